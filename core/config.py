@@ -1,0 +1,160 @@
+"""The settings of one installation: `hotline.toml`, each key overridable by `HOTLINE_SECTION__KEY`."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import ConfigError
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Section(BaseModel):
+    """One `[section]`; a key it does not know is an error, not a typo that does nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Site(Section):
+    """Who we are: `name` is spoken and shown, `timezone` decides days and greetings."""
+
+    name: str = "供电服务热线"
+    timezone: str = "Asia/Shanghai"
+    policy: str = "seed"
+    language: Literal["zh-CN", "en"] = "zh-CN"
+    number: str = "95598"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Web(Section):
+    """Where the API and the desktop listen; `origins` are further origins that may open the WebSocket."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8095
+    origins: tuple[str, ...] = ()
+
+
+class Asterisk(Section):
+    """The PBX: its ports, and where it is when it is not the private one on this machine."""
+
+    host: str = "127.0.0.1"
+    sip_port: Port = 5060
+    http_port: Port = 8088
+    tls_port: Port | None = None
+    ami_port: Port = 5038
+    rtp_start: Port = 20000
+    rtp_end: Port = 20999
+    ari_user: str = "hotline"
+    ami_user: str = "hotline"
+
+
+class Trunk(Section):
+    """The carrier: either its `addresses`, or a registration with `registrar`, `username`, `password`."""
+
+    addresses: tuple[str, ...] = ("127.0.0.1",)
+    registrar: str | None = None
+    username: str | None = None
+    password: str | None = None
+    dids: tuple[str, ...] = ("95598",)
+    channel_limit: int = Field(default=200, ge=1, le=10_000)
+    outbound_caller_id: str = "95598"
+    caller_header: Literal["P-Asserted-Identity", "From"] = "P-Asserted-Identity"
+
+
+class Storage(Section):
+    """Where state is kept: `dir` for files, `url` for the database (empty: SQLite in `dir`)."""
+
+    dir: Path = Path("var")
+    url: str = ""
+    recordings_min_free_mb: int = Field(default=500, ge=0)
+
+
+class Settings(Section):
+    """All settings; relative paths are taken from the folder of the file."""
+
+    site: Site = Site()
+    web: Web = Web()
+    asterisk: Asterisk = Asterisk()
+    trunk: Trunk = Trunk()
+    storage: Storage = Storage()
+
+    @property
+    def var(self) -> Path:
+        return self.storage.dir.absolute()
+
+    @property
+    def database_url(self) -> str:
+        return self.storage.url or f"sqlite:///{self.var / 'hotline.db'}"
+
+
+def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read `file` (None: defaults only) and the environment.
+
+    Raises ConfigError naming file, key and cure.
+    """
+    data = _read(file) if file else {}
+    where = str(file) if file else "environment"
+    for section, key, value in _overrides(environ):
+        data.setdefault(section, {})[key] = value
+    try:
+        settings = Settings.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError("; ".join(_explain(e, where) for e in error.errors())) from None
+    if file and not settings.storage.dir.is_absolute():
+        storage = settings.storage.model_copy(update={"dir": file.parent.absolute() / settings.storage.dir})
+        settings = settings.model_copy(update={"storage": storage})
+    _check(settings, where)
+    return settings
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{file}: there is no such file; name one with --config") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: not valid TOML: {error}") from None
+
+
+def _overrides(environ: Mapping[str, str]) -> list[tuple[str, str, Any]]:
+    found = []
+    for name, text in environ.items():
+        parts = name.lower().removeprefix("hotline_").split("__")
+        if name.startswith("HOTLINE_") and len(parts) == 2:
+            listed = text.startswith("[")
+            found.append((parts[0], parts[1], tomllib.loads(f"v = {text}")["v"] if listed else text))
+    return found
+
+
+def _explain(error: Any, where: str) -> str:
+    path = [str(p) for p in error["loc"]]
+    name = f"[{path[0]}] {'.'.join(path[1:])}" if len(path) > 1 else f"[{path[0]}]"
+    if error["type"] != "extra_forbidden":
+        return f"{where}: {name} = {error['input']!r}: {error['msg'].lower()}"
+    model: Any = Settings if len(path) == 1 else Settings.model_fields[path[0]].annotation
+    near = difflib.get_close_matches(path[-1], model.model_fields, n=1)
+    cure = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(model.model_fields)}"
+    return f"{where}: {name}: there is no such setting; {cure}"
+
+
+def _check(settings: Settings, where: str) -> None:
+    try:
+        settings.site.zone  # noqa: B018 - looked up for its error
+    except (KeyError, ValueError):
+        raise ConfigError(
+            f"{where}: [site] timezone = {settings.site.timezone!r}: not a time zone; e.g. Asia/Shanghai"
+        ) from None
+    rtp = settings.asterisk
+    if rtp.rtp_end - rtp.rtp_start < 3:
+        raise ConfigError(f"{where}: [asterisk] rtp_end must be at least rtp_start + 3 (two ports a call leg)")
+    if settings.trunk.registrar and not (settings.trunk.username and settings.trunk.password):
+        raise ConfigError(f"{where}: [trunk] registrar needs username and password beside it")

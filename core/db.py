@@ -1,0 +1,201 @@
+"""The database: one writer that commits in groups, readers in threads, the same code on SQLite and PostgreSQL.
+
+A transaction for each event costs far more CPU than one for twenty, so writes that arrive while a
+commit is under way share the next one; when idle a write commits at once.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    String,
+    TypeDecorator,
+    create_engine,
+    event,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.errors import Unavailable
+
+T = TypeVar("T")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+"""The tables of every room."""
+
+READERS = 4
+WAITING_WRITES = 10_000
+"""More writes than this waiting means that storage has stopped: further ones are refused, not piled up."""
+
+
+class DatabaseDown(Unavailable):
+    """The database does not take what is written."""
+
+    code = "database_down"
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware moment, kept as UTC; gives UTC back on both engines."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A decimal number kept digit for digit (SQLite has no exact numeric type)."""
+
+    impl = String(40)
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+
+@dataclass(slots=True)
+class _Write:
+    work: Callable[[Connection], Any]
+    done: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine for `url` with the settings that Hotline relies on."""
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), pool_size=READERS + 2)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+class Database:
+    """Reads in threads, writes through one thread.
+
+    The function given to `read` or `write` gets a connection, must not keep it, and for `write` may be
+    run a second time: when one of a group fails, the group is rolled back and each is tried alone.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = open_engine(url)
+        self._writes: queue.Queue[_Write | None] = queue.Queue(WAITING_WRITES)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="db-read")
+        self._writer = threading.Thread(target=self._write_loop, name="db-write", daemon=True)
+        self._writer.start()
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on a connection of its own in a thread and return what it returns."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        with self.engine.connect() as connection:
+            return work(connection)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in the next group transaction and return its result once that is committed.
+
+        Raises DatabaseDown when more writes wait than storage can take; what `work` raises comes through.
+        """
+        item = _Write(work, asyncio.get_running_loop().create_future())
+        try:
+            self._writes.put_nowait(item)
+        except queue.Full:
+            raise DatabaseDown(waiting=WAITING_WRITES) from None
+        result: T = await asyncio.shield(item.done)
+        return result
+
+    def _write_loop(self) -> None:
+        ending = False
+        while not ending:
+            group: list[_Write] = []
+            item = self._writes.get()
+            while item is not None:
+                group.append(item)
+                try:
+                    item = self._writes.get_nowait()
+                except queue.Empty:
+                    break
+            ending = item is None
+            self._commit(group)
+
+    def _commit(self, group: list[_Write]) -> None:
+        if not group:
+            return
+        try:
+            with self.engine.begin() as connection:
+                for item in group:
+                    item.result = item.work(connection)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the one who asked
+            self._commit_alone(group, error)
+        _tell(group)
+
+    def _commit_alone(self, group: list[_Write], error: Exception) -> None:
+        if len(group) == 1:
+            group[0].error = error
+            return
+        for item in group:
+            try:
+                with self.engine.begin() as connection:
+                    item.result = item.work(connection)
+            except Exception as own:  # noqa: BLE001 - as above
+                item.error = own
+
+    async def close(self) -> None:
+        """Commit what waits and let the connections go."""
+        self._writes.put(None)
+        await asyncio.get_running_loop().run_in_executor(None, self._writer.join, 10)
+        self._readers.shutdown(wait=True)
+        self.engine.dispose()
+
+
+def _tell(group: list[_Write]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Write]] = {}
+    for item in group:
+        by_loop.setdefault(item.done.get_loop(), []).append(item)
+    for loop, items in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_settle, items)
+
+
+def _settle(items: list[_Write]) -> None:
+    for item in items:
+        if item.done.done():
+            continue
+        if item.error is None:
+            item.done.set_result(item.result)
+        elif isinstance(item.error, SQLAlchemyError) and getattr(item.error, "connection_invalidated", False):
+            item.done.set_exception(DatabaseDown(str(item.error)))
+        else:
+            item.done.set_exception(item.error)
