@@ -96,8 +96,7 @@ class Journal:
 
     async def close(self) -> None:
         """Wait until everything under way is committed and published."""
-        while self._tasks:
-            await asyncio.sleep(0.005)
+        await self._tasks.drain()
 
     async def of_call(self, call_id: str) -> list[Recorded]:
         """Return the story of one call, in order."""

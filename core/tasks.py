@@ -36,6 +36,11 @@ class TaskOwner:
         if (error := task.exception()) is not None and not isinstance(error, HotlineError):
             _log.error("task failed", extra={"action": "task_failed", "task": task.get_name()}, exc_info=error)
 
+    async def drain(self, patience: float = 5.0) -> None:
+        """Wait for every task to end by itself, at most `patience` seconds."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=patience)
+
     async def close(self, patience: float = 5.0) -> None:
         """Cancel every task still running and wait for them, at most `patience` seconds."""
         tasks = [t for t in self._tasks if t is not asyncio.current_task()]

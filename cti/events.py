@@ -1,0 +1,163 @@
+"""What happened to calls: every event that moves the call machine, and what the PBX said of seats."""
+
+from dataclasses import dataclass
+
+from core.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallArrived(Event):
+    """A caller's INVITE reached us. `caller` is normalised; `caller_raw` is what the trunk said."""
+
+    call_id: str
+    channel_id: str
+    caller: str
+    caller_known: bool
+    caller_raw: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAnswered(Event):
+    """We answered: the caller hears us from now on."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallQueued(Event):
+    """The caller waits for a person in `queue`."""
+
+    call_id: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDequeued(Event):
+    """The caller left the queue without a person: `why` is no_agents, too_long or failed."""
+
+    call_id: str
+    queue: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRang(Event):
+    """The seat's phone of the reserved agent is being dialled on `channel_id`."""
+
+    call_id: str
+    agent_id: str
+    seat_id: str
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAnswered(Event):
+    """The agent took the phone off; the two are bridged next."""
+
+    call_id: str
+    agent_id: str
+    seat_id: str
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentMissed(Event):
+    """The seat was rung and not answered: `cause` is no_answer, busy, rejected, unreachable or failed."""
+
+    call_id: str
+    agent_id: str
+    seat_id: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHeld(Event):
+    """The agent put the caller on hold: music is heard."""
+
+    call_id: str
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallResumed(Event):
+    """The agent took the caller back from hold."""
+
+    call_id: str
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTransferred(Event):
+    """The agent handed the caller on to `to` (a queue) and is free of the call."""
+
+    call_id: str
+    agent_id: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallReleased(Event):
+    """The talk with `agent_id` ended: `by` is caller, agent or system, `why` the cause."""
+
+    call_id: str
+    agent_id: str
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded(Event):
+    """The caller's channel is gone. `by`: caller, agent, system; `why`: cause; `where`: state or menu node."""
+
+    call_id: str
+    by: str
+    why: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallNoted(Event):
+    """An agent wrote `text` about the call, or finished it with `result_code`."""
+
+    call_id: str
+    agent_id: str
+    text: str
+    result_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatRegistered(Event):
+    """The phone of seat user `sip_username` is registered and answers."""
+
+    sip_username: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatLost(Event):
+    """The phone of seat user `sip_username` is gone: `why` is unregistered or unreachable."""
+
+    sip_username: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PbxLost(Event):
+    """The connection to the PBX broke: `why`."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PbxFound(Event):
+    """The connection to the PBX stands again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled(Event):
+    """The PBX and our books differed in `what`; `done` says how that was repaired."""
+
+    what: str
+    done: str
+    call_id: str | None = None
+    agent_id: str | None = None

@@ -1,0 +1,125 @@
+"""What may land in the inbox of a call: what the PBX says about its channels, and what people want of it."""
+
+from dataclasses import dataclass
+
+# --- from the PBX ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelEntered:
+    """A channel came under our control (an originated one: it was answered)."""
+
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelGone:
+    """A channel hung up; `cause` is the Q.850 number, `cause_text` its words."""
+
+    channel_id: str
+    cause: int
+    cause_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRinging:
+    """The far phone of a channel that we dialled rings."""
+
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    """The person on `channel_id` pressed one key (0-9 * # A-D)."""
+
+    channel_id: str
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackEnded:
+    """A playback is over; `failed` when the media could not be played."""
+
+    playback_id: str
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneHeld:
+    """The phone itself put the call on hold (re-INVITE)."""
+
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneResumed:
+    """The phone itself took the call back."""
+
+    channel_id: str
+
+
+PbxMessage = ChannelEntered | ChannelGone | ChannelRinging | DigitPressed | PlaybackEnded | PhoneHeld | PhoneResumed
+
+# --- from routing -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SeatOffered:
+    """An agent is reserved for this call: dial the seat now."""
+
+    agent_id: str
+    seat_id: str
+    sip_username: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueGaveUp:
+    """Routing cannot serve this call: `why` is no_agents or too_long."""
+
+    why: str
+
+
+RoutingMessage = SeatOffered | QueueGaveUp
+
+# --- from the agent's desktop ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Put the caller on hold."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Take the caller back from hold."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the call."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Hand the caller on to the queue `to`."""
+
+    agent_id: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendDigits:
+    """Press keys towards the caller's side."""
+
+    agent_id: str
+    digits: str
+
+
+Command = Hold | Resume | HangUp | Transfer | SendDigits
+Message = PbxMessage | RoutingMessage | Command
