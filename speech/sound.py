@@ -1,0 +1,117 @@
+"""Finishes speech for the telephone and writes it as the raw files that Asterisk plays.
+
+Chain: silence on both sides, resampling, a high-pass at 200 Hz, peak at -3 dB. Formats: `.alaw`, 8 kHz
+G.711 A-law (ITU-T G.711, table 1a, even bits inverted), and `.sln16`, 16 kHz signed linear 16 bit.
+"""
+
+import os
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from core.errors import BadInput
+from speech.port import Samples
+
+FRAME = 0.02
+"""Seconds in one telephone frame; every file holds whole frames."""
+FORMATS = {"alaw": 8000, "sln16": 16000}
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How speech is finished: `silence` seconds at both ends, high-pass in Hz, peak in dB below full scale."""
+
+    silence: float = 0.3
+    high_pass: float = 200.0
+    peak_db: float = -3.0
+
+
+def finish(samples: Samples, rate: int, how: Finish) -> Samples:
+    """Return `samples` at the same rate, high-passed, at the wanted peak, with silence at both ends."""
+    passed = high_pass(samples, rate, how.high_pass)
+    peak = float(np.max(np.abs(passed), initial=0.0))
+    level = passed * (10 ** (how.peak_db / 20) / peak) if peak > 0 else passed
+    pad = np.zeros(round(how.silence * rate), np.float32)
+    return np.concatenate([pad, level.astype(np.float32), pad])
+
+
+def high_pass(samples: Samples, rate: int, cutoff: float) -> Samples:
+    """Take away what lies below `cutoff` Hz, without moving anything in time; half an octave is the slope."""
+    if not len(samples) or cutoff <= 0:
+        return samples
+    spectrum = np.fft.rfft(samples)
+    frequency = np.fft.rfftfreq(len(samples), 1 / rate)
+    slope = np.clip((frequency - cutoff / 2**0.5) / (cutoff - cutoff / 2**0.5), 0, 1)
+    gain = 0.5 - 0.5 * np.cos(np.pi * slope)
+    return np.fft.irfft(spectrum * gain, len(samples)).astype(np.float32)
+
+
+def encode(samples: Samples, rate: int, suffix: str) -> bytes:
+    """Return the bytes of a file of format `suffix` (a key of FORMATS), padded to whole frames."""
+    wanted = FORMATS[suffix]
+    heard = samples if rate == wanted else soxr.resample(samples, rate, wanted)
+    frame = round(FRAME * wanted)
+    heard = np.concatenate([heard, np.zeros(-len(heard) % frame, np.float32)])
+    linear = np.clip(np.rint(heard * 32767), -32768, 32767).astype("<i2")
+    return alaw(linear) if suffix == "alaw" else linear.tobytes()
+
+
+def alaw(linear: NDArray[np.int16]) -> bytes:
+    """Encode 16-bit linear samples as G.711 A-law: sign, 3-bit chord, 4-bit step, even bits inverted."""
+    values = linear.astype(np.int32) >> 3
+    positive = values >= 0
+    size = np.where(positive, values, -values - 1)
+    chord = np.searchsorted(_CHORD_ENDS, size, side="left")
+    chord = np.minimum(chord, 7)
+    step = np.where(chord < 2, size >> 1, size >> np.maximum(chord, 1)) & 0x0F
+    code = (chord << 4 | step) ^ np.where(positive, 0xD5, 0x55)
+    return code.astype(np.uint8).tobytes()
+
+
+def from_alaw(data: bytes) -> NDArray[np.int16]:
+    """Decode G.711 A-law to 16-bit linear samples."""
+    code = np.frombuffer(data, np.uint8).astype(np.int32) ^ 0x55
+    chord, step = code >> 4 & 0x07, code & 0x0F
+    size = np.where(chord == 0, (step << 4) + 8, ((step << 4) + 0x108) << np.maximum(chord - 1, 0))
+    return np.where(code & 0x80, size, -size).astype(np.int16)
+
+
+def write(samples: Samples, rate: int, stem: Path, *, mode: int = 0o644) -> dict[str, Path]:
+    """Write `stem`.alaw and `stem`.sln16, each appearing whole or not at all; return them by format."""
+    written = {}
+    for suffix in FORMATS:
+        file = stem.parent / f"{stem.name}.{suffix}"
+        write_bytes(file, encode(samples, rate, suffix), mode=mode)
+        written[suffix] = file
+    return written
+
+
+def write_bytes(file: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write a file that appears whole or not at all, with the permissions `mode` from its first byte."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.parent / f".{file.name}.{os.getpid()}.part"
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(handle, "wb") as out:
+        out.write(data)
+    part.replace(file)
+
+
+def read_wav(file: Path) -> tuple[Samples, int]:
+    """Read a 16-bit WAV file as mono samples and its rate. Raises BadInput naming what is wrong with it."""
+    try:
+        with wave.open(str(file), "rb") as source:
+            width, rate, channels = source.getsampwidth(), source.getframerate(), source.getnchannels()
+            data = source.readframes(source.getnframes())
+    except (wave.Error, EOFError, OSError) as error:
+        raise BadInput(f"{file}: not a WAV file that can be read: {error}; save it as 16-bit PCM WAV") from None
+    if width != 2:
+        raise BadInput(f"{file}: {8 * width}-bit samples; save it as 16-bit PCM WAV")
+    linear = np.frombuffer(data, "<i2").reshape(-1, channels).mean(axis=1)
+    return (linear / 32768).astype(np.float32), rate
+
+
+_CHORD_ENDS = np.array([0x1F, 0x3F, 0x7F, 0xFF, 0x1FF, 0x3FF, 0x7FF, 0xFFF])
