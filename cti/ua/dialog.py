@@ -3,14 +3,13 @@
 import asyncio
 import ipaddress
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiosipua.auth import SipDigestAuth, answer_challenge
 from aiosipua.headers import parse_address, parse_uri
-from aiosipua.message import SipMessage, SipRequest, SipResponse
+from aiosipua.message import SipRequest, SipResponse
 
-from cti.ua.transactions import Address, ClientTransaction, NoReply, Transactions
+from cti.ua.transactions import Address, NoReply, Transactions
 
 
 @dataclass(slots=True)
@@ -54,13 +53,13 @@ class Dialog:
         self.remote = response.headers.get_first("To") or self.remote
         contact = response.headers.get_first("Contact")
         if contact:
-            self.target = _uri_of(contact)
+            self.target = uri_of(contact)
         self.routes = list(reversed(response.headers.get("record-route")))
 
     @property
     def next_hop(self) -> Address:
         """Where to send: the first route, else the Contact, when it is an IP address; else the known peer."""
-        uri = parse_uri(_uri_of(self.routes[0]) if self.routes else self.target)
+        uri = parse_uri(uri_of(self.routes[0]) if self.routes else self.target)
         try:
             ipaddress.ip_address(uri.host)
         except ValueError:
@@ -99,18 +98,61 @@ class Dialog:
 
     async def reinvite(self, body: bytes, transactions: Transactions) -> SipResponse:
         """Offer new media inside the dialog and acknowledge the answer; returns the final response."""
-        response = await self._invite_once(self._offer(body, transactions), transactions)
-        if response.status_code in (401, 407):
-            request = self._last_offer
-            again = self.with_credentials(request, response, transactions) if request else None
-            if again is not None:
-                response = await self._invite_once(again, transactions)
-        return response
-
-    _last_offer: SipRequest | None = None
-
-    def _offer(self, body: bytes, transactions: Transactions) -> SipRequest:
         request = self.request("INVITE", transactions)
         request.headers.set_single("Content-Type", "application/sdp")
         request.body = body
-        return request
+        response = await self._invite(request, transactions)
+        again = self.with_credentials(request, response, transactions)
+        return await self._invite(again, transactions) if again is not None else response
+
+    async def _invite(self, request: SipRequest, transactions: Transactions) -> SipResponse:
+        final: asyncio.Future[SipResponse] = asyncio.get_running_loop().create_future()
+
+        def answered(response: SipResponse) -> None:
+            if 200 <= response.status_code < 300:
+                transactions.transmit(self.ack(response, transactions), self.next_hop)
+            if response.status_code >= 200 and not final.done():
+                final.set_result(response)
+
+        def silent() -> None:
+            if not final.done():
+                final.set_exception(NoReply(host=self.peer[0], port=self.peer[1]))
+
+        transactions.send(request, self.next_hop, answered, silent)
+        return await final
+
+
+def new_tag() -> str:
+    """Return a fresh From or To tag."""
+    return secrets.token_hex(8)
+
+
+def tag_of(value: str | None) -> str:
+    """Return the tag of a From or To header value, or nothing."""
+    return (parse_address(value).tag or "") if value else ""
+
+
+def uri_of(value: str) -> str:
+    """Return the URI inside a name-addr header value."""
+    return value[value.index("<") + 1 : value.index(">")] if "<" in value and ">" in value else value
+
+
+def user_of(value: str | None) -> str:
+    """Return the user part of a From, To or request URI, or nothing."""
+    return (parse_address(value).uri.user or "") if value else ""
+
+
+def answering_dialog(request: SipRequest, peer: Address, contact: str) -> Dialog:
+    """Return our side of the dialog that an incoming INVITE opens, with a new local tag."""
+    headers = request.headers
+    cseq = request.cseq
+    return Dialog(
+        call_id=headers.get_first("Call-ID") or "",
+        local=f"{headers.get_first('To')};tag={new_tag()}",
+        remote=headers.get_first("From") or "",
+        target=uri_of(headers.get_first("Contact") or headers.get_first("From") or ""),
+        peer=peer,
+        contact=contact,
+        routes=list(headers.get("record-route")),
+        remote_cseq=cseq.seq if cseq else 0,
+    )

@@ -286,8 +286,10 @@ class Transactions(asyncio.DatagramProtocol):
 
     def close(self) -> None:
         """End every transaction and close the socket."""
-        for transaction in [*self._clients.values(), *self._servers.values()]:
-            transaction.stop()
+        for ours in list(self._clients.values()):
+            ours.stop()
+        for theirs in list(self._servers.values()):
+            theirs.stop()
         if self._transport is not None:
             self._transport.close()
 
