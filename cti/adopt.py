@@ -1,0 +1,101 @@
+"""Taking up live calls after a restart: what the PBX has is the truth, our books are mended to it."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from core import log
+from core.db import Database
+from cti import store
+from cti.events import Reconciled
+from cti.messages import ChannelEntered, ChannelGone
+from cti.model import WITH_AGENT, Call, CallState, advance, call_of, talk_bridge
+from cti.port import Arrival, Pbx, PbxBridge, PbxChannel
+from cti.session import CallSession, CallWorld, ending
+
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A call that lives on, with its new session; `call` is as it stood in the books."""
+
+    session: CallSession
+
+    @property
+    def call(self) -> Call:
+        return self.session.call
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    channels: dict[str, PbxChannel]
+    bridges: dict[str, PbxBridge]
+
+
+async def adopt(pbx: Pbx, db: Database, world: CallWorld) -> tuple[list[Adopted], list[Arrival]]:
+    """Compare the books with the PBX and return the calls that live on and callers not yet in the books.
+
+    Calls whose caller is gone are ended in the journal, seats that ring for nobody are hung up, bridges of
+    ended calls are closed; each repair is journaled as Reconciled.
+    """
+    seen = _Seen({c.id: c for c in await pbx.channels()}, {b.id: b for b in await pbx.bridges()})
+    booked = await db.read(store.live)
+    adopted = []
+    for call in booked:
+        if call.id in seen.channels:
+            adopted.append(Adopted(_session(call, seen, world)))
+        else:
+            await _end_ghost(call, world)
+    live = {one.call.id for one in adopted}
+    await _sweep(pbx, seen, live)
+    return adopted, await _loose(pbx, db, seen, live)
+
+
+def _session(call: Call, seen: _Seen, world: CallWorld) -> CallSession:
+    bridge = seen.bridges.get(talk_bridge(call.id))
+    both = {call.id, call.seat_channel_id}
+    session = CallSession(call, world, bridged=bridge is not None and both <= bridge.channels)
+    if call.seat_channel_id:
+        seat = seen.channels.get(call.seat_channel_id)
+        if seat is None:
+            session.deliver(ChannelGone(call.seat_channel_id, 0, "gone while away"))
+        elif seat.up and call.state is CallState.RINGING:
+            session.deliver(ChannelEntered(seat.id))
+    return session
+
+
+async def _end_ghost(call: Call, world: CallWorld) -> None:
+    events = ending(call, by="caller", why="gone_while_away", where="", clock=world.clock)
+    ended = call
+    for event in events:
+        ended = advance(ended, event)
+    repair = Reconciled(
+        at=world.clock.now(),
+        what=f"call was {call.state}, its caller is gone",
+        done="ended",
+        call_id=call.id,
+        agent_id=call.agent_id if call.state in WITH_AGENT else None,
+    )
+    _log.warning("ghost call ended", extra={"action": "ghost_ended", "call_id": call.id, "state": call.state})
+    await world.journal.record(repair, *events, save=lambda connection: store.save(connection, ended))
+
+
+async def _sweep(pbx: Pbx, seen: _Seen, live: set[str]) -> None:
+    for channel_id in seen.channels:
+        if call_of(channel_id) != channel_id and call_of(channel_id) not in live:
+            await pbx.hang_up(channel_id)
+    for bridge_id in seen.bridges:
+        if call_of(bridge_id) != bridge_id and call_of(bridge_id) not in live:
+            await pbx.close_bridge(bridge_id)
+
+
+async def _loose(pbx: Pbx, db: Database, seen: _Seen, live: set[str]) -> list[Arrival]:
+    """Return callers that wait for us and are in no book; one whose call is over in the books is let go."""
+    waiting = [c for c in seen.channels.values() if c.ours and c.id not in live and call_of(c.id) == c.id]
+    new = []
+    for channel in waiting:
+        if await db.read(partial(store.get, call_id=channel.id)) is None:
+            new.append(Arrival(channel.id, channel.caller_raw, channel.number))
+        else:
+            await pbx.hang_up(channel.id)
+    return new

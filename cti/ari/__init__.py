@@ -1,0 +1,1 @@
+"""Asterisk's REST interface (ARI): requests and events over one WebSocket, through aiohttp."""

@@ -1,0 +1,192 @@
+"""One connection to ARI: requests that wait for their answers and events in the order they came."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from pydantic import ValidationError
+
+from core import log
+from core.tasks import TaskOwner
+from cti.ari import wire
+from cti.port import NoSuchChannel, PbxDown, PbxRefused
+
+_log = log.get(__name__)
+
+ANSWER_LIMIT_S = 5.0
+"""Asterisk answers a request within milliseconds; one that takes longer will not be answered."""
+EVENTS_WAITING = 50_000
+"""More unread events than this means that we cannot follow: the connection is given up and made anew."""
+HEARTBEAT_S = 5.0
+NOT_THERE = (404, 410)
+REST_OVER_WEBSOCKET = (20, 14), (21, 9), (22, 4)
+"""First releases of each branch that take requests over the event WebSocket."""
+
+
+@dataclass(frozen=True, slots=True)
+class AriAddress:
+    """Where ARI is and who we are there."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    app: str = "hotline"
+
+    @property
+    def http(self) -> str:
+        return f"http://{self.host}:{self.port}/ari"
+
+
+class AriClient:
+    """Speaks ARI. Connect, iterate `events`, call `request`; when `events` ends, the connection is lost."""
+
+    def __init__(self, address: AriAddress) -> None:
+        self._address = address
+        self._numbers = itertools.count(1)
+        self._waiting: dict[str, asyncio.Future[wire.Response]] = {}
+        self._events: asyncio.Queue[wire.AriEvent | None] = asyncio.Queue(EVENTS_WAITING)
+        self._tasks = TaskOwner("ari")
+        self._http: aiohttp.ClientSession | None = None
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self.over_websocket = True
+
+    @property
+    def connected(self) -> bool:
+        return self._socket is not None and not self._socket.closed
+
+    async def connect(self) -> None:
+        """Open the WebSocket and set the event filter. Raises PbxDown with the cause."""
+        await self.close()
+        self._events = asyncio.Queue(EVENTS_WAITING)
+        auth = aiohttp.BasicAuth(self._address.user, self._address.password)
+        self._http = aiohttp.ClientSession(auth=auth, timeout=aiohttp.ClientTimeout(total=ANSWER_LIMIT_S))
+        try:
+            self.over_websocket = await self._version() >= min(REST_OVER_WEBSOCKET)
+            self._socket = await self._http.ws_connect(
+                f"{self._address.http}/events",
+                params={"app": self._address.app, "subscribeAll": "false"},
+                heartbeat=HEARTBEAT_S,
+                max_msg_size=16 * 2**20,
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            await self.close()
+            raise PbxDown(
+                f"ARI at {self._address.host}:{self._address.port} does not answer ({error or type(error).__name__}): "
+                "is Asterisk running (`hotline asterisk status`) and is [asterisk] http_port right?"
+            ) from None
+        self._tasks.start(self._read(self._socket), "read")
+        allowed = [{"type": kind} for kind in wire.WANTED]
+        await self.request("PUT", f"applications/{self._address.app}/eventFilter", body={"allowed": allowed})
+
+    async def _version(self) -> tuple[int, int]:
+        assert self._http is not None
+        async with self._http.get(f"{self._address.http}/asterisk/info", params={"only": "system"}) as answer:
+            if answer.status == 401:
+                raise aiohttp.ClientError("user name or password refused")
+            answer.raise_for_status()
+            parts = (await answer.json())["system"]["version"].split(".")
+        major, minor = int(parts[0]), int(parts[1])
+        first = dict(REST_OVER_WEBSOCKET).get(major)
+        return (major, minor) if first is None or minor >= first else (0, 0)
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        try:
+            async for frame in socket:
+                if frame.type is aiohttp.WSMsgType.TEXT:
+                    self._take(frame.data)
+        except asyncio.QueueFull:
+            _log.error("too many unread events", extra={"action": "ari_overrun"})
+        finally:
+            self._lost()
+
+    def _take(self, text: str) -> None:
+        try:
+            event = wire.parse(text)
+        except ValidationError as error:
+            _log.debug("unknown ARI message", extra={"action": "ari_unknown", "errors": error.error_count()})
+            return
+        if isinstance(event, wire.Response):
+            waiting = self._waiting.pop(event.request_id, None)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(event)
+        else:
+            self._events.put_nowait(event)
+
+    def _lost(self) -> None:
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(PbxDown("the connection to ARI was lost"))
+        self._waiting.clear()
+        if self._events.full():
+            self._events.get_nowait()
+        self._events.put_nowait(None)
+
+    async def events(self) -> AsyncIterator[wire.AriEvent]:
+        """Yield events in order until the connection is lost."""
+        while (event := await self._events.get()) is not None:
+            yield event
+
+    async def request(self, method: str, uri: str, body: Any = None, **query: str | int) -> Any:
+        """Ask for something and return the decoded body of the answer (None when empty).
+
+        Raises NoSuchChannel when what `uri` names is gone, PbxDown when there is no answer, and
+        PbxRefused with Asterisk's words for everything else that is not a success.
+        """
+        if not self.connected:
+            raise PbxDown("not connected to ARI")
+        ask = self._ask_socket if self.over_websocket else self._ask_http
+        try:
+            status, reason, text = await asyncio.wait_for(
+                ask(method, uri, body, {k: str(v) for k, v in query.items()}), ANSWER_LIMIT_S
+            )
+        except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
+            raise PbxDown(f"ARI did not answer {method} {uri} ({type(error).__name__})") from None
+        if status in NOT_THERE:
+            raise NoSuchChannel(f"{uri}: {_words(text, reason)}")
+        if status >= 300:
+            raise PbxRefused(f"{method} {uri}: {status} {_words(text, reason)}", status=status)
+        return json.loads(text) if text.strip() else None
+
+    async def _ask_socket(self, method: str, uri: str, body: Any, query: dict[str, str]) -> tuple[int, str, str]:
+        assert self._socket is not None
+        number = str(next(self._numbers))
+        message: dict[str, Any] = {"type": "RESTRequest", "request_id": number, "method": method, "uri": uri}
+        if query:
+            message["query_strings"] = [{"name": k, "value": v} for k, v in query.items()]
+        if body is not None:
+            message |= {"content_type": "application/json", "message_body": json.dumps(body, ensure_ascii=False)}
+        waiting: asyncio.Future[wire.Response] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = waiting
+        try:
+            await self._socket.send_str(json.dumps(message, ensure_ascii=False))
+            answer = await waiting
+        finally:
+            self._waiting.pop(number, None)
+        return answer.status_code, answer.reason_phrase, answer.message_body
+
+    async def _ask_http(self, method: str, uri: str, body: Any, query: dict[str, str]) -> tuple[int, str, str]:
+        assert self._http is not None
+        async with self._http.request(method, f"{self._address.http}/{uri}", params=query, json=body) as answer:
+            return answer.status, answer.reason or "", await answer.text()
+
+    async def close(self) -> None:
+        """Close the connection; requests that wait get PbxDown."""
+        if self._socket is not None:
+            await self._socket.close()
+            self._socket = None
+        await self._tasks.close()
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+
+
+def _words(text: str, reason: str) -> str:
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return reason

@@ -1,0 +1,108 @@
+"""The `Pbx` port on Asterisk through ARI."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from cti.ari import wire
+from cti.ari.client import AriAddress, AriClient
+from cti.messages import PbxMessage
+from cti.port import Arrival, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, SeatDial
+
+CONFLICT = 409
+REASON_CODES = {"normal": 16, "busy": 17, "no_answer": 19, "congestion": 42}
+"""Q.850 causes of the reasons that we give for hanging up."""
+
+
+class AriPbx:
+    """Call control on one Asterisk."""
+
+    def __init__(self, address: AriAddress) -> None:
+        self._app = address.app
+        self._ari = AriClient(address)
+
+    @property
+    def connected(self) -> bool:
+        return self._ari.connected
+
+    async def connect(self) -> None:
+        await self._ari.connect()
+
+    async def close(self) -> None:
+        await self._ari.close()
+
+    async def messages(self) -> AsyncIterator[Arrival | PbxMessage]:
+        async for event in self._ari.events():
+            if isinstance(event, wire.ApplicationReplaced):
+                # Another program took our name: fighting for it would tear every call to and fro.
+                await self._ari.close()
+                return
+            if (message := wire.to_message(event)) is not None:
+                yield message
+
+    async def answer(self, channel_id: str) -> None:
+        await self._ari.request("POST", f"channels/{channel_id}/answer")
+
+    async def hang_up(self, channel_id: str, reason: str = "normal") -> None:
+        await self._if_there("DELETE", f"channels/{channel_id}", reason_code=REASON_CODES[reason])
+
+    async def play(self, channel_id: str, playback_id: str, media: Sequence[str]) -> None:
+        await self._ari.request("POST", f"channels/{channel_id}/play/{playback_id}", body={"media": ",".join(media)})
+
+    async def stop_playback(self, playback_id: str) -> None:
+        await self._if_there("DELETE", f"playbacks/{playback_id}")
+
+    async def start_music(self, channel_id: str) -> None:
+        await self._ari.request("POST", f"channels/{channel_id}/moh")
+
+    async def stop_music(self, channel_id: str) -> None:
+        await self._ari.request("DELETE", f"channels/{channel_id}/moh")
+
+    async def send_digits(self, channel_id: str, digits: str) -> None:
+        await self._ari.request("POST", f"channels/{channel_id}/dtmf", dtmf=digits)
+
+    async def dial_seat(self, dial: SeatDial) -> None:
+        variables = {
+            "HOTLINE_CALL": dial.call_id,
+            "HOTLINE_ROLE": "seat",
+            "HOTLINE_AGENT": dial.agent_id,
+            "HOTLINE_SEAT": dial.seat_id,
+        }
+        body = {
+            "endpoint": f"PJSIP/{dial.sip_username}",
+            "app": self._app,
+            "appArgs": "seat",
+            "callerId": dial.caller,
+            "variables": variables,
+        }
+        await self._ari.request("POST", f"channels/{dial.channel_id}", body=body)
+
+    async def join(self, bridge_id: str, *channel_ids: str) -> None:
+        try:
+            await self._ari.request("POST", f"bridges/{bridge_id}", type="mixing,dtmf_events,proxy_media")
+        except PbxRefused as refused:
+            if refused.details.get("status") != CONFLICT:
+                raise
+        await self._ari.request("POST", f"bridges/{bridge_id}/addChannel", channel=",".join(channel_ids))
+
+    async def leave(self, bridge_id: str, channel_id: str) -> None:
+        try:
+            await self._if_there("POST", f"bridges/{bridge_id}/removeChannel", channel=channel_id)
+        except PbxRefused as refused:
+            if refused.details.get("status") not in (CONFLICT, 400, 422):
+                raise
+
+    async def close_bridge(self, bridge_id: str) -> None:
+        await self._if_there("DELETE", f"bridges/{bridge_id}")
+
+    async def channels(self) -> list[PbxChannel]:
+        found = wire.channels_adapter.validate_python(await self._ari.request("GET", "channels"))
+        return [channel.seen(self._app) for channel in found]
+
+    async def bridges(self) -> list[PbxBridge]:
+        found = wire.bridges_adapter.validate_python(await self._ari.request("GET", "bridges"))
+        return [bridge.seen() for bridge in found]
+
+    async def _if_there(self, method: str, uri: str, **query: str | int) -> None:
+        try:
+            await self._ari.request(method, uri, **query)
+        except NoSuchChannel:
+            return

@@ -1,0 +1,158 @@
+"""The call and its machine: which event leads from which state to which, as one table."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from core.errors import Conflict
+from core.events import Event
+from cti.events import (
+    AgentAnswered,
+    AgentMissed,
+    AgentRang,
+    CallAnswered,
+    CallArrived,
+    CallDequeued,
+    CallEnded,
+    CallHeld,
+    CallQueued,
+    CallReleased,
+    CallResumed,
+    CallTransferred,
+)
+
+
+class CallState(StrEnum):
+    """Where a call stands. `menu` is everything the machine says itself, before and after a talk."""
+
+    ARRIVED = "arrived"
+    MENU = "menu"
+    QUEUED = "queued"
+    RINGING = "ringing"
+    TALKING = "talking"
+    HELD = "held"
+    ENDED = "ended"
+
+
+S = CallState
+MOVES: dict[tuple[CallState, type[Event]], CallState] = {
+    (S.ARRIVED, CallAnswered): S.MENU,
+    (S.ARRIVED, CallEnded): S.ENDED,
+    (S.MENU, CallQueued): S.QUEUED,
+    (S.MENU, CallEnded): S.ENDED,
+    (S.QUEUED, AgentRang): S.RINGING,
+    (S.QUEUED, CallDequeued): S.MENU,
+    (S.QUEUED, CallEnded): S.ENDED,
+    (S.RINGING, AgentAnswered): S.TALKING,
+    (S.RINGING, AgentMissed): S.QUEUED,
+    (S.RINGING, CallEnded): S.ENDED,
+    (S.TALKING, CallHeld): S.HELD,
+    (S.TALKING, CallTransferred): S.QUEUED,
+    (S.TALKING, CallReleased): S.MENU,
+    (S.HELD, CallResumed): S.TALKING,
+    (S.HELD, CallTransferred): S.QUEUED,
+    (S.HELD, CallReleased): S.MENU,
+}
+"""The whole machine. A talk always ends with CallReleased or CallTransferred before the call ends."""
+
+WITH_AGENT = frozenset({S.TALKING, S.HELD})
+
+
+class IllegalMove(Conflict):
+    """The call is not in a state in which this can happen."""
+
+    code = "illegal_state"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of one caller. `id` is the PBX's unique id of the caller's channel."""
+
+    id: str
+    caller: str
+    caller_known: bool
+    number: str
+    state: CallState
+    started_at: datetime
+    direction: str = "in"
+    queue: str | None = None
+    agent_id: str | None = None
+    seat_id: str | None = None
+    seat_channel_id: str | None = None
+    seats_rung: int = 0
+    answered_at: datetime | None = None
+    queued_at: datetime | None = None
+    talking_at: datetime | None = None
+    released_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    end_cause: str | None = None
+
+
+def arrive(event: CallArrived) -> Call:
+    """Return the call that begins with `event`."""
+    return Call(event.call_id, event.caller, event.caller_known, event.number, S.ARRIVED, event.at)
+
+
+def advance(call: Call, event: Event) -> Call:
+    """Return the call as it is after `event`. Raises IllegalMove when its state does not allow it."""
+    try:
+        state = MOVES[call.state, type(event)]
+    except KeyError:
+        raise IllegalMove(f"call is {call.state}: {type(event).__name__} is not possible", call_id=call.id) from None
+    return _carry(replace(call, state=state), event)
+
+
+def _carry(call: Call, event: Event) -> Call:
+    match event:
+        case CallAnswered():
+            return replace(call, answered_at=event.at)
+        case CallQueued():
+            return replace(call, queue=event.queue, queued_at=event.at)
+        case AgentRang():
+            return replace(
+                call,
+                agent_id=event.agent_id,
+                seat_id=event.seat_id,
+                seat_channel_id=event.channel_id,
+                seats_rung=call.seats_rung + 1,
+            )
+        case AgentAnswered():
+            return replace(call, talking_at=event.at, released_at=None)
+        case AgentMissed():
+            return replace(call, agent_id=None, seat_id=None, seat_channel_id=None)
+        case CallTransferred():
+            return replace(
+                call, queue=event.to, queued_at=event.at, released_at=event.at, agent_id=None, seat_channel_id=None
+            )
+        case CallReleased():
+            return replace(call, released_at=event.at, seat_channel_id=None)
+        case CallEnded():
+            return replace(call, ended_at=event.at, ended_by=event.by, end_cause=event.why, seat_channel_id=None)
+        case _:
+            return call
+
+
+def diagram() -> str:
+    """Return the machine as a Mermaid state diagram, as the reference shows it."""
+    lines = ["stateDiagram-v2", f"    [*] --> {S.ARRIVED}: CallArrived"]
+    lines += [f"    {a} --> {b}: {event.__name__}" for (a, event), b in MOVES.items()]
+    return "\n".join([*lines, f"    {S.ENDED} --> [*]"]) + "\n"
+
+
+def seat_channel(call: Call) -> str:
+    """Return the id of the next channel to a seat: derived from the call, so that it is found again."""
+    return f"{call.id}-seat-{call.seats_rung + 1}"
+
+
+def talk_bridge(call_id: str) -> str:
+    """Return the id of the bridge in which caller and agent talk."""
+    return f"{call_id}-talk"
+
+
+def call_of(pbx_id: str) -> str:
+    """Return the id of the call that a channel, bridge or playback of ours belongs to."""
+    for mark in ("-seat-", "-talk", "-play-"):
+        if mark in pbx_id:
+            return pbx_id.rsplit(mark, 1)[0]
+    return pbx_id

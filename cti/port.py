@@ -1,0 +1,125 @@
+"""What we need of a PBX, whichever it is."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from core.errors import NotFound, Unavailable
+from cti.messages import PbxMessage
+
+
+class NoSuchChannel(NotFound):
+    """The channel is gone: its phone hung up."""
+
+    code = "no_such_channel"
+
+
+class PbxDown(Unavailable):
+    """The PBX does not answer."""
+
+    code = "pbx_down"
+
+
+class PbxRefused(Unavailable):
+    """The PBX refused what was asked of it."""
+
+    code = "pbx_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A caller's channel came in on the trunk."""
+
+    channel_id: str
+    caller_raw: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class PbxChannel:
+    """A channel as the PBX has it now. `ours`: it is under our control and waits for us."""
+
+    id: str
+    caller_raw: str
+    number: str
+    up: bool
+    ours: bool
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PbxBridge:
+    """A bridge as the PBX has it now, with the channels in it."""
+
+    id: str
+    channels: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SeatDial:
+    """Whom to ring for a call: `channel_id` is ours to choose, `caller` is shown on the phone."""
+
+    channel_id: str
+    sip_username: str
+    caller: str
+    call_id: str
+    agent_id: str
+    seat_id: str
+
+
+class Pbx(Protocol):
+    """Call control. Every method raises NoSuchChannel when the channel is gone and PbxDown when the PBX is."""
+
+    async def answer(self, channel_id: str) -> None: ...
+
+    async def hang_up(self, channel_id: str, reason: str = "normal") -> None:
+        """End a channel; `reason` is normal, no_answer, busy or congestion. One that is gone is fine."""
+        ...
+
+    async def play(self, channel_id: str, playback_id: str, media: Sequence[str]) -> None:
+        """Begin to play `media` (Asterisk media URIs) one after the other; PlaybackEnded follows."""
+        ...
+
+    async def stop_playback(self, playback_id: str) -> None:
+        """Stop a playback; one that is over is fine."""
+        ...
+
+    async def start_music(self, channel_id: str) -> None: ...
+
+    async def stop_music(self, channel_id: str) -> None: ...
+
+    async def send_digits(self, channel_id: str, digits: str) -> None: ...
+
+    async def dial_seat(self, dial: SeatDial) -> None:
+        """Begin to ring a seat: ChannelRinging, then ChannelEntered when answered or ChannelGone, follow."""
+        ...
+
+    async def join(self, bridge_id: str, *channel_ids: str) -> None:
+        """Put channels into a bridge, which is made when it is not there."""
+        ...
+
+    async def leave(self, bridge_id: str, channel_id: str) -> None:
+        """Take a channel out of a bridge; one that is not in it is fine."""
+        ...
+
+    async def close_bridge(self, bridge_id: str) -> None:
+        """Let a bridge go; one that is not there is fine."""
+        ...
+
+    async def channels(self) -> list[PbxChannel]: ...
+
+    async def bridges(self) -> list[PbxBridge]: ...
+
+
+class PbxLink(Pbx, Protocol):
+    """A PBX that is connected to, listened to, and lost."""
+
+    async def connect(self) -> None:
+        """Connect once. Raises PbxDown with the cause and its cure."""
+        ...
+
+    def messages(self) -> AsyncIterator[Arrival | PbxMessage]:
+        """Yield what the PBX says until the connection is lost."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,203 @@
+"""All live calls: takes arrivals in, brings each message to its call, and starts over when the PBX was lost.
+
+A lost connection is treated like a restart of this process: every session ends without touching its
+call, and when the PBX is found again `adopt` takes up what is really there. One way for both.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
+
+from core import log
+from core.db import Database
+from core.errors import Conflict, NotFound
+from core.phone import normalise
+from core.tasks import TaskOwner
+from cti import store
+from cti.adopt import Adopted, adopt
+from cti.events import CallArrived, PbxFound, PbxLost
+from cti.inbox import Asked
+from cti.messages import (
+    ChannelEntered,
+    ChannelGone,
+    ChannelRinging,
+    Command,
+    DigitPressed,
+    Message,
+    PbxMessage,
+    PhoneHeld,
+    PhoneResumed,
+    PlaybackEnded,
+)
+from cti.model import arrive, call_of
+from cti.port import Arrival, PbxDown, PbxLink
+from cti.session import CallSession, CallWorld, Program
+
+_log = log.get(__name__)
+
+COMMAND_LIMIT_S = 5.0
+BACK_OFF_FIRST_S, BACK_OFF_MOST_S = 0.1, 5.0
+
+
+class NoSuchCall(NotFound):
+    """There is no live call with this id."""
+
+    code = "no_such_call"
+
+
+@dataclass(frozen=True, slots=True)
+class CallHooks:
+    """What the rooms above give us.
+
+    `program` serves a caller from wherever the call stands; `on_adopted` hears which calls live before any of
+    them goes on, so that seats are freed before anything is routed.
+    """
+
+    program: Program
+    on_adopted: Callable[[Sequence[Adopted]], Awaitable[None]]
+
+
+class CallService:
+    """The live calls of one PBX."""
+
+    def __init__(self, pbx: PbxLink, world: CallWorld, db: Database, hooks: CallHooks) -> None:
+        self._pbx = pbx
+        self._world = world
+        self._db = db
+        self._hooks = hooks
+        self._sessions: dict[str, CallSession] = {}
+        self._tasks = TaskOwner("calls")
+        self.pbx_trouble: str | None = "not connected yet"
+        """Why calls cannot be taken now, in words; None when they can."""
+
+    # --- for the rooms above ----------------------------------------------------------------------
+
+    def deliver(self, call_id: str, message: Message) -> bool:
+        """Put a message into the inbox of a call; False when the call is not live or cannot take it."""
+        session = self._sessions.get(call_id)
+        return session is not None and session.deliver(message)
+
+    async def command(self, call_id: str, command: Command) -> None:
+        """Have the call do `command` and wait for the outcome.
+
+        Raises NoSuchCall, Conflict when its state does not allow it, Forbidden when it is another agent's.
+        """
+        session = self._sessions.get(call_id)
+        if session is None:
+            raise NoSuchCall(call_id=call_id)
+        outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if not session.deliver(Asked(command, outcome)):
+            raise Conflict("the call is ending", call_id=call_id)
+        try:
+            await asyncio.wait_for(outcome, COMMAND_LIMIT_S)
+        except TimeoutError:
+            raise Conflict("the call did not get to it: look at its state and try again", call_id=call_id) from None
+
+    def live(self) -> list[CallSession]:
+        """Return the sessions of all live calls."""
+        return list(self._sessions.values())
+
+    # --- the loop -------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Connect, adopt, serve; again and again until cancelled."""
+        while True:
+            await self._connect()
+            try:
+                await self._adopt()
+                async for message in self._pbx.messages():
+                    self._take(message)
+                why = "the connection to the PBX was lost"
+            except PbxDown as down:
+                why = down.message
+            await self._lost(why)
+
+    async def _connect(self) -> None:
+        waits = wait_exponential_jitter(initial=BACK_OFF_FIRST_S, max=BACK_OFF_MOST_S, jitter=0.1)
+        async for attempt in AsyncRetrying(retry=retry_if_exception_type(PbxDown), wait=waits):
+            with attempt:
+                try:
+                    await self._pbx.connect()
+                except PbxDown as down:
+                    self.pbx_trouble = down.message
+                    raise
+
+    async def _adopt(self) -> None:
+        adopted, loose = await adopt(self._pbx, self._db, self._world)
+        for one in adopted:
+            self._sessions[one.session.call.id] = one.session
+        await self._hooks.on_adopted(adopted)
+        for one in adopted:
+            self._start(one.session)
+        for arrival in loose:
+            self._take(arrival)
+        self.pbx_trouble = None
+        await self._world.journal.record(PbxFound(at=self._world.clock.now()))
+
+    async def _lost(self, why: str) -> None:
+        self.pbx_trouble = why
+        await self._pbx.close()
+        await self._tasks.close()
+        self._sessions.clear()
+        await self._world.journal.record(PbxLost(at=self._world.clock.now(), why=why))
+
+    def _take(self, message: Arrival | PbxMessage) -> None:
+        if isinstance(message, Arrival):
+            if message.channel_id not in self._sessions:
+                self._tasks.start(self._begin(message), message.channel_id)
+            return
+        session = self._sessions.get(call_of(_subject(message)))
+        if session is not None:
+            session.deliver(message)
+        elif isinstance(message, ChannelEntered):
+            # A seat answered after its call was over: nobody is there to talk to.
+            self._tasks.start(self._pbx.hang_up(message.channel_id), "stray")
+
+    async def _begin(self, arrival: Arrival) -> None:
+        phone = normalise(arrival.caller_raw)
+        event = CallArrived(
+            at=self._world.clock.now(),
+            call_id=arrival.channel_id,
+            channel_id=arrival.channel_id,
+            caller=phone.number,
+            caller_known=phone.known,
+            caller_raw=phone.raw,
+            number=arrival.number,
+        )
+        session = CallSession(arrive(event), self._world)
+        self._sessions[session.call.id] = session
+        await self._world.journal.record(event, save=lambda connection: store.add(connection, session.call))
+        await self._serve(session)
+
+    def _start(self, session: CallSession) -> None:
+        self._tasks.start(self._serve(session), session.call.id)
+
+    async def _serve(self, session: CallSession) -> None:
+        try:
+            await session.run(self._hooks.program)
+        finally:
+            if self._sessions.get(session.call.id) is session:
+                del self._sessions[session.call.id]
+
+    async def close(self) -> None:
+        """Stop serving without touching any call: the next service adopts them."""
+        await self._tasks.close()
+        self._sessions.clear()
+        await self._pbx.close()
+
+
+def _subject(message: PbxMessage) -> str:
+    match message:
+        case PlaybackEnded(playback_id=playback_id):
+            return playback_id
+        case (
+            ChannelEntered(channel_id=channel_id)
+            | ChannelGone(channel_id=channel_id)
+            | ChannelRinging(channel_id=channel_id)
+            | DigitPressed(channel_id=channel_id)
+            | PhoneHeld(channel_id=channel_id)
+            | PhoneResumed(channel_id=channel_id)
+        ):
+            return channel_id

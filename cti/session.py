@@ -1,0 +1,242 @@
+"""One call, one task: what the caller's side of a call can do and hear.
+
+The task runs a program (the menu engine); the caller's hang-up cancels it wherever it stands, and
+`_finish` then leaves every leg, seat and record as it must be. A service that stops cancels it too, but
+leaves the call alone: it is adopted by the next one.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from core import log
+from core.clock import Clock
+from core.errors import Conflict
+from core.events import Event
+from core.journal import Journal
+from core.policy import Policy
+from cti import store
+from cti.events import CallAnswered, CallEnded, CallReleased
+from cti.inbox import Asked, Inbox
+from cti.messages import ChannelGone, DigitPressed, Message, PlaybackEnded
+from cti.model import WITH_AGENT, Call, CallState, advance, talk_bridge
+from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused
+
+_log = log.get(__name__)
+
+PLAY_LIMIT_S = 300.0
+"""No prompt is longer; one whose end is not told by then is taken as over."""
+GONE_LIMIT_S = 2.0
+"""The PBX tells within milliseconds that a channel which it hung up is gone."""
+DIGITS_KEPT = 64
+PLAYBACK_IDS = 4
+
+Program = Callable[["CallSession"], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class CallWorld:
+    """What every call needs around it; `apology` is played when a call fails on our side."""
+
+    pbx: Pbx
+    journal: Journal
+    clock: Clock
+    policy: Policy
+    apology: Callable[[], Sequence[str]]
+
+
+class CallSession:
+    """A live call. Only its own task calls the PBX for it."""
+
+    def __init__(self, call: Call, world: CallWorld, *, bridged: bool = False) -> None:
+        self.call = call
+        self.world = world
+        self.bridged = bridged
+        self.node = ""
+        """Where in the menu the call is; told in CallEnded."""
+        self.end: tuple[str, str] = ("system", "finished")
+        """Who ends the call and why, when it is not the caller."""
+        self._inbox = Inbox()
+        self._digits: deque[str] = deque(maxlen=DIGITS_KEPT)
+        self._plays = 0
+        self._gone: ChannelGone | None = None
+        self._gone_told = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._finishing = False
+
+    # --- from outside -----------------------------------------------------------------------
+
+    def deliver(self, message: Message | Asked) -> bool:
+        """Put a message into the inbox; the caller's hang-up takes effect at once. False: not taken."""
+        if isinstance(message, ChannelGone) and message.channel_id == self.call.id:
+            self._gone = message
+            self._gone_told.set()
+            if self._task is not None and not self._finishing:
+                self._task.cancel()
+            return True
+        return not self._finishing and self._inbox.put(message)
+
+    async def run(self, program: Program) -> None:
+        """Be the task of this call: run `program`, then leave everything tidy."""
+        self._task = asyncio.current_task()
+        try:
+            if self._gone is None:
+                await program(self)
+        except asyncio.CancelledError:
+            if self._gone is None:
+                raise
+            assert self._task is not None
+            self._task.uncancel()
+        except NoSuchChannel:
+            await self._wait_gone()
+        except PbxDown:
+            # Like the end of this process: the call is adopted when the PBX is found again.
+            return
+        except Exception:  # noqa: BLE001 - the caller must not be left in silence, whatever it is
+            _log.exception("call failed", extra={"action": "call_failed", "call_id": self.call.id})
+            self.end = ("system", "error")
+            await self._apologise()
+        self._finishing = True
+        await self._finish()
+
+    # --- the story ----------------------------------------------------------------------------
+
+    async def record(self, *events: Event) -> None:
+        """Move the call by `events` and commit both; the first illegal one raises IllegalMove."""
+        call = self.call
+        for event in events:
+            call = advance(call, event)
+        before, self.call = self.call, call
+        _log.info(
+            "call moved",
+            extra={
+                "action": "call_moved",
+                "call_id": call.id,
+                "from": before.state,
+                "to": call.state,
+                "event": type(events[-1]).__name__,
+            },
+        )
+        await self.world.journal.record(*events, save=lambda connection: store.save(connection, call))
+
+    async def tell(self, *events: Event) -> None:
+        """Commit events that do not move the call."""
+        await self.world.journal.record(*events)
+
+    # --- what the caller hears and presses --------------------------------------------------------
+
+    async def answer(self) -> None:
+        """Answer the caller."""
+        await self.world.pbx.answer(self.call.id)
+        await self.record(CallAnswered(at=self.world.clock.now(), call_id=self.call.id))
+
+    async def play(self, media: Sequence[str], *, interruptible: bool = True) -> None:
+        """Play `media` to the end, or until a key is pressed when `interruptible`; the key stays to be read."""
+        if not media or (interruptible and self._digits):
+            return
+        playback_id = f"{self.call.id}-play-{self._plays % PLAYBACK_IDS}"
+        self._plays += 1
+        await self.world.pbx.play(self.call.id, playback_id, media)
+        async with asyncio.timeout(PLAY_LIMIT_S):
+            while not (interruptible and self._digits):
+                message = await self.receive()
+                if isinstance(message, PlaybackEnded) and message.playback_id == playback_id:
+                    if message.failed:
+                        _log.error("media not played", extra={"action": "media_failed", "call_id": self.call.id})
+                    return
+        await self.world.pbx.stop_playback(playback_id)
+
+    async def digit(self, timeout: float) -> str | None:
+        """Return the next key, or None when none is pressed within `timeout` seconds."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + timeout
+        while not self._digits:
+            if await self.receive(max(0.0, until - loop.time())) is None:
+                return None
+        return self._digits.popleft()
+
+    def forget_digits(self) -> None:
+        """Drop keys that were pressed and not read."""
+        self._digits.clear()
+
+    async def stop_old_playbacks(self) -> None:
+        """Stop what a service before us began to play."""
+        for n in range(PLAYBACK_IDS):
+            await self.world.pbx.stop_playback(f"{self.call.id}-play-{n}")
+
+    # --- the inbox -----------------------------------------------------------------------------------
+
+    async def receive(self, timeout: float | None = None, *, commands: bool = False) -> Message | Asked | None:
+        """Return the next message (None: none within `timeout`); keys of the caller are kept for `digit`.
+
+        Commands are refused here with a clear error unless `commands` is set.
+        """
+        message = await self._inbox.get(timeout)
+        if isinstance(message, DigitPressed) and message.channel_id == self.call.id:
+            self._digits.append(message.digit)
+        if isinstance(message, Asked) and not commands:
+            refuse(message, self.call)
+        return message
+
+    # --- the end ----------------------------------------------------------------------------------------
+
+    async def _apologise(self) -> None:
+        try:
+            if self.call.state not in WITH_AGENT and self._gone is None:
+                async with asyncio.timeout(20):
+                    await self.play(self.world.apology(), interruptible=False)
+        except (NoSuchChannel, PbxDown, PbxRefused, TimeoutError):
+            return
+        except asyncio.CancelledError:
+            if self._gone is None:
+                raise
+
+    async def _wait_gone(self) -> None:
+        try:
+            async with asyncio.timeout(GONE_LIMIT_S):
+                await self._gone_told.wait()
+        except TimeoutError:
+            return
+
+    async def _finish(self) -> None:
+        by, why = self.end
+        if self._gone is not None:
+            by, why = "caller", _words(self._gone)
+        before = self.call
+        try:
+            if before.seat_channel_id:
+                await self.world.pbx.hang_up(before.seat_channel_id)
+            if self._gone is None:
+                await self.world.pbx.hang_up(before.id)
+                await self._wait_gone()
+        except (PbxDown, PbxRefused):
+            _log.warning("hang-up not confirmed", extra={"action": "hang_up_unsure", "call_id": before.id})
+        await self.record(*ending(before, by=by, why=why, where=self.node, clock=self.world.clock))
+        if before.talking_at:
+            try:
+                await self.world.pbx.close_bridge(talk_bridge(before.id))
+            except (PbxDown, PbxRefused):
+                return
+
+
+def ending(call: Call, *, by: str, why: str, where: str, clock: Clock) -> list[Event]:
+    """Return the events that end `call` from the state it is in."""
+    now = clock.now()
+    events: list[Event] = []
+    place = call.state.value if call.state is not CallState.MENU else where or call.state.value
+    if call.state in WITH_AGENT and call.agent_id:
+        events.append(CallReleased(at=now, call_id=call.id, agent_id=call.agent_id, by=by, why=why))
+    return [*events, CallEnded(at=now, call_id=call.id, by=by, why=why, where=place)]
+
+
+def refuse(asked: Asked, call: Call) -> None:
+    """Tell who asked that the call is not in a state for this."""
+    if not asked.outcome.done():
+        asked.outcome.set_exception(
+            Conflict(f"{type(asked.command).__name__}: the call is {call.state}", call_id=call.id, state=call.state)
+        )
+
+
+def _words(gone: ChannelGone) -> str:
+    return gone.cause_text.lower().replace(" ", "_") or f"cause_{gone.cause}"

@@ -1,0 +1,261 @@
+"""Ringing a seat for a call, and the talk between caller and agent."""
+
+import asyncio
+from dataclasses import dataclass
+
+from core.errors import Forbidden, HotlineError
+from core.events import Event
+from cti.events import (
+    AgentAnswered,
+    AgentMissed,
+    AgentRang,
+    CallDequeued,
+    CallHeld,
+    CallQueued,
+    CallReleased,
+    CallResumed,
+    CallTransferred,
+)
+from cti.inbox import Asked
+from cti.messages import (
+    ChannelEntered,
+    ChannelGone,
+    Command,
+    HangUp,
+    Hold,
+    PhoneHeld,
+    PhoneResumed,
+    Resume,
+    SeatOffered,
+    SendDigits,
+    Transfer,
+)
+from cti.model import CallState, seat_channel, talk_bridge
+from cti.port import NoSuchChannel, PbxRefused, SeatDial
+from cti.session import CallSession, refuse
+
+MISSED_BY_CAUSE = {17: "busy", 18: "no_answer", 19: "no_answer", 20: "unreachable", 21: "rejected", 27: "unreachable"}
+"""Q.850 cause of a seat's channel that was never answered -> why it was missed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TalkEnd:
+    """How a talk ended: `by` agent or caller; `to` names the queue when the caller was handed on."""
+
+    by: str
+    to: str | None = None
+
+
+async def enter_queue(session: CallSession, queue: str) -> None:
+    """Put the call into `queue`, with music; going on after a restart, only the music is made sure of."""
+    call = session.call
+    if call.state is CallState.MENU:
+        await session.record(CallQueued(at=session.world.clock.now(), call_id=call.id, queue=queue))
+    await session.world.pbx.start_music(call.id)
+
+
+async def leave_queue(session: CallSession, why: str) -> None:
+    """Take the call out of its queue without a person, back to the menu."""
+    call = session.call
+    await session.record(CallDequeued(at=session.world.clock.now(), call_id=call.id, queue=call.queue or "", why=why))
+    await session.world.pbx.stop_music(call.id)
+
+
+async def ring(session: CallSession, offer: SeatOffered | None) -> bool:
+    """Ring the offered seat until it is answered (True) or missed (False); journals either.
+
+    `offer` None goes on with the seat that was ringing when the service before us ended.
+    """
+    if offer is not None and not await _dial(session, offer):
+        return False
+    loop = asyncio.get_running_loop()
+    until = loop.time() + session.world.policy.number("ring_timeout")
+    channel_id = session.call.seat_channel_id
+    while True:
+        match await session.receive(max(0.0, until - loop.time())):
+            case ChannelEntered(channel_id=entered) if entered == channel_id:
+                return await _answered(session)
+            case ChannelGone(channel_id=gone, cause=cause) if gone == channel_id:
+                await _missed(session, MISSED_BY_CAUSE.get(cause, "failed"))
+                return False
+            case None:
+                assert channel_id is not None
+                await session.world.pbx.hang_up(channel_id, "no_answer")
+                await _missed(session, "no_answer")
+                return False
+
+
+async def _dial(session: CallSession, offer: SeatOffered) -> bool:
+    call = session.call
+    channel_id = seat_channel(call)
+    await session.record(
+        AgentRang(
+            at=session.world.clock.now(),
+            call_id=call.id,
+            agent_id=offer.agent_id,
+            seat_id=offer.seat_id,
+            channel_id=channel_id,
+        )
+    )
+    caller = call.caller if call.caller_known else ""
+    dial = SeatDial(channel_id, offer.sip_username, caller, call.id, offer.agent_id, offer.seat_id)
+    try:
+        await session.world.pbx.dial_seat(dial)
+    except (PbxRefused, NoSuchChannel):
+        await _missed(session, "unreachable")
+        return False
+    return True
+
+
+async def _missed(session: CallSession, cause: str) -> None:
+    call = session.call
+    assert call.agent_id is not None
+    await session.record(
+        AgentMissed(
+            at=session.world.clock.now(),
+            call_id=call.id,
+            agent_id=call.agent_id,
+            seat_id=call.seat_id or "",
+            cause=cause,
+        )
+    )
+
+
+async def _answered(session: CallSession) -> bool:
+    call = session.call
+    assert call.agent_id is not None
+    assert call.seat_channel_id is not None
+    await session.record(
+        AgentAnswered(
+            at=session.world.clock.now(),
+            call_id=call.id,
+            agent_id=call.agent_id,
+            seat_id=call.seat_id or "",
+            channel_id=call.seat_channel_id,
+        )
+    )
+    return True
+
+
+async def talk(session: CallSession) -> TalkEnd:
+    """Join caller and agent and do what the agent asks until one of them leaves; journals the end.
+
+    When the caller leaves, this is cancelled and the session ends the talk.
+    """
+    if session.call.state is CallState.TALKING and not session.bridged:
+        await _join(session)
+    elif session.call.state is CallState.HELD:
+        await session.world.pbx.start_music(session.call.id)
+    while True:
+        message = await session.receive(commands=True)
+        match message:
+            case ChannelGone(channel_id=gone) if gone == session.call.seat_channel_id:
+                return await _released(session, "hung_up")
+            case PhoneHeld(channel_id=channel) if channel == session.call.seat_channel_id:
+                await _hold(session)
+            case PhoneResumed(channel_id=channel) if channel == session.call.seat_channel_id:
+                await _resume(session)
+            case Asked():
+                if (end := await _obey(session, message)) is not None:
+                    return end
+
+
+async def _obey(session: CallSession, asked: Asked) -> TalkEnd | None:
+    if asked.command.agent_id != session.call.agent_id:
+        _tell(asked, Forbidden("this call is with another agent", call_id=session.call.id))
+        return None
+    try:
+        end = await _do(session, asked.command)
+    except NoSuchChannel:
+        refuse(asked, session.call)
+        return None
+    except HotlineError as error:
+        _tell(asked, error)
+        return None
+    _tell(asked, None)
+    return end
+
+
+async def _do(session: CallSession, command: Command) -> TalkEnd | None:
+    match command:
+        case Hold():
+            await _hold(session)
+        case Resume():
+            await _resume(session)
+        case SendDigits(digits=digits):
+            await session.world.pbx.send_digits(session.call.id, digits)
+        case Transfer(to=to):
+            return await _hand_on(session, to)
+        case HangUp():
+            return await _hang_up(session)
+    return None
+
+
+async def _join(session: CallSession) -> None:
+    call = session.call
+    assert call.seat_channel_id is not None
+    await session.world.pbx.stop_music(call.id)
+    await session.world.pbx.join(talk_bridge(call.id), call.id, call.seat_channel_id)
+    session.bridged = True
+
+
+async def _hold(session: CallSession) -> None:
+    if session.call.state is CallState.HELD:
+        return
+    await session.record(_of_agent(session, CallHeld))
+    await session.world.pbx.leave(talk_bridge(session.call.id), session.call.id)
+    await session.world.pbx.start_music(session.call.id)
+
+
+async def _resume(session: CallSession) -> None:
+    if session.call.state is CallState.TALKING:
+        return
+    await session.record(_of_agent(session, CallResumed))
+    await _join(session)
+
+
+def _of_agent(session: CallSession, kind: type[CallHeld] | type[CallResumed]) -> Event:
+    assert session.call.agent_id is not None
+    return kind(at=session.world.clock.now(), call_id=session.call.id, agent_id=session.call.agent_id)
+
+
+async def _hand_on(session: CallSession, to: str) -> TalkEnd:
+    call = session.call
+    assert call.agent_id is not None
+    await session.record(CallTransferred(at=session.world.clock.now(), call_id=call.id, agent_id=call.agent_id, to=to))
+    session.bridged = False
+    await session.world.pbx.leave(talk_bridge(call.id), call.id)
+    await session.world.pbx.start_music(call.id)
+    if call.seat_channel_id:
+        await session.world.pbx.hang_up(call.seat_channel_id)
+    return TalkEnd("agent", to)
+
+
+async def _hang_up(session: CallSession) -> TalkEnd:
+    seat = session.call.seat_channel_id
+    if seat:
+        await session.world.pbx.hang_up(seat)
+    return await _released(session, "hung_up_on_desktop")
+
+
+async def _released(session: CallSession, why: str) -> TalkEnd:
+    call = session.call
+    assert call.agent_id is not None
+    held = call.state is CallState.HELD
+    await session.record(
+        CallReleased(at=session.world.clock.now(), call_id=call.id, agent_id=call.agent_id, by="agent", why=why)
+    )
+    session.bridged = False
+    if held:
+        await session.world.pbx.stop_music(call.id)
+    await session.world.pbx.close_bridge(talk_bridge(call.id))
+    return TalkEnd("agent")
+
+
+def _tell(asked: Asked, error: HotlineError | None) -> None:
+    if asked.outcome.done():
+        return
+    if error is None:
+        asked.outcome.set_result(None)
+    else:
+        asked.outcome.set_exception(error)
