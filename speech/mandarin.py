@@ -5,8 +5,7 @@ agree on 幺 for telephone digits, 两 before measure words, one 零 for a run o
 digit; GB/T 15835-2011 for the forms of Chinese numerals. Every function is pure.
 """
 
-from datetime import date as Date
-from datetime import datetime, time
+import datetime as dt
 from decimal import Decimal
 
 from core.errors import BadInput
@@ -117,19 +116,19 @@ def month(y: int, m: int) -> str:
     return year(y) + cardinal(m) + "月"
 
 
-def date(d: Date, *, with_year: bool = True) -> str:
+def date(d: dt.date, *, with_year: bool = True) -> str:
     """A date: the year digit by digit, month and day as numbers, 一 never 幺 (二零二六年十一月二十二日)."""
     return (year(d.year) if with_year else "") + f"{cardinal(d.month)}月{cardinal(d.day)}日"
 
 
-def day(d: Date, *, today: Date) -> str:
+def day(d: dt.date, *, today: dt.date) -> str:
     """今天, 明天, 后天 or 昨天 where that is the day meant, else month and day, with the year when it differs."""
     near = {-1: "昨天", 0: "今天", 1: "明天", 2: "后天"}.get((d - today).days)
     return near or date(d, with_year=d.year != today.year)
 
 
-def clock_time(t: time, *, period: bool = False) -> str:
-    """A time of day on the 24-hour clock (两点零五分, 十四点三十分); with `period` on the 12-hour one (下午两点三十分)."""
+def clock_time(t: dt.time, *, period: bool = False) -> str:
+    """A time of day on the 24-hour clock (两点零五分, 十四点三十分); `period`: on the 12-hour one (下午两点三十分)."""
     hour = t.hour
     word = ""
     if period:
@@ -139,12 +138,12 @@ def clock_time(t: time, *, period: bool = False) -> str:
     return word + count(hour, "点") + minutes
 
 
-def span(start: datetime, end: datetime, *, today: Date) -> str:
+def span(start: dt.datetime, end: dt.datetime, *, today: dt.date) -> str:
     """A span of time in words; an end at midnight is 二十四点 of the day before (今天零点至二十四点)."""
     if end <= start:
         raise BadInput("a span of time ends after it begins")
-    last = Date.fromordinal(end.toordinal() - 1) if end.time() == time(0) else end.date()
-    until = "二十四点" if end.time() == time(0) else clock_time(end.time())
+    last = dt.date.fromordinal(end.toordinal() - 1) if end.time() == dt.time(0) else end.date()
+    until = "二十四点" if end.time() == dt.time(0) else clock_time(end.time())
     begin = day(start.date(), today=today) + clock_time(start.time())
     return f"{begin}至{until}" if last == start.date() else f"{begin}至{day(last, today=today)}{until}"
 

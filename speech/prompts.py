@@ -41,7 +41,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One prompt that a pack holds: what it says, `key` of text and voice, length, hash of each file, how it was made."""
+    """One prompt that a pack holds: its words, `key` of text and voice, seconds, hash of each file, how it was made."""
 
     text: str
     key: str
@@ -88,9 +88,7 @@ def _prompt(file: Path, name: str, entry: Any, site: str) -> Prompt:
 class PromptPack:
     """The prompts of one language in one folder; `media` answers from memory and never touches the disk."""
 
-    def __init__(
-        self, directory: Path, prompts: Catalogue, *, settings_key: str, cache: Path | None = None
-    ) -> None:
+    def __init__(self, directory: Path, prompts: Catalogue, *, settings_key: str, cache: Path | None = None) -> None:
         """Open the pack in `directory` (made when missing).
 
         `settings_key` names the voice; a prompt rendered by another voice counts as missing. `cache` keeps
@@ -123,7 +121,8 @@ class PromptPack:
 
     def differing(self) -> list[str]:
         """Return the ids whose studio recording says other words than the catalogue does now."""
-        return [p for p, e in self._entries.items() if p in self.prompts and e.made == RECORDED and e.text != self.text(p)]
+        recorded = [(p, e) for p, e in self._entries.items() if p in self.prompts and e.made == RECORDED]
+        return [prompt for prompt, entry in recorded if entry.text != self.text(prompt)]
 
     def entries(self) -> dict[str, Entry]:
         """Return what the pack holds, by id."""
@@ -132,6 +131,12 @@ class PromptPack:
     def key(self, prompt: str) -> str:
         """Return the key under which a prompt's sound is cached: its text, the voice and the finishing."""
         return content_key(self.text(prompt), self._settings_key)
+
+    def cache_stem(self, prompt: str) -> Path:
+        """Return where the cache keeps (or will keep) a prompt, without suffix. Raises ConfigError without a cache."""
+        if self._cache is None:
+            raise ConfigError("this pack has no cache to render into")
+        return self._cache / self.key(prompt)
 
     def render(self, prompts: Iterable[str], voice: Speaker | None, progress: Progress | None = None) -> list[str]:
         """Make the missing ones of `prompts`, out of the cache or by `voice`; return the ids made.
@@ -181,7 +186,7 @@ class PromptPack:
         self._known(prompt)
         samples, rate = sound.read_wav(wav)
         if not 0.2 <= len(samples) / rate <= 120 or rate < 8000:
-            raise BadInput(f"{wav}: a prompt lasts 0.2 to 120 s at 8 kHz or more", seconds=len(samples) / rate, rate=rate)
+            raise BadInput(f"{wav}: a prompt lasts 0.2 to 120 s, at 8 kHz or more", rate=rate)
         self._write(prompt, samples, rate)
         self._enter(prompt, RECORDED)
 
@@ -255,5 +260,3 @@ def _link(source: Path, target: Path) -> None:
     except OSError:
         shutil.copyfile(source, part)
     part.replace(target)
-
-

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.errors import HotlineError
 from speech.install import VoiceFiles, ensure_voice
-from speech.kokoro import Kokoro, KokoroSettings, settings_key
+from speech.kokoro import Kokoro, settings_key
 from speech.prompts import PromptPack, catalogue
 
 
@@ -22,7 +22,7 @@ def open_pack(out: Path, files: VoiceFiles, *, cache: Path, site: str, language:
     return PromptPack(
         out,
         catalogue(language, site=site),
-        settings_key=settings_key(files.name, KokoroSettings()),
+        settings_key=settings_key(files.name),
         cache=cache / "prompts",
     )
 
@@ -39,21 +39,26 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _render(chosen)
     except HotlineError as error:
-        print(error.message, file=sys.stderr)
+        sys.stderr.write(f"{error.message}\n")
         return 1
 
 
 def _render(chosen: argparse.Namespace) -> int:
     began = time.monotonic()
-    files = ensure_voice(chosen.cache, lambda line: print(line, flush=True), name=chosen.voice)
+    files = ensure_voice(chosen.cache, _say, name=chosen.voice)
     pack = open_pack(chosen.out, files, cache=chosen.cache, site=chosen.site)
     wanted = [each for each in chosen.only.split(",") if each] or list(pack.prompts)
     pack.render(wanted, None)
     left = [each for each in wanted if not pack.has(each)]
     if left:
-        pack.render(left, Kokoro(files), lambda done, all_, name: print(f"{done}/{all_} {name}", flush=True))
-    print(f"{len(wanted)} prompts in {pack.directory}, {len(left)} rendered, {time.monotonic() - began:.1f} s")
+        pack.render(left, Kokoro(files), lambda done, todo, name: _say(f"{done}/{todo} {name}"))
+    _say(f"{len(wanted)} prompts in {pack.directory}, {len(left)} rendered, {time.monotonic() - began:.1f} s")
     return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
