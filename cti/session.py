@@ -70,7 +70,7 @@ class CallSession:
     def deliver(self, message: Message | Asked) -> bool:
         """Put a message into the inbox; the caller's hang-up takes effect at once. False: not taken."""
         if isinstance(message, ChannelGone) and message.channel_id == self.call.id:
-            self._gone = message
+            self._gone = self._gone or message
             self._gone_told.set()
             if self._task is not None and not self._finishing:
                 self._task.cancel()
@@ -238,5 +238,9 @@ def refuse(asked: Asked, call: Call) -> None:
         )
 
 
+CAUSES = {0: "hung_up", 16: "hung_up", 17: "busy", 19: "no_answer", 31: "hung_up", 38: "network", 127: "hung_up"}
+"""Words of the Q.850 causes with which callers' channels end; others are told by number."""
+
+
 def _words(gone: ChannelGone) -> str:
-    return gone.cause_text.lower().replace(" ", "_") or f"cause_{gone.cause}"
+    return CAUSES.get(gone.cause, f"cause_{gone.cause}")

@@ -95,6 +95,12 @@ class ChannelDestroyed(_Message):
     channel: AriChannel
 
 
+class ChannelHangupRequest(_Message):
+    type: Literal["ChannelHangupRequest"]
+    cause: int = 0
+    channel: AriChannel
+
+
 class StasisEnd(_Message):
     type: Literal["StasisEnd"]
     channel: AriChannel
@@ -134,6 +140,7 @@ AriEvent = (
     Response
     | StasisStart
     | StasisEnd
+    | ChannelHangupRequest
     | ChannelDestroyed
     | ChannelStateChange
     | ChannelDtmfReceived
@@ -148,6 +155,7 @@ WANTED = [
     "RESTResponse",
     "StasisStart",
     "StasisEnd",
+    "ChannelHangupRequest",
     "ChannelDestroyed",
     "ChannelStateChange",
     "ChannelDtmfReceived",
@@ -171,6 +179,12 @@ def to_message(event: AriEvent) -> Arrival | PbxMessage | None:
             if args[:1] == [ARRIVED]:
                 return Arrival(channel.id, channel.caller.number, channel.dialplan.exten)
             return ChannelEntered(channel.id)
+        # The first of the three that comes tells the end: the request when the phone hangs up, the end of
+        # Stasis for every other way out, the destruction for a channel that never was in Stasis.
+        case ChannelHangupRequest(channel=channel):
+            return ChannelGone(channel.id, event.cause, "")
+        case StasisEnd(channel=channel):
+            return ChannelGone(channel.id, 0, "left")
         case ChannelDestroyed(channel=channel):
             return ChannelGone(channel.id, event.cause, event.cause_txt)
         case ChannelStateChange(channel=channel) if channel.state == "Ringing":
