@@ -84,7 +84,6 @@ def ports_of(settings: Settings) -> Ports:
         rtp_start=pbx.rtp_start,
         rtp_end=pbx.rtp_end,
         tls=None if pbx.tls_port is None else Tls(pbx.tls_port, tls / "certificate.pem", tls / "key.pem"),
-        bind="127.0.0.1",
     )
 
 

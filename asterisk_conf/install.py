@@ -41,6 +41,12 @@ def ensure_asterisk(cache: Path, progress: Progress) -> Install:
     return system or ensure_private(cache, progress)
 
 
+def find_asterisk(cache: Path) -> Install | None:
+    """What `ensure_asterisk` would use without fetching anything; None when that would need a download."""
+    system = None if os.environ.get("ASTERISK_FORCE_PRIVATE") else find_system(lambda _: None)
+    return system or _private_in(_home(cache))
+
+
 async def ensure_asterisk_async(cache: Path, progress: Progress) -> Install:
     """`ensure_asterisk` in a thread, for a caller with an event loop."""
     return await asyncio.to_thread(ensure_asterisk, cache, progress)
@@ -66,7 +72,7 @@ def find_system(progress: Progress, path: str | None = None) -> Install | None:
 
 def ensure_private(cache: Path, progress: Progress) -> Install:
     """The private Asterisk under `cache`, fetched and unpacked if it is not there. Raises InstallFailed."""
-    home = cache / f"asterisk22-{_FORMAT}"
+    home = _home(cache)
     try:
         home.mkdir(parents=True, exist_ok=True)
         lock = (home / ".lock").open("w")
@@ -90,6 +96,10 @@ def ensure_private(cache: Path, progress: Progress) -> Install:
             "and set ASTERISK_SUITES or ASTERISK_MIRROR to a source that carries Asterisk 20 to 22 complete"
         )
     return install
+
+
+def _home(cache: Path) -> Path:
+    return cache / f"asterisk22-{_FORMAT}"
 
 
 def _private_in(home: Path) -> Install | None:

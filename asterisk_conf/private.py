@@ -84,6 +84,14 @@ class PrivateAsterisk:
             raise PbxFailed(f"Asterisk did not take the command {cli_line.split()[0]!r}: {output.strip() or code}")
         return output
 
+    async def reload_seats(self) -> None:
+        """Read changed seats and trunk addresses; calls go on and phones stay registered.
+
+        Ports and transports are read at the next start only (Asterisk does not move a bound socket).
+        """
+        for module in ("res_pjsip", "res_pjsip_endpoint_identifier_ip", "pbx_config"):
+            await self.command(f"module reload {module}.so")
+
     @property
     def _pid_file(self) -> Path:
         return self._run / "asterisk.pid"
@@ -177,12 +185,15 @@ class PrivateAsterisk:
 
 def check_ports(ports: Ports) -> None:
     """Raise PortInUse, naming the setting to change, when one of the listening ports is taken."""
-    listening = [("sip_port", ports.sip, socket.SOCK_DGRAM), ("http_port", ports.http, socket.SOCK_STREAM)]
-    listening.append(("ami_port", ports.ami, socket.SOCK_STREAM))
+    listening = [
+        ("sip_port", ports.bind, ports.sip, socket.SOCK_DGRAM),
+        ("http_port", ports.http_bind, ports.http, socket.SOCK_STREAM),
+        ("ami_port", "127.0.0.1", ports.ami, socket.SOCK_STREAM),
+    ]
     if ports.tls:
-        listening.append(("tls_port", ports.tls.port, socket.SOCK_STREAM))
-    for name, port, kind in listening:
-        _check_port(name, "127.0.0.1" if name == "ami_port" else ports.bind, port, kind)
+        listening.append(("tls_port", ports.http_bind, ports.tls.port, socket.SOCK_STREAM))
+    for name, address, port, kind in listening:
+        _check_port(name, address, port, kind)
 
 
 def _check_port(name: str, address: str, port: int, kind: socket.SocketKind) -> None:

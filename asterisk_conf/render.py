@@ -63,6 +63,8 @@ def texts(spec: RenderSpec) -> dict[str, str]:
         "required": REQUIRED,
         "optional": present(spec.install.module_dir),
         "trunk_contact": _trunk_contact(spec),
+        "sip_address": f"{_bracketed(spec.ports.bind)}:{spec.ports.sip}",
+        "media_address": None if ipaddress.ip_address(spec.ports.bind).is_unspecified else spec.ports.bind,
     }
     names = sorted(path.name for path in TEMPLATES.glob("*.j2"))
     return {name.removesuffix(".j2"): environment.get_template(name).render(context) for name in names}
@@ -118,10 +120,11 @@ def _check_numbers(spec: RenderSpec) -> None:
         raise ConfigError(
             "[asterisk] rtp_start to rtp_end leaves no room for a call: a call with an agent needs four ports"
         )
-    try:
-        ipaddress.ip_address(ports.bind)
-    except ValueError as error:
-        raise ConfigError(f"{ports.bind} is no IP address to listen on") from error
+    for address in (ports.bind, ports.http_bind):
+        try:
+            ipaddress.ip_address(address)
+        except ValueError as error:
+            raise ConfigError(f"[asterisk] {address} is no IP address to listen on: use e.g. 127.0.0.1") from error
 
 
 def _check_seats(spec: RenderSpec) -> None:
@@ -171,6 +174,10 @@ def _trunk_contact(spec: RenderSpec) -> str:
     if trunk.registration:
         return trunk.registration.server
     host = trunk.addresses[0].split("/")[0]
+    return _bracketed(host)
+
+
+def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host and _is_network(host) else host
 
 

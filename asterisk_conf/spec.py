@@ -64,7 +64,11 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the PBX listens; `rtp_start`..`rtp_end` is inclusive, even to odd."""
+    """Where the PBX listens; `rtp_start`..`rtp_end` is inclusive, even to odd.
+
+    `bind` is the IP address for SIP and RTP; HTTP (ARI and the browsers' WebSocket) is at `http_bind`, AMI always on
+    loopback.
+    """
 
     sip: int
     http: int
@@ -73,6 +77,7 @@ class Ports:
     rtp_end: int
     tls: Tls | None = None
     bind: str = "127.0.0.1"
+    http_bind: str = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
