@@ -1,0 +1,1 @@
+"""People who answer: accounts, roles, seats, and the presence of each agent."""

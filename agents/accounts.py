@@ -1,0 +1,250 @@
+"""Accounts, sign-in sessions and seats: who may use this installation, and from which desk."""
+
+import asyncio
+import hashlib
+import re
+import secrets
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError, VerifyMismatchError
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from agents import store
+from agents.attempts import Attempts
+from agents.events import SeatChanged, UserChanged
+from agents.model import Role, Seat, User
+from core.clock import Clock
+from core.db import Database
+from core.errors import BadInput, Conflict, HotlineError, NotFound
+from core.ids import new_id
+from core.journal import Journal
+from core.policy import Policy
+
+PASSWORD_LENGTHS = (8, 256)
+HASHES_AT_ONCE = 2
+"""Each takes 64 MiB and about 0.1 s of CPU; a flood of sign-ins waits here instead of eating the machine."""
+TOUCH_EVERY = timedelta(minutes=1)
+"""A session's last use is stored no more often than this."""
+
+_USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
+_SEAT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
+_SIP_USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+
+
+class BadCredentials(HotlineError):
+    """User name or password is wrong."""
+
+    code = "bad_credentials"
+
+
+class NotSignedIn(HotlineError):
+    """You are not signed in, or your session has ended: sign in."""
+
+    code = "not_signed_in"
+
+
+class UserExists(Conflict):
+    """There is a user of this name already."""
+
+    code = "user_exists"
+
+
+class NoSuchUser(NotFound):
+    """There is no such user."""
+
+    code = "no_such_user"
+
+
+class SeatExists(Conflict):
+    """There is a seat of this id or SIP user name already."""
+
+    code = "seat_exists"
+
+
+class SeatUnknown(NotFound):
+    """There is no such seat."""
+
+    code = "no_such_seat"
+
+
+class Accounts:
+    """Users, their sessions, and the seats."""
+
+    def __init__(self, journal: Journal, db: Database, clock: Clock, policy: Policy) -> None:
+        self._journal = journal
+        self._db = db
+        self._clock = clock
+        self._idle_limit = timedelta(seconds=policy.number("session_idle_limit"))
+        self._attempts = Attempts(
+            clock,
+            of_name=int(policy.number("sign_in_tries")),
+            of_address=int(policy.number("sign_in_tries_address")),
+            window_s=policy.number("sign_in_window"),
+        )
+        self._hasher = PasswordHasher()
+        self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
+        self._nobody: str | None = None
+
+    # --- users ---
+
+    async def create_user(
+        self, username: str, password: str, role: Role, *, name: str = "", seat_id: str | None = None, by: str = ""
+    ) -> User:
+        """Create an account. Raises UserExists, SeatUnknown, BadInput (user name or password unusable)."""
+        if not _USERNAME.fullmatch(username):
+            raise BadInput(f"user name {username!r}: letters, digits and _ . @ - only, at most 64", field="username")
+        user = User(id=new_id(), username=username, name=name or username, role=role, seat_id=seat_id)
+        hashed = await self._hash(password)
+        at = self._clock.now()
+        told = UserChanged(at=at, user_id=user.id, what="created", by=by)
+
+        def save(connection: Connection) -> None:
+            if seat_id is not None and seat_id not in {seat.id for seat in store.all_seats(connection)}:
+                raise SeatUnknown(seat_id=seat_id)
+            if store.user_by_name(connection, username) is not None:
+                raise UserExists(username=username)
+            store.add_user(connection, user, hashed, at)
+
+        await self._journal.record(told, save=save)
+        return user
+
+    async def disable_user(self, user_id: str, by: str = "") -> None:
+        """Let the account sign in no more and end its sessions. Raises NoSuchUser."""
+        await self._change(user_id, "disabled", by, disabled=True)
+
+    async def enable_user(self, user_id: str, by: str = "") -> None:
+        """Let the account sign in again. Raises NoSuchUser."""
+        await self._change(user_id, "enabled", by, disabled=False)
+
+    async def change_password(self, user_id: str, password: str, by: str = "", keep_token: str = "") -> None:
+        """Set the password and end every session but the one of `keep_token`. Raises NoSuchUser, BadInput."""
+        hashed = await self._hash(password)
+        await self._change(user_id, "password", by, keep_token, password_hash=hashed)
+
+    async def _change(self, user_id: str, what: str, by: str, keep_token: str = "", **values: object) -> None:
+        def save(connection: Connection) -> None:
+            if not store.change_user(connection, user_id, **values):
+                raise NoSuchUser(user_id=user_id)
+            store.end_sessions(connection, user_id, but=_token_hash(keep_token))
+
+        await self._journal.record(UserChanged(at=self._clock.now(), user_id=user_id, what=what, by=by), save=save)
+
+    async def users(self) -> list[User]:
+        """Return every account, by user name."""
+        return await self._db.read(store.all_users)
+
+    async def user(self, user_id: str) -> User:
+        """Return one account. Raises NoSuchUser."""
+        return _found(await self._db.read(lambda connection: store.user_by_id(connection, user_id)), user_id)
+
+    async def user_named(self, username: str) -> User:
+        """Return the account of this user name. Raises NoSuchUser."""
+        return _found(await self._db.read(lambda connection: store.user_by_name(connection, username)), username)
+
+    # --- signing in ---
+
+    async def authenticate(self, username: str, password: str, address: str) -> User:
+        """Return the user whose name and password these are; an unknown name takes as long as a wrong password.
+
+        Raises BadCredentials, or TooManyTries when the name or the address failed too often of late.
+        """
+        self._attempts.check(address)
+        self._attempts.begin(username)
+        found = await self._db.read(lambda connection: store.password_hash(connection, username))
+        hashed = found[1] if found else await self._hash_of_nobody()
+        async with self._hashing:
+            self._attempts.check(address)  # again: it may have failed while this try waited its turn
+            right = await asyncio.to_thread(self._verify, hashed, password[: PASSWORD_LENGTHS[1]])
+        if found is None or not right or found[0].disabled:
+            self._attempts.failed(address)
+            raise BadCredentials
+        self._attempts.succeeded(username)
+        return found[0]
+
+    async def _hash(self, password: str) -> str:
+        shortest, longest = PASSWORD_LENGTHS
+        if not shortest <= len(password) <= longest:
+            raise BadInput(f"a password has {shortest} to {longest} characters", field="password")
+        async with self._hashing:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def _hash_of_nobody(self) -> str:
+        if self._nobody is None:
+            self._nobody = await self._hash(secrets.token_urlsafe(16))
+        return self._nobody
+
+    def _verify(self, hashed: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(hashed, password)
+        except (VerifyMismatchError, VerificationError):
+            return False
+
+    async def open_session(self, user_id: str, address: str) -> str:
+        """Return the token of a new session; only its hash is stored. Ends sessions left idle."""
+        token, at = secrets.token_urlsafe(32), self._clock.now()
+
+        def save(connection: Connection) -> None:
+            store.end_idle_sessions(connection, at - self._idle_limit)
+            store.add_session(connection, _token_hash(token), user_id, at, address[:64])
+
+        await self._db.write(save)
+        return token
+
+    async def session_user(self, token: str) -> User:
+        """Return whose session this is. Raises NotSignedIn when it is unknown, closed, idle too long or disabled."""
+        at, key = self._clock.now(), _token_hash(token)
+        found = await self._db.read(lambda connection: store.session_user(connection, key, at - self._idle_limit))
+        if found is None:
+            raise NotSignedIn
+        if at - found[1] >= TOUCH_EVERY:
+            await self._db.write(lambda connection: store.touch_session(connection, key, at))
+        return found[0]
+
+    async def close_session(self, token: str) -> None:
+        """End one session; an unknown token is no error."""
+        await self._db.write(lambda connection: store.end_session(connection, _token_hash(token)))
+
+    # --- seats ---
+
+    async def add_seat(self, seat_id: str, *, sip_username: str = "", sip_password: str = "", by: str = "") -> Seat:
+        """Add a seat; SIP user name (`seat<id>`) and password (random) are made when not given.
+
+        The phone works once the PBX's configuration is rendered again. Raises SeatExists, BadInput.
+        """
+        seat = Seat(seat_id, sip_username or f"seat{seat_id}", sip_password or secrets.token_urlsafe(18))
+        if not _SEAT_ID.fullmatch(seat.id):
+            raise BadInput(f"seat {seat_id!r}: letters, digits and _ . - only, at most 32", field="id")
+        if not _SIP_USERNAME.fullmatch(seat.sip_username):
+            raise BadInput(f"SIP user name {seat.sip_username!r} must begin with a letter", field="sip_username")
+        told = SeatChanged(at=self._clock.now(), seat_id=seat.id, what="added", by=by)
+        try:
+            await self._journal.record(told, save=lambda connection: store.add_seat(connection, seat))
+        except IntegrityError:
+            raise SeatExists(seat_id=seat.id, sip_username=seat.sip_username) from None
+        return seat
+
+    async def remove_seat(self, seat_id: str, by: str = "") -> None:
+        """Remove a seat. Raises SeatUnknown."""
+
+        def save(connection: Connection) -> None:
+            if not store.remove_seat(connection, seat_id):
+                raise SeatUnknown(seat_id=seat_id)
+
+        at: datetime = self._clock.now()
+        await self._journal.record(SeatChanged(at=at, seat_id=seat_id, what="removed", by=by), save=save)
+
+    async def seats(self) -> list[Seat]:
+        """Return every seat with its SIP password, by id."""
+        return await self._db.read(store.all_seats)
+
+
+def _token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest() if token else ""
+
+
+def _found(user: User | None, asked: str) -> User:
+    if user is None:
+        raise NoSuchUser(user=asked)
+    return user

@@ -1,0 +1,79 @@
+"""What happened to the people who answer, to their seats and to their accounts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLoggedIn(Event):
+    """The agent took the seat `seat_id`; not yet ready."""
+
+    agent_id: str
+    seat_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLoggedOut(Event):
+    """The agent left the seat."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentStateChanged(Event):
+    """Presence moved `from_` one state `to` another for `cause`; `reason` is what the agent said of a break."""
+
+    agent_id: str
+    from_: str
+    to: str
+    cause: str
+    reason: str | None = None
+    call_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentStateWished(Event):
+    """During a call the agent asked for state `wanted`, which comes after wrap-up."""
+
+    agent_id: str
+    wanted: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentReserved(Event):
+    """The agent is kept for this call and gets no other; without an answer it lapses at `lease_until`."""
+
+    call_id: str
+    agent_id: str
+    seat_id: str
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationReleased(Event):
+    """The agent is no longer kept for this call, though nobody answered or missed it: `cause` says why."""
+
+    call_id: str
+    agent_id: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserChanged(Event):
+    """The account `user_id` was changed in `what` (created, disabled, …) by user `by` (empty: command line)."""
+
+    user_id: str
+    what: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatChanged(Event):
+    """The seat `seat_id` was `what`: added or removed, by user `by` (empty: command line)."""
+
+    seat_id: str
+    what: str
+    by: str = ""

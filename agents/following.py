@@ -1,0 +1,142 @@
+"""Presence follows what the PBX says of calls and of the seats' phones."""
+
+from collections.abc import Awaitable, Callable
+
+from agents.events import UserChanged
+from agents.model import MISSES, OFFERED, Agent, Cause, State, landing
+from agents.presence import Presence
+from core import log
+from core.bus import Bus
+from core.events import Event, Recorded
+from cti.events import (
+    AgentAnswered,
+    AgentMissed,
+    AgentRang,
+    CallEnded,
+    CallReleased,
+    CallTransferred,
+    Reconciled,
+    SeatLost,
+    SeatRegistered,
+)
+
+_log = log.get(__name__)
+
+SignOut = Callable[[str, Cause], Awaitable[object]]
+
+_FREE = frozenset({State.READY, State.NOT_READY})
+
+
+class Follower:
+    """Listens to the telephone and moves presence; a fact that fits no state is journaled and changes nothing."""
+
+    def __init__(self, presence: Presence, sign_out: SignOut) -> None:
+        self._presence = presence
+        self._roster = presence.roster
+        self._sign_out = sign_out
+
+    def listen(self, bus: Bus) -> None:
+        """Follow every event that concerns presence."""
+        bus.listen(AgentRang, self._rang)
+        bus.listen(AgentAnswered, self._answered)
+        bus.listen(AgentMissed, self._missed)
+        bus.listen(CallReleased, self._talk_over)
+        bus.listen(CallTransferred, self._talk_over)
+        bus.listen(CallEnded, self._ended)
+        bus.listen(SeatRegistered, self._seat_registered)
+        bus.listen(SeatLost, self._seat_lost)
+        bus.listen(UserChanged, self._user_changed)
+
+    async def _rang(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, AgentRang)
+        agent = self._roster.get(event.agent_id)
+        if agent is not None and agent.state is State.RESERVED and agent.call_id == event.call_id:
+            await self._presence.move(agent, State.RINGING, Cause.RANG, at=event.at, until=agent.until)
+        elif agent is not None and agent.state in _FREE:
+            until = self._presence.lease_from(event.at)
+            late = _late(event, agent, "rang")
+            await self._presence.move(
+                agent, State.RINGING, Cause.RANG, late, at=event.at, until=until, call_id=event.call_id
+            )
+        elif agent is None or not agent.holds(event.call_id):
+            await self._misfit(event, agent, "rang")
+
+    async def _answered(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, AgentAnswered)
+        agent = self._roster.get(event.agent_id)
+        if agent is not None and agent.holds(event.call_id, OFFERED):
+            await self._presence.move(agent, State.TALKING, Cause.ANSWERED, at=event.at)
+        elif agent is not None and agent.state in _FREE:
+            late = _late(event, agent, "answered")
+            await self._presence.move(agent, State.TALKING, Cause.ANSWERED, late, at=event.at, call_id=event.call_id)
+        elif agent is None or not agent.holds(event.call_id):
+            await self._misfit(event, agent, "answered")
+
+    async def _missed(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, AgentMissed)
+        agent = self._roster.get(event.agent_id)
+        if agent is None or not agent.holds(event.call_id, OFFERED):
+            return
+        cause = Cause(event.cause) if event.cause in MISSES else Cause.FAILED
+        to, reason = landing(agent, self._roster.phone_there(agent), missed=True)
+        await self._presence.move(agent, to, cause, at=event.at, reason=reason)
+
+    async def _talk_over(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, CallReleased | CallTransferred)
+        agent = self._roster.get(event.agent_id)
+        if agent is not None and agent.call_id == event.call_id:
+            await self._over(agent, event, "released")
+
+    async def _ended(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, CallEnded)
+        for agent in self._roster.on_call(event.call_id):
+            await self._over(agent, event, "caller_hung_up")
+
+    async def _over(self, agent: Agent, event: Event, why: str) -> None:
+        if agent.state is State.TALKING:
+            await self._presence.start_wrap_up(agent, Cause.CALL_OVER, event.at)
+        elif agent.state in OFFERED:
+            await self._presence.free(agent, Cause.RELEASED, why, event.at)
+
+    async def _seat_registered(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, SeatRegistered)
+        self._roster.set_registered(event.sip_username, True)
+
+    async def _seat_lost(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, SeatLost)
+        self._roster.set_registered(event.sip_username, False)
+        await self._presence.seat_lost(event.sip_username, event.at)
+
+    async def _user_changed(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, UserChanged)
+        agent = self._roster.get(event.user_id)
+        if event.what == "disabled" and agent is not None and agent.state is not State.LOGGED_OUT:
+            await self._sign_out(event.user_id, Cause.DISABLED)
+
+    async def _misfit(self, event: AgentRang | AgentAnswered, agent: Agent | None, did: str) -> None:
+        state = str(agent.state) if agent else "unknown"
+        _log.error(
+            "seat busy elsewhere",
+            extra={"action": "agent_misfit", "agent_id": event.agent_id, "call_id": event.call_id, "did": did},
+        )
+        await self._presence.reconciled(
+            f"the seat {did} for this call while the agent is {state}", "ignored", event.agent_id, event.call_id
+        )
+
+
+def _late(event: AgentRang | AgentAnswered, agent: Agent, did: str) -> Reconciled:
+    return Reconciled(
+        at=event.at,
+        what=f"the seat {did} while the agent is {agent.state} and not reserved",
+        done="presence follows the phone",
+        call_id=event.call_id,
+        agent_id=event.agent_id,
+    )

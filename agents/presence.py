@@ -1,0 +1,174 @@
+"""The doors to a change of presence: decided in memory in one step, then stored with its events in one commit.
+
+A process killed before the commit has changed nothing, one killed after it has changed all; what the
+call meanwhile became is put right by `agents.restart`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from agents import store
+from agents.events import AgentLoggedOut, AgentStateChanged, AgentStateWished, ReservationReleased
+from agents.model import OFFERED, Agent, Cause, State, Wish, advance, landing
+from agents.roster import Roster
+from core import log
+from core.clock import Clock
+from core.events import Event
+from core.journal import Journal, Save
+from core.policy import Policy
+from core.tasks import TaskOwner
+from cti.events import Reconciled
+
+_log = log.get(__name__)
+
+RETRY_S = 1.0
+"""How long after a deadline that storage refused it is tried again."""
+
+
+class Presence:
+    """Moves agents and watches the deadlines of their states; `roster` holds who is where."""
+
+    def __init__(self, journal: Journal, clock: Clock, policy: Policy) -> None:
+        self.roster = Roster()
+        self.clock = clock
+        self._journal = journal
+        self._lease = timedelta(seconds=policy.number("reservation_lease"))
+        self._wrap_up = timedelta(seconds=policy.number("wrap_up_limit"))
+        self._tasks = TaskOwner("presence")
+        self._timers: dict[str, asyncio.Task[None]] = {}
+
+    def lease_from(self, at: datetime) -> datetime:
+        """Return when a lease given at `at` lapses."""
+        return at + self._lease
+
+    async def free(self, agent: Agent, cause: Cause, why: str, at: datetime, *first: Event) -> Agent:
+        """End an offer that nobody answered or missed."""
+        assert agent.call_id is not None
+        vain = cause is Cause.LEASE_EXPIRED and agent.state is State.RINGING
+        to, reason = landing(agent, self.roster.phone_there(agent), missed=vain)
+        told = ReservationReleased(at=at, call_id=agent.call_id, agent_id=agent.agent_id, cause=why)
+        return await self.move(agent, to, cause, *first, told, at=at, reason=reason)
+
+    async def seat_lost(self, sip_username: str, at: datetime) -> None:
+        """The phone is gone: whoever is ready at its seat is not ready any more."""
+        seat = self.roster.seat_of_phone(sip_username)
+        agent = self.roster.at_seat(seat.id) if seat else None
+        if agent is not None and agent.state is State.READY:
+            await self.move(agent, State.NOT_READY, Cause.SEAT_LOST, at=at)
+
+    async def start_wrap_up(self, agent: Agent, cause: Cause, at: datetime, *first: Event) -> Agent:
+        """The call of a talking agent is over: wrap-up begins at `at`."""
+        return await self.move(agent, State.WRAP_UP, cause, *first, at=at, until=at + self._wrap_up)
+
+    async def end_wrap_up(self, agent: Agent, cause: Cause) -> Agent:
+        """What the agent wished comes, else ready; a seat without its phone is not ready."""
+        to, reason = landing(agent, self.roster.phone_there(agent))
+        return await self.move(agent, to, cause, reason=reason)
+
+    async def wish(self, agent: Agent, wish: Wish) -> Agent:
+        """Remember what comes after the call."""
+        if agent.wish == wish:
+            return agent
+        told = AgentStateWished(
+            at=self.clock.now(), agent_id=agent.agent_id, wanted=str(wish.state), reason=wish.reason
+        )
+        return await self.commit(agent, replace(agent, wish=wish, version=agent.version + 1), told)
+
+    async def move(
+        self,
+        agent: Agent,
+        to: State,
+        cause: Cause,
+        *first: Event,
+        at: datetime | None = None,
+        reason: str | None = None,
+        until: datetime | None = None,
+        call_id: str | None = None,
+    ) -> Agent:
+        """Move presence by the table and commit; `call_id` attaches a call that did not hold the agent before."""
+        at = at or self.clock.now()
+        moved = advance(agent, to, cause, at, reason=reason, until=until)
+        if call_id is not None:
+            moved = replace(moved, call_id=call_id)
+        out = (AgentLoggedOut(at=at, agent_id=agent.agent_id),) if to is State.LOGGED_OUT else ()
+        return await self.commit(agent, moved, *first, *out)
+
+    async def commit(self, old: Agent, new: Agent, *events: Event, save: Save | None = None) -> Agent:
+        """Let `new` stand for `old` at once, then store it with `events`; a cancelled caller cancels nothing."""
+        self.roster.enter(new)
+        self._arm(new)
+        changed = events if old.state is new.state and old.reason == new.reason else (*events, _changed(old, new))
+        await asyncio.shield(self._tasks.start(self._store(new, changed, save), "store"))
+        return new
+
+    async def _store(self, agent: Agent, events: Sequence[Event], save: Save | None) -> None:
+        def work(connection: Connection) -> None:
+            store.save_presence(connection, agent)
+            if save is not None:
+                save(connection)
+
+        committed = False
+        try:
+            await self._journal.record(*events, save=work)
+            committed = True
+        finally:
+            if committed:
+                self.roster.stored(agent)
+            elif (instead := self.roster.withdraw(agent)) is not None:
+                self._arm(instead, RETRY_S)
+
+    # --- deadlines ---
+
+    def _arm(self, agent: Agent, at_least: float = 0.0) -> None:
+        """Watch the deadline of the state that the agent is in now, and no other."""
+        if (timer := self._timers.pop(agent.agent_id, None)) is not None:
+            timer.cancel()
+        if agent.until is not None:
+            left = max((agent.until - self.clock.now()).total_seconds(), at_least)
+            self._timers[agent.agent_id] = self._tasks.start(self._expire(agent.agent_id, left), "deadline")
+
+    async def _expire(self, agent_id: str, left: float) -> None:
+        await self.clock.sleep(left)
+        self._timers.pop(agent_id, None)
+        agent = self.roster.get(agent_id)
+        if agent is None or agent.until is None:
+            return
+        if agent.state is State.WRAP_UP:
+            await self.end_wrap_up(agent, Cause.WRAP_UP_OVER)
+        elif agent.state in OFFERED:
+            _log.warning("lease expired", extra={"action": "lease_expired", "agent_id": agent_id})
+            await self.free(agent, Cause.LEASE_EXPIRED, str(Cause.LEASE_EXPIRED), self.clock.now())
+
+    def resume(self, agents: Sequence[Agent]) -> None:
+        """Take stored presence as it is and go on with its deadlines."""
+        self.roster.load(agents)
+        for agent in self.roster.signed_in():
+            self._arm(agent)
+
+    async def reconciled(self, what: str, done: str, agent_id: str, call_id: str | None = None) -> None:
+        """Journal a difference between the PBX and presence that changed nothing here."""
+        event = Reconciled(at=self.clock.now(), what=what, done=done, agent_id=agent_id, call_id=call_id)
+        await self._journal.record(event)
+
+    async def close(self) -> None:
+        """End the timers; what is being stored is stored."""
+        for timer in self._timers.values():
+            timer.cancel()
+        await self._tasks.drain()
+        await self._tasks.close()
+
+
+def _changed(old: Agent, new: Agent) -> AgentStateChanged:
+    return AgentStateChanged(
+        at=new.since,
+        agent_id=new.agent_id,
+        from_=str(old.state),
+        to=str(new.state),
+        cause=str(new.cause),
+        reason=new.reason,
+        call_id=new.call_id or old.call_id,
+    )

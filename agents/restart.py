@@ -1,0 +1,67 @@
+"""Presence beside the calls that the PBX really has: after a restart, a reconnect, and on every sweep."""
+
+from collections.abc import Collection, Mapping
+
+from agents.model import OFFERED, ON_CALL, Agent, Cause, State
+from agents.presence import Presence
+from cti.events import Reconciled
+
+LiveCalls = Mapping[str, tuple[str, str]]
+"""By agent id: the call that has the agent and how, `ringing` or `talking`."""
+
+
+async def reconcile(presence: Presence, live: LiveCalls) -> None:
+    """Free those whom no live call holds any more, and put those that one does where the call has them."""
+    for agent in presence.roster.signed_in():
+        found = live.get(agent.agent_id)
+        if found is None:
+            if agent.state in ON_CALL:
+                await _free(presence, agent)
+        elif (agent.call_id, str(agent.state)) != found:
+            await _place(presence, agent, found[0], State(found[1]))
+
+
+async def _free(presence: Presence, agent: Agent) -> None:
+    at = presence.clock.now()
+    if agent.state is State.TALKING:
+        told = _told(presence, agent, agent.call_id, "wrap-up begins")
+        await presence.start_wrap_up(agent, Cause.RESTART, at, told)
+    else:
+        told = _told(presence, agent, agent.call_id, "the agent is freed")
+        await presence.free(agent, Cause.RESTART, "restart", at, told)
+
+
+async def _place(presence: Presence, agent: Agent, call_id: str, to: State) -> None:
+    if agent.call_id == call_id and agent.state is State.TALKING:
+        return
+    if agent.state is State.TALKING or (agent.state in OFFERED and agent.call_id != call_id):
+        await _free(presence, agent)
+        agent = presence.roster.get(agent.agent_id) or agent
+    told = _told(presence, agent, call_id, f"presence follows the call: {to}")
+    at = presence.clock.now()
+    until = presence.lease_from(at) if to is State.RINGING else None
+    await presence.move(agent, to, Cause.RESTART, told, at=at, until=until, call_id=call_id)
+
+
+def _told(presence: Presence, agent: Agent, call_id: str | None, done: str) -> Reconciled:
+    return Reconciled(
+        at=presence.clock.now(),
+        what=f"presence is {agent.state}, the PBX has the agent elsewhere",
+        done=done,
+        call_id=call_id,
+        agent_id=agent.agent_id,
+    )
+
+
+async def set_phones(presence: Presence, sip_usernames: Collection[str]) -> None:
+    """Take the whole list of phones that are registered now; agents whose phone is not there are not ready."""
+    gone = presence.roster.registered() - set(sip_usernames)
+    for sip_username in sip_usernames:
+        presence.roster.set_registered(sip_username, True)
+    for sip_username in gone:
+        presence.roster.set_registered(sip_username, False)
+    at = presence.clock.now()
+    for agent in presence.roster.signed_in():
+        seat = presence.roster.seat(agent.seat_id)
+        if seat is not None and seat.sip_username not in sip_usernames:
+            await presence.seat_lost(seat.sip_username, at)

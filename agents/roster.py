@@ -1,0 +1,120 @@
+"""Who is where, in memory: the stored presence plus the changes on their way to storage."""
+
+from collections.abc import Iterable, Iterator
+
+from agents.model import ON_CALL, Agent, Seat, State
+
+
+class Roster:
+    """The one copy of presence that decisions are made on.
+
+    A change is entered before it is stored, so two decisions never start from the same state; one that
+    storage refuses is taken out again together with every change built on it.
+    """
+
+    def __init__(self) -> None:
+        self._chains: dict[str, list[Agent]] = {}
+        self._idle: dict[str, Agent] = {}
+        self._seats: dict[str, Seat] = {}
+        self._registered: set[str] = set()
+
+    # --- presence ---
+
+    def load(self, agents: Iterable[Agent]) -> None:
+        """Take what is stored as the truth."""
+        self._chains = {agent.agent_id: [agent] for agent in agents}
+        self._idle = {}
+        for agent in self.everyone():
+            self._index(agent)
+
+    def get(self, agent_id: str) -> Agent | None:
+        """Return the agent's presence, None for one who never took a seat."""
+        chain = self._chains.get(agent_id)
+        return chain[-1] if chain else None
+
+    def everyone(self) -> list[Agent]:
+        """Return all who ever took a seat."""
+        return [chain[-1] for chain in self._chains.values()]
+
+    def signed_in(self) -> list[Agent]:
+        """Return all who sit at a seat, whatever their state."""
+        return [agent for agent in self.everyone() if agent.state is not State.LOGGED_OUT]
+
+    def on_call(self, call_id: str) -> list[Agent]:
+        """Return those whom this call holds: reserved, ringing or talking."""
+        return [agent for agent in self.everyone() if agent.holds(call_id, ON_CALL)]
+
+    def idle(self) -> Iterator[Agent]:
+        """Yield those who may get a call now: ready, and their phone is there."""
+        return (agent for agent in self._idle.values() if self.phone_there(agent))
+
+    def routable(self, agent_id: str) -> bool:
+        """Tell whether this agent may get a call now."""
+        agent = self._idle.get(agent_id)
+        return agent is not None and self.phone_there(agent)
+
+    def at_seat(self, seat_id: str) -> Agent | None:
+        """Return who sits at a seat."""
+        return next((agent for agent in self.signed_in() if agent.seat_id == seat_id), None)
+
+    def enter(self, agent: Agent) -> None:
+        """Let `agent` take the place of the version before it, ahead of storage."""
+        self._chains.setdefault(agent.agent_id, []).append(agent)
+        self._index(agent)
+
+    def stored(self, agent: Agent) -> None:
+        """Forget the versions before `agent`, which is stored now."""
+        chain = self._chains[agent.agent_id]
+        place = _place(chain, agent)
+        if place is not None:
+            del chain[:place]
+
+    def withdraw(self, agent: Agent) -> Agent | None:
+        """Take out `agent`, which could not be stored, and what was built on it; return who stands instead."""
+        chain = self._chains[agent.agent_id]
+        place = _place(chain, agent)
+        if place is not None:
+            del chain[place:]
+        if not chain:
+            del self._chains[agent.agent_id]
+            self._idle.pop(agent.agent_id, None)
+            return None
+        self._index(chain[-1])
+        return chain[-1]
+
+    def _index(self, agent: Agent) -> None:
+        if agent.state is State.READY:
+            self._idle[agent.agent_id] = agent
+        else:
+            self._idle.pop(agent.agent_id, None)
+
+    # --- seats ---
+
+    def set_seats(self, seats: Iterable[Seat]) -> None:
+        """Take the list of seats as it is stored."""
+        self._seats = {seat.id: seat for seat in seats}
+
+    def seat(self, seat_id: str | None) -> Seat | None:
+        """Return a seat by its id."""
+        return self._seats.get(seat_id or "")
+
+    def seat_of_phone(self, sip_username: str) -> Seat | None:
+        """Return the seat whose phone this is."""
+        return next((seat for seat in self._seats.values() if seat.sip_username == sip_username), None)
+
+    def phone_there(self, agent: Agent) -> bool:
+        """Tell whether the phone at the agent's seat is registered."""
+        seat = self.seat(agent.seat_id)
+        return seat is not None and seat.sip_username in self._registered
+
+    def set_registered(self, sip_username: str, there: bool) -> None:
+        """Keep what the PBX says of a phone."""
+        (self._registered.add if there else self._registered.discard)(sip_username)
+
+    def registered(self) -> frozenset[str]:
+        """Return the SIP user names of the phones that are there."""
+        return frozenset(self._registered)
+
+
+def _place(chain: list[Agent], agent: Agent) -> int | None:
+    return next((place for place, one in enumerate(chain) if one is agent), None)

@@ -1,0 +1,258 @@
+"""What is done with the presence of agents: signing in, breaks, desktops, reservations, wrap-up."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from agents import store
+from agents.events import AgentLoggedIn, AgentReserved
+from agents.following import Follower
+from agents.model import OFFERED, ON_CALL, Agent, Cause, IllegalMove, Permission, Seat, State, Wish, advance
+from agents.presence import Presence
+from agents.restart import LiveCalls, reconcile, set_phones
+from core.bus import Bus
+from core.clock import Clock
+from core.db import Database
+from core.errors import BadInput, Conflict, Forbidden, NotFound
+from core.events import Event
+from core.journal import Journal, Save
+from core.policy import Policy
+from core.tasks import TaskOwner
+
+REASON_LENGTH = 64
+
+
+class NoSuchAgent(NotFound):
+    """There is no such agent."""
+
+    code = "no_such_agent"
+
+
+class NoSuchSeat(NotFound):
+    """There is no such seat."""
+
+    code = "no_such_seat"
+
+
+class SeatTaken(Conflict):
+    """Somebody else sits at this seat: take another, or have them sign out."""
+
+    code = "seat_taken"
+
+
+class AtAnotherSeat(Conflict):
+    """You sit at another seat: sign out there first."""
+
+    code = "at_another_seat"
+
+
+class NotAtSeat(Conflict):
+    """The agent sits at no seat: sign in to one first."""
+
+    code = "not_at_seat"
+
+
+class PhoneNotRegistered(Conflict):
+    """The phone of your seat is not registered: start it, check its password, then become ready."""
+
+    code = "phone_not_registered"
+
+
+class NotFree(Conflict):
+    """The agent is not ready for a call, or the phone is not there."""
+
+    code = "agent_not_free"
+
+
+class AgentService:
+    """Everything that moves presence; `roster` is what may be read of it."""
+
+    def __init__(self, journal: Journal, db: Database, clock: Clock, policy: Policy) -> None:
+        self._presence = Presence(journal, clock, policy)
+        self.roster = self._presence.roster
+        self._db = db
+        self._clock = clock
+        self._desktop_grace = policy.number("desktop_grace")
+        self._tasks = TaskOwner("agents")
+        self._grace: dict[str, asyncio.Task[None]] = {}
+
+    # --- what agents do ---
+
+    async def sign_in(self, agent_id: str, seat_id: str) -> Agent:
+        """Put the agent at a seat, not ready; signing in again at the same seat changes nothing.
+
+        Raises NoSuchAgent, NoSuchSeat, Forbidden (the role takes no calls), SeatTaken, AtAnotherSeat.
+        """
+        user = await self._db.read(lambda connection: store.user_by_id(connection, agent_id))
+        if user is None or user.disabled:
+            raise NoSuchAgent(agent_id=agent_id)
+        if not user.may(Permission.TAKE_CALLS):
+            raise Forbidden("this role takes no calls", role=str(user.role))
+        await self.refresh_seats()
+        if self.roster.seat(seat_id) is None:
+            raise NoSuchSeat(seat_id=seat_id)
+        at = self._clock.now()
+        agent = self.roster.get(agent_id) or Agent(agent_id=agent_id, since=at)
+        if agent.state is not State.LOGGED_OUT:
+            if agent.seat_id != seat_id:
+                raise AtAnotherSeat(seat_id=agent.seat_id)
+            return agent
+        if self.roster.at_seat(seat_id) is not None:
+            raise SeatTaken(seat_id=seat_id)
+        moved = advance(agent, State.NOT_READY, Cause.SIGNED_IN, at)
+        return await self._presence.commit(
+            agent, replace(moved, seat_id=seat_id), AgentLoggedIn(at=at, agent_id=agent_id, seat_id=seat_id)
+        )
+
+    async def sign_out(self, agent_id: str, cause: Cause = Cause.SIGNED_OUT) -> Agent:
+        """Take the agent off the seat; during a call that comes when the call is over, without wrap-up's end ready."""
+        agent = self.signed_in(agent_id)
+        if agent.state in ON_CALL:
+            return await self._presence.wish(agent, Wish(State.LOGGED_OUT))
+        return await self._presence.move(agent, State.LOGGED_OUT, cause)
+
+    async def set_state(self, agent_id: str, wanted: State, reason: str | None = None) -> Agent:
+        """Make the agent ready or not ready (then `reason` is needed); a wish during a call comes after wrap-up.
+
+        `ready` in wrap-up finishes it. Raises NotAtSeat, PhoneNotRegistered, BadInput.
+        """
+        agent = self.signed_in(agent_id)
+        said = _reason(wanted, reason)
+        if agent.state in ON_CALL or (agent.state is State.WRAP_UP and wanted is State.NOT_READY):
+            return await self._presence.wish(agent, Wish(wanted, said))
+        if wanted is State.READY:
+            if not self.roster.phone_there(agent):
+                raise PhoneNotRegistered(seat_id=agent.seat_id)
+            if agent.state is State.WRAP_UP:
+                agent = replace(agent, wish=None)
+                return await self._presence.end_wrap_up(agent, Cause.WRAP_UP_FINISHED)
+        if (agent.state, agent.reason) == (wanted, said):
+            return agent
+        return await self._presence.move(agent, wanted, Cause.ASKED, reason=said)
+
+    async def finish_wrap_up(self, agent_id: str) -> Agent:
+        """End wrap-up: what the agent wished comes, else ready. Raises IllegalMove when there is none."""
+        agent = self.signed_in(agent_id)
+        if agent.state is not State.WRAP_UP:
+            raise IllegalMove("there is no wrap-up to finish", state=str(agent.state))
+        return await self._presence.end_wrap_up(agent, Cause.WRAP_UP_FINISHED)
+
+    async def desktop_opened(self, agent_id: str) -> None:
+        """A browser of the agent is attached; a grace under way ends."""
+        if (grace := self._grace.pop(agent_id, None)) is not None:
+            grace.cancel()
+        agent = self.roster.get(agent_id)
+        if agent is None or agent.state is State.LOGGED_OUT:
+            return
+        gone = agent.wish is not None and agent.wish.reason == Cause.DESKTOP_GONE
+        if not agent.desktop or gone:
+            wish = None if gone else agent.wish
+            await self._presence.commit(agent, replace(agent, desktop=True, wish=wish, version=agent.version + 1))
+
+    def desktop_gone(self, agent_id: str) -> None:
+        """The last browser of the agent is gone: after `desktop_grace` the agent gets no further call."""
+        if agent_id not in self._grace:
+            self._grace[agent_id] = self._tasks.start(self._after_grace(agent_id), "desktop grace")
+
+    async def _after_grace(self, agent_id: str) -> None:
+        await self._clock.sleep(self._desktop_grace)
+        self._grace.pop(agent_id, None)
+        agent = self.roster.get(agent_id)
+        if agent is None or agent.state in (State.LOGGED_OUT, State.NOT_READY):
+            return
+        agent = replace(agent, desktop=False)
+        if agent.state is State.READY:
+            await self._presence.move(agent, State.NOT_READY, Cause.DESKTOP_GONE)
+        elif agent.wish is None or agent.wish.state is State.READY:
+            await self._presence.wish(agent, Wish(State.NOT_READY, Cause.DESKTOP_GONE))
+
+    # --- what routing does ---
+
+    async def reserve(
+        self, agent_id: str, call_id: str, first: Sequence[Event] = (), save: Save | None = None
+    ) -> AgentReserved:
+        """Keep the agent for a call; the events `first` and what `save` writes go into the same commit.
+
+        Raises NotFree, before anything is awaited, unless the agent is ready and the phone is there.
+        """
+        agent = self.roster.get(agent_id)
+        seat = self.roster.seat(agent.seat_id) if agent else None
+        if agent is None or seat is None or not self.roster.routable(agent_id):
+            raise NotFree(agent_id=agent_id, state=str(agent.state) if agent else None)
+        at = self._clock.now()
+        until = self._presence.lease_from(at)
+        moved = replace(advance(agent, State.RESERVED, Cause.RESERVED, at, until=until), call_id=call_id)
+        reserved = AgentReserved(at=at, call_id=call_id, agent_id=agent_id, seat_id=seat.id, lease_until=until)
+        await self._presence.commit(agent, moved, *first, reserved, save=save)
+        return reserved
+
+    async def release(self, agent_id: str, call_id: str, cause: str) -> bool:
+        """Free the agent kept for this call and not talking yet; tells whether there was anything to free."""
+        agent = self.roster.get(agent_id)
+        if agent is None or not agent.holds(call_id, OFFERED):
+            return False
+        await self._presence.free(agent, Cause.RELEASED, cause, self._clock.now())
+        return True
+
+    # --- seats and the life of the service ---
+
+    def signed_in(self, agent_id: str) -> Agent:
+        """Return one who sits at a seat. Raises NotAtSeat."""
+        agent = self.roster.get(agent_id)
+        if agent is None or agent.state is State.LOGGED_OUT:
+            raise NotAtSeat(agent_id=agent_id)
+        return agent
+
+    async def refresh_seats(self) -> None:
+        """Read the seats as they are stored now."""
+        self.roster.set_seats(await self._db.read(store.all_seats))
+
+    def seat_of(self, agent_id: str) -> Seat | None:
+        """Return the seat at which the agent sits."""
+        agent = self.roster.get(agent_id)
+        return self.roster.seat(agent.seat_id) if agent else None
+
+    def listen(self, bus: Bus) -> None:
+        """Follow what the PBX says of calls and seats."""
+        Follower(self._presence, self.sign_out).listen(bus)
+
+    async def restore(self, live: LiveCalls, phones: Collection[str] | None = None) -> None:
+        """Take up stored presence after a restart; `live` says which agents the PBX has in which call.
+
+        To be called once, before routing starts, when the calls that go on are known. `phones` are the SIP user
+        names registered now; None: not known yet, so nobody is routable until `phones_are` or SeatRegistered.
+        """
+        await self.refresh_seats()
+        if phones is not None:
+            await set_phones(self._presence, phones)
+        self._presence.resume(await self._db.read(store.load_presence))
+        await reconcile(self._presence, live)
+        if phones is not None:
+            await set_phones(self._presence, phones)
+        for agent in self.roster.signed_in():
+            if agent.desktop:
+                self.desktop_gone(agent.agent_id)
+
+    async def reconcile(self, live: LiveCalls) -> None:
+        """Compare presence with the calls that the PBX has now and repair what differs (sweep, reconnect)."""
+        await reconcile(self._presence, live)
+
+    async def phones_are(self, sip_usernames: Collection[str]) -> None:
+        """Take the whole list of registered phones, as after a (re)connect; seats that lost theirs are not ready."""
+        await set_phones(self._presence, sip_usernames)
+
+    async def close(self) -> None:
+        """End the timers; what is being stored is stored."""
+        await self._tasks.close()
+        await self._presence.close()
+
+
+def _reason(wanted: State, reason: str | None) -> str | None:
+    if wanted not in (State.READY, State.NOT_READY):
+        raise BadInput(f"state {wanted}: an agent asks for ready or not_ready", state=str(wanted))
+    if wanted is State.READY:
+        return None
+    said = (reason or "").strip()
+    if not said or len(said) > REASON_LENGTH:
+        raise BadInput(f"not_ready needs a reason of 1 to {REASON_LENGTH} characters", field="reason")
+    return said

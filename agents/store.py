@@ -1,0 +1,186 @@
+"""Rows of accounts, seats, sessions and presence."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from agents.model import Agent, Cause, Role, Seat, State, User, Wish
+from agents.tables import presence, seats, sessions, users
+from core.errors import Conflict
+
+
+class StalePresence(Conflict):
+    """The agent's stored state is not the one that this change started from."""
+
+    code = "stale_presence"
+
+
+# --- presence ------------------------------------------------------------------------------------
+
+
+def save_presence(connection: Connection, agent: Agent) -> None:
+    """Write the agent over the version before it. Raises StalePresence when another version is stored."""
+    row = _presence_row(agent)
+    if agent.version == 1:
+        connection.execute(insert(presence).values(row))
+        return
+    done = connection.execute(
+        update(presence)
+        .where(presence.c.agent_id == agent.agent_id, presence.c.version == agent.version - 1)
+        .values(row)
+    )
+    if done.rowcount != 1:
+        raise StalePresence(agent_id=agent.agent_id, version=agent.version)
+
+
+def _presence_row(agent: Agent) -> dict[str, Any]:
+    return {
+        "agent_id": agent.agent_id,
+        "state": agent.state.value,
+        "since": agent.since,
+        "cause": agent.cause.value,
+        "reason": agent.reason,
+        "seat_id": agent.seat_id,
+        "call_id": agent.call_id,
+        "until": agent.until,
+        "idle_since": agent.idle_since,
+        "wish": agent.wish.state.value if agent.wish else None,
+        "wish_reason": agent.wish.reason if agent.wish else None,
+        "desktop": agent.desktop,
+        "version": agent.version,
+    }
+
+
+def load_presence(connection: Connection) -> list[Agent]:
+    """Return the presence of everyone who ever signed in to a seat, by agent id."""
+    return [_agent(row) for row in connection.execute(select(presence).order_by(presence.c.agent_id))]
+
+
+def _agent(row: Any) -> Agent:
+    return Agent(
+        agent_id=row.agent_id,
+        state=State(row.state),
+        since=row.since,
+        cause=Cause(row.cause),
+        reason=row.reason,
+        seat_id=row.seat_id,
+        call_id=row.call_id,
+        until=row.until,
+        idle_since=row.idle_since,
+        wish=Wish(State(row.wish), row.wish_reason) if row.wish else None,
+        desktop=row.desktop,
+        version=row.version,
+    )
+
+
+# --- accounts ------------------------------------------------------------------------------------
+
+
+def add_user(connection: Connection, user: User, password_hash: str, at: datetime) -> None:
+    """Add an account. Raises IntegrityError when the user name is taken."""
+    connection.execute(
+        insert(users).values(
+            id=user.id,
+            username=user.username,
+            name=user.name,
+            role=user.role.value,
+            seat_id=user.seat_id,
+            disabled=user.disabled,
+            password_hash=password_hash,
+            created_at=at,
+        )
+    )
+
+
+def change_user(connection: Connection, user_id: str, **values: object) -> bool:
+    """Set columns of one account; tells whether there is such an account."""
+    return connection.execute(update(users).where(users.c.id == user_id).values(**values)).rowcount == 1
+
+
+def user_by_id(connection: Connection, user_id: str) -> User | None:
+    row = connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
+    return _user(row) if row else None
+
+
+def user_by_name(connection: Connection, username: str) -> User | None:
+    row = connection.execute(select(users).where(users.c.username == username)).one_or_none()
+    return _user(row) if row else None
+
+
+def password_hash(connection: Connection, username: str) -> tuple[User, str] | None:
+    """Return the account and the hash of its password."""
+    row = connection.execute(select(users).where(users.c.username == username)).one_or_none()
+    return (_user(row), row.password_hash) if row else None
+
+
+def all_users(connection: Connection) -> list[User]:
+    """Return every account, by user name."""
+    return [_user(row) for row in connection.execute(select(users).order_by(users.c.username))]
+
+
+def _user(row: Any) -> User:
+    return User(
+        id=row.id,
+        username=row.username,
+        name=row.name,
+        role=Role(row.role),
+        seat_id=row.seat_id,
+        disabled=row.disabled,
+    )
+
+
+# --- seats ---------------------------------------------------------------------------------------
+
+
+def add_seat(connection: Connection, seat: Seat) -> None:
+    """Add a seat. Raises IntegrityError when its id or SIP user name is taken."""
+    connection.execute(insert(seats).values(id=seat.id, sip_username=seat.sip_username, sip_password=seat.sip_password))
+
+
+def remove_seat(connection: Connection, seat_id: str) -> bool:
+    """Remove a seat; tells whether there was one."""
+    return connection.execute(delete(seats).where(seats.c.id == seat_id)).rowcount == 1
+
+
+def all_seats(connection: Connection) -> list[Seat]:
+    """Return every seat, by id."""
+    rows = connection.execute(select(seats).order_by(seats.c.id))
+    return [Seat(row.id, row.sip_username, row.sip_password) for row in rows]
+
+
+# --- sessions ------------------------------------------------------------------------------------
+
+
+def add_session(connection: Connection, token_hash: str, user_id: str, at: datetime, address: str) -> None:
+    connection.execute(
+        insert(sessions).values(token_hash=token_hash, user_id=user_id, opened_at=at, used_at=at, address=address)
+    )
+
+
+def session_user(connection: Connection, token_hash: str, used_after: datetime) -> tuple[User, datetime] | None:
+    """Return the enabled user of a session used after `used_after`, and when it was last used."""
+    row = connection.execute(
+        select(users, sessions.c.used_at)
+        .join(sessions, sessions.c.user_id == users.c.id)
+        .where(sessions.c.token_hash == token_hash, sessions.c.used_at > used_after, users.c.disabled.is_(False))
+    ).one_or_none()
+    return (_user(row), row.used_at) if row else None
+
+
+def touch_session(connection: Connection, token_hash: str, at: datetime) -> None:
+    connection.execute(update(sessions).where(sessions.c.token_hash == token_hash).values(used_at=at))
+
+
+def end_session(connection: Connection, token_hash: str) -> None:
+    connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
+
+
+def end_sessions(connection: Connection, user_id: str, but: str = "") -> None:
+    """End every session of a user except the one with token hash `but`."""
+    connection.execute(delete(sessions).where(sessions.c.user_id == user_id, sessions.c.token_hash != but))
+
+
+def end_idle_sessions(connection: Connection, used_before: datetime) -> int:
+    """End every session not used since `used_before` and return how many they were."""
+    return connection.execute(delete(sessions).where(sessions.c.used_at <= used_before)).rowcount
