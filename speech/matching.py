@@ -1,0 +1,280 @@
+"""Names the prompts in received sound, in order and with times, by finding their very waveforms again."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import ConfigError
+from speech.g711 import Pcm, decode
+
+Wave = npt.NDArray[np.float32]
+
+RATE: Final = 8000
+_WINDOW: Final = 160
+"""Samples compared at a time: one telephone frame, so an end is found to 20 ms."""
+_PROBE: Final = 4000
+"""Samples of a prompt's first sound that are searched for: half a second."""
+_BLOCK: Final = 8192
+"""Transform length of the search, in samples at half rate."""
+_SUSPECT: Final = 0.35
+"""Correlation from which a place is looked at closely; 0.2 s of a cut prompt still reach it."""
+_SAME: Final = 0.8
+"""Correlation from which a window is the prompt's own; other speech of the same voice stays below it."""
+_LEAST: Final = 8
+"""Windows of sound (0.16 s) below which nothing is named."""
+_SURE: Final = 50
+"""Windows of sound (1 s) below which a prompt that breaks off must break off into silence: sentences share openings."""
+_MISSES: Final = 3
+"""Windows lost one after another that a prompt survives: 60 ms of lost packets."""
+_STALL: Final = 4000
+"""Longest hole (0.5 s) in a prompt that stalled and then went on."""
+_FLOOR_DB: Final = -38.0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A prompt that may be heard: its id, its words, its 8 kHz samples."""
+
+    id: str
+    text: str
+    pcm: Pcm
+
+
+@dataclass(frozen=True, slots=True)
+class HeardPrompt:
+    """A prompt found; `at` its file's first and `until` its last sample heard, in seconds of the sound given."""
+
+    prompt: str
+    text: str
+    at: float
+    until: float
+    complete: bool
+    """Whether it was heard to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A prompt made ready: its windows of sound, and the half-rate probe from its first sound on."""
+
+    known: Known
+    wave: Wave
+    loud: npt.NDArray[np.bool_]
+    onset: int
+    probe: Wave
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    shape: _Shape
+    start: int
+    sound_start: int
+    sound_end: int
+    end: int
+    windows: int
+    complete: bool
+
+
+class Matcher:
+    """Finds a given set of prompts; made once, it is used for any number of recordings."""
+
+    def __init__(self, prompts: Iterable[Known]) -> None:
+        """Take the prompts; one without 0.16 s of sound cannot be found and is left out."""
+        shapes = (_shape(prompt) for prompt in prompts)
+        self._shapes = [shape for shape in shapes if shape is not None]
+
+    def heard(self, pcm: Pcm) -> list[HeardPrompt]:
+        """Return the prompts in 8 kHz sound, by time; takes about 3 ms a prompt for a minute of sound."""
+        sound = pcm.astype(np.float32)
+        search = _Search(_halved(sound))
+        found = [
+            match
+            for shape in self._shapes
+            for place in search.places(shape.probe)
+            if (match := _verified(shape, sound, 2 * place - shape.onset)) is not None
+        ]
+        chosen = sorted(_best(found), key=lambda match: match.sound_start)
+        return [
+            HeardPrompt(m.shape.known.id, m.shape.known.text, max(0, m.start) / RATE, m.end / RATE, m.complete)
+            for m in chosen
+        ]
+
+
+def load_pack(directory: Path) -> list[Known]:
+    """Return the prompts of a pack's folder by its `manifest.json`; raises ConfigError when that is unreadable."""
+    file = directory / "manifest.json"
+    try:
+        entries = json.loads(file.read_bytes())["prompts"]
+        texts = {str(name): str(entry["text"]) for name, entry in entries.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{file}: not a prompt manifest ({error}); render the prompts first") from error
+    sounds = {name: directory / f"{name}.alaw" for name in texts}
+    return [Known(n, texts[n], decode(f.read_bytes())) for n, f in sounds.items() if f.is_file()]
+
+
+def _shape(known: Known) -> _Shape | None:
+    wave = known.pcm.astype(np.float32)
+    wave = wave[: len(wave) - len(wave) % _WINDOW]
+    power = np.mean(wave.reshape(-1, _WINDOW) ** 2, axis=1) if len(wave) else np.zeros(0, np.float32)
+    loud = power > max(16.0, float(np.max(power, initial=0.0)) * 10 ** (_FLOOR_DB / 10))
+    if int(loud.sum()) < _LEAST:
+        return None
+    onset = int(np.argmax(loud)) * _WINDOW
+    return _Shape(known, wave, loud, onset, _halved(wave[onset : onset + _PROBE]))
+
+
+def _halved(wave: Wave) -> Wave:
+    """Return `wave` at 4 kHz; the mean of two neighbours is filter enough for a search."""
+    even = wave[: len(wave) - len(wave) % 2].reshape(-1, 2)
+    return ((even[:, 0] + even[:, 1]) / 2).astype(np.float32)
+
+
+class _Search:
+    """Where a probe may be in one recording: normalised correlation by blocks of transforms."""
+
+    def __init__(self, sound: Wave) -> None:
+        self._size = len(sound)
+        self._hop = _BLOCK - _PROBE // 2
+        blocks = max(1, -(-self._size // self._hop))
+        padded = np.concatenate([sound, np.zeros(blocks * self._hop + _BLOCK - self._size, np.float32)])
+        views = np.lib.stride_tricks.sliding_window_view(padded, _BLOCK)[:: self._hop][:blocks]
+        self._quiet = np.max(np.abs(views), axis=1, initial=0.0) < 32
+        self._blocks = np.flatnonzero(~self._quiet)
+        self._spectra = np.fft.rfft(views[self._blocks], axis=1)
+        self._energy = np.concatenate([[0.0], np.cumsum(padded.astype(np.float64) ** 2)])
+        self._norms: dict[int, npt.NDArray[np.float32]] = {}
+
+    def places(self, probe: Wave) -> list[int]:
+        """Return the samples at which `probe` may begin, best first within each quarter of a second."""
+        if len(self._blocks) == 0:
+            return []
+        spectrum = np.conj(np.fft.rfft(probe, _BLOCK))
+        products = np.fft.irfft(self._spectra * spectrum, _BLOCK, axis=1)[:, : self._hop]
+        alike = products / (self._norm(len(probe)) * float(np.linalg.norm(probe)))
+        rows, columns = np.nonzero(alike > _SUSPECT)
+        return list(_peaks(self._blocks[rows] * self._hop + columns, alike[rows, columns]))
+
+    def _norm(self, length: int) -> npt.NDArray[np.float32]:
+        if length not in self._norms:
+            energy = self._energy[length:] - self._energy[:-length]
+            begins = self._blocks[:, None] * self._hop + np.arange(self._hop)[None, :]
+            least = length * 100.0  # quieter than 10 of 32768 is nothing
+            self._norms[length] = np.sqrt(np.maximum(energy[begins], least)).astype(np.float32)
+        return self._norms[length]
+
+
+def _peaks(places: npt.NDArray[np.int64], alike: npt.NDArray[np.float32], apart: int = 1000) -> Iterator[int]:
+    while len(places):
+        best = int(places[int(np.argmax(alike))])
+        yield best
+        keep = np.abs(places - best) > apart
+        places, alike = places[keep], alike[keep]
+
+
+def _verified(shape: _Shape, sound: Wave, start: int) -> _Match | None:
+    """Compare window by window from about `start` on; None unless enough of the prompt is really there."""
+    start = _aligned(shape, sound, start)
+    same = _same(shape, sound, start)
+    first = shape.onset // _WINDOW
+    last = _last_kept(same, shape.loud, first)
+    heard = int((same & shape.loud)[first : last + 1].sum())
+    if heard < _LEAST or heard < 0.8 * int(shape.loud[first : last + 1].sum()):
+        return None
+    more = _resumed(shape, sound, start, last)
+    if more is not None:
+        start_again, last_again = more
+        heard += int(shape.loud[last + 1 : last_again + 1].sum())
+        shift, last = start_again, last_again
+    else:
+        shift = start
+    complete = not shape.loud[last + 1 :].any()
+    sound_end = shift + (last + 1) * _WINDOW
+    if not complete and heard < _SURE and not _silent_after(shape, sound, sound_end):
+        return None
+    end = min(shift + len(shape.wave), len(sound)) if complete else sound_end
+    return _Match(shape, start, start + shape.onset, sound_end, end, heard, complete)
+
+
+def _aligned(shape: _Shape, sound: Wave, start: int, reach: int = 4) -> int:
+    """Return the start, within `reach` samples, at which the first 0.15 s fit best."""
+    piece = shape.wave[shape.onset : shape.onset + 1200]
+    fits = [_alike(piece, _cut(sound, start + shape.onset + shift, len(piece))) for shift in range(-reach, reach + 1)]
+    return start - reach + int(np.argmax(fits))
+
+
+def _same(shape: _Shape, sound: Wave, start: int) -> npt.NDArray[np.bool_]:
+    ours = shape.wave.reshape(-1, _WINDOW)
+    theirs = _cut(sound, start, len(shape.wave)).reshape(-1, _WINDOW)
+    norms = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
+    alike = np.einsum("ij,ij->i", ours, theirs) / np.maximum(norms, 1.0)
+    fits: npt.NDArray[np.bool_] = alike > _SAME
+    return fits
+
+
+def _last_kept(same: npt.NDArray[np.bool_], loud: npt.NDArray[np.bool_], first: int) -> int:
+    """Return the last window of sound that fits before more than `_MISSES` in a row do not."""
+    last, missed = first - 1, 0
+    for window in np.flatnonzero(loud[first:]) + first:
+        missed = 0 if same[window] else missed + 1
+        if missed > _MISSES:
+            break
+        if same[window]:
+            last = int(window)
+    return last
+
+
+def _resumed(shape: _Shape, sound: Wave, start: int, last: int) -> tuple[int, int] | None:
+    """Return the new start and last window of a prompt that went on after a hole of silence, if it did."""
+    rest = np.flatnonzero(shape.loud[last + 1 :])
+    if len(rest) < _LEAST:
+        return None
+    begin = (last + 1) * _WINDOW
+    hole = _cut(sound, start + begin, _STALL)
+    loud = np.flatnonzero(np.abs(hole) > 64)
+    if len(loud) == 0 or loud[0] < _WINDOW // 2:
+        return None
+    piece = shape.wave[begin : begin + 1600]
+    fits = np.correlate(_cut(sound, start + begin, _STALL + len(piece)), piece, "valid")
+    again = start + int(np.argmax(fits))
+    same = _same(shape, sound, again)
+    first = last + 1 + int(rest[0])
+    last_again = _last_kept(same, shape.loud, first)
+    heard = int((same & shape.loud)[first : last_again + 1].sum())
+    return (again, last_again) if heard >= _LEAST else None
+
+
+def _silent_after(shape: _Shape, sound: Wave, end: int) -> bool:
+    """Tell whether the sound stops at `end` (to one window) rather than going on with other words."""
+    level = float(np.sqrt(np.mean(shape.wave**2)))
+    after = _cut(sound, end + _WINDOW, 3 * _WINDOW)
+    return float(np.sqrt(np.mean(after**2))) < 0.05 * level
+
+
+def _cut(sound: Wave, start: int, length: int) -> Wave:
+    """Return `length` samples from `start`, with silence where there are none."""
+    piece = np.zeros(length, np.float32)
+    low, high = max(start, 0), min(start + length, len(sound))
+    if low < high:
+        piece[low - start : high - start] = sound[low:high]
+    return piece
+
+
+def _alike(one: Wave, other: Wave) -> float:
+    norm = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(one @ other) / norm if norm > 0 else 0.0
+
+
+def _best(found: Sequence[_Match], shared: int = 480) -> list[_Match]:
+    """Return the matches with most sound in them that do not claim each other's time by more than 60 ms."""
+    chosen: list[_Match] = []
+    for match in sorted(found, key=lambda m: -m.windows):
+        if all(
+            min(match.sound_end, other.sound_end) - max(match.sound_start, other.sound_start) <= shared
+            for other in chosen
+        ):
+            chosen.append(match)
+    return chosen
