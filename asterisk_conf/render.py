@@ -22,8 +22,8 @@ SOCKET_PATH_LIMIT = 103
 
 # A line break ends a value, `;` begins a comment, `]` ends a section, `#` at a line's start includes a file, the
 # others are syntax of the dialplan (`,` `|` `&` `$` `"` `\\` and the braces of expressions).
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f\x85\u2028\u2029;\[\]{}()$"\\|&,<>=#]')
-_UNSAFE_SECRET = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029;\\]|^\s|\s$|^>")
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029;\[\]{}()$"\\|&,<>=#]')
+_UNSAFE_SECRET = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029;\\]|^\s|\s$|^>")
 _NUMBER = re.compile(r"\+?[0-9]{1,20}")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](:[0-9]{1,5})?")
@@ -74,6 +74,8 @@ def check(spec: RenderSpec) -> None:
     """Refuse a specification that could not be written faithfully; the message names the setting and the cure."""
     for where, value in _values(spec, ""):
         found = (_UNSAFE_SECRET if where.endswith(("password", "secret")) else _UNSAFE).search(value)
+        if not value:
+            raise ConfigError(f"{where} is empty: give it a value")
         if found and not _may_hold_brackets(where, value):
             raise UnsafeValue(
                 f"{where} holds the character {found.group()!r}, which Asterisk's files cannot carry: take it out",
@@ -113,9 +115,8 @@ def _check_numbers(spec: RenderSpec) -> None:
             raise ConfigError(f"[asterisk] {name} = {port} is no port: use 1 to 65535")
     tcp = [port for name, port in named if name != "sip_port"]
     if len(set(tcp)) != len(tcp):
-        raise ConfigError(
-            f"two of {', '.join(name for name, _ in named[1:])} in [asterisk] are the same: make them differ"
-        )
+        names = ", ".join(name for name, _ in named[1:])
+        raise ConfigError(f"[asterisk] two of {names} are the same port: make them differ")
     if ports.rtp_end - ports.rtp_start < 3:
         raise ConfigError(
             "[asterisk] rtp_start to rtp_end leaves no room for a call: a call with an agent needs four ports"

@@ -1,6 +1,5 @@
 """The lifeboat on the real PBX: a caller without a controller hears apology, notices and goodbye, never dead air."""
 
-import json
 import wave
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
