@@ -1,0 +1,60 @@
+"""What the hotline asks about bills."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from core.clock import Clock
+from core.db import Database
+from core.errors import NotFound
+from core.policy import Policy
+from desk.billing import model, store
+from desk.billing.model import Bill, BillSummary, ExplanationLine
+
+
+class NoSuchBill(NotFound):
+    """There is no such bill."""
+
+    code = "no_such_bill"
+
+
+class BillService:
+    """Finds stored bills and says what is to be paid today, `zone` deciding which day that is."""
+
+    def __init__(self, db: Database, clock: Clock, zone: ZoneInfo, policy: Policy) -> None:
+        self._db = db
+        self._clock = clock
+        self._zone = zone
+        self._policy = policy
+
+    def _today(self) -> date:
+        return self._clock.now().astimezone(self._zone).date()
+
+    async def latest(self, account: str) -> BillSummary | None:
+        """Return the account's latest bill with everything still due, None when it has no bill."""
+        today = self._today()
+
+        def load(connection: Connection) -> BillSummary | None:
+            bill = store.latest(connection, account)
+            if bill is None:
+                return None
+            before = store.of_month(connection, account, model.month_before(bill.period))
+            return model.summary(bill, store.unpaid(connection, account), before, today, self._policy)
+
+        return await self._db.read(load)
+
+    async def bills(self, account: str, limit: int = 24) -> list[Bill]:
+        """Return up to `limit` bills of the account, latest month first."""
+        return await self._db.read(lambda c: store.of_account(c, account, limit))
+
+    async def get(self, bill_id: str) -> Bill:
+        """Return the bill. Raises NoSuchBill."""
+        found = await self._db.read(lambda c: store.get(c, bill_id))
+        if found is None:
+            raise NoSuchBill(bill=bill_id)
+        return found
+
+    async def explanation(self, bill_id: str) -> list[ExplanationLine]:
+        """Return the rows that make up the bill. Raises NoSuchBill."""
+        return model.explanation(await self.get(bill_id))

@@ -1,0 +1,120 @@
+"""Rows of bills to dataclasses and back."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from sqlalchemy import ColumnElement, Connection, delete, select
+
+from core.upsert import upsert
+from desk.billing.model import Bill, Line
+from desk.billing.tables import bill_lines, bills
+from desk.customers.model import Category
+from desk.customers.tables import accounts
+
+NAMES_IN_A_QUERY = 500
+"""Values in one IN list: within the limits of both engines."""
+
+
+def get(connection: Connection, bill_id: str) -> Bill | None:
+    """Return the bill, if there is one."""
+    found = _load(connection, bills.c.id == bill_id)
+    return found[0] if found else None
+
+
+def latest(connection: Connection, account: str) -> Bill | None:
+    """Return the account's bill of the latest month, if it has any."""
+    found = of_account(connection, account, limit=1)
+    return found[0] if found else None
+
+
+def of_account(connection: Connection, account: str, limit: int) -> list[Bill]:
+    """Return up to `limit` bills of the account, latest month first."""
+    return _load(connection, bills.c.account == account, limit)
+
+
+def unpaid(connection: Connection, account: str) -> list[Bill]:
+    """Return the account's unpaid bills, latest month first."""
+    return _load(connection, (bills.c.account == account) & bills.c.paid_at.is_(None))
+
+
+def of_month(connection: Connection, account: str, period: date) -> Bill | None:
+    """Return the account's bill of a month, if there is one."""
+    found = _load(connection, (bills.c.account == account) & (bills.c.period == period))
+    return found[0] if found else None
+
+
+def _load(connection: Connection, condition: ColumnElement[bool], limit: int | None = None) -> list[Bill]:
+    joined = bills.join(accounts, accounts.c.number == bills.c.account)
+    query = (
+        select(bills, accounts.c.category)
+        .select_from(joined)
+        .where(condition)
+        .order_by(bills.c.period.desc())
+        .limit(limit)
+    )
+    rows = connection.execute(query).all()
+    lines = _lines(connection, [row.id for row in rows])
+    return [
+        Bill(
+            account=row.account,
+            period=row.period,
+            usage=row.usage_kwh,
+            amount=row.amount,
+            lines=tuple(lines[row.id]),
+            due_date=row.due_date,
+            paid_at=row.paid_at,
+            residential=row.category == Category.RESIDENTIAL,
+        )
+        for row in rows
+    ]
+
+
+def _lines(connection: Connection, bill_ids: Sequence[str]) -> dict[str, list[Line]]:
+    found: dict[str, list[Line]] = {bill_id: [] for bill_id in bill_ids}
+    query = select(bill_lines).order_by(bill_lines.c.bill_id, bill_lines.c.position)
+    for part in _parts(bill_ids):
+        for row in connection.execute(query.where(bill_lines.c.bill_id.in_(part))):
+            found[row.bill_id].append(Line(row.kwh, row.price, row.amount, row.tier))
+    return found
+
+
+def save(connection: Connection, rows: Sequence[Bill]) -> None:
+    """Write bills; one that is there already gets the new values and exactly the new lines."""
+    upsert(
+        connection,
+        bills,
+        [
+            {
+                "id": bill.id,
+                "account": bill.account,
+                "period": bill.period,
+                "usage_kwh": bill.usage,
+                "amount": bill.amount,
+                "due_date": bill.due_date,
+                "paid_at": bill.paid_at,
+            }
+            for bill in rows
+        ],
+    )
+    for part in _parts([bill.id for bill in rows]):
+        connection.execute(delete(bill_lines).where(bill_lines.c.bill_id.in_(part)))
+    upsert(
+        connection,
+        bill_lines,
+        [
+            {
+                "bill_id": bill.id,
+                "position": position,
+                "kwh": line.kwh,
+                "price": line.price,
+                "amount": line.amount,
+                "tier": line.tier,
+            }
+            for bill in rows
+            for position, line in enumerate(bill.lines)
+        ],
+    )
+
+
+def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (values[at : at + NAMES_IN_A_QUERY] for at in range(0, len(values), NAMES_IN_A_QUERY))

@@ -1,0 +1,29 @@
+"""Tables of stored bills and their lines."""
+
+from sqlalchemy import Column, Date, ForeignKey, Integer, String, Table, UniqueConstraint
+
+from core.db import Exact, Utc, metadata
+
+bills = Table(
+    "bills",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("account", String(20), ForeignKey("accounts.number"), nullable=False),
+    Column("period", Date, nullable=False),
+    Column("usage_kwh", Exact, nullable=False),
+    Column("amount", Exact, nullable=False),
+    Column("due_date", Date, nullable=False),
+    Column("paid_at", Utc),
+    UniqueConstraint("account", "period"),
+)
+
+bill_lines = Table(
+    "bill_lines",
+    metadata,
+    Column("bill_id", String(32), ForeignKey(bills.c.id), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("kwh", Exact, nullable=False),
+    Column("price", Exact, nullable=False),
+    Column("amount", Exact, nullable=False),
+    Column("tier", Integer),
+)

@@ -1,0 +1,1 @@
+"""Who calls: customers, their telephone numbers, accounts, and what they complained about."""

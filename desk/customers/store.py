@@ -1,0 +1,153 @@
+"""Rows of customers and accounts to dataclasses and back."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select
+
+from core.upsert import upsert
+from desk.customers.model import Account, Category, Complaint, Customer, SupplyState
+from desk.customers.tables import accounts, complaints, customer_phones, customers
+
+NAMES_IN_A_QUERY = 500
+"""Values in one IN list: within the limits of both engines."""
+
+
+def get(connection: Connection, customer_id: str) -> Customer | None:
+    """Return the customer with this number, if there is one."""
+    return _first(_load(connection, customers.c.id == customer_id))
+
+
+def by_phone(connection: Connection, number: str) -> list[Customer]:
+    """Return the customers reached at `number` (form of core.phone), by name."""
+    of_number = select(customer_phones.c.customer_id).where(customer_phones.c.number == number)
+    return _load(connection, customers.c.id.in_(of_number))
+
+
+def by_account(connection: Connection, number: str) -> Customer | None:
+    """Return the holder of the account, if there is such an account."""
+    of_account = select(accounts.c.customer_id).where(accounts.c.number == number)
+    return _first(_load(connection, customers.c.id.in_(of_account)))
+
+
+def search(connection: Connection, text: str, limit: int) -> list[Customer]:
+    """Return customers whose name or address holds `text` or whose account or telephone number begins with it."""
+    part = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    held = select(accounts.c.customer_id).where(
+        or_(accounts.c.number.like(f"{part}%", escape="\\"), accounts.c.address.like(f"%{part}%", escape="\\"))
+    )
+    reached = select(customer_phones.c.customer_id).where(customer_phones.c.number.like(f"{part}%", escape="\\"))
+    named = customers.c.name.like(f"%{part}%", escape="\\")
+    return _load(connection, or_(named, customers.c.id.in_(held), customers.c.id.in_(reached)), limit)
+
+
+def _load(connection: Connection, condition: ColumnElement[bool], limit: int | None = None) -> list[Customer]:
+    query = select(customers).where(condition).order_by(customers.c.name, customers.c.id).limit(limit)
+    rows = connection.execute(query).all()
+    numbers: dict[str, list[str]] = {row.id: [] for row in rows}
+    found = select(customer_phones).where(customer_phones.c.customer_id.in_(numbers)).order_by(customer_phones.c.number)
+    for phone in connection.execute(found) if numbers else ():
+        numbers[phone.customer_id].append(phone.number)
+    return [Customer(row.id, row.name, row.vip, row.important, tuple(numbers[row.id])) for row in rows]
+
+
+def _first(found: Sequence[Customer]) -> Customer | None:
+    return found[0] if found else None
+
+
+def account(connection: Connection, number: str) -> Account | None:
+    """Return the account with this number, if there is one."""
+    row = connection.execute(select(accounts).where(accounts.c.number == number)).one_or_none()
+    return _account(row) if row else None
+
+
+def accounts_of(connection: Connection, customer_id: str) -> list[Account]:
+    """Return the accounts of a customer by number."""
+    query = select(accounts).where(accounts.c.customer_id == customer_id).order_by(accounts.c.number)
+    return [_account(row) for row in connection.execute(query)]
+
+
+def _account(row: Any) -> Account:
+    return Account(
+        number=row.number,
+        customer_id=row.customer_id,
+        address=row.address,
+        area=row.area,
+        category=Category(row.category),
+        voltage=row.voltage,
+        supply_state=SupplyState(row.supply_state),
+    )
+
+
+def pin_hash(connection: Connection, number: str) -> str | None:
+    """Return the hash of the account's PIN; None when there is no such account or it has no PIN."""
+    return connection.execute(select(accounts.c.pin_hash).where(accounts.c.number == number)).scalar_one_or_none()
+
+
+def count_complaints(connection: Connection, customer_id: str, since: datetime) -> int:
+    """Return how many complaints the customer made at or after `since`."""
+    query = select(func.count()).where(complaints.c.customer_id == customer_id, complaints.c.at >= since)
+    return connection.execute(query).scalar_one()
+
+
+def save_customers(connection: Connection, rows: Sequence[Customer]) -> None:
+    """Write customers; those that are there already get the new values and exactly the new telephone numbers."""
+    upsert(
+        connection,
+        customers,
+        [{"id": c.id, "name": c.name, "vip": c.vip, "important": c.important} for c in rows],
+    )
+    for ids in _parts([c.id for c in rows]):
+        connection.execute(delete(customer_phones).where(customer_phones.c.customer_id.in_(ids)))
+    upsert(connection, customer_phones, [{"number": n, "customer_id": c.id} for c in rows for n in c.phones])
+
+
+def save_accounts(connection: Connection, rows: Sequence[Account], pin_hashes: Mapping[str, str]) -> None:
+    """Write accounts; the PIN of an old account stays when `pin_hashes` (by account number) holds no new one."""
+    with_pin = [{**_row(a), "pin_hash": pin_hashes[a.number]} for a in rows if a.number in pin_hashes]
+    upsert(connection, accounts, with_pin)
+    upsert(connection, accounts, [_row(a) for a in rows if a.number not in pin_hashes])
+
+
+def _row(one: Account) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "customer_id": one.customer_id,
+        "address": one.address,
+        "area": one.area,
+        "category": one.category.value,
+        "voltage": one.voltage,
+        "supply_state": one.supply_state.value,
+    }
+
+
+def save_complaints(connection: Connection, rows: Sequence[Complaint]) -> None:
+    """Write complaints; those that are there already get the new values."""
+    upsert(
+        connection,
+        complaints,
+        [{"id": c.id, "customer_id": c.customer_id, "at": c.at, "about": c.about} for c in rows],
+    )
+
+
+def known_customers(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """Return those of `ids` that are customers."""
+    return {
+        row.id
+        for part in _parts(sorted(set(ids)))
+        for row in connection.execute(select(customers.c.id).where(customers.c.id.in_(part)))
+    }
+
+
+def known_accounts(connection: Connection, numbers: Iterable[str]) -> set[str]:
+    """Return those of `numbers` that are accounts."""
+    return {
+        row.number
+        for part in _parts(sorted(set(numbers)))
+        for row in connection.execute(select(accounts.c.number).where(accounts.c.number.in_(part)))
+    }
+
+
+def _parts(values: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (values[at : at + NAMES_IN_A_QUERY] for at in range(0, len(values), NAMES_IN_A_QUERY))

@@ -1,0 +1,1 @@
+"""Where the power is off: outage notices for areas and accounts."""

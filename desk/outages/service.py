@@ -1,0 +1,130 @@
+"""Outage notices: who is concerned now, and the work of those who keep them."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from core.clock import Clock
+from core.db import Database
+from core.errors import NotFound
+from core.events import Event
+from core.ids import new_id
+from core.journal import Journal
+from desk.outages import model, store
+from desk.outages.events import OutageChanged, OutageEnded, OutagePublished
+from desk.outages.model import BadOutage, Kind, Outage, OutageClosed, Status
+
+INSTANT = timedelta(microseconds=1)
+
+
+class NoSuchOutage(NotFound):
+    """There is no such outage notice."""
+
+    code = "no_such_outage"
+
+
+class OutageService:
+    """Finds and keeps outage notices; `zone` decides which day is today."""
+
+    def __init__(self, db: Database, journal: Journal, clock: Clock, zone: ZoneInfo) -> None:
+        self._db = db
+        self._journal = journal
+        self._clock = clock
+        self._zone = zone
+
+    async def current(
+        self, *, account: str | None = None, area: str | None = None, at: datetime | None = None
+    ) -> list[Outage]:
+        """Return the published notices that hold `at` that moment (now) for an account, its area, or an area."""
+        moment = at or self._clock.now()
+        return await self._db.read(lambda c: store.concerning(c, account, area, moment, moment + INSTANT))
+
+    async def today(self, *, account: str | None = None, area: str | None = None) -> list[Outage]:
+        """Return the published notices of this day, earliest first: for an account or area, or all of them."""
+        begins, ends = self._day()
+        if account is None and area is None:
+            return await self._db.read(lambda c: store.published_between(c, begins, ends))
+        return await self._db.read(lambda c: store.concerning(c, account, area, begins, ends))
+
+    def _day(self) -> tuple[datetime, datetime]:
+        today = self._clock.now().astimezone(self._zone).date()
+        midnight = datetime.combine(today, time(0), self._zone)
+        return midnight, datetime.combine(today + timedelta(days=1), time(0), self._zone)
+
+    async def notices(self, status: Status | None = None, limit: int = 100) -> list[Outage]:
+        """Return up to `limit` notices, those that begin latest first."""
+        return await self._db.read(lambda c: store.listed(c, status, limit))
+
+    async def get(self, outage_id: str) -> Outage:
+        """Return the notice. Raises NoSuchOutage."""
+        found = await self._db.read(lambda c: store.get(c, outage_id))
+        if found is None:
+            raise NoSuchOutage(outage=outage_id)
+        return found
+
+    async def create(
+        self,
+        kind: Kind,
+        cause: str,
+        begins: datetime,
+        ends: datetime,
+        *,
+        areas: tuple[str, ...] = (),
+        accounts: tuple[str, ...] = (),
+    ) -> Outage:
+        """Write down a draft, which no caller hears of. Raises BadOutage."""
+        outage = Outage(new_id(), kind, areas, accounts, cause, begins, ends)
+        model.check(outage)
+        await self._db.write(lambda c: store.save(c, [outage]))
+        return outage
+
+    async def change(self, outage_id: str, **changes: Any) -> Outage:
+        """Change fields (model.CHANGEABLE) of a draft or published notice.
+
+        Raises NoSuchOutage, BadOutage, or OutageClosed (ended, cancelled, or changed by someone else meanwhile).
+        """
+        new, names = model.changed(await self.get(outage_id), changes)
+        now = self._clock.now()
+        told = OutageChanged(at=now, outage_id=new.id, changed=names, begins=new.begins, ends=new.ends)
+        await self._save(new, told if new.status is Status.PUBLISHED and names else None)
+        return new
+
+    async def publish(self, outage_id: str) -> Outage:
+        """Let callers hear of a draft. Raises NoSuchOutage, OutageClosed, BadOutage when it is over already."""
+        new = model.moved(await self.get(outage_id), Status.PUBLISHED)
+        if new.ends <= self._clock.now():
+            raise BadOutage("the outage is over already; set ends to a later time", field="ends")
+        told = OutagePublished(
+            at=self._clock.now(),
+            outage_id=new.id,
+            kind=new.kind,
+            areas=new.areas,
+            accounts=len(new.accounts),
+            begins=new.begins,
+            ends=new.ends,
+        )
+        await self._save(new, told)
+        return new
+
+    async def cancel(self, outage_id: str) -> Outage:
+        """Take a draft or published notice back. Raises NoSuchOutage, OutageClosed."""
+        old = await self.get(outage_id)
+        new = model.moved(old, Status.CANCELLED)
+        told = OutageEnded(at=self._clock.now(), outage_id=new.id, cause="cancelled")
+        await self._save(new, told if old.status is Status.PUBLISHED else None)
+        return new
+
+    async def end(self, outage_id: str) -> Outage:
+        """Say that the power is back before the announced time. Raises NoSuchOutage, OutageClosed."""
+        new = model.moved(await self.get(outage_id), Status.ENDED)
+        await self._save(new, OutageEnded(at=self._clock.now(), outage_id=new.id, cause="restored"))
+        return new
+
+    async def _save(self, outage: Outage, told: Event | None) -> None:
+        def save(connection: Connection) -> None:
+            if not store.save_next(connection, outage):
+                raise OutageClosed("the notice was changed meanwhile; load it again", outage=outage.id)
+
+        await self._journal.record(*([told] if told else []), save=save)
