@@ -1,0 +1,142 @@
+"""What a node has at hand while it serves a caller."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from core.clock import Clock
+from core.policy import Policy
+from cti.session import CallSession
+from ivr.events import DigitsCollected
+
+
+class Speaker(Protocol):
+    """Turns prompts and sentences into media that the PBX plays (`speech` does it)."""
+
+    def prompt(self, prompt: str) -> str:
+        """Return the media of a prompt."""
+        ...
+
+    def prepare(self, sentence: str) -> None:
+        """Begin to synthesise a sentence that will be wanted soon."""
+        ...
+
+    async def sentence(self, sentence: str) -> Sequence[str]:
+        """Return the media of a sentence: whole when ready in time, else its fragments."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerAnswers:
+    """What the customer system says, in the words the flow needs; `IvrDesk` in `ivr/desk.py` asks it."""
+
+    customer_id: str | None = None
+    accounts: tuple[str, ...] = ()
+    bills: tuple[str, ...] = ()
+    outages: tuple[str, ...] = ()
+
+
+class Desk(Protocol):
+    """The customer system as the menu uses it."""
+
+    async def by_number(self, number: str) -> CustomerAnswers: ...
+
+    async def by_account(self, account: str) -> CustomerAnswers: ...
+
+    async def verify(self, account: str, pin: str) -> bool: ...
+
+
+class Waiting(Protocol):
+    """The queue as the menu uses it (`routing` does it)."""
+
+    async def request(self, call_id: str, queue: str) -> None: ...
+
+    async def again(self, call_id: str) -> None: ...
+
+    async def leave(self, call_id: str, why: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class IvrServices:
+    """The rooms that nodes use, as the menu sees them."""
+
+    speaker: Speaker
+    desk: Desk
+    waiting: Waiting
+    clock: Clock
+    policy: Policy
+    hour: Callable[[], int]
+    """The hour of the day at the site, 0-23."""
+
+
+@dataclass(slots=True)
+class IvrCall:
+    """One caller in the flow: the session, what is known, what is secret, and the answers being fetched."""
+
+    session: CallSession
+    services: IvrServices
+    known: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    answers: Callable[[], Awaitable[CustomerAnswers]] | None = None
+
+    @property
+    def id(self) -> str:
+        return self.session.call.id
+
+    def number(self, rule: str) -> float:
+        """Return a number of the policy."""
+        return self.services.policy.number(rule)
+
+    def again(self, what: str) -> int:
+        """Count one more of `what` in this call and return how many there were."""
+        self.counts[what] = self.counts.get(what, 0) + 1
+        return self.counts[what]
+
+    async def say(self, prompts: Sequence[str], *, interruptible: bool = True) -> None:
+        """Play prompts by id."""
+        media = [self.services.speaker.prompt(self.resolve(p)) for p in prompts]
+        await self.session.play(media, interruptible=interruptible)
+
+    async def tell(self, sentences: Sequence[str]) -> None:
+        """Play sentences with the caller's own numbers, each as soon as it is ready."""
+        for sentence in sentences:
+            await self.session.play(await self.services.speaker.sentence(sentence))
+
+    def resolve(self, prompt: str) -> str:
+        """Return the prompt for this hour: `greeting` is one of two [seed 000: 00:00-12:00 早上好]."""
+        if prompt != "greeting":
+            return prompt
+        morning = self.services.hour() < self.number("morning_until")
+        return "greeting_morning" if morning else "greeting_day"
+
+    async def collected(self, node: str, digits: str, *, secret: bool = False) -> None:
+        """Journal what was pressed; of secret digits only how many."""
+        await self.session.tell(
+            DigitsCollected(
+                at=self.services.clock.now(),
+                call_id=self.id,
+                node=node,
+                digits=None if secret else digits,
+                length=len(digits),
+            )
+        )
+
+    def answer_with(self, answers: CustomerAnswers) -> None:
+        """From now on the caller is who `answers` is about."""
+
+        async def given() -> CustomerAnswers:
+            return answers
+
+        self.answers = given
+
+    async def customer(self) -> CustomerAnswers:
+        """Return what is known of the caller: fetched once, begun while the greeting plays.
+
+        Raises TimeoutError when the customer system does not answer in time.
+        """
+        if self.answers is None:
+            return CustomerAnswers()
+        async with asyncio.timeout(self.number("lookup_wait")):
+            return await self.answers()

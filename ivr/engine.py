@@ -1,0 +1,114 @@
+"""Runs a flow for a caller: from the start, or after a restart from the node where the call stood."""
+
+import asyncio
+
+from core import log
+from core.db import Database
+from core.errors import HotlineError
+from core.journal import of_call
+from core.tasks import TaskOwner
+from cti.model import CallState
+from cti.port import NoSuchChannel, PbxDown
+from cti.session import CallSession
+from ivr.call import CustomerAnswers, IvrCall, IvrServices
+from ivr.events import CallerIdentified, IvrFailed, IvrNodeEntered
+from ivr.flow import Flow
+from ivr.nodes.queue import Queue
+
+_log = log.get(__name__)
+
+STEPS_LIMIT = 500
+"""No caller walks through more nodes in one call; a flow that loops without a key ends here."""
+
+
+class Engine:
+    """Serves callers by one flow."""
+
+    def __init__(self, flow: Flow, services: IvrServices, db: Database) -> None:
+        self._flow = flow
+        self._services = services
+        self._db = db
+        self._tasks = TaskOwner("ivr")
+
+    async def serve(self, session: CallSession) -> None:
+        """Be the program of a call: answer it, run the flow to its end."""
+        call = IvrCall(session, self._services)
+        here = await self._resume(call)
+        self._look_up(call)
+        if session.call.state is CallState.ARRIVED:
+            await session.answer()
+        elif session.call.state is CallState.MENU:
+            await session.stop_old_playbacks()
+        for _ in range(STEPS_LIMIT):
+            session.node = here
+            following = await self._step(call, here)
+            if following is None:
+                return
+            here = following
+            await self._enter(call, here)
+        _log.error("flow does not end", extra={"action": "flow_endless", "call_id": call.id, "node": here})
+
+    async def _resume(self, call: IvrCall) -> str:
+        """Return the node where the call stands in the journal, with what was known there; else the start."""
+        if call.session.call.state is not CallState.ARRIVED:
+            story = await self._db.read(lambda connection: of_call(connection, call.id))
+            entered = [r.event for r in story if isinstance(r.event, IvrNodeEntered)]
+            if entered and entered[-1].node in self._flow.nodes:
+                call.known.update(entered[-1].known)
+                return entered[-1].node
+        await self._enter(call, self._flow.start)
+        return self._flow.start
+
+    async def _enter(self, call: IvrCall, node: str) -> None:
+        now = self._services.clock.now()
+        await call.session.tell(
+            IvrNodeEntered(at=now, call_id=call.id, flow=self._flow.flow, node=node, known=dict(call.known))
+        )
+
+    async def _step(self, call: IvrCall, here: str) -> str | None:
+        try:
+            return await self._flow.node(here).run(call, here)
+        except (NoSuchChannel, PbxDown):
+            raise
+        except (HotlineError, TimeoutError) as error:
+            # A customer system that is down or slow must not cost the caller the call.
+            trouble = self._flow.trouble
+            _log.warning(
+                "node failed",
+                extra={"action": "node_failed", "call_id": call.id, "node": here, "error": type(error).__name__},
+            )
+            if here == trouble or isinstance(self._flow.node(here), Queue):
+                raise
+            failed = IvrFailed(
+                at=self._services.clock.now(), call_id=call.id, node=here, what=type(error).__name__, to=trouble
+            )
+            await call.session.tell(failed)
+            return trouble
+
+    def _look_up(self, call: IvrCall) -> None:
+        """Ask the customer system now, so that the answer is there when the greeting is over."""
+        task = self._tasks.start(self._find(call), call.id)
+        call.answers = lambda: asyncio.shield(task)
+
+    async def _find(self, call: IvrCall) -> CustomerAnswers:
+        desk = self._services.desk
+        verified = call.known.get("verified")
+        caller = call.session.call
+        if verified:
+            answers = await desk.by_account(verified)
+        elif caller.caller_known:
+            answers = await desk.by_number(caller.caller)
+        else:
+            answers = CustomerAnswers()
+        for sentence in (*answers.outages, *answers.bills):
+            self._services.speaker.prepare(sentence)
+        if answers.customer_id and not verified and caller.state in (CallState.ARRIVED, CallState.MENU):
+            now = self._services.clock.now()
+            await call.session.tell(
+                CallerIdentified(at=now, call_id=call.id, customer_id=answers.customer_id, how="number")
+            )
+        return answers
+
+    async def close(self) -> None:
+        """End the look-ups that are under way."""
+        await self._tasks.close()

@@ -1,0 +1,44 @@
+"""What happened in the menu."""
+
+from dataclasses import dataclass, field
+
+from core.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IvrNodeEntered(Event):
+    """The call came to `node` of `flow`; `known` is what the flow knows so far, without secrets."""
+
+    call_id: str
+    flow: str
+    node: str
+    known: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitsCollected(Event):
+    """The caller pressed `digits` at `node`; None when they are secret: then only `length` is kept."""
+
+    call_id: str
+    node: str
+    digits: str | None
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerIdentified(Event):
+    """The caller is customer `customer_id`, known by number or by account and PIN (`how`: number, pin)."""
+
+    call_id: str
+    customer_id: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IvrFailed(Event):
+    """A node could not do its work: `what`; the caller was taken to `to`."""
+
+    call_id: str
+    node: str
+    what: str
+    to: str

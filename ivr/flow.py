@@ -1,0 +1,168 @@
+"""Reads and checks a flow file; every fault is told with file, line and what is wrong."""
+
+import difflib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from core.errors import BadInput
+from ivr.node import Node
+from ivr.nodes import VERBS, AnyNode
+
+_nodes: TypeAdapter[Node] = TypeAdapter(AnyNode)
+
+
+class FlowError(BadInput):
+    """The flow cannot be used."""
+
+    code = "bad_flow"
+
+
+class Flow(BaseModel):
+    """A menu as data: `start` is the first node; `person` the node that key 0 leads to, `trouble` on a failure."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    flow: str = Field(pattern="^[a-z][a-z0-9_]*$")
+    version: int = Field(ge=1)
+    start: str
+    trouble: str
+    nodes: dict[str, Any]
+
+    def node(self, name: str) -> Node:
+        """Return a node of a checked flow."""
+        node: Node = self.nodes[name]
+        return node
+
+    def prompts(self) -> list[str]:
+        """Return the ids of all prompts that the flow may say, each once, in the order of the nodes."""
+        return list(dict.fromkeys(p for node in self.nodes.values() for _, p in node.prompts_used()))
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a flow file, and where."""
+
+    file: str
+    line: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.what}"
+
+
+def load(file: Path, prompts: Collection[str], rules: Collection[str] = ()) -> Flow:
+    """Read the flow in `file`. Raises FlowError with every fault when there is one.
+
+    `prompts` are the ids that exist; `rules` the policy rules that `length` may name (empty: not checked).
+    """
+    tree = _parse(file)
+    faults = [Fault(str(file), line, what) for line, what in _check(tree, prompts, rules)]
+    if faults:
+        raise FlowError("\n".join(str(f) for f in faults), faults=[str(f) for f in faults])
+    nodes = {name: _nodes.validate_python(dict(node)) for name, node in tree["nodes"].items()}
+    return Flow.model_validate({**tree, "nodes": nodes})
+
+
+def _parse(file: Path) -> Any:
+    try:
+        tree = YAML(typ="rt", pure=True).load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FlowError(f"{file}: cannot be read: {error.strerror}") from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise FlowError(f"{file}:{line}: not valid YAML: {error.problem}") from None
+    if not isinstance(tree, dict) or not isinstance(tree.get("nodes"), dict):
+        raise FlowError(f"{file}:1: a flow is a mapping with flow, version, start, trouble and nodes")
+    return tree
+
+
+def _check(tree: Any, prompts: Collection[str], rules: Collection[str]) -> Iterator[tuple[int, str]]:
+    try:
+        Flow.model_validate(dict(tree))
+    except ValidationError as error:
+        for e in error.errors():
+            yield _line(tree, e["loc"]), f"{'.'.join(map(str, e['loc']))}: {e['msg']}"
+    names = set(tree["nodes"])
+    for field in ("start", "trouble"):
+        if tree.get(field) not in names:
+            yield _line(tree, (field,)), f"{field}: there is no node {tree.get(field)!r}{_near(tree.get(field), names)}"
+    for name, data in tree["nodes"].items():
+        yield from _check_node(tree, name, data, prompts, rules)
+    yield from _unreachable(tree)
+
+
+def _check_node(
+    tree: Any, name: str, data: Any, prompts: Collection[str], rules: Collection[str]
+) -> Iterator[tuple[int, str]]:
+    verb = data.get("do") if isinstance(data, dict) else None
+    if verb not in VERBS:
+        yield (
+            _line(tree, ("nodes", name, "do")),
+            f"node {name!r}: unknown kind {verb!r}{_near(verb, VERBS)}; known: {', '.join(VERBS)}",
+        )
+        return
+    try:
+        node = _nodes.validate_python(dict(data))
+    except ValidationError as error:
+        for e in error.errors():
+            place = [str(p) for p in e["loc"] if p != verb]
+            yield _line(tree, ("nodes", name, *place)), f"node {name!r}: {'.'.join(place)}: {e['msg']}"
+        return
+    for field, target in node.targets():
+        if target not in tree["nodes"]:
+            where = ("nodes", name, *field.split("."))
+            yield (
+                _line(tree, where),
+                f"node {name!r}: {field}: there is no node {target!r}{_near(target, tree['nodes'])}",
+            )
+    for field, prompt in node.prompts_used():
+        if prompt != "greeting" and prompt not in prompts:
+            yield (
+                _line(tree, ("nodes", name, field)),
+                f"node {name!r}: unknown prompt {prompt!r}{_near(prompt, prompts)}",
+            )
+    length = getattr(node, "length", None)
+    if rules and length is not None and length not in rules:
+        yield (
+            _line(tree, ("nodes", name, "length")),
+            f"node {name!r}: unknown policy rule {length!r}{_near(length, rules)}",
+        )
+
+
+def _unreachable(tree: Any) -> Iterator[tuple[int, str]]:
+    reached: set[str] = set()
+    ahead = [tree.get("start"), tree.get("trouble")]
+    while ahead:
+        name = ahead.pop()
+        if name in reached or name not in tree["nodes"]:
+            continue
+        reached.add(name)
+        try:
+            ahead += [target for _, target in _nodes.validate_python(dict(tree["nodes"][name])).targets()]
+        except (ValidationError, TypeError, ValueError):
+            return  # a broken node is told already; what it would reach is not known
+    for name in tree["nodes"]:
+        if name not in reached:
+            yield _line(tree, ("nodes", name)), f"node {name!r}: no way leads here"
+
+
+def _line(tree: Any, path: tuple[Any, ...]) -> int:
+    """Return the line of the deepest part of `path` that the file has, counted from 1."""
+    line = 0
+    for key in path:
+        if not isinstance(tree, dict) or key not in tree:
+            break
+        line = tree.lc.key(key)[0] if hasattr(tree, "lc") else line
+        tree = tree[key]
+    return int(line) + 1
+
+
+def _near(name: Any, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(str(name), list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""

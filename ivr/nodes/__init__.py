@@ -1,0 +1,20 @@
+"""The verbs of a flow, one a file."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ivr.nodes.bill import Bill
+from ivr.nodes.collect import Collect
+from ivr.nodes.hangup import Hangup
+from ivr.nodes.menu import Menu
+from ivr.nodes.outage import Outage
+from ivr.nodes.play import Play
+from ivr.nodes.queue import Queue
+from ivr.nodes.verify import Verify
+
+AnyNode = Annotated[
+    Play | Menu | Collect | Verify | Bill | Outage | Queue | Hangup,
+    Field(discriminator="do"),
+]
+VERBS = ("play", "menu", "collect", "verify", "bill", "outage", "queue", "hangup")

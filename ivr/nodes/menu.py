@@ -1,0 +1,39 @@
+"""menu: say what the keys do and go where the pressed one leads."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from ivr.call import IvrCall
+from ivr.node import REPEAT_KEY, Node, Prompts, Target, Targets
+
+
+class Menu(Node):
+    """Says `prompts` and waits for one of `keys`.
+
+    `#` says them again. A key that is not there gets `wrong` and the menu again, silence the menu again;
+    after the policy's `menu_tries` the caller goes to `give_up`.
+    """
+
+    do: Literal["menu"]
+    prompts: Prompts
+    keys: Targets = Field(min_length=1)
+    wrong: Prompts = ("input_wrong",)
+    silent: Prompts = ()
+    give_up: Target
+
+    async def run(self, call: IvrCall, here: str) -> str | None:
+        tries = 0
+        while tries < call.number("menu_tries"):
+            await call.say(self.prompts)
+            key = await call.session.digit(call.number("menu_digit_timeout"))
+            if key is not None:
+                await call.collected(here, key)
+            if key in self.keys:
+                return self.keys[key]
+            tries += 1
+            if key == REPEAT_KEY:
+                continue
+            call.session.forget_digits()
+            await call.say(self.silent if key is None else self.wrong)
+        return self.give_up

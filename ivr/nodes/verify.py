@@ -1,0 +1,45 @@
+"""verify: check account and PIN that were collected."""
+
+from typing import Literal
+
+from ivr.call import IvrCall
+from ivr.events import CallerIdentified
+from ivr.node import Node, Prompts, Target
+
+
+class Verify(Node):
+    """Checks the collected `account` and `pin`. Right: `next`. Wrong: `wrong` is said and `again` follows.
+
+    After the policy's `verify_tries` in one call: `locked_prompts`, then `locked`.
+    """
+
+    do: Literal["verify"]
+    account: str = "account"
+    pin: str = "pin"
+    wrong: Prompts = ("pin_again",)
+    locked_prompts: Prompts = ("pin_locked",)
+    again: Target
+    locked: Target
+    next: Target
+
+    async def run(self, call: IvrCall, here: str) -> str | None:
+        account = call.known.get(self.account)
+        pin = call.secrets.pop(self.pin, None)
+        if account is None or pin is None:
+            return self.again
+        desk = call.services.desk
+        if await desk.verify(account, pin):
+            answers = await desk.by_account(account)
+            call.known["verified"] = account
+            call.answer_with(answers)
+            await call.session.tell(
+                CallerIdentified(
+                    at=call.services.clock.now(), call_id=call.id, customer_id=answers.customer_id or "", how="pin"
+                )
+            )
+            return self.next
+        if call.again("verify") >= call.number("verify_tries"):
+            await call.say(self.locked_prompts)
+            return self.locked
+        await call.say(self.wrong)
+        return self.again
