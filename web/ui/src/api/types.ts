@@ -1,0 +1,254 @@
+/**
+ * The shapes that the server sends and accepts (docs/reference/desktop-socket.md).
+ * Times are ISO 8601 with an offset, money is yuan as a decimal string or number, durations are seconds.
+ */
+
+export type Role = "agent" | "deputy" | "shift_lead" | "quality" | "supervisor" | "admin";
+
+export type AgentState =
+  | "logged_out"
+  | "not_ready"
+  | "ready"
+  | "reserved"
+  | "ringing"
+  | "talking"
+  | "wrap_up";
+
+/** A decimal that may come as a string, so that no cent is lost on the way. */
+export type Yuan = string | number;
+
+export interface User {
+  id: string;
+  username: string;
+  display_name: string;
+  role: Role;
+  job_number: string | null;
+}
+
+export interface Seat {
+  id: string;
+  sip_username: string;
+  registered: boolean;
+}
+
+export interface SeatChoice extends Seat {
+  agent_id: string | null;
+}
+
+export interface Agent {
+  id: string;
+  state: AgentState;
+  reason: string | null;
+  cause: string | null;
+  since: string;
+  wrap_up_ends_at: string | null;
+}
+
+export interface AgentRow extends Omit<Agent, "wrap_up_ends_at"> {
+  username: string;
+  display_name: string;
+  job_number: string | null;
+  role: Role;
+  seat_id: string | null;
+  seat_registered: boolean;
+  call_id: string | null;
+}
+
+export interface Call {
+  id: string;
+  caller: string | null;
+  caller_known: boolean;
+  direction: "in" | "out";
+  /** A state of the call machine; unknown ones are shown as they are. */
+  state: string;
+  queue: string | null;
+  agent_id: string | null;
+  seat_id: string | null;
+  customer_id: string | null;
+  started_at: string;
+  answered_at: string | null;
+  queued_at: string | null;
+  talking_at: string | null;
+  ended_at: string | null;
+  ended_by: string | null;
+  end_cause: string | null;
+  recording_id: string | null;
+}
+
+export interface Queue {
+  id: string;
+  name: string;
+  waiting: number;
+  longest_wait_s: number;
+  agents_ready: number;
+  agents_busy: number;
+  agents_not_ready: number;
+}
+
+export interface Customer {
+  id: string;
+  name: string;
+  category: string | null;
+  vip: boolean;
+  important: boolean;
+  phones: string[];
+  address: string | null;
+  area: string | null;
+}
+
+export interface Account {
+  account_no: string;
+  address: string | null;
+  supply_state: string;
+  arrears_yuan: Yuan | null;
+  tariff: string | null;
+  voltage: string | null;
+}
+
+export interface Bill {
+  period: string;
+  amount_yuan: Yuan;
+  usage_kwh: string | number | null;
+  due_date: string | null;
+  paid: boolean;
+  late_fee_yuan: Yuan | null;
+  total_due_yuan: Yuan | null;
+}
+
+export interface Outage {
+  id: string;
+  area: string;
+  kind: string;
+  cause: string | null;
+  from: string;
+  until: string | null;
+  /** The sentence that the agent reads out. */
+  text: string;
+}
+
+export interface HistoryItem {
+  call_id: string | null;
+  at: string;
+  summary: string;
+  agent: string | null;
+}
+
+export interface IvrStep {
+  node: string;
+  digits: string | null;
+  at: string;
+}
+
+export interface WorkOrder {
+  id: string;
+  kind?: string;
+  state?: string;
+  summary?: string;
+  created_at?: string;
+}
+
+export interface CustomerFile {
+  customer: Customer | null;
+  accounts: Account[];
+  bill: Bill | null;
+  outage: Outage | null;
+  open_work_orders: WorkOrder[];
+  history: HistoryItem[];
+  complaints_30d: number;
+}
+
+export interface ScreenPop extends CustomerFile {
+  call_id: string;
+  caller: string | null;
+  matches: Customer[];
+  ivr_path: IvrStep[];
+  waited_s: number | null;
+  queue: string | null;
+  script: { greeting: string } | null;
+}
+
+/** Words that an installation may set; without them the desktop uses its own list. */
+export interface Choice {
+  code: string;
+  label: string;
+}
+
+export interface Site {
+  name: string;
+  timezone: string;
+}
+
+interface Stamped {
+  seq: number;
+  at: string;
+}
+
+export type Hello = Stamped & {
+  type: "hello";
+  user: User;
+  seat: Seat | null;
+  agent: Agent;
+  call: Call | null;
+  pop: ScreenPop | null;
+  queues: Queue[];
+  server_time: string;
+  site: Site;
+  result_codes?: Choice[];
+  not_ready_reasons?: Choice[];
+  hold_limit_s?: number;
+};
+export type AgentStateMessage = Stamped & { type: "agent_state"; agent_id: string } & Omit<Agent, "id">;
+export type SeatStateMessage = Stamped & { type: "seat_state"; seat: Seat | null };
+export type ScreenPopMessage = Stamped & { type: "screen_pop" } & ScreenPop;
+export type CallStateMessage = Stamped & { type: "call_state"; call: Call };
+export type QueueStatsMessage = Stamped & { type: "queue_stats"; queues: Queue[] };
+export type NoticeMessage = Stamped & {
+  type: "notice";
+  level: "info" | "warning" | "error";
+  code: string;
+  text: string;
+};
+export type Pong = Stamped & { type: "pong"; id?: string };
+export type Ok = Stamped & { type: "ok"; id: string };
+export type Refused = Stamped & { type: "error"; id: string | null; error: ApiErrorBody };
+
+export type ServerMessage =
+  | Hello
+  | AgentStateMessage
+  | SeatStateMessage
+  | ScreenPopMessage
+  | CallStateMessage
+  | QueueStatsMessage
+  | NoticeMessage
+  | Pong
+  | Ok
+  | Refused;
+
+export interface ApiErrorBody {
+  code: string;
+  message: string;
+  details?: Record<string, unknown>;
+}
+
+export type CallVerb = "hold" | "resume" | "hangup" | "transfer" | "wrap-up" | "note" | "dtmf";
+
+/** What the browser asks for, without the `id` that the socket adds. */
+export type Command =
+  | { type: "state"; state: "ready" | "not_ready"; reason?: string }
+  | { type: "hold" | "resume" | "hangup"; call_id: string }
+  | { type: "transfer"; call_id: string; to: string }
+  | { type: "wrap-up"; call_id: string; result_code: string; note: string }
+  | { type: "note"; call_id: string; text: string }
+  | { type: "dtmf"; call_id: string; digits: string };
+
+export interface TimelineItem {
+  seq: number;
+  at: string;
+  event: string;
+  data: Record<string, unknown>;
+}
+
+export interface Page<T> {
+  items: T[];
+  next_cursor?: string | null;
+}

@@ -1,0 +1,180 @@
+/**
+ * What the desktop knows, as a pure function of the server's messages.
+ *
+ * `hello` replaces everything. Every later message that changes the state has a `seq` above all before it; one
+ * that is not above `lastSeq` was seen already (a resume may repeat it) and changes nothing. Figures of the queues
+ * are not kept by the server for a resume, so they do not move `lastSeq`; the newest by time wins.
+ */
+import type {
+  Agent,
+  AgentStateMessage,
+  Call,
+  Choice,
+  Hello,
+  NoticeMessage,
+  Queue,
+  QueueStatsMessage,
+  ScreenPop,
+  ScreenPopMessage,
+  Seat,
+  ServerMessage,
+  Site,
+  User,
+} from "../api/types";
+
+export interface Notice {
+  seq: number;
+  at: string;
+  level: NoticeMessage["level"];
+  code: string;
+  text: string;
+}
+
+export interface Missed {
+  caller: string | null;
+  at: string;
+}
+
+export interface DesktopState {
+  /** `seq` of the newest message that changed the state; null before the first `hello`. */
+  lastSeq: number | null;
+  user: User | null;
+  seat: Seat | null;
+  agent: Agent | null;
+  call: Call | null;
+  /** When the call came into its present state, as far as this page saw it. */
+  callStateSince: string | null;
+  pop: ScreenPop | null;
+  queues: Queue[];
+  queuesAt: string | null;
+  site: Site | null;
+  resultCodes: Choice[];
+  notReadyReasons: Choice[];
+  /** A caller on hold for longer than this gets an apology, s. */
+  holdLimit: number;
+  /** The call that rang here unanswered and took the seat out; until the agent is ready again. */
+  missed: Missed | null;
+  notices: Notice[];
+}
+
+export const NOTICES_KEPT = 20;
+
+/** "Hold no longer than 20 s, come back with an apology": public table of 95598 telephone phrases, domain.md §3.8. */
+const HOLD_LIMIT_S = 20;
+
+export const EMPTY: DesktopState = {
+  lastSeq: null,
+  user: null,
+  seat: null,
+  agent: null,
+  call: null,
+  callStateSince: null,
+  pop: null,
+  queues: [],
+  queuesAt: null,
+  site: null,
+  resultCodes: [],
+  notReadyReasons: [],
+  holdLimit: HOLD_LIMIT_S,
+  missed: null,
+  notices: [],
+};
+
+/** States in which no call is the agent's own any more. */
+const WITHOUT_CALL: ReadonlySet<string> = new Set(["ready", "not_ready", "logged_out"]);
+
+/** Return the state after `message`; the same object when nothing changed. */
+export function reduce(state: DesktopState, message: ServerMessage): DesktopState {
+  if (message.type === "hello") return fromHello(message, state);
+  if (message.type === "pong" || message.type === "ok" || message.type === "error") return state;
+  if (message.type === "queue_stats") return withQueues(state, message);
+  if (state.lastSeq === null || message.seq <= state.lastSeq) return state;
+  const next = { ...state, lastSeq: message.seq };
+  switch (message.type) {
+    case "agent_state":
+      return withAgent(next, message);
+    case "seat_state":
+      return { ...next, seat: message.seat };
+    case "screen_pop":
+      return withPop(next, message);
+    case "call_state":
+      return withCall(next, message.call, message.at);
+    case "notice":
+      return withNotice(next, message);
+    default:
+      // A newer server may send what this page does not know; its place in the order still counts.
+      return next;
+  }
+}
+
+function fromHello(hello: Hello, before: DesktopState): DesktopState {
+  const missed = isMissed(hello.agent) ? (before.missed ?? { caller: null, at: hello.agent.since }) : null;
+  return {
+    lastSeq: hello.seq,
+    user: hello.user,
+    seat: hello.seat,
+    agent: hello.agent,
+    call: hello.call,
+    callStateSince: sameState(before.call, hello.call) ? before.callStateSince : (hello.call?.talking_at ?? null),
+    pop: hello.pop,
+    queues: hello.queues,
+    queuesAt: hello.at,
+    site: hello.site,
+    resultCodes: hello.result_codes ?? [],
+    notReadyReasons: hello.not_ready_reasons ?? [],
+    holdLimit: hello.hold_limit_s ?? HOLD_LIMIT_S,
+    missed,
+    notices: before.notices,
+  };
+}
+
+function isMissed(agent: Pick<Agent, "state" | "cause">): boolean {
+  return agent.state === "not_ready" && agent.cause === "no_answer";
+}
+
+function withQueues(state: DesktopState, message: QueueStatsMessage): DesktopState {
+  if (state.queuesAt !== null && Date.parse(message.at) < Date.parse(state.queuesAt)) return state;
+  return { ...state, queues: message.queues, queuesAt: message.at };
+}
+
+function withAgent(state: DesktopState, message: AgentStateMessage): DesktopState {
+  if (state.agent !== null && message.agent_id !== state.agent.id) return state;
+  const { agent_id: id, state: name, reason, cause, since, wrap_up_ends_at } = message;
+  const agent: Agent = { id, state: name, reason, cause, since, wrap_up_ends_at };
+  if (!WITHOUT_CALL.has(name)) return { ...state, agent, missed: null };
+  const caller = state.call?.caller ?? state.pop?.caller ?? null;
+  const missed = isMissed(agent) ? { caller, at: since } : null;
+  return { ...state, agent, missed, call: null, pop: null };
+}
+
+function withPop(state: DesktopState, message: ScreenPopMessage): DesktopState {
+  const { type: _type, seq: _seq, at: _at, ...pop } = message;
+  const call = state.call !== null && state.call.id !== pop.call_id ? null : state.call;
+  return { ...state, pop, call };
+}
+
+function withCall(state: DesktopState, call: Call, at: string): DesktopState {
+  if (!concernsMe(state, call)) return state;
+  const pop = state.pop !== null && state.pop.call_id !== call.id ? null : state.pop;
+  const callStateSince = sameState(state.call, call) ? state.callStateSince : at;
+  return { ...state, call, pop, callStateSince };
+}
+
+/** A call that I finished may still hear the survey and end later; that is not shown to me again. */
+function concernsMe(state: DesktopState, call: Call): boolean {
+  const anothers = state.agent !== null && call.agent_id !== null && call.agent_id !== state.agent.id;
+  if (anothers) return false;
+  if (state.call?.id === call.id) return true;
+  const atMySeat = call.state === "ringing" || call.state === "talking" || call.state === "held";
+  return atMySeat && call.agent_id !== null;
+}
+
+function sameState(a: Call | null, b: Call | null): boolean {
+  return a !== null && b !== null && a.id === b.id && a.state === b.state;
+}
+
+function withNotice(state: DesktopState, message: NoticeMessage): DesktopState {
+  const { seq, at, level, code, text } = message;
+  const notices = [{ seq, at, level, code, text }, ...state.notices].slice(0, NOTICES_KEPT);
+  return { ...state, notices };
+}

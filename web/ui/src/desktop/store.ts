@@ -1,0 +1,107 @@
+/** The desktop of this page: the connection, the state it leads to, and what the agent may ask for. */
+import { computed, reactive, ref, shallowRef } from "vue";
+import { session } from "../api/http";
+import { ApiError } from "../api/http";
+import type { Command, CustomerFile, ServerMessage } from "../api/types";
+import { Connection, NoAnswer, Refusal, type LinkDetail, type LinkStatus, type Wire } from "./connection";
+import { EMPTY, reduce } from "./state";
+
+const state = shallowRef(EMPTY);
+const link = ref<LinkStatus>("idle");
+const linkDetail = ref<LinkDetail>({ retryAt: null, reason: null });
+/** The local clock, ticking once a second; everything that counts up or down hangs on it. */
+const tick = ref(Date.now());
+/** Server time minus local time, ms: an agent's machine may have a wrong clock. */
+const offset = ref(0);
+const heardAt = ref(0);
+const pending = reactive(new Set<string>());
+/** A customer that the agent found by hand, in place of what the caller's number gave. */
+const chosen = shallowRef<{ callId: string; file: CustomerFile } | null>(null);
+
+let connection: Connection | null = null;
+setInterval(() => {
+  tick.value = Date.now();
+  heardAt.value = connection?.lastHeardAt ?? 0;
+}, 500);
+window.addEventListener("online", () => connection?.retryNow());
+
+function open(path: string): Wire {
+  const address = new URL(path, new URL("/", window.location.href));
+  address.protocol = window.location.protocol === "https:" ? "wss:" : "ws:";
+  return new WebSocket(address) as unknown as Wire;
+}
+
+async function signedIn(): Promise<boolean> {
+  try {
+    await session();
+    return true;
+  } catch (error) {
+    return !(error instanceof ApiError && error.status === 401);
+  }
+}
+
+function after(ms: number, run: () => void): () => void {
+  const timer = window.setTimeout(run, ms);
+  return () => window.clearTimeout(timer);
+}
+
+function hear(message: ServerMessage): void {
+  const at = Date.parse(message.type === "hello" ? message.server_time : message.at);
+  if (message.type === "hello" || message.type === "pong") offset.value = at - Date.now();
+  state.value = reduce(state.value, message);
+  connection?.resumeAfter(state.value.lastSeq);
+}
+
+/** Connect as the signed-in user, at `seat` when one was chosen. */
+export function connect(seat: string | null): void {
+  connection?.stop();
+  state.value = EMPTY;
+  connection = new Connection(
+    { open, signedIn, after, now: () => Date.now(), random: () => Math.random() },
+    {
+      message: hear,
+      status: (status, detail) => {
+        link.value = status;
+        linkDetail.value = detail;
+      },
+    },
+    seat,
+  );
+  connection.start();
+}
+
+export function disconnect(): void {
+  connection?.stop();
+  connection = null;
+  state.value = EMPTY;
+  chosen.value = null;
+}
+
+export type Outcome = { ok: true } | { ok: false; code: string; message: string };
+
+/** Ask the server for something; never throws. Code `no_answer` means that nobody knows whether it was done. */
+export async function run(command: Command): Promise<Outcome> {
+  if (connection === null) return { ok: false, code: "no_answer", message: "" };
+  pending.add(command.type);
+  try {
+    await connection.send(command);
+    return { ok: true };
+  } catch (error) {
+    if (error instanceof Refusal) return { ok: false, code: error.body.code, message: error.body.message };
+    if (error instanceof NoAnswer) return { ok: false, code: "no_answer", message: "" };
+    throw error;
+  } finally {
+    pending.delete(command.type);
+  }
+}
+
+export function retryNow(): void {
+  connection?.retryNow();
+}
+
+/** Server time now, ms. */
+const now = computed(() => tick.value + offset.value);
+
+export function useDesktop() {
+  return { state, link, linkDetail, now, tick, heardAt, pending, chosen, run, connect, disconnect, retryNow };
+}

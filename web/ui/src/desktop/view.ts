@@ -1,0 +1,53 @@
+/** What components share: the desktop with words, times and the telling of failures in the page's language. */
+import { ElMessage } from "element-plus/es/components/message/index";
+import "element-plus/es/components/message/style/css";
+import { computed } from "vue";
+import { useI18n } from "vue-i18n";
+import type { Command } from "../api/types";
+import { wordFor } from "../i18n";
+import { useDesktop, type Outcome } from "./store";
+import { clock, dayAndTime, hourMinute, type When } from "./time";
+
+/** Shown before the server has named the site's zone. */
+const ZONE_BEFORE_HELLO = "Asia/Shanghai";
+
+export function useView() {
+  const desktop = useDesktop();
+  const { t, te, locale } = useI18n();
+  const when = computed<When>(() => ({
+    locale: locale.value,
+    zone: desktop.state.value.site?.timezone ?? ZONE_BEFORE_HELLO,
+  }));
+  const live = computed(() => desktop.link.value === "live" || desktop.link.value === "stale");
+
+  function explain(outcome: Extract<Outcome, { ok: false }>): string {
+    const { code, message } = outcome;
+    return te(`error.${code}`) ? t(`error.${code}`, { message }) : t("error.other", { message, code });
+  }
+
+  /** Do it, and say so when it did not work. */
+  async function ask(command: Command): Promise<boolean> {
+    const outcome = await desktop.run(command);
+    if (!outcome.ok) ElMessage({ type: "error", message: explain(outcome), duration: 8000, showClose: true });
+    return outcome.ok;
+  }
+
+  function reasonLabel(code: string | null | undefined): string {
+    const own = desktop.state.value.notReadyReasons.find((reason) => reason.code === code);
+    return own?.label ?? wordFor("reason", code);
+  }
+
+  return {
+    ...desktop,
+    t,
+    te,
+    locale,
+    live,
+    ask,
+    wordFor,
+    reasonLabel,
+    clockOf: (iso: string | null | undefined) => clock(iso, when.value),
+    minuteOf: (iso: string | null | undefined) => hourMinute(iso, when.value),
+    dayOf: (iso: string | null | undefined) => dayAndTime(iso, when.value, desktop.now.value),
+  };
+}

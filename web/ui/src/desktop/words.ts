@@ -1,0 +1,24 @@
+/** Numbers as people write them: money with two places, phone numbers in groups. */
+import type { Yuan } from "../api/types";
+
+/** `1,234.50`; an empty string for nothing. No arithmetic is done, so no cent can move. */
+export function money(value: Yuan | null | undefined): string {
+  if (value === null || value === undefined || value === "") return "";
+  const text = typeof value === "number" ? value.toFixed(2) : value;
+  const match = /^(-?)(\d+)(?:\.(\d*))?$/.exec(text);
+  if (match === null) return text;
+  const [, sign = "", whole = "0", places = ""] = match;
+  return `${sign}${whole.replace(/\B(?=(\d{3})+$)/g, ",")}.${places.padEnd(2, "0")}`;
+}
+
+export function isPositive(value: Yuan | null | undefined): boolean {
+  return value !== null && value !== undefined && Number(value) > 0;
+}
+
+/** A mobile number as 138 0000 0001, an account number as 3200 0000 01; others unchanged. */
+export function grouped(number: string | null | undefined): string {
+  if (number === null || number === undefined) return "";
+  if (/^1\d{10}$/.test(number)) return number.replace(/^(\d{3})(\d{4})(\d{4})$/, "$1 $2 $3");
+  if (/^\d{9,16}$/.test(number)) return number.replace(/(\d{4})(?=\d)/g, "$1 ");
+  return number;
+}

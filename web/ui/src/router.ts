@@ -1,0 +1,21 @@
+/** The pages and their addresses. */
+import { createRouter, createWebHistory } from "vue-router";
+import DeskPage from "./pages/DeskPage.vue";
+import SignInPage from "./pages/SignInPage.vue";
+
+export const router = createRouter({
+  history: createWebHistory("/"),
+  routes: [
+    { path: "/login", component: SignInPage },
+    {
+      path: "/",
+      component: DeskPage,
+      children: [
+        { path: "", component: () => import("./parts/PopPanel.vue") },
+        { path: "calls", component: () => import("./parts/HistoryPanel.vue") },
+        { path: "live", component: () => import("./parts/LivePanel.vue") },
+      ],
+    },
+    { path: "/:rest(.*)*", redirect: "/" },
+  ],
+});
