@@ -116,6 +116,24 @@ def load_pack(directory: Path) -> list[Known]:
     return [Known(n, texts[n], decode(f.read_bytes())) for n, f in sounds.items() if f.is_file()]
 
 
+def load_spoken(directory: Path) -> list[Known]:
+    """Return the sentences kept in a voice's folder; the words are those of `<name>.txt` beside the sound, if any."""
+    sounds = sorted(f for f in directory.glob("*.alaw") if not f.name.startswith("."))
+    return [Known(f.stem, _words(f.with_suffix(".txt")), decode(f.read_bytes())) for f in sounds]
+
+
+def load_all(directory: Path) -> list[Known]:
+    """Return what may be heard of an installation: every pack and every kept sentence under `directory`."""
+    packs = {file.parent for file in directory.rglob("manifest.json")}
+    others = {file.parent for file in directory.rglob(".key")} - packs
+    known = [prompt for pack in sorted(packs) for prompt in load_pack(pack)]
+    return known + [sentence for folder in sorted(others) for sentence in load_spoken(folder)]
+
+
+def _words(file: Path) -> str:
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+
+
 def _shape(known: Known) -> _Shape | None:
     wave = known.pcm.astype(np.float32)
     wave = wave[: len(wave) - len(wave) % _WINDOW]
