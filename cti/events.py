@@ -142,6 +142,22 @@ class SeatLost(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceMeasured(Event):
+    """What the far end of a leg last reported of our sound (RFC 3550 receiver report).
+
+    `lost`: packets; `jitter` in timestamp units as Asterisk gives it; `score`: Asterisk's media experience
+    score 0-100, which knows no codec impairment.
+    """
+
+    call_id: str
+    channel_id: str
+    lost: float | None
+    jitter: float | None
+    round_trip_s: float | None
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PbxLost(Event):
     """The connection to the PBX broke: `why`."""
 

@@ -1,0 +1,1 @@
+"""Asterisk's manager interface (AMI) through asterisk-ami, behind one adapter."""

@@ -1,0 +1,183 @@
+"""What Asterisk's manager interface does for us: phones that come and go, recording, voice quality, alarms."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Collection
+
+from core import log
+from core.clock import Clock
+from core.journal import Journal
+from core.tasks import TaskOwner
+from cti.ami.link import AmiAddress, AmiLink
+from cti.ami.wire import Packet
+from cti.events import SeatLost, SeatRegistered, VoiceMeasured
+from cti.model import call_of
+from cti.port import PbxDown, PbxRefused
+
+_log = log.get(__name__)
+
+PING_S = 5.0
+BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+THERE = ("Reachable", "NonQualified", "Avail")
+GONE = {"Unreachable": "unreachable", "Removed": "unregistered", "Unavail": "unreachable"}
+ALARMS = ("InvalidPassword", "ChallengeResponseFailed", "InvalidAccountID", "FailedACL", "UnexpectedAddress")
+WANTED = ("ContactStatus", "RTCPReceived", "Hangup", *ALARMS)
+"""The only events asked for: a call makes dozens of others, which would cost both sides CPU."""
+QUALITY_KEPT = 2_000
+
+Phones = Callable[[Collection[str]], Awaitable[None]]
+
+
+class AmiService:
+    """Keeps one AMI connection alive and says what it hears; lost connections are made anew."""
+
+    def __init__(self, address: AmiAddress, journal: Journal, clock: Clock, on_phones: Phones) -> None:
+        """`on_phones` gets the whole list of registered phones at each (re)connect."""
+        self._address = address
+        self._journal = journal
+        self._clock = clock
+        self._on_phones = on_phones
+        self._link: AmiLink | None = None
+        self._there: set[str] = set()
+        self._quality: OrderedDict[str, Packet] = OrderedDict()
+        self._tasks = TaskOwner("ami")
+        self.trouble: str | None = "not connected yet"
+        """Why AMI cannot be used now; None when it can."""
+        self.alarms = 0
+        """Security events seen since start."""
+
+    # --- recording (recordings.port.Capture) -----------------------------------------------------
+
+    async def start(self, channel_id: str, path: str) -> None:
+        """Record both directions of a channel, interleaved, raw, into the file `path`.
+
+        Raises PbxDown or PbxRefused.
+        """
+        await self._connected().action("MixMonitor", Channel=channel_id, File=path, Options="D")
+
+    async def stop(self, channel_id: str) -> None:
+        """Stop recording a channel; one that is gone has stopped by itself."""
+        try:
+            await self._connected().action("StopMixMonitor", Channel=channel_id)
+        except PbxRefused:
+            return
+
+    async def command(self, line: str) -> list[str]:
+        """Run a command of Asterisk's console and return its lines."""
+        return list((await self._connected().action("Command", Command=line)).output)
+
+    def _connected(self) -> AmiLink:
+        if self._link is None or self.trouble is not None:
+            raise PbxDown(f"AMI: {self.trouble}")
+        return self._link
+
+    # --- the loop -------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Connect, listen, connect again; until cancelled."""
+        failures = 0
+        while True:
+            link = AmiLink(self._address)
+            try:
+                await link.connect()
+                self._link, self.trouble, failures = link, None, 0
+                await self._listen(link)
+                self.trouble = "the connection to AMI was lost"
+            except (PbxDown, PbxRefused) as error:
+                self.trouble = error.message
+            finally:
+                self._link = None
+                await link.close()
+            await self._clock.sleep(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
+            failures += 1
+
+    async def _listen(self, link: AmiLink) -> None:
+        keeping = self._tasks.start(self._keep(link), "ping")
+        try:
+            for name in WANTED:
+                await link.action("Filter", Operation="Add", Filter=f"Event: {name}")
+            contacts = await link.listed("PJSIPShowContacts")
+            self._there = {p.headers["Endpoint"] for p in contacts if p.headers.get("Status") in THERE}
+            await self._on_phones(frozenset(self._there))
+            async for packet in link.events():
+                await self._hear(packet)
+        finally:
+            keeping.cancel()
+
+    async def _keep(self, link: AmiLink) -> None:
+        """Ask now and then; a connection that does not answer is closed, which ends `_listen`."""
+        try:
+            while True:
+                await self._clock.sleep(PING_S)
+                await link.action("Ping")
+        except PbxDown as down:
+            _log.warning("AMI silent", extra={"action": "ami_silent", "why": down.message})
+            await link.close()
+
+    async def _hear(self, packet: Packet) -> None:
+        match packet.name:
+            case "ContactStatus":
+                await self._contact(packet)
+            case "RTCPReceived":
+                self._measure(packet)
+            case "Hangup":
+                await self._measured(packet)
+            case name if name in ALARMS:
+                self.alarms += 1
+                _log.warning(
+                    "security event",
+                    extra={
+                        "action": "security_event",
+                        "kind": name,
+                        "service": packet.headers.get("Service"),
+                        "address": packet.headers.get("RemoteAddress"),
+                    },
+                )
+
+    async def _contact(self, packet: Packet) -> None:
+        phone, status = packet.headers.get("EndpointName", ""), packet.headers.get("ContactStatus", "")
+        if not phone:
+            return
+        now = self._clock.now()
+        if status in THERE and phone not in self._there:
+            self._there.add(phone)
+            await self._journal.record(SeatRegistered(at=now, sip_username=phone))
+        elif status in GONE and phone in self._there:
+            self._there.discard(phone)
+            await self._journal.record(SeatLost(at=now, sip_username=phone, why=GONE[status]))
+
+    def _measure(self, packet: Packet) -> None:
+        channel = packet.headers.get("Uniqueid") or packet.headers.get("Channel", "")
+        self._quality[channel] = packet
+        self._quality.move_to_end(channel)
+        while len(self._quality) > QUALITY_KEPT:
+            self._quality.popitem(last=False)
+
+    async def _measured(self, packet: Packet) -> None:
+        channel = packet.headers.get("Uniqueid", "")
+        last = self._quality.pop(channel, None)
+        if last is None:
+            return
+        await self._journal.record(
+            VoiceMeasured(
+                at=self._clock.now(),
+                call_id=call_of(channel),
+                channel_id=channel,
+                lost=_figure(last, "Report0CumulativeLost"),
+                jitter=_figure(last, "Report0IAJitter"),
+                round_trip_s=_figure(last, "RTT"),
+                score=_figure(last, "MES"),
+            )
+        )
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._tasks.close()
+        if self._link is not None:
+            await self._link.close()
+
+
+def _figure(packet: Packet, header: str) -> float | None:
+    try:
+        return float(packet.headers[header])
+    except (KeyError, ValueError):
+        return None
