@@ -116,5 +116,13 @@ def save(connection: Connection, rows: Sequence[Bill]) -> None:
     )
 
 
+def forget(connection: Connection, account_numbers: Sequence[str]) -> None:
+    """Remove every bill of these accounts."""
+    for part in _parts(account_numbers):
+        theirs = select(bills.c.id).where(bills.c.account.in_(part))
+        connection.execute(delete(bill_lines).where(bill_lines.c.bill_id.in_(theirs)))
+        connection.execute(delete(bills).where(bills.c.account.in_(part)))
+
+
 def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:
     return (values[at : at + NAMES_IN_A_QUERY] for at in range(0, len(values), NAMES_IN_A_QUERY))
