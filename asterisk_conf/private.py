@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from asterisk_conf import process
 from asterisk_conf.errors import PbxFailed, PortInUse
@@ -17,6 +18,7 @@ from asterisk_conf.spec import Install, Ports
 
 _POLL_S = 0.03
 _COMMAND_TIMEOUT_S = 5.0
+_TURN_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,11 @@ class PrivateAsterisk:
         """One start or stop at a time, over all processes."""
         self._run.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self._run / ".turn").open("w") as lock:
-            await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+            end = time.monotonic() + _TURN_TIMEOUT_S
+            while not _locked(lock):
+                if time.monotonic() >= end:
+                    raise PbxFailed(f"another process has been starting or stopping Asterisk for {_TURN_TIMEOUT_S:g} s")
+                await asyncio.sleep(_POLL_S)
             yield
 
     def _clear_remains(self) -> None:
@@ -212,6 +218,14 @@ def _check_port(name: str, address: str, port: int, kind: socket.SocketKind) -> 
                 setting=f"asterisk.{name}",
                 port=port,
             ) from error
+
+
+def _locked(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _environment() -> dict[str, str]:

@@ -1,19 +1,17 @@
 """What the rendered PBX lets in and what not, shown with real SIP: callers, strangers, seats, garbage."""
 
 import asyncio
-import json
 import random
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
-import aiohttp
 import pytest
 
 from asterisk_conf.render import render
 from asterisk_conf.spec import Seat, Trunk
 from cti.ua import CallRefused, OutgoingCall, RegistrationRefused, UserAgent
+from tests.asterisk_conf.controller import arrived, controller
 from tests.pbx import Pbx, started_pbx
 from tests.until import until
 
@@ -42,26 +40,6 @@ async def code_of(call: OutgoingCall) -> int:
         await call.wait_answered(5)
     assert call.ended is not None
     return call.ended.code
-
-
-@asynccontextmanager
-async def controller(pbx: Pbx) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    """A controller that only listens."""
-    secrets = pbx.spec.secrets
-    query = {"app": "hotline", "api_key": f"{secrets.ari_user}:{secrets.ari_password}"}
-    async with (
-        aiohttp.ClientSession() as session,
-        session.ws_connect(f"{pbx.ari_url}/events", params=query) as events,
-    ):
-        yield events
-
-
-async def arrived(events: aiohttp.ClientWebSocketResponse) -> dict[str, object]:
-    """The next StasisStart."""
-    while True:
-        event = json.loads(await events.receive_str(timeout=5))
-        if event["type"] == "StasisStart":
-            return dict(event)
 
 
 async def test_asserted_identity_names_the_caller_before_from(pbx: Pbx, ua: UserAgent) -> None:
@@ -137,7 +115,7 @@ async def test_a_dead_phone_is_noticed_within_seconds(pbx: Pbx) -> None:
     await phone.register(seat.sip_username, seat.sip_password, pbx.sip)
     await until(lambda: contact_is(pbx, seat, "Avail"), 5)
     phone.transactions.close()  # the phone loses its power: nothing is taken back
-    await until(lambda: contact_is(pbx, seat, "Unavail"), 6)
+    await until(lambda: contact_is(pbx, seat, "Unavail"), 8)
     await phone.tasks.close()
 
 
