@@ -18,6 +18,9 @@ from asterisk_conf.spec import Install
 MINIMUM = 20
 """The oldest major version whose ARI has all that Hotline asks for."""
 
+APT = Path("/etc/apt")
+"""Where this machine's apt names its mirrors."""
+
 _FETCH = Path(__file__).parent / "fetch_asterisk.sh"
 _FORMAT = "1"
 """Part of the cache's name: raised when the layout of the private copy changes, so that old and new do not meet."""
@@ -70,7 +73,7 @@ def find_system(progress: Progress, path: str | None = None) -> Install | None:
     return Install("system", binary, module_dir, data_dir, version)
 
 
-def ensure_private(cache: Path, progress: Progress) -> Install:
+def ensure_private(cache: Path, progress: Progress, fetch: Callable[[Path, Progress], None] | None = None) -> Install:
     """The private Asterisk under `cache`, fetched and unpacked if it is not there. Raises InstallFailed."""
     home = _home(cache)
     try:
@@ -85,7 +88,7 @@ def ensure_private(cache: Path, progress: Progress) -> Install:
         install = _private_in(home)
         if install is None:
             progress("fetching a private Asterisk (about 90 MB, once)")
-            _fetch(home, progress)
+            (fetch or fetch_asterisk)(home, progress)
             install = _private_in(home)
         if install is None:
             raise InstallFailed(f"the Asterisk in {home} does not run: remove that directory and try again")
@@ -114,12 +117,12 @@ def _private_in(home: Path) -> Install | None:
     return Install("private", binary, modules[0], home / "root" / "usr" / "share" / "asterisk", version)
 
 
-def _fetch(home: Path, progress: Progress) -> None:
+def fetch_asterisk(home: Path, progress: Progress) -> None:
     """Run the script that downloads, checks and unpacks; its lines go to `progress`, its last to the error."""
-    mirror = os.environ.get("ASTERISK_MIRROR") or debian_mirror(Path("/etc/apt"))
+    mirror = os.environ.get("ASTERISK_MIRROR") or debian_mirror(APT)
     if mirror is None:
         raise InstallFailed(
-            "no Debian mirror is named in /etc/apt of this machine: set ASTERISK_MIRROR to the address of one "
+            f"no Debian mirror is named in {APT} of this machine: set ASTERISK_MIRROR to the address of one "
             f"(it ends in /debian), or install asterisk {MINIMUM} or newer"
         )
     with tempfile.TemporaryDirectory(dir=home, prefix=".fetch-") as work:
