@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from agents import store
 from agents.events import AgentLoggedOut, AgentStateChanged, AgentStateWished, ReservationReleased
-from agents.model import OFFERED, Agent, Cause, State, Wish, advance, landing
+from agents.model import MISSES, OFFERED, Agent, Cause, State, Wish, advance, landing
 from agents.roster import Roster
 from core import log
 from core.clock import Clock
@@ -48,7 +48,7 @@ class Presence:
     async def free(self, agent: Agent, cause: Cause, why: str, at: datetime, *first: Event) -> Agent:
         """End an offer that nobody answered or missed."""
         assert agent.call_id is not None
-        vain = cause is Cause.LEASE_EXPIRED and agent.state is State.RINGING
+        vain = cause in MISSES or (cause is Cause.LEASE_EXPIRED and agent.state is State.RINGING)
         to, reason = landing(agent, self.roster.phone_there(agent), missed=vain)
         told = ReservationReleased(at=at, call_id=agent.call_id, agent_id=agent.agent_id, cause=why)
         return await self.move(agent, to, cause, *first, told, at=at, reason=reason)
@@ -97,13 +97,20 @@ class Presence:
         out = (AgentLoggedOut(at=at, agent_id=agent.agent_id),) if to is State.LOGGED_OUT else ()
         return await self.commit(agent, moved, *first, *out)
 
-    async def commit(self, old: Agent, new: Agent, *events: Event, save: Save | None = None) -> Agent:
+    async def commit(self, old: Agent, new: Agent, *events: Event) -> Agent:
         """Let `new` stand for `old` at once, then store it with `events`; a cancelled caller cancels nothing."""
+        await asyncio.shield(self.enter(old, new, *events))
+        return new
+
+    def enter(self, old: Agent, new: Agent, *events: Event, save: Save | None = None) -> asyncio.Task[None]:
+        """Let `new` stand for `old` at once and return the task that stores it with `events` and `save`.
+
+        When that fails, `old` stands again. Tasks reach storage in the order in which they were made.
+        """
         self.roster.enter(new)
         self._arm(new)
         changed = events if old.state is new.state and old.reason == new.reason else (*events, _changed(old, new))
-        await asyncio.shield(self._tasks.start(self._store(new, changed, save), "store"))
-        return new
+        return self._tasks.start(self._store(new, changed, save), "store")
 
     async def _store(self, agent: Agent, events: Sequence[Event], save: Save | None) -> None:
         def work(connection: Connection) -> None:

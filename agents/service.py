@@ -168,12 +168,18 @@ class AgentService:
 
     # --- what routing does ---
 
-    async def reserve(
-        self, agent_id: str, call_id: str, first: Sequence[Event] = (), save: Save | None = None
-    ) -> AgentReserved:
-        """Keep the agent for a call; the events `first` and what `save` writes go into the same commit.
+    async def reserve(self, agent_id: str, call_id: str) -> AgentReserved:
+        """Keep the agent for a call until the lease lapses. Raises NotFree unless ready with a phone."""
+        reserved, stored = self.begin_reservation(agent_id, call_id)
+        await asyncio.shield(stored)
+        return reserved
 
-        Raises NotFree, before anything is awaited, unless the agent is ready and the phone is there.
+    def begin_reservation(
+        self, agent_id: str, call_id: str, first: Sequence[Event] = (), save: Save | None = None
+    ) -> tuple[AgentReserved, asyncio.Task[None]]:
+        """Keep the agent from this moment on, and return the task that stores it, which is to be awaited.
+
+        The events `first` and what `save` writes go into the same commit. Raises NotFree.
         """
         agent = self.roster.get(agent_id)
         seat = self.roster.seat(agent.seat_id) if agent else None
@@ -183,15 +189,18 @@ class AgentService:
         until = self._presence.lease_from(at)
         moved = replace(advance(agent, State.RESERVED, Cause.RESERVED, at, until=until), call_id=call_id)
         reserved = AgentReserved(at=at, call_id=call_id, agent_id=agent_id, seat_id=seat.id, lease_until=until)
-        await self._presence.commit(agent, moved, *first, reserved, save=save)
-        return reserved
+        return reserved, self._presence.enter(agent, moved, *first, reserved, save=save)
 
-    async def release(self, agent_id: str, call_id: str, cause: str) -> bool:
-        """Free the agent kept for this call and not talking yet; tells whether there was anything to free."""
+    async def release(self, agent_id: str, call_id: str, cause: str, ready: bool = True) -> bool:
+        """Free the agent kept for this call and not talking yet; tells whether there was anything to free.
+
+        With `ready` false the agent is not ready afterwards, as after a miss.
+        """
         agent = self.roster.get(agent_id)
         if agent is None or not agent.holds(call_id, OFFERED):
             return False
-        await self._presence.free(agent, Cause.RELEASED, cause, self._clock.now())
+        how = Cause.RELEASED if ready else Cause.FAILED
+        await self._presence.free(agent, how, cause, self._clock.now())
         return True
 
     # --- seats and the life of the service ---

@@ -1,0 +1,40 @@
+"""What happened in the queues."""
+
+from dataclasses import dataclass
+
+from core.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRequested(Event):
+    """The caller wants a person of `queue`; said once for each time of waiting."""
+
+    call_id: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueAnnounced(Event):
+    """The waiting caller was told the `position` (1 = next)."""
+
+    call_id: str
+    queue: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentChosen(Event):
+    """Why this agent got this call.
+
+    By `rule` the agent, idle for `idle_s`, came before `next_agents`, and the call, after `waited_s`,
+    before `next_calls` (each at most five, best first).
+    """
+
+    call_id: str
+    agent_id: str
+    queue: str
+    rule: str
+    waited_s: float
+    idle_s: float
+    next_agents: tuple[str, ...]
+    next_calls: tuple[str, ...]

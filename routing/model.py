@@ -1,0 +1,98 @@
+"""Queues: their definitions, their lines of waiting calls, their figures."""
+
+import bisect
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from routing.events import AgentChosen
+from routing.matching import STRATEGIES, Waiting, place
+
+
+class BadQueue(ValueError):
+    """A definition of a queue cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue: its `id`, its `names` by language, and the `strategy` that picks the agent."""
+
+    id: str
+    names: dict[str, str]
+    strategy: str
+
+    def __post_init__(self) -> None:
+        if self.strategy not in STRATEGIES:
+            raise BadQueue(f"queue {self.id!r}: strategy {self.strategy!r}: known are {', '.join(sorted(STRATEGIES))}")
+        if missing := {"zh", "en"} - set(self.names):
+            raise BadQueue(f"queue {self.id!r}: names lacks {', '.join(sorted(missing))}")
+
+
+class Stand(StrEnum):
+    """How a call stands in its queue."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    PARKED = "parked"
+    """Known from before a restart, and its call has not asked again yet."""
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One call's place; `agent_id` is who is kept for it while it is offered."""
+
+    call: Waiting
+    stand: Stand
+    agent_id: str | None = None
+
+
+@dataclass(slots=True)
+class Line:
+    """The waiting calls of one queue in their order."""
+
+    calls: list[Waiting] = field(default_factory=list)
+
+    def add(self, call: Waiting) -> None:
+        """Put a call in its place."""
+        bisect.insort(self.calls, call, key=place)
+
+    def remove(self, call: Waiting) -> None:
+        """Take a call out. Raises ValueError when it is not in the line."""
+        index = self._index(call)
+        if index is None:
+            raise ValueError(f"call {call.call_id} does not wait here")
+        del self.calls[index]
+
+    def position(self, call: Waiting) -> int | None:
+        """Return the place of a call, 1 = next, None when it is not in the line."""
+        index = self._index(call)
+        return None if index is None else index + 1
+
+    def _index(self, call: Waiting) -> int | None:
+        index = bisect.bisect_left(self.calls, place(call), key=place)
+        return index if index < len(self.calls) and self.calls[index] == call else None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A queue at this moment: busy agents are reserved, ringing, talking or in wrap-up; ready ones have a phone."""
+
+    queue: str
+    waiting: int
+    longest_wait_s: float
+    agents_ready: int
+    agents_busy: int
+    agents_not_ready: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a call waits (`stand`, `position`, the `figures` of its queue) and why its agents were chosen."""
+
+    call_id: str
+    queue: str
+    rule: str
+    stand: Stand | None
+    position: int | None
+    waited_s: float | None
+    figures: Figures
+    decisions: tuple[AgentChosen, ...]

@@ -1,0 +1,398 @@
+"""Brings waiting calls and free agents together at the event that makes it possible, never by polling.
+
+A decision is made in one step without an await: the call leaves the line and the agent is reserved in
+memory at once, then both are stored in one commit, then the call is told. So two decisions never meet
+the same call or agent, and an offer that is told is always stored.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from agents.events import AgentLoggedOut, AgentReserved, AgentStateChanged, ReservationReleased
+from agents.model import State
+from agents.service import AgentService
+from core import log
+from core.bus import Bus
+from core.clock import Clock
+from core.db import Database
+from core.errors import HotlineError, NotFound
+from core.events import Event, Recorded
+from core.journal import Journal, Save
+from core.policy import Policy
+from core.tasks import TaskOwner
+from cti.events import AgentAnswered, CallEnded, Reconciled, SeatRegistered
+from cti.messages import QueueGaveUp, RoutingMessage, SeatOffered
+from routing import queues, store
+from routing.events import AgentChosen, AgentRequested
+from routing.matching import Choice, Idle, Waiting, choose
+from routing.model import Entry, Explanation, Figures, Line, Queue, Stand
+
+_log = log.get(__name__)
+
+Deliver = Callable[[str, RoutingMessage], bool]
+"""Puts a message into the inbox of a call; False: there is no such call any more."""
+
+
+class NoSuchQueue(NotFound):
+    """There is no such queue."""
+
+    code = "no_such_queue"
+
+
+class NotQueued(NotFound):
+    """This call does not wait for a person."""
+
+    code = "not_queued"
+
+
+class RoutingService:
+    """The queues of this installation."""
+
+    def __init__(
+        self, agents: AgentService, journal: Journal, db: Database, clock: Clock, policy: Policy, deliver: Deliver
+    ) -> None:
+        self.queues = queues.load()
+        self._agents = agents
+        self._journal = journal
+        self._db = db
+        self._clock = clock
+        self._deliver = deliver
+        self._wait_limit = timedelta(seconds=policy.number("queue_wait_limit"))
+        self._stall_limit = policy.number("routing_stall_limit")
+        self._lines = {queue: Line() for queue in self.queues}
+        self._entries: dict[str, Entry] = {}
+        self._limits: dict[str, asyncio.Task[None]] = {}
+        self._tasks = TaskOwner("routing")
+        self._started = False
+
+    def listen(self, bus: Bus) -> None:
+        """Follow agents and calls; to be called after `AgentService.listen`, which has to hear them first."""
+        bus.listen(AgentStateChanged, self._agent_moved)
+        bus.listen(SeatRegistered, self._seat_registered)
+        bus.listen(AgentLoggedOut, self._agent_left)
+        bus.listen(ReservationReleased, self._released)
+        bus.listen(AgentAnswered, self._answered)
+        bus.listen(CallEnded, self._ended)
+
+    # --- the life of the service ---
+
+    async def restore(self, live_calls: Collection[str]) -> None:
+        """Take up the places kept before a restart; those of calls that are gone are forgotten.
+
+        Each live call then tells by `request` or `again` that it still waits.
+        """
+        kept = await self._db.read(store.load)
+        for call in kept:
+            if call.call_id in live_calls and call.queue in self.queues:
+                self._entries[call.call_id] = Entry(call, Stand.PARKED)
+        if gone := [call.call_id for call in kept if call.call_id not in self._entries]:
+            told = [self._misplaced(call_id) for call_id in gone]
+            await self._journal.record(*told, save=lambda connection: store.remove(connection, gone))
+
+    def _misplaced(self, call_id: str) -> Reconciled:
+        what = "a place in the queue without a call"
+        return Reconciled(at=self._clock.now(), what=what, done="forgotten", call_id=call_id)
+
+    def start(self) -> None:
+        """Begin to offer calls: agents and live calls are known now."""
+        self._started = True
+        self._tasks.start(self._watch_for_stall(), "stall watch")
+        self.match()
+        self._check_for_nobody()
+
+    async def sweep(self, live_calls: Collection[str]) -> None:
+        """Forget places whose call is gone (called by the sweep over the PBX's channels)."""
+        for entry in [e for e in self._entries.values() if e.call.call_id not in live_calls]:
+            await self._journal.record(self._misplaced(entry.call.call_id))
+            await self._forget(entry, "call_gone")
+
+    async def close(self) -> None:
+        """Stop offering; what is being stored is stored."""
+        self._started = False
+        await self._tasks.close()
+
+    # --- what a call does ---
+
+    async def request(self, call_id: str, queue: str, enqueued_at: datetime | None = None) -> None:
+        """Let a call wait for a person; SeatOffered or QueueGaveUp comes to its inbox.
+
+        A call that is taken up after a restart gives its original `enqueued_at` and keeps its place; what
+        was journaled before is not journaled again. Raises NoSuchQueue.
+        """
+        if queue not in self.queues:
+            raise NoSuchQueue(queue=queue)
+        entry = self._entries.get(call_id)
+        if entry is not None and entry.stand is not Stand.PARKED:
+            return
+        if entry is not None and enqueued_at is not None:
+            self._go_on(entry)
+            return
+        at = self._clock.now()
+        entry = Entry(Waiting(call_id, queue, enqueued_at or at), Stand.PARKED)
+        self._entries[call_id] = entry
+        await self._begin(entry, AgentRequested(at=at, call_id=call_id, queue=queue))
+
+    async def _begin(self, entry: Entry, told: AgentRequested) -> None:
+        call = entry.call
+        self._line_up(entry)
+
+        def save(connection: Connection) -> None:
+            store.add(connection, call)
+
+        try:
+            choice = self._choose(self.queues[call.queue])
+            if choice is not None and choice.call_id == call.call_id:
+                offer = self._offer(entry, *self._reserve(entry, choice, [told], save))
+                await asyncio.shield(self._tasks.start(offer, "offer"))
+            else:
+                await self._journal.record(told, save=save)
+        except (SQLAlchemyError, HotlineError):
+            await self._undo(entry)
+            raise
+        self._match(call.queue)
+        self._check_for_nobody()
+
+    async def _undo(self, entry: Entry) -> None:
+        if self._entries.get(entry.call.call_id) is entry:
+            self._take_out(entry)
+            if entry.agent_id is not None:
+                await self._agents.release(entry.agent_id, entry.call.call_id, "failed")
+
+    async def again(self, call_id: str) -> None:
+        """Offer a call to someone else after a miss; its place is that of its first request. Raises NotQueued.
+
+        An agent still kept for it did not take it, and is not ready from now on.
+        """
+        entry = self._entry(call_id)
+        kept = entry.agent_id
+        self._line_up(entry)
+        if kept is not None:
+            await self._agents.release(kept, call_id, "offered_again", ready=False)
+        self._match(entry.call.queue)
+        self._check_for_nobody()
+
+    def _go_on(self, entry: Entry) -> None:
+        self._line_up(entry)
+        self._match(entry.call.queue)
+        self._check_for_nobody()
+
+    async def leave(self, call_id: str, why: str) -> None:
+        """Take a call out of its queue; an agent kept for it and not answered yet is freed with cause `why`."""
+        if (entry := self._entries.get(call_id)) is not None:
+            await self._forget(entry, why)
+
+    # --- what is told of the queues ---
+
+    def position(self, call_id: str) -> int | None:
+        """Return the place of a waiting call, 1 = next; None while it is offered. Raises NotQueued."""
+        entry = self._entry(call_id)
+        return self._lines[entry.call.queue].position(entry.call)
+
+    def figures(self, queue: str) -> Figures:
+        """Return the queue's figures of this moment. Raises NoSuchQueue."""
+        if queue not in self.queues:
+            raise NoSuchQueue(queue=queue)
+        places = [e.call for e in self._entries.values() if e.call.queue == queue and e.stand is not Stand.PARKED]
+        people = self._agents.roster.signed_in()
+        ready = sum(self._agents.roster.routable(one.agent_id) for one in people)
+        away = sum(one.state in (State.READY, State.NOT_READY) for one in people) - ready
+        longest = min((call.enqueued_at for call in places), default=None)
+        return Figures(
+            queue=queue,
+            waiting=len(places),
+            longest_wait_s=(self._clock.now() - longest).total_seconds() if longest else 0.0,
+            agents_ready=ready,
+            agents_busy=len(people) - ready - away,
+            agents_not_ready=away,
+        )
+
+    async def explain(self, queue: str, call_id: str) -> Explanation:
+        """Return why a call waits, or why its agents were chosen. Raises NoSuchQueue, NotQueued."""
+        figures, entry = self.figures(queue), self._entries.get(call_id)
+        decisions = await self._db.read(lambda connection: store.decisions(connection, call_id))
+        if entry is None and not decisions:
+            raise NotQueued(call_id=call_id)
+        waited = (self._clock.now() - entry.call.enqueued_at).total_seconds() if entry else None
+        return Explanation(
+            call_id=call_id,
+            queue=queue,
+            rule=self.queues[queue].strategy,
+            stand=entry.stand if entry else None,
+            position=self._lines[queue].position(entry.call) if entry else None,
+            waited_s=waited,
+            figures=figures,
+            decisions=decisions,
+        )
+
+    # --- matching ---
+
+    def match(self) -> None:
+        """Offer every call that can be offered now."""
+        for queue in self.queues:
+            self._match(queue)
+
+    def _match(self, queue: str) -> None:
+        while (choice := self._choose(self.queues[queue])) is not None:
+            entry = self._entries[choice.call_id]
+            self._tasks.start(self._offer(entry, *self._reserve(entry, choice)), "offer")
+
+    def _choose(self, queue: Queue) -> Choice | None:
+        calls = self._lines[queue.id].calls
+        if not self._started or not calls:
+            return None
+        idle = (Idle(a.agent_id, a.idle_since or a.since) for a in self._agents.roster.idle())
+        return choose(queue.strategy, calls, idle, self._clock.now())
+
+    def _reserve(
+        self, entry: Entry, choice: Choice, first: Sequence[Event] = (), save: Save | None = None
+    ) -> tuple[AgentReserved, asyncio.Task[None]]:
+        call = entry.call
+        chosen = AgentChosen(
+            at=self._clock.now(),
+            call_id=call.call_id,
+            agent_id=choice.agent_id,
+            queue=call.queue,
+            rule=choice.rule,
+            waited_s=choice.waited_s,
+            idle_s=choice.idle_s,
+            next_agents=choice.next_agents,
+            next_calls=choice.next_calls,
+        )
+        begun = self._agents.begin_reservation(choice.agent_id, call.call_id, [*first, chosen], save)
+        self._lines[call.queue].remove(call)
+        entry.stand, entry.agent_id = Stand.OFFERED, choice.agent_id
+        return begun
+
+    async def _offer(self, entry: Entry, reserved: AgentReserved, stored: asyncio.Task[None]) -> None:
+        try:
+            await asyncio.shield(stored)
+        except (SQLAlchemyError, HotlineError):
+            if self._offers(entry, reserved.agent_id):
+                self._line_up(entry)
+            raise
+        if not self._offers(entry, reserved.agent_id):
+            return
+        seat = self._agents.roster.seat(reserved.seat_id)
+        assert seat is not None
+        if not self._deliver(entry.call.call_id, SeatOffered(reserved.agent_id, seat.id, seat.sip_username)):
+            await self._forget(entry, "call_gone")
+
+    def _offers(self, entry: Entry, agent_id: str) -> bool:
+        return self._entries.get(entry.call.call_id) is entry and entry.agent_id == agent_id
+
+    # --- places ---
+
+    def _entry(self, call_id: str) -> Entry:
+        if (entry := self._entries.get(call_id)) is None:
+            raise NotQueued(call_id=call_id)
+        return entry
+
+    def _line_up(self, entry: Entry) -> None:
+        if entry.stand is Stand.WAITING:
+            return
+        entry.stand, entry.agent_id = Stand.WAITING, None
+        self._lines[entry.call.queue].add(entry.call)
+        self._drop_limit(entry)
+        self._limits[entry.call.call_id] = self._tasks.start(self._wait_out(entry), "wait limit")
+
+    async def _forget(self, entry: Entry, why: str) -> None:
+        call_id = entry.call.call_id
+        if self._entries.get(call_id) is not entry:
+            return
+        self._take_out(entry)
+        agent_id = entry.agent_id if entry.stand is Stand.OFFERED else None
+        if agent_id is not None and why != "answered":
+            await self._agents.release(agent_id, call_id, why)
+        await self._db.write(lambda connection: store.remove(connection, [call_id]))
+
+    def _take_out(self, entry: Entry) -> None:
+        del self._entries[entry.call.call_id]
+        self._drop_limit(entry)
+        if entry.stand is Stand.WAITING:
+            self._lines[entry.call.queue].remove(entry.call)
+
+    def _drop_limit(self, entry: Entry) -> None:
+        if (limit := self._limits.pop(entry.call.call_id, None)) is not None:
+            limit.cancel()
+
+    async def _wait_out(self, entry: Entry) -> None:
+        left = entry.call.enqueued_at + self._wait_limit - self._clock.now()
+        await self._clock.sleep(max(left.total_seconds(), 0.0))
+        self._limits.pop(entry.call.call_id, None)
+        await self._give_up(entry, "too_long")
+
+    async def _give_up(self, entry: Entry, why: str) -> None:
+        if self._entries.get(entry.call.call_id) is not entry or entry.stand is not Stand.WAITING:
+            return
+        # Told first, forgotten after: a kill between leaves a place that the call no longer asks for.
+        self._take_out(entry)
+        self._deliver(entry.call.call_id, QueueGaveUp(why))
+        call_id = entry.call.call_id
+        await self._db.write(lambda connection: store.remove(connection, [call_id]))
+
+    def _check_for_nobody(self) -> None:
+        if not self._started or self._agents.roster.signed_in():
+            return
+        for entry in [e for e in self._entries.values() if e.stand is Stand.WAITING]:
+            self._tasks.start(self._give_up(entry, "no_agents"), "no agents")
+
+    # --- what is heard ---
+
+    async def _agent_moved(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, AgentStateChanged)
+        if event.to == State.READY:
+            self.match()
+
+    async def _seat_registered(self, recorded: Recorded) -> None:
+        self.match()
+
+    async def _agent_left(self, recorded: Recorded) -> None:
+        self._check_for_nobody()
+
+    async def _released(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, ReservationReleased)
+        entry = self._entries.get(event.call_id)
+        if entry is not None and entry.agent_id == event.agent_id and event.cause != "caller_hung_up":
+            self._line_up(entry)
+            self.match()
+
+    async def _answered(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, AgentAnswered)
+        await self.leave(event.call_id, "answered")
+
+    async def _ended(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, CallEnded)
+        await self.leave(event.call_id, "caller_hung_up")
+
+    # --- the alarm ---
+
+    async def _watch_for_stall(self) -> None:
+        stalled: set[str] = set()
+        while True:
+            await self._clock.sleep(self._stall_limit)
+            now = {queue.id for queue in self.queues.values() if self._choose(queue) is not None}
+            for queue in now & stalled:
+                try:
+                    await self._alarm(queue)
+                except (SQLAlchemyError, HotlineError) as error:
+                    _log.error("stall not journaled", extra={"action": "stall_not_journaled", "why": str(error)})
+            stalled = now
+
+    async def _alarm(self, queue: str) -> None:
+        figures = self.figures(queue)
+        _log.error("routing stalled", extra={"action": "routing_stalled", "queue": queue, "waiting": figures.waiting})
+        self._match(queue)
+        told = Reconciled(
+            at=self._clock.now(),
+            what=f"queue {queue}: {figures.waiting} calls waited beside {figures.agents_ready} ready agents",
+            done="matched again",
+        )
+        await self._journal.record(told)

@@ -1,0 +1,38 @@
+"""Rows of calls that wait for a person.
+
+Whether a call is being offered is not stored: after a restart each call asks again and tells.
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, delete, insert, select
+
+from core import journal
+from routing.events import AgentChosen
+from routing.matching import Waiting
+from routing.tables import queue_entries
+
+
+def add(connection: Connection, call: Waiting) -> None:
+    """Keep the place of a call, in place of one that it had before."""
+    remove(connection, [call.call_id])
+    connection.execute(
+        insert(queue_entries).values(call_id=call.call_id, queue=call.queue, enqueued_at=call.enqueued_at)
+    )
+
+
+def remove(connection: Connection, call_ids: Collection[str]) -> None:
+    """Forget the places of these calls."""
+    connection.execute(delete(queue_entries).where(queue_entries.c.call_id.in_(call_ids)))
+
+
+def load(connection: Connection) -> list[Waiting]:
+    """Return every kept place, the longest wait first."""
+    rows = connection.execute(select(queue_entries).order_by(queue_entries.c.enqueued_at, queue_entries.c.call_id))
+    return [Waiting(row.call_id, row.queue, row.enqueued_at) for row in rows]
+
+
+def decisions(connection: Connection, call_id: str) -> tuple[AgentChosen, ...]:
+    """Return why agents were chosen for this call, in order."""
+    story = journal.of_call(connection, call_id)
+    return tuple(recorded.event for recorded in story if isinstance(recorded.event, AgentChosen))
