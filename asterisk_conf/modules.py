@@ -19,11 +19,9 @@ REQUIRED: tuple[str, ...] = (
     "codec_a_mu",
     "codec_resample",
     "res_musiconhold",
-    # RTP and the bridges
+    # RTP and the bridges; softmix is the only one for talks: it keeps the time of recordings (ADR 0040)
     "res_rtp_asterisk",
     "res_srtp",
-    "bridge_simple",
-    "bridge_native_rtp",
     "bridge_softmix",
     "bridge_holding",
     "bridge_builtin_features",
