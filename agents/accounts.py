@@ -72,7 +72,9 @@ class SeatUnknown(NotFound):
 class Accounts:
     """Users, their sessions, and the seats."""
 
-    def __init__(self, journal: Journal, db: Database, clock: Clock, policy: Policy) -> None:
+    def __init__(
+        self, journal: Journal, db: Database, clock: Clock, policy: Policy, hasher: PasswordHasher | None = None
+    ) -> None:
         self._journal = journal
         self._db = db
         self._clock = clock
@@ -83,7 +85,7 @@ class Accounts:
             of_address=int(policy.number("sign_in_tries_address")),
             window_s=policy.number("sign_in_window"),
         )
-        self._hasher = PasswordHasher()
+        self._hasher = hasher or PasswordHasher()
         self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
         self._nobody: str | None = None
 
