@@ -77,6 +77,8 @@ async def test_a_port_in_use_is_named_with_its_setting(tmp_path: Path, setting: 
         port = getattr(ports, setting.removesuffix("_port"))
         pbx = PrivateAsterisk(spec.install, spec.directories.etc, ports)
         with socket.socket(socket.AF_INET, kind) as taker:
+            if kind == socket.SOCK_STREAM:
+                taker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of a test before may linger
             taker.bind(("127.0.0.1", port))
             if kind == socket.SOCK_STREAM:
                 taker.listen()
