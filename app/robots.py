@@ -43,11 +43,14 @@ class RobotSeat:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Whose numbers the robot callers use; `accounts` are (account number, PIN) for callers of unknown numbers."""
+    """Whose numbers the robot callers use; `accounts` are (account number, PIN) for callers of unknown numbers.
 
-    bill: Sequence[str] = ("13800000001",)
-    outage: Sequence[str] = ("13800000003",)
-    accounts: Sequence[tuple[str, str]] = (("3200000001", "000001"),)
+    By default the demo's further customers, so that the calls of the fixed ones stay a visitor's own.
+    """
+
+    bill: Sequence[str] = tuple(f"138{n:08}" for n in range(11, 21))
+    outage: Sequence[str] = tuple(f"138{n:08}" for n in range(11, 21))
+    accounts: Sequence[tuple[str, str]] = tuple((f"32{n:08}", f"{n:06}") for n in range(11, 21))
     strangers: Sequence[str] = tuple(f"1390000{n:04}" for n in range(1, 100))
 
 

@@ -28,7 +28,7 @@ def _nearest_codes(levels: Pcm) -> npt.NDArray[np.uint8]:
     known = levels[order].astype(np.int32)
     samples = np.arange(-32768, 32768, dtype=np.int32)
     borders = (known[:-1] + known[1:]) // 2
-    codes = order[np.searchsorted(borders, samples, side="left")].astype(np.uint8)
+    codes = order[np.searchsorted(borders, samples, side="right")].astype(np.uint8)
     return np.where(codes == 0x7F, 0xFF, codes) if levels[0x7F] == 0 else codes  # mu-law has two zeros
 
 

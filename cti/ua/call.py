@@ -117,6 +117,7 @@ class UaCall:
         self.rtp = RtpStream(line.transactions.address[0], self.received, on_first_packet=self._moved)
         self._description = LocalDescription(line.transactions.address[0], self.rtp.port)
         self._wish: Direction = "sendrecv"
+        self._offering = False
         self._remote: Media | None = None
         self._changed = asyncio.Event()
         self._unacknowledged: ServerTransaction | None = None
@@ -258,7 +259,11 @@ class UaCall:
             self._must_be_answered()
             before, self._wish = self._wish, direction
             body = self._description.write((self.rtp.law,), direction)
-            response = await self._dialog.reinvite(body, self._line.transactions)
+            self._offering = True
+            try:
+                response = await self._dialog.reinvite(body, self._line.transactions)
+            finally:
+                self._offering = False
             if 200 <= response.status_code < 300:
                 self._agree(sdp.parse(response.body))
                 return
@@ -340,6 +345,9 @@ class UaCall:
 
     def _asked_invite(self, transaction: ServerTransaction) -> None:
         request = transaction.request
+        if self._offering:  # offers crossed, RFC 3261 §14.2
+            transaction.respond(self._reply(request, 491, "Request Pending"))
+            return
         response = self._reply(request, 200, "OK")
         if request.body or request.method == "INVITE":
             try:

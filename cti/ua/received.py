@@ -135,8 +135,9 @@ def _tone_mean_square(pcm: npt.NDArray[np.float64], hz: float, block: int = 400)
     blocks = len(pcm) // block
     if blocks == 0:
         return 0.0
-    turn = np.exp(-2j * np.pi * hz / RATE * np.arange(block))
-    amplitudes = np.abs(pcm[: blocks * block].reshape(blocks, block) @ turn) * 2 / block
+    window = np.hanning(block)
+    turn = window * np.exp(-2j * np.pi * hz / RATE * np.arange(block))
+    amplitudes = np.abs(pcm[: blocks * block].reshape(blocks, block) @ turn) * 2 / window.sum()
     return float(np.mean(amplitudes**2) / 2)
 
 

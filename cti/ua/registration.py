@@ -43,6 +43,8 @@ class Registration:
     def __init__(self, account: Account, transactions: Transactions, tasks: TaskOwner) -> None:
         self.account = account
         self.registered = False
+        self.renewals = 0
+        """How often the registrar has said yes again since `start`."""
         self.on_change: Callable[[bool], None] = lambda _: None
         """Told true when the binding holds and false when it is lost."""
         self._transactions, self._tasks = transactions, tasks
@@ -67,6 +69,11 @@ class Registration:
         granted = await self._register(self._expires)
         self._renewing = self._tasks.start(self._renew(granted), f"register-{self.account.username}")
 
+    async def renew_now(self) -> None:
+        """Register again at once; raises RegistrationRefused or NoReply."""
+        await self._register(self._expires)
+        self.renewals += 1
+
     async def unregister(self) -> None:
         """Take the binding back; silence of the registrar is accepted."""
         if self._renewing is not None:
@@ -89,8 +96,11 @@ class Registration:
         while True:
             await asyncio.sleep(pause)
             try:
-                pause = await self._register(self._expires) * _RENEW_AT
-            except (NoReply, RegistrationRefused):
+                async with asyncio.timeout(max(granted * (1 - _RENEW_AT), _RETRY)):
+                    granted = await self._register(self._expires)
+                self.renewals += 1
+                pause = granted * _RENEW_AT
+            except (NoReply, RegistrationRefused, TimeoutError):
                 self._set(False)
                 pause = _RETRY
 
