@@ -50,7 +50,7 @@ MOVES: dict[tuple[RecordingState | None, type[Event]], RecordingState] = {
     (S.MISSING, RecordingStarted): S.CAPTURING,
     (S.MISSING, RecordingStored): S.STORED,
 }
-"""The whole machine; None is a talk of which nothing is written in our books yet: its sound may be found all the same."""
+"""The whole machine; None is a talk of which our books know nothing yet: its sound may be found all the same."""
 
 
 class Verdict(StrEnum):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from core.config import Settings
-from core.errors import ConfigError, Unavailable
+from core.errors import BadInput, ConfigError, Unavailable
 from recordings.wav import FRAME_BYTES, WavFile, convert, sha256_of, sync_folder
 
 MEGABYTE = 1_000_000
@@ -150,7 +150,7 @@ class Vault:
 
 def _safe(recording_id: str) -> str:
     if not recording_id.replace("-", "").replace(".", "").replace("_", "").isalnum() or recording_id[0] == ".":
-        raise ConfigError(f"recording id {recording_id!r} cannot be a file name")
+        raise BadInput(f"recording id {recording_id!r} cannot be a file name")
     return recording_id
 
 
