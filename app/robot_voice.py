@@ -34,6 +34,6 @@ def _syllable(dice: np.random.Generator, pitch: float) -> Pcm:
     for number in range(1, int(3400 / pitch)):
         weight = np.sum(1 / (1 + ((number * pitch - formants) / 90.0) ** 2) / (1, 2, 4))
         wave += weight * np.sin(number * phase)
-    wave *= np.sin(np.pi * time / time[-1]) ** 0.5
+    wave *= np.abs(np.sin(np.pi * time / time[-1])) ** 0.5
     sound: Pcm = (9000 * wave / np.max(np.abs(wave))).astype(np.int16)
     return sound

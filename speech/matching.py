@@ -209,7 +209,7 @@ def _verified(shape: _Shape, sound: Wave, start: int) -> _Match | None:
         shift, last = start_again, last_again
     else:
         shift = start
-    complete = not shape.loud[last + 1 :].any()
+    complete = int(shape.loud[last + 1 :].sum()) <= _MISSES
     sound_end = shift + (last + 1) * _WINDOW
     if not complete and heard < _SURE and not _silent_after(shape, sound, sound_end):
         return None
