@@ -19,8 +19,8 @@ from desk.billing.model import Bill, Line, month_before, to_fen
 from desk.customers import pins
 from desk.customers import store as customer_store
 from desk.customers.model import Account, Category, Complaint, Customer, SupplyState
+from desk.outages import model as outage_model
 from desk.outages import store as outage_store
-from desk.outages.events import OutagePublished
 from desk.outages.model import Kind, Outage, Status
 
 FIRST, SECOND = Decimal("0.5469"), Decimal("0.5969")
@@ -62,21 +62,11 @@ def _save(connection: Connection, data: DemoData, hashes: dict[str, str], now: d
     customer_store.save_complaints(connection, data.complaints)
     bill_store.forget(connection, [account.number for account in data.accounts])
     bill_store.save(connection, data.bills)
-    fresh = [outage for outage in data.outages if outage_store.get(connection, outage.id) != outage]
-    outage_store.save(connection, fresh)
-    append(connection, [_published(outage, now) for outage in fresh])
-
-
-def _published(outage: Outage, now: datetime) -> OutagePublished:
-    return OutagePublished(
-        at=now,
-        outage_id=outage.id,
-        kind=outage.kind,
-        areas=outage.areas,
-        accounts=len(outage.accounts),
-        begins=outage.begins,
-        ends=outage.ends,
-    )
+    for outage in data.outages:
+        before = outage_store.get(connection, outage.id)
+        if before != outage:
+            outage_store.save(connection, [outage])
+            append(connection, outage_model.told(before, outage, now))
 
 
 def demo_data(now: datetime, zone: ZoneInfo) -> DemoData:

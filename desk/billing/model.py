@@ -160,8 +160,13 @@ def explanation(bill: Bill) -> list[ExplanationLine]:
     """Return the rows that make up the bill, its sum last."""
     rows = [
         ExplanationLine(
-            f"第{line.tier}档电费" if line.tier else "电费", f"{line.kwh} 度 × {line.price} 元/度", line.amount
+            f"第{line.tier}档电费" if line.tier else "电费", f"{_plain(line.kwh)} 度 × {_plain(line.price)} 元/度", line.amount
         )
         for line in bill.lines
     ]
-    return [*rows, ExplanationLine("合计", f"{bill.usage} 度", bill.amount)]
+    return [*rows, ExplanationLine("合计", f"{_plain(bill.usage)} 度", bill.amount)]
+
+
+def _plain(number: Decimal) -> str:
+    """The number without zeros at its end and without an exponent."""
+    return format(number.normalize(), "f")

@@ -39,7 +39,9 @@ class CustomerService:
     async def search(self, text: str, limit: int = 50) -> list[Customer]:
         """Return up to `limit` customers by part of a name or address, or the beginning of a number."""
         wanted = text.strip()
-        return await self._db.read(lambda c: store.search(c, wanted, limit)) if wanted else []
+        if not wanted or "\0" in wanted:  # PostgreSQL has no text with NUL, so nothing can hold it
+            return []
+        return await self._db.read(lambda c: store.search(c, wanted, limit))
 
     async def account(self, number: str) -> Account | None:
         """Return the account, None when there is none."""

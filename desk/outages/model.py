@@ -1,11 +1,13 @@
 """Outage notices (停送电信息): kinds, scope, and which changes are allowed ([domain 10])."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from core.errors import BadInput, Conflict
+from core.events import Event
+from desk.outages.events import OutageChanged, OutageEnded, OutagePublished
 
 
 class Kind(StrEnum):
@@ -85,8 +87,39 @@ def check(outage: Outage) -> None:
         raise BadOutage(f"the cause is said to callers; write 1 to {LONGEST_CAUSE} characters", field="cause")
 
 
-def changed(outage: Outage, changes: dict[str, Any]) -> tuple[Outage, tuple[str, ...]]:
-    """Return the notice with `changes` (fields of CHANGEABLE) and the names of the fields that really differ.
+def told(before: Outage | None, new: Outage, at: datetime) -> list[Event]:
+    """Return what is recorded when the notice `before` (None: there was none) becomes `new`."""
+    was = before is not None and before.status is Status.PUBLISHED
+    if new.status is Status.PUBLISHED:
+        return [_changed(before, new, at)] if before is not None and was else [_published(new, at)]
+    cause = "restored" if new.status is Status.ENDED else "cancelled"
+    return [OutageEnded(at=at, outage_id=new.id, cause=cause)] if was else []
+
+
+def _published(outage: Outage, at: datetime) -> Event:
+    return OutagePublished(
+        at=at,
+        outage_id=outage.id,
+        kind=outage.kind,
+        areas=outage.areas,
+        accounts=len(outage.accounts),
+        begins=outage.begins,
+        ends=outage.ends,
+    )
+
+
+def _changed(before: Outage, new: Outage, at: datetime) -> Event:
+    names = differing(before, new)
+    return OutageChanged(at=at, outage_id=new.id, changed=names, begins=new.begins, ends=new.ends)
+
+
+def differing(before: Outage, new: Outage) -> tuple[str, ...]:
+    """Return the names of CHANGEABLE fields in which two versions differ."""
+    return tuple(name for name in CHANGEABLE if getattr(before, name) != getattr(new, name))
+
+
+def changed(outage: Outage, changes: dict[str, Any]) -> Outage:
+    """Return the notice with `changes` (fields of CHANGEABLE); the same notice when nothing differs.
 
     Raises BadOutage for another field or values that cannot be, OutageClosed when the notice holds no longer.
     """
@@ -96,8 +129,7 @@ def changed(outage: Outage, changes: dict[str, Any]) -> tuple[Outage, tuple[str,
         raise OutageClosed(f"the notice is {outage.status}; make a new one", outage=outage.id)
     new = replace(outage, **changes, version=outage.version + 1)
     check(new)
-    names = tuple(f.name for f in fields(new) if f.name in changes and getattr(new, f.name) != getattr(outage, f.name))
-    return new, names
+    return new if differing(outage, new) else outage
 
 
 def moved(outage: Outage, to: Status) -> Outage:

@@ -9,11 +9,9 @@ from sqlalchemy import Connection
 from core.clock import Clock
 from core.db import Database
 from core.errors import NotFound
-from core.events import Event
 from core.ids import new_id
 from core.journal import Journal
 from desk.outages import model, store
-from desk.outages.events import OutageChanged, OutageEnded, OutagePublished
 from desk.outages.model import BadOutage, Kind, Outage, OutageClosed, Status
 
 INSTANT = timedelta(microseconds=1)
@@ -85,46 +83,38 @@ class OutageService:
 
         Raises NoSuchOutage, BadOutage, or OutageClosed (ended, cancelled, or changed by someone else meanwhile).
         """
-        new, names = model.changed(await self.get(outage_id), changes)
-        now = self._clock.now()
-        told = OutageChanged(at=now, outage_id=new.id, changed=names, begins=new.begins, ends=new.ends)
-        await self._save(new, told if new.status is Status.PUBLISHED and names else None)
+        old = await self.get(outage_id)
+        new = model.changed(old, changes)
+        if new is not old:
+            await self._save(old, new)
         return new
 
     async def publish(self, outage_id: str) -> Outage:
         """Let callers hear of a draft. Raises NoSuchOutage, OutageClosed, BadOutage when it is over already."""
-        new = model.moved(await self.get(outage_id), Status.PUBLISHED)
+        old = await self.get(outage_id)
+        new = model.moved(old, Status.PUBLISHED)
         if new.ends <= self._clock.now():
             raise BadOutage("the outage is over already; set ends to a later time", field="ends")
-        told = OutagePublished(
-            at=self._clock.now(),
-            outage_id=new.id,
-            kind=new.kind,
-            areas=new.areas,
-            accounts=len(new.accounts),
-            begins=new.begins,
-            ends=new.ends,
-        )
-        await self._save(new, told)
+        await self._save(old, new)
         return new
 
     async def cancel(self, outage_id: str) -> Outage:
         """Take a draft or published notice back. Raises NoSuchOutage, OutageClosed."""
-        old = await self.get(outage_id)
-        new = model.moved(old, Status.CANCELLED)
-        told = OutageEnded(at=self._clock.now(), outage_id=new.id, cause="cancelled")
-        await self._save(new, told if old.status is Status.PUBLISHED else None)
-        return new
+        return await self._move(outage_id, Status.CANCELLED)
 
     async def end(self, outage_id: str) -> Outage:
         """Say that the power is back before the announced time. Raises NoSuchOutage, OutageClosed."""
-        new = model.moved(await self.get(outage_id), Status.ENDED)
-        await self._save(new, OutageEnded(at=self._clock.now(), outage_id=new.id, cause="restored"))
+        return await self._move(outage_id, Status.ENDED)
+
+    async def _move(self, outage_id: str, to: Status) -> Outage:
+        old = await self.get(outage_id)
+        new = model.moved(old, to)
+        await self._save(old, new)
         return new
 
-    async def _save(self, outage: Outage, told: Event | None) -> None:
+    async def _save(self, old: Outage, new: Outage) -> None:
         def save(connection: Connection) -> None:
-            if not store.save_next(connection, outage):
-                raise OutageClosed("the notice was changed meanwhile; load it again", outage=outage.id)
+            if not store.save_next(connection, new):
+                raise OutageClosed("the notice was changed meanwhile; load it again", outage=new.id)
 
-        await self._journal.record(*([told] if told else []), save=save)
+        await self._journal.record(*model.told(old, new, self._clock.now()), save=save)

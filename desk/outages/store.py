@@ -12,12 +12,20 @@ from desk.outages.model import Kind, Outage, Status
 from desk.outages.tables import outage_scopes, outages
 
 AREA, ACCOUNT = "area", "account"
+NAMES_IN_A_QUERY = 500
+"""Values in one IN list: within the limits of both engines."""
 
 
 def get(connection: Connection, outage_id: str) -> Outage | None:
     """Return the notice, if there is one."""
     found = _load(connection, outages.c.id == outage_id)
     return found[0] if found else None
+
+
+def several(connection: Connection, outage_ids: Sequence[str]) -> list[Outage]:
+    """Return those of the notices that there are."""
+    parts = (outage_ids[at : at + NAMES_IN_A_QUERY] for at in range(0, len(outage_ids), NAMES_IN_A_QUERY))
+    return [outage for part in parts for outage in _load(connection, outages.c.id.in_(part))]
 
 
 def listed(connection: Connection, status: Status | None, limit: int) -> list[Outage]:

@@ -1,0 +1,121 @@
+"""Customers are found by number, account, name; PINs are checked; on both engines."""
+
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from core.db import Database
+from desk.customers import pins, store
+from desk.customers.model import Account, Category, Complaint, Customer, SupplyState
+from desk.customers.service import CustomerService, NoSuchCustomer
+from desk.customers.tables import accounts
+
+pytestmark = pytest.mark.integration
+
+NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+LIU = Customer("C5", "刘洋", phones=("13800000005", "076922223333"))
+LIN = Customer("C9", "林_晓%", vip=True, important=True, phones=("13800000005",))
+HOME = Account("3200000005", "C5", "人民路5号", "高新片区")
+SHOP = Account("3200000006", "C5", "工业路6号", "城西片区", Category.COMMERCIAL, "10 kV", SupplyState.CUT_FOR_ARREARS)
+
+
+@pytest.fixture
+async def service(db: Database) -> CustomerService:
+    await db.write(lambda c: store.save_customers(c, [LIU, LIN]))
+    await db.write(lambda c: store.save_accounts(c, [HOME, SHOP], {HOME.number: pins.hash_pin("000005")}))
+    return CustomerService(db)
+
+
+async def test_a_number_finds_everyone_reached_at_it(service: CustomerService) -> None:
+    found = await service.by_phone("13800000005")
+    assert sorted(found, key=lambda c: c.id) == [Customer("C5", "刘洋", phones=("076922223333", "13800000005")), LIN]
+    assert [c.id for c in await service.by_phone("076922223333")] == ["C5"]
+    assert await service.by_phone("13800000006") == []
+
+
+async def test_an_account_has_a_holder_and_a_holder_accounts(service: CustomerService) -> None:
+    holder = await service.by_account("3200000006")
+    assert holder is not None
+    assert holder.id == "C5"
+    assert await service.accounts("C5") == [HOME, SHOP]
+    assert await service.account("3200000006") == SHOP
+    assert await service.by_account("3200000099") is None
+    assert await service.account("3200000099") is None
+    with pytest.raises(NoSuchCustomer):
+        await service.get("C77")
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("刘", ["C5"]),
+        ("工业路", ["C5"]),
+        ("32000000", ["C5"]),
+        ("0769", ["C5"]),
+        ("_", ["C9"]),
+        ("%", ["C9"]),
+        ("\\", []),
+        ("", []),
+        ("  ", []),
+        ("'; DROP TABLE customers; --", []),
+        ("刘\x00", []),
+    ],
+)
+async def test_search_finds_parts_of_names_and_addresses_and_beginnings_of_numbers(
+    service: CustomerService, text: str, ids: list[str]
+) -> None:
+    assert [c.id for c in await service.search(text)] == ids
+
+
+async def test_search_gives_no_more_than_asked_for(service: CustomerService) -> None:
+    assert len(await service.search("13800000005", limit=1)) == 1
+
+
+async def test_only_the_right_pin_opens_an_account(service: CustomerService) -> None:
+    assert await service.verify("3200000005", "000005") == HOME
+    assert await service.verify("3200000005", "000006") is None
+    assert await service.verify("3200000005", "") is None
+    assert await service.verify("3200000005", "0" * 60) is None
+    assert await service.verify("3200000006", "000006") is None, "an account without PIN opens to nobody"
+    assert await service.verify("3200000099", "000005") is None
+
+
+async def test_pins_are_not_stored_as_they_are(service: CustomerService, db: Database) -> None:
+    stored = await db.read(lambda c: c.execute(select(accounts.c.pin_hash)).scalars().all())
+    assert all(value is None or (value.startswith("$argon2id$") and "000005" not in value) for value in stored)
+
+
+async def test_complaints_count_from_a_moment_on(service: CustomerService, db: Database) -> None:
+    told = [Complaint(f"k{d}", "C5", NOW - timedelta(days=d), "电压不稳定") for d in (1, 29, 31)]
+    await db.write(lambda c: store.save_complaints(c, told))
+    assert await service.complaints("C5", NOW - timedelta(days=30)) == 2
+    assert await service.complaints("C9", NOW - timedelta(days=30)) == 0
+
+
+async def test_writing_again_replaces_all_but_the_pin(service: CustomerService, db: Database) -> None:
+    moved = Account("3200000005", "C9", "新址1号", "城南片区")
+    await db.write(lambda c: store.save_customers(c, [Customer("C5", "刘洋洋", phones=("13900000005",))]))
+    await db.write(lambda c: store.save_accounts(c, [moved], {}))
+    assert await service.get("C5") == Customer("C5", "刘洋洋", phones=("13900000005",))
+    assert await service.verify("3200000005", "000005") == moved
+
+
+def test_a_wrong_account_takes_as_long_as_a_wrong_pin() -> None:
+    known = pins.hash_pin("000005")
+    pins.matches(None, "1")
+    wrong_pin = _typical_time(lambda: pins.matches(known, "000006"))
+    wrong_account = _typical_time(lambda: pins.matches(None, "000006"))
+    assert wrong_account > wrong_pin / 2
+
+
+def _typical_time(work: Callable[[], object]) -> float:
+    taken = []
+    for _ in range(30):
+        started = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken)
