@@ -81,7 +81,7 @@ class Follower:
         if agent is None or not agent.holds(event.call_id, OFFERED):
             return
         cause = Cause(event.cause) if event.cause in MISSES else Cause.FAILED
-        to, reason = landing(agent, self._roster.phone_there(agent), missed=True)
+        to, reason = landing(agent, phone=False, missed=True)
         await self._presence.move(agent, to, cause, at=event.at, reason=reason)
 
     async def _talk_over(self, recorded: Recorded) -> None:
@@ -106,12 +106,12 @@ class Follower:
     async def _seat_registered(self, recorded: Recorded) -> None:
         event = recorded.event
         assert isinstance(event, SeatRegistered)
-        self._roster.set_registered(event.sip_username, True)
+        self._roster.set_phone(event.sip_username, True)
 
     async def _seat_lost(self, recorded: Recorded) -> None:
         event = recorded.event
         assert isinstance(event, SeatLost)
-        self._roster.set_registered(event.sip_username, False)
+        self._roster.set_phone(event.sip_username, False)
         await self._presence.seat_lost(event.sip_username, event.at)
 
     async def _user_changed(self, recorded: Recorded) -> None:

@@ -149,16 +149,16 @@ def _tidy(moved: Agent, old: Agent, at: datetime) -> Agent:
     return moved
 
 
-def landing(agent: Agent, phone_there: bool, missed: bool = False) -> tuple[State, str | None]:
+def landing(agent: Agent, phone: bool, missed: bool = False) -> tuple[State, str | None]:
     """Return the state and reason that follow a call or an offer.
 
-    A wish comes first; a seat without a phone, or one that was rung in vain (`missed`), does not become ready.
+    A wish comes first; a seat whose `phone` is gone, or one that was rung in vain (`missed`), does not become ready.
     """
     if agent.wish is not None and agent.wish.state is not State.READY:
         return agent.wish.state, agent.wish.reason
     if missed:
         return State.NOT_READY, None
-    if not phone_there:
+    if not phone:
         return State.NOT_READY, str(Cause.SEAT_LOST)
     return State.READY, None
 

@@ -49,7 +49,7 @@ class Presence:
         """End an offer that nobody answered or missed."""
         assert agent.call_id is not None
         vain = cause in MISSES or (cause is Cause.LEASE_EXPIRED and agent.state is State.RINGING)
-        to, reason = landing(agent, self.roster.phone_there(agent), missed=vain)
+        to, reason = landing(agent, not self.roster.phone_missing(agent), missed=vain)
         told = ReservationReleased(at=at, call_id=agent.call_id, agent_id=agent.agent_id, cause=why)
         return await self.move(agent, to, cause, *first, told, at=at, reason=reason)
 
@@ -66,7 +66,7 @@ class Presence:
 
     async def end_wrap_up(self, agent: Agent, cause: Cause) -> Agent:
         """What the agent wished comes, else ready; a seat without its phone is not ready."""
-        to, reason = landing(agent, self.roster.phone_there(agent))
+        to, reason = landing(agent, not self.roster.phone_missing(agent))
         return await self.move(agent, to, cause, reason=reason)
 
     async def wish(self, agent: Agent, wish: Wish) -> Agent:

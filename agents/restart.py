@@ -1,6 +1,6 @@
 """Presence beside the calls that the PBX really has: after a restart, a reconnect, and on every sweep."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from agents.model import OFFERED, ON_CALL, Agent, Cause, State
 from agents.presence import Presence
@@ -10,12 +10,15 @@ LiveCalls = Mapping[str, tuple[str, str]]
 """By agent id: the call that has the agent and how, `ringing` or `talking`."""
 
 
-async def reconcile(presence: Presence, live: LiveCalls) -> None:
-    """Free those whom no live call holds any more, and put those that one does where the call has them."""
+async def reconcile(presence: Presence, live: LiveCalls, restarted: bool) -> None:
+    """Free those whom no live call holds any more, and put those that one does where the call has them.
+
+    A reservation is known to us alone, so only a restart, which lost the offer, ends it; else its lease does.
+    """
     for agent in presence.roster.signed_in():
         found = live.get(agent.agent_id)
         if found is None:
-            if agent.state in ON_CALL:
+            if agent.state in ON_CALL and (restarted or agent.state is not State.RESERVED):
                 await _free(presence, agent)
         elif (agent.call_id, str(agent.state)) != found:
             await _place(presence, agent, found[0], State(found[1]))
@@ -53,15 +56,9 @@ def _told(presence: Presence, agent: Agent, call_id: str | None, done: str) -> R
     )
 
 
-async def set_phones(presence: Presence, sip_usernames: Collection[str]) -> None:
-    """Take the whole list of phones that are registered now; agents whose phone is not there are not ready."""
-    gone = presence.roster.registered() - set(sip_usernames)
-    for sip_username in sip_usernames:
-        presence.roster.set_registered(sip_username, True)
-    for sip_username in gone:
-        presence.roster.set_registered(sip_username, False)
+async def seats_without_phone(presence: Presence) -> None:
+    """Agents whose phone the PBX does not have are not ready."""
     at = presence.clock.now()
     for agent in presence.roster.signed_in():
-        seat = presence.roster.seat(agent.seat_id)
-        if seat is not None and seat.sip_username not in sip_usernames:
-            await presence.seat_lost(seat.sip_username, at)
+        if agent.state is State.READY and presence.roster.phone_missing(agent):
+            await presence.move(agent, State.NOT_READY, Cause.SEAT_LOST, at=at)

@@ -16,7 +16,8 @@ class Roster:
         self._chains: dict[str, list[Agent]] = {}
         self._idle: dict[str, Agent] = {}
         self._seats: dict[str, Seat] = {}
-        self._registered: set[str] = set()
+        self._phones: dict[str, bool] = {}
+        self._all_phones_known = False
 
     # --- presence ---
 
@@ -102,18 +103,28 @@ class Roster:
         """Return the seat whose phone this is."""
         return next((seat for seat in self._seats.values() if seat.sip_username == sip_username), None)
 
+    def registered(self, seat: Seat) -> bool:
+        """Tell whether the PBX has the phone of this seat."""
+        return self._phones.get(seat.sip_username, False)
+
     def phone_there(self, agent: Agent) -> bool:
-        """Tell whether the phone at the agent's seat is registered."""
+        """Tell whether the PBX has the phone at the agent's seat."""
         seat = self.seat(agent.seat_id)
-        return seat is not None and seat.sip_username in self._registered
+        return seat is not None and self._phones.get(seat.sip_username, False)
 
-    def set_registered(self, sip_username: str, there: bool) -> None:
-        """Keep what the PBX says of a phone."""
-        (self._registered.add if there else self._registered.discard)(sip_username)
+    def phone_missing(self, agent: Agent) -> bool:
+        """Tell whether the PBX said that it has no such phone; after a restart it has said nothing yet."""
+        seat = self.seat(agent.seat_id)
+        return seat is None or not self._phones.get(seat.sip_username, not self._all_phones_known)
 
-    def registered(self) -> frozenset[str]:
-        """Return the SIP user names of the phones that are there."""
-        return frozenset(self._registered)
+    def set_phone(self, sip_username: str, there: bool) -> None:
+        """Keep what the PBX says of one phone."""
+        self._phones[sip_username] = there
+
+    def set_phones(self, there: Iterable[str]) -> None:
+        """Keep the whole list of phones that the PBX has."""
+        self._phones = dict.fromkeys(there, True)
+        self._all_phones_known = True
 
 
 def _place(chain: list[Agent], agent: Agent) -> int | None:

@@ -1,7 +1,7 @@
 """What is done with the presence of agents: signing in, breaks, desktops, reservations, wrap-up."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from agents import store
@@ -9,11 +9,11 @@ from agents.events import AgentLoggedIn, AgentReserved
 from agents.following import Follower
 from agents.model import OFFERED, ON_CALL, Agent, Cause, IllegalMove, Permission, Seat, State, Wish, advance
 from agents.presence import Presence
-from agents.restart import LiveCalls, reconcile, set_phones
+from agents.restart import LiveCalls, reconcile, seats_without_phone
 from core.bus import Bus
 from core.clock import Clock
 from core.db import Database
-from core.errors import BadInput, Conflict, Forbidden, NotFound
+from core.errors import BadInput, Conflict, Forbidden, NotFound, Unavailable
 from core.events import Event
 from core.journal import Journal, Save
 from core.policy import Policy
@@ -58,6 +58,12 @@ class PhoneNotRegistered(Conflict):
     code = "phone_not_registered"
 
 
+class StillStarting(Unavailable):
+    """The service has just started and does not know its agents yet: try again."""
+
+    code = "still_starting"
+
+
 class NotFree(Conflict):
     """The agent is not ready for a call, or the phone is not there."""
 
@@ -75,14 +81,19 @@ class AgentService:
         self._desktop_grace = policy.number("desktop_grace")
         self._tasks = TaskOwner("agents")
         self._grace: dict[str, asyncio.Task[None]] = {}
+        self._on_phones: Callable[[], None] | None = None
+        self._loaded = False
 
     # --- what agents do ---
 
     async def sign_in(self, agent_id: str, seat_id: str) -> Agent:
         """Put the agent at a seat, not ready; signing in again at the same seat changes nothing.
 
-        Raises NoSuchAgent, NoSuchSeat, Forbidden (the role takes no calls), SeatTaken, AtAnotherSeat.
+        Raises NoSuchAgent, NoSuchSeat, Forbidden (the role takes no calls), SeatTaken, AtAnotherSeat,
+        StillStarting.
         """
+        if not self._loaded:
+            raise StillStarting
         user = await self._db.read(lambda connection: store.user_by_id(connection, agent_id))
         if user is None or user.disabled:
             raise NoSuchAgent(agent_id=agent_id)
@@ -121,7 +132,7 @@ class AgentService:
         if agent.state in ON_CALL or (agent.state is State.WRAP_UP and wanted is State.NOT_READY):
             return await self._presence.wish(agent, Wish(wanted, said))
         if wanted is State.READY:
-            if not self.roster.phone_there(agent):
+            if self.roster.phone_missing(agent):
                 raise PhoneNotRegistered(seat_id=agent.seat_id)
             if agent.state is State.WRAP_UP:
                 agent = replace(agent, wish=None)
@@ -225,30 +236,44 @@ class AgentService:
         """Follow what the PBX says of calls and seats."""
         Follower(self._presence, self.sign_out).listen(bus)
 
-    async def restore(self, live: LiveCalls, phones: Collection[str] | None = None) -> None:
-        """Take up stored presence after a restart; `live` says which agents the PBX has in which call.
-
-        To be called once, before routing starts, when the calls that go on are known. `phones` are the SIP user
-        names registered now; None: not known yet, so nobody is routable until `phones_are` or SeatRegistered.
-        """
+    async def load(self) -> None:
+        """Take up stored presence; before this nobody can sign in. Browsers get their grace to come back."""
+        if self._loaded:
+            return
         await self.refresh_seats()
-        if phones is not None:
-            await set_phones(self._presence, phones)
-        self._presence.resume(await self._db.read(store.load_presence))
-        await reconcile(self._presence, live)
-        if phones is not None:
-            await set_phones(self._presence, phones)
+        stored = await self._db.read(store.load_presence)
+        if self._loaded:
+            return
+        self._loaded = True
+        self._presence.resume(stored)
         for agent in self.roster.signed_in():
             if agent.desktop:
                 self.desktop_gone(agent.agent_id)
+        await seats_without_phone(self._presence)
+
+    async def restore(self, live: LiveCalls) -> None:
+        """After a restart, once the calls that go on are known: `live` says which agents the PBX has in which call.
+
+        Those reserved or ringing for a call that is gone become ready, those talking go to wrap-up, those whom a
+        live call has go where it has them. Loads presence if `load` was not called before.
+        """
+        await self.load()
+        await reconcile(self._presence, live, restarted=True)
 
     async def reconcile(self, live: LiveCalls) -> None:
         """Compare presence with the calls that the PBX has now and repair what differs (sweep, reconnect)."""
-        await reconcile(self._presence, live)
+        await reconcile(self._presence, live, restarted=False)
 
     async def phones_are(self, sip_usernames: Collection[str]) -> None:
         """Take the whole list of registered phones, as after a (re)connect; seats that lost theirs are not ready."""
-        await set_phones(self._presence, sip_usernames)
+        self.roster.set_phones(sip_usernames)
+        if self._on_phones is not None:
+            self._on_phones()
+        await seats_without_phone(self._presence)
+
+    def when_phones_are_known(self, then: Callable[[], None]) -> None:
+        """Call `then` whenever the whole list of phones came: ready agents may have become routable."""
+        self._on_phones = then
 
     async def close(self) -> None:
         """End the timers; what is being stored is stored."""

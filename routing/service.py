@@ -77,6 +77,7 @@ class RoutingService:
         bus.listen(ReservationReleased, self._released)
         bus.listen(AgentAnswered, self._answered)
         bus.listen(CallEnded, self._ended)
+        self._agents.when_phones_are_known(self.match)
 
     # --- the life of the service ---
 

@@ -17,7 +17,7 @@ from core.journal import Journal, since
 from cti.events import AgentAnswered, AgentMissed, AgentRang, CallEnded, CallReleased, SeatLost, SeatRegistered
 from tests.until import until
 
-LEASE, WRAP_UP, GRACE = 20, 30, 10
+LEASE, WRAP_UP, GRACE = 20, 30, 15
 """Seconds of the seed policy: reservation_lease, wrap_up_limit, desktop_grace."""
 
 
@@ -114,6 +114,7 @@ def hire(connection: Any, count: int, at: datetime) -> None:
 async def centre(db: Database, agents: int) -> AsyncIterator[Centre]:
     one = Centre(db)
     await one.hire(agents)
+    await one.agents.phones_are([])
     await one.agents.restore({})
     try:
         yield one
