@@ -1,0 +1,106 @@
+"""The demo's customers are as the interface promises, on whatever day, however often they are loaded."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.demo_data import load_demo
+from core import policy
+from core.bus import Bus
+from core.clock import FakeClock
+from core.db import Database
+from core.journal import Journal, since
+from desk.billing.service import BillService
+from desk.customers.model import SupplyState
+from desk.customers.service import CustomerService
+from desk.outages.events import OutageChanged, OutagePublished
+from desk.outages.model import Kind
+from desk.outages.service import OutageService
+
+pytestmark = pytest.mark.integration
+
+ZONE = ZoneInfo("Asia/Shanghai")
+START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+
+
+async def test_every_promise_about_the_demo_customers_holds(db: Database) -> None:
+    clock = FakeClock(START)
+    await load_demo(db, clock, ZONE)
+    customers = CustomerService(db)
+    bills = BillService(db, clock, ZONE, policy.load("seed"))
+    names = {n: [c.name for c in await customers.by_phone(f"1380000000{n}")] for n in range(1, 9)}
+    assert names == {
+        1: ["张伟"],
+        2: ["王芳"],
+        3: ["李娜"],
+        4: ["国泰医院"],
+        5: ["刘洋"],
+        6: [],
+        7: ["陈静"],
+        8: ["赵强"],
+    }
+    first = await bills.latest("3200000001")
+    assert first is not None
+    assert (first.period, first.usage, first.amount, first.paid) == (
+        date(2026, 10, 1),
+        Decimal(286),
+        Decimal("156.41"),
+        True,
+    )
+    assert [(line.price, line.tier) for line in first.lines] == [(Decimal("0.5469"), 1)]
+    owing = await bills.latest("3200000002")
+    assert owing is not None
+    assert (owing.owed, owing.overdue_days) == (Decimal("100.00"), 5)
+    assert (owing.late_fee, owing.total_due) == (Decimal("1.00"), Decimal("101.00"))
+    [hospital] = await customers.by_phone("13800000004")
+    assert hospital.vip
+    assert hospital.important
+    assert [a.voltage for a in await customers.accounts(hospital.id)] == ["10 kV"]
+    [liu] = await customers.by_phone("13800000005")
+    assert [a.number for a in await customers.accounts(liu.id)] == ["3200000005", "3200000006"]
+    cut = await customers.account("3200000007")
+    assert cut is not None
+    assert cut.supply_state is SupplyState.CUT_FOR_ARREARS
+    arrears = await bills.latest("3200000007")
+    assert arrears is not None
+    assert arrears.owed == Decimal("327.60")
+    [zhao] = await customers.by_phone("13800000008")
+    assert await customers.complaints(zhao.id, clock.now() - timedelta(days=30)) == 3
+
+
+async def test_pins_are_the_last_six_digits(db: Database) -> None:
+    data = await load_demo(db, FakeClock(START), ZONE)
+    customers = CustomerService(db)
+    assert all([await customers.verify(a.number, a.number[-6:]) for a in data.accounts])
+    assert await customers.verify("3200000001", "000002") is None
+
+
+async def test_the_outage_of_the_day_concerns_its_area_alone_all_day(db: Database) -> None:
+    clock = FakeClock(START)
+    await load_demo(db, clock, ZONE)
+    outages = OutageService(db, Journal(db, Bus()), clock, ZONE)
+    midnight = datetime(2026, 11, 22, tzinfo=ZONE)
+    [notice] = await outages.current(account="3200000003")
+    assert (notice.kind, notice.begins, notice.ends) == (Kind.PLANNED, midnight, midnight + timedelta(days=1))
+    others = [f"32{n:08d}" for n in (1, 2, 4, 5, 6, 7, 8, *range(11, 21))]
+    assert [await outages.current(account=number) for number in others] == [[]] * len(others)
+
+
+async def test_loading_again_is_harmless_and_on_another_day_brings_dates_up_to_date(db: Database) -> None:
+    clock = FakeClock(START)
+    await load_demo(db, clock, ZONE)
+    await load_demo(db, clock, ZONE)
+    assert [type(r.event) for r in await db.read(lambda c: since(c, 0))] == [OutagePublished] * 2
+    await clock.advance(40 * 86400)
+    await load_demo(db, clock, ZONE)
+    bills = BillService(db, clock, ZONE, policy.load("seed"))
+    owing = await bills.latest("3200000002")
+    assert owing is not None
+    assert (owing.owed, owing.total_due) == (Decimal("100.00"), Decimal("101.00"))
+    first = await bills.latest("3200000001")
+    assert first is not None
+    assert first.amount == Decimal("156.41")
+    assert len(await OutageService(db, Journal(db, Bus()), clock, ZONE).current(account="3200000003")) == 1
+    assert {type(r.event) for r in await db.read(lambda c: since(c, 2))} == {OutageChanged}
