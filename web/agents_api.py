@@ -1,0 +1,139 @@
+"""Agents, their states, their seats, and the queues."""
+
+from datetime import datetime
+
+from agents.accounts import NoSuchUser
+from agents.model import User
+from agents.service import NoSuchAgent
+from core.errors import Forbidden
+from routing.events import AgentChosen
+from web import shapes
+from web.commands import StateWish, set_state
+from web.route import DESK, EVERYONE, STEERING, Ask, Routes
+from web.shapes import Given, Shape
+from web.views import agent_row, queue_shape
+
+routes = Routes("agents")
+
+
+@routes.add("GET", "/seats", roles=EVERYONE)
+async def list_seats(ask: Ask) -> shapes.Items[shapes.SeatChoice]:
+    """List the seats, whether their phone is registered, and who sits there."""
+    agents = ask.services.agents
+    await agents.refresh_seats()
+    seats = []
+    for seat in await ask.services.accounts.seats():
+        sitting = agents.roster.at_seat(seat.id)
+        seats.append(
+            shapes.SeatChoice(
+                id=seat.id,
+                sip_username=seat.sip_username,
+                registered=agents.roster.registered(seat),
+                agent_id=sitting.agent_id if sitting else None,
+            )
+        )
+    return shapes.Items(items=seats)
+
+
+@routes.add("GET", "/agents", roles=EVERYONE)
+async def list_agents(ask: Ask) -> shapes.Items[shapes.AgentRow]:
+    """List everyone who takes calls."""
+    roster = ask.services.agents.roster
+    users = [user for user in await ask.services.accounts.users() if user.role.value in DESK and not user.disabled]
+    return shapes.Items(items=[agent_row(user, roster.get(user.id), roster) for user in users])
+
+
+@routes.add("GET", "/agents/{id}", roles=EVERYONE)
+async def read_agent(ask: Ask) -> shapes.AgentRow:
+    """Read one agent."""
+    user = await _agent(ask)
+    roster = ask.services.agents.roster
+    return agent_row(user, roster.get(user.id), roster)
+
+
+@routes.add("POST", "/agents/{id}/state", roles=DESK | STEERING)
+async def change_state(ask: Ask, body: StateWish) -> shapes.AgentRow:
+    """Become ready or not ready; those who steer the team may do so for others."""
+    user = await _agent(ask)
+    if user.id != ask.user.id and ask.user.role.value not in STEERING:
+        raise Forbidden("only your own state", agent_id=user.id)
+    await set_state(ask.services, user.id, body)
+    roster = ask.services.agents.roster
+    return agent_row(user, roster.get(user.id), roster)
+
+
+async def _agent(ask: Ask) -> User:
+    agent_id = ask.part("id")
+    if agent_id == "me":
+        return ask.user
+    try:
+        return await ask.services.accounts.user(agent_id)
+    except NoSuchUser:
+        raise NoSuchAgent(agent_id=agent_id) from None
+
+
+class ExplainQuery(Given):
+    """The call in question."""
+
+    call: str
+
+
+class Decision(Shape):
+    """Why an agent got a call: by `rule`, before `next_agents`; the call before `next_calls`."""
+
+    at: datetime
+    agent_id: str
+    rule: str
+    waited_s: float
+    idle_s: float
+    next_agents: tuple[str, ...]
+    next_calls: tuple[str, ...]
+
+
+class Explanation(Shape):
+    """Why a call waits, and why its agents were chosen."""
+
+    call_id: str
+    queue: shapes.Queue
+    rule: str
+    stand: str | None
+    position: int | None
+    waited_s: float | None
+    decisions: list[Decision]
+
+
+queue_routes = Routes("queues")
+
+
+@queue_routes.add("GET", "/queues", roles=EVERYONE)
+async def list_queues(ask: Ask) -> shapes.Items[shapes.Queue]:
+    """List the queues with their figures of this moment."""
+    language = ask.services.settings.site.language
+    routing = ask.services.routing
+    return shapes.Items(items=[queue_shape(routing, queue_id, language) for queue_id in routing.queues])
+
+
+@queue_routes.add("GET", "/queues/{id}", roles=EVERYONE)
+async def read_queue(ask: Ask) -> shapes.Queue:
+    """Read one queue's figures of this moment."""
+    return queue_shape(ask.services.routing, ask.part("id"), ask.services.settings.site.language)
+
+
+@queue_routes.add("GET", "/queues/{id}/explain", roles=EVERYONE)
+async def explain(ask: Ask, query: ExplainQuery) -> Explanation:
+    """Tell why this call waits, or why that agent got it."""
+    queue_id = ask.part("id")
+    found = await ask.services.routing.explain(queue_id, query.call)
+    return Explanation(
+        call_id=found.call_id,
+        queue=queue_shape(ask.services.routing, queue_id, ask.services.settings.site.language),
+        rule=found.rule,
+        stand=found.stand.value if found.stand else None,
+        position=found.position,
+        waited_s=found.waited_s,
+        decisions=[_decision(one) for one in found.decisions],
+    )
+
+
+def _decision(chosen: AgentChosen) -> Decision:
+    return Decision.model_validate(chosen, from_attributes=True)

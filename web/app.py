@@ -1,0 +1,83 @@
+"""Puts the API, the desktops' socket and the browser's pages together into one aiohttp application."""
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from web import (
+    agents_api,
+    auth,
+    calls_api,
+    customers_api,
+    health,
+    openapi,
+    recordings_api,
+    site_api,
+    socket,
+    unbuilt_api,
+)
+from web.desktops import Desktops
+from web.errors import error_middleware
+from web.metrics import Metrics
+from web.pages import add_pages
+from web.route import DESKTOPS, METRICS, SERVICES, Ask, Route, Routes, aiohttp_handler
+from web.security import add_headers
+from web.services import WebServices
+
+BODY_LIMIT = 64 * 1024
+"""No request of ours is longer."""
+
+_PARTS: tuple[Routes, ...] = (
+    auth.routes,
+    agents_api.routes,
+    agents_api.queue_routes,
+    calls_api.routes,
+    customers_api.routes,
+    customers_api.bill_routes,
+    customers_api.outage_routes,
+    recordings_api.routes,
+    site_api.routes,
+    socket.routes,
+    unbuilt_api.routes,
+    health.routes,
+)
+
+
+def all_routes() -> list[Route]:
+    """Return every operation of the API."""
+    return [route for part in (*_PARTS, _own) for route in part.items]
+
+
+_own = Routes("openapi", prefix="")
+
+
+@_own.add("GET", "/openapi.json", roles=None)
+async def describe(ask: Ask) -> web.Response:
+    """Give this API's OpenAPI document."""
+    return web.json_response(openapi.document(all_routes()))
+
+
+def make_app(services: WebServices) -> web.Application:
+    """Return the application that serves `services`. It listens to the bus from now on, sockets open after start-up."""
+    app = web.Application(middlewares=[error_middleware, auth.auth_middleware], client_max_size=BODY_LIMIT)
+    app[SERVICES] = services
+    app[DESKTOPS] = Desktops(services)
+    app[METRICS] = Metrics(services.bus, services.clock)
+    for route in all_routes():
+        app.router.add_route(route.method, route.path, aiohttp_handler(route))
+    add_pages(app, services.ui_dir)
+    app.on_response_prepare.append(add_headers)
+    app.cleanup_ctx.append(_running)
+    app.on_shutdown.append(_close_desktops)
+    return app
+
+
+async def _running(app: web.Application) -> AsyncIterator[None]:
+    await app[DESKTOPS].start()
+    app[METRICS].start()
+    yield
+    await app[METRICS].close()
+
+
+async def _close_desktops(app: web.Application) -> None:
+    await app[DESKTOPS].close()

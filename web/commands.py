@@ -1,0 +1,137 @@
+"""What an agent may ask of a call or of their own state, by request and by socket alike."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from agents.model import State, User
+from core.errors import BadInput, Forbidden
+from cti import store
+from cti.events import CallNoted
+from cti.messages import HangUp, Hold, Resume, SendDigits, Transfer
+from cti.service import NoSuchCall
+from web.errors import bad_input
+from web.services import WebServices
+from web.shapes import Given
+
+NOTE_LENGTH = 2000
+CODE_LENGTH = 32
+
+
+class Nothing(Given):
+    """No further words are needed."""
+
+
+class TransferTo(Given):
+    """The queue that is to have the caller."""
+
+    to: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class Digits(Given):
+    """Keys to press."""
+
+    digits: Annotated[str, Field(pattern=r"^[0-9*#A-D]{1,32}$")]
+
+
+class Note(Given):
+    """Words about the call."""
+
+    text: Annotated[str, Field(min_length=1, max_length=NOTE_LENGTH)]
+
+
+class WrapUp(Given):
+    """What came out of the call; it ends the agent's wrap-up."""
+
+    result_code: Annotated[str, Field(min_length=1, max_length=CODE_LENGTH)]
+    note: Annotated[str, Field(max_length=NOTE_LENGTH)] = ""
+
+
+class StateWish(Given):
+    """The state that the agent wants; `not_ready` needs a reason."""
+
+    state: Literal["ready", "not_ready"]
+    reason: Annotated[str, Field(max_length=64)] | None = None
+
+
+async def hold(services: WebServices, user: User, call_id: str, _: Given) -> None:
+    """Put the caller on hold."""
+    await services.calls.command(call_id, Hold(user.id))
+
+
+async def resume(services: WebServices, user: User, call_id: str, _: Given) -> None:
+    """Take the caller back from hold."""
+    await services.calls.command(call_id, Resume(user.id))
+
+
+async def hang_up(services: WebServices, user: User, call_id: str, _: Given) -> None:
+    """End the talk."""
+    await services.calls.command(call_id, HangUp(user.id))
+
+
+async def transfer(services: WebServices, user: User, call_id: str, given: Given) -> None:
+    """Hand the caller on to a queue."""
+    assert isinstance(given, TransferTo)
+    if given.to not in services.routing.queues:
+        known = sorted(services.routing.queues)
+        raise BadInput(f"to: there is no queue {given.to!r}; known: {', '.join(known)}", field="to", known=known)
+    await services.calls.command(call_id, Transfer(user.id, given.to))
+
+
+async def dtmf(services: WebServices, user: User, call_id: str, given: Given) -> None:
+    """Press keys towards the caller's side."""
+    assert isinstance(given, Digits)
+    await services.calls.command(call_id, SendDigits(user.id, given.digits))
+
+
+async def note(services: WebServices, user: User, call_id: str, given: Given) -> None:
+    """Write a note about one's own call."""
+    assert isinstance(given, Note)
+    await _note(services, user, call_id, given.text, None)
+
+
+async def wrap_up(services: WebServices, user: User, call_id: str, given: Given) -> None:
+    """Say what came out of one's own call; during its wrap-up that ends it."""
+    assert isinstance(given, WrapUp)
+    await _note(services, user, call_id, given.note, given.result_code)
+    agent = services.agents.roster.get(user.id)
+    if agent is not None and agent.state is State.WRAP_UP and agent.call_id == call_id:
+        await services.agents.finish_wrap_up(user.id)
+
+
+async def set_state(services: WebServices, agent_id: str, given: StateWish) -> None:
+    """Make an agent ready or not ready; during a call that comes after wrap-up."""
+    await services.agents.set_state(agent_id, State(given.state), given.reason)
+
+
+async def _note(services: WebServices, user: User, call_id: str, text: str, code: str | None) -> None:
+    call = await services.db.read(lambda connection: store.get(connection, call_id))
+    if call is None:
+        raise NoSuchCall(call_id=call_id)
+    agent = services.agents.roster.get(user.id)
+    if user.id != call.agent_id and (agent is None or agent.call_id != call_id):
+        raise Forbidden("this call is not yours", call_id=call_id)
+    at = services.clock.now()
+    await services.journal.record(CallNoted(at=at, call_id=call_id, agent_id=user.id, text=text, result_code=code))
+
+
+Verb = Callable[[WebServices, User, str, Given], Awaitable[None]]
+VERBS: Mapping[str, tuple[Verb, type[Given]]] = {
+    "hold": (hold, Nothing),
+    "resume": (resume, Nothing),
+    "hangup": (hang_up, Nothing),
+    "transfer": (transfer, TransferTo),
+    "dtmf": (dtmf, Digits),
+    "note": (note, Note),
+    "wrap-up": (wrap_up, WrapUp),
+}
+"""Every command on a call: what does it, and what it needs to be told."""
+
+
+def given_for(model: type[Given], data: Mapping[str, object]) -> Given:
+    """Return `data` as the input `model`. Raises BadInput naming each unusable field."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise bad_input(error, "message") from None

@@ -1,0 +1,223 @@
+"""Customers with what the hotline knows of them, their bills and the outage notices."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from agents.model import User
+from core.errors import BadInput
+from core.phone import normalise
+from desk.billing.model import Bill, ExplanationLine
+from desk.customers.model import Customer
+from desk.outages.model import Kind, Outage, Status
+from web import shapes
+from web.route import DESKTOPS, EVERYONE, LEADS, Ask, Routes
+from web.shapes import Given, Shape
+from web.views import outage_shape
+
+routes = Routes("customers")
+FOUND = 50
+
+
+class CustomerQuery(Given):
+    """One of: a telephone number, an account number, or a part of name or address."""
+
+    phone: str | None = None
+    account: str | None = None
+    q: str | None = None
+
+
+@routes.add("GET", "/customers", roles=EVERYONE)
+async def find_customers(ask: Ask, query: CustomerQuery) -> shapes.Items[shapes.Customer]:
+    """Find customers; telephone numbers are masked for who does not need them."""
+    files = ask.request.app[DESKTOPS].files
+    return shapes.Items(items=await files.listed(await _find(ask, query), ask.user))
+
+
+async def _find(ask: Ask, query: CustomerQuery) -> list[Customer]:
+    customers = ask.services.customers
+    if sum(part is not None for part in (query.phone, query.account, query.q)) != 1:
+        raise BadInput("query: give one of phone, account, q", field="q")
+    if query.phone is not None:
+        return await customers.by_phone(normalise(query.phone).number)
+    if query.account is not None:
+        found = await customers.by_account(query.account)
+        return [found] if found else []
+    return await customers.search(query.q or "", FOUND)
+
+
+@routes.add("GET", "/customers/{id}", roles=EVERYONE)
+async def read_customer(ask: Ask) -> shapes.CustomerFile:
+    """Read everything that the hotline knows of a customer."""
+    customer = await ask.services.customers.get(ask.part("id"))
+    own = _calls_now(ask, ask.user, customer)
+    return await ask.request.app[DESKTOPS].files.of_customer(customer, ask.user, own=own)
+
+
+@routes.add("GET", "/customers/{id}/history", roles=EVERYONE)
+async def read_history(ask: Ask) -> shapes.Items[shapes.Contact]:
+    """Read the customer's former calls, the latest first."""
+    customer = await ask.services.customers.get(ask.part("id"))
+    return shapes.Items(items=await ask.request.app[DESKTOPS].files.history(list(customer.phones)))
+
+
+def _calls_now(ask: Ask, user: User, customer: Customer) -> bool:
+    """Tell whether the user's present call is with this customer."""
+    agent = ask.services.agents.roster.get(user.id)
+    live = ask.request.app[DESKTOPS].calls.get(agent.call_id) if agent else None
+    return live is not None and (live.customer_id == customer.id or live.call.caller in customer.phones)
+
+
+bill_routes = Routes("bills")
+
+
+class BillQuery(Given):
+    """The account whose bills are wanted."""
+
+    account: str
+
+
+class BillLine(Shape):
+    """A part of a bill."""
+
+    kwh: Decimal
+    price: Decimal
+    amount: Decimal
+    tier: int | None
+
+
+class StoredBill(Shape):
+    """A bill as it was issued."""
+
+    id: str
+    account_no: str
+    period: str
+    amount_yuan: Decimal
+    usage_kwh: Decimal
+    due_date: str
+    paid: bool
+    paid_at: datetime | None
+    lines: list[BillLine]
+
+
+class BillRow(Shape):
+    """One row of an explained bill, the sum last."""
+
+    text: str
+    reckoning: str
+    amount: Decimal
+
+
+@bill_routes.add("GET", "/bills", roles=EVERYONE)
+async def list_bills(ask: Ask, query: BillQuery) -> shapes.Items[StoredBill]:
+    """List the bills of an account, the latest month first."""
+    return shapes.Items(items=[_bill(one) for one in await ask.services.bills.bills(query.account)])
+
+
+@bill_routes.add("GET", "/bills/{id}/explanation", roles=EVERYONE)
+async def explain_bill(ask: Ask) -> shapes.Items[BillRow]:
+    """Tell what a bill consists of."""
+    rows: list[ExplanationLine] = await ask.services.bills.explanation(ask.part("id"))
+    return shapes.Items(items=[BillRow.model_validate(row) for row in rows])
+
+
+def _bill(bill: Bill) -> StoredBill:
+    return StoredBill(
+        id=bill.id,
+        account_no=bill.account,
+        period=f"{bill.period:%Y-%m}",
+        amount_yuan=bill.amount,
+        usage_kwh=bill.usage,
+        due_date=bill.due_date.isoformat(),
+        paid=bill.paid,
+        paid_at=bill.paid_at,
+        lines=[BillLine.model_validate(line) for line in bill.lines],
+    )
+
+
+outage_routes = Routes("outages")
+Names = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=60)], ...], Field(max_length=500)]
+KindName = Literal["planned", "temporary", "fault", "shortage", "theft", "breach", "arrears", "orderly_use"]
+KINDS = {kind.name.lower(): kind for kind in Kind}
+
+
+class OutageQuery(Given):
+    """`status` of the notices, or those that concern an area or account today."""
+
+    status: Status | None = None
+    area: str | None = None
+    account: str | None = None
+
+
+class NewOutage(Given):
+    """A notice; a draft until it is published."""
+
+    kind: KindName
+    cause: str
+    begins: AwareDatetime = Field(alias="from")
+    ends: AwareDatetime = Field(alias="until")
+    areas: Names = ()
+    accounts: Names = ()
+    publish: bool = True
+
+
+class OutageChange(Given):
+    """What is to change; `status` published, ended (power is back) or cancelled."""
+
+    kind: KindName | None = None
+    cause: str | None = None
+    begins: AwareDatetime | None = Field(default=None, alias="from")
+    ends: AwareDatetime | None = Field(default=None, alias="until")
+    areas: Names | None = None
+    accounts: Names | None = None
+    status: Literal["published", "ended", "cancelled"] | None = None
+
+
+@outage_routes.add("GET", "/outages", roles=EVERYONE)
+async def list_outages(ask: Ask, query: OutageQuery) -> shapes.Items[shapes.Outage]:
+    """List outage notices, those that begin latest first; with area or account those of today."""
+    outages = ask.services.outages
+    if query.area is not None or query.account is not None:
+        found = await outages.today(account=query.account, area=query.area)
+    else:
+        found = await outages.notices(query.status)
+    return shapes.Items(items=[_outage(ask, one) for one in found])
+
+
+@outage_routes.add("GET", "/outages/{id}", roles=EVERYONE)
+async def read_outage(ask: Ask) -> shapes.Outage:
+    """Read one outage notice."""
+    return _outage(ask, await ask.services.outages.get(ask.part("id")))
+
+
+@outage_routes.add("POST", "/outages", roles=LEADS, status=201)
+async def create_outage(ask: Ask, body: NewOutage) -> shapes.Outage:
+    """Write down an outage notice; published at once unless `publish` is false."""
+    outages = ask.services.outages
+    made = await outages.create(
+        KINDS[body.kind], body.cause, body.begins, body.ends, areas=body.areas, accounts=body.accounts
+    )
+    return _outage(ask, await outages.publish(made.id) if body.publish else made)
+
+
+@outage_routes.add("PATCH", "/outages/{id}", roles=LEADS)
+async def change_outage(ask: Ask, body: OutageChange) -> shapes.Outage:
+    """Change, publish, end or cancel an outage notice."""
+    outages, outage_id = ask.services.outages, ask.part("id")
+    changes: dict[str, Any] = body.model_dump(exclude_unset=True, exclude={"status"})
+    if "kind" in changes:
+        changes["kind"] = KINDS[changes["kind"]]
+    if empty := [name for name, value in changes.items() if value is None]:
+        raise BadInput(f"{empty[0]}: leave it out to keep it as it is", field=empty[0])
+    found = await outages.change(outage_id, **changes) if changes else await outages.get(outage_id)
+    if body.status is not None:
+        move = {"published": outages.publish, "ended": outages.end, "cancelled": outages.cancel}[body.status]
+        found = await move(outage_id)
+    return _outage(ask, found)
+
+
+def _outage(ask: Ask, outage: Outage) -> shapes.Outage:
+    zone = ask.services.settings.site.zone
+    return outage_shape(outage, zone, ask.services.clock.now().astimezone(zone).date())

@@ -1,0 +1,238 @@
+"""All desktops of this process: what the journal tells becomes messages to the agents whom it concerns."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel
+from sqlalchemy import Connection
+
+from agents.events import (
+    AgentLoggedIn,
+    AgentLoggedOut,
+    AgentReserved,
+    AgentStateChanged,
+    AgentStateWished,
+    UserChanged,
+)
+from agents.model import Agent, User
+from core.events import Event, Recorded
+from core.journal import of_call
+from core.tasks import TaskOwner
+from cti import store as call_rows
+from cti.events import CallEnded, CallQueued, CallTransferred, PbxFound, PbxLost, SeatLost, SeatRegistered
+from web import shapes
+from web.customer_file import CustomerFiles
+from web.live_calls import LiveCalls, Moved
+from web.people import People
+from web.screen_pop import ScreenPops
+from web.services import WebServices
+from web.stream import SIGNED_OUT, Message, Outlet, Stream
+from web.views import live_call_shape, me_shape, queue_shape, seat_of, user_shape
+
+QUEUES_EVERY_S = 1.0
+KEPT_FOR_S = 600.0
+"""How long the messages of an agent without a socket are kept for one that comes back."""
+GOING_AWAY = 1001
+
+
+@dataclass(slots=True)
+class Desktop:
+    """One agent's stream, and since when it has no socket."""
+
+    user: User
+    stream: Stream
+    alone_since: float | None = None
+
+
+class Desktops:
+    """Feeds every open desktop; `start` before the first socket, `close` at the end."""
+
+    def __init__(self, services: WebServices) -> None:
+        self._services = services
+        self._roster = services.agents.roster
+        self.people = People(services.accounts, services.bus)
+        self.calls = LiveCalls()
+        self.files = CustomerFiles(services, self.people)
+        self.pops = ScreenPops(services, self.files, self.calls, self.people, self._show_pop)
+        self._desktops: dict[str, Desktop] = {}
+        self._last_first = 0
+        self._tasks = TaskOwner("desktops")
+        self._queues: list[shapes.Queue] = []
+        self._forget = services.bus.listen(Event, self._hear)
+
+    # --- life ---
+
+    async def start(self) -> None:
+        """Take up the calls that live now and begin to tell of the queues."""
+        await self.people.load()
+        for story in await self._services.db.read(_stories):
+            self.calls.load(story)
+        self._tasks.start(self._tell_queues(), "queues")
+
+    async def close(self) -> None:
+        """Close every socket: the service is going away."""
+        self._forget()
+        self.people.forget()
+        for desktop in self._desktops.values():
+            desktop.stream.close(GOING_AWAY, "the service is stopping; come back")
+        await self.pops.close()
+        await self._tasks.close()
+
+    # --- sockets ---
+
+    def __len__(self) -> int:
+        return sum(len(desktop.stream) for desktop in self._desktops.values())
+
+    def open(self, user: User, outlet: Outlet, since: int | None) -> None:
+        """Attach a socket: it gets what it missed after `since`, or a full hello, then every further message."""
+        desktop = self._desktops.get(user.id) or self._new(user)
+        desktop.user, desktop.alone_since = user, None
+        if not desktop.stream.attach(outlet, since):
+            outlet.put(self._hello(user).numbered(desktop.stream.seq))
+        elif self._queues:
+            outlet.put(self._queue_stats(self._services.clock.now()).numbered(desktop.stream.seq))
+
+    def left(self, user: User, outlet: Outlet) -> bool:
+        """Take a socket away; True when it was the agent's last."""
+        desktop = self._desktops[user.id]
+        desktop.stream.detach(outlet)
+        if len(desktop.stream):
+            return False
+        desktop.alone_since = self._services.clock.monotonic()
+        return True
+
+    def seq(self, user: User) -> int:
+        """Return the number of the agent's last message."""
+        return self._desktops[user.id].stream.seq
+
+    def session_ended(self, user_id: str, token: str) -> None:
+        """Close the sockets of a session that was signed out."""
+        if (desktop := self._desktops.get(user_id)) is not None:
+            desktop.stream.close(SIGNED_OUT, "signed out", token)
+
+    def _new(self, user: User) -> Desktop:
+        first = max(int(self._services.clock.now().timestamp() * 1000), self._last_first + 1)
+        self._last_first = first
+        desktop = self._desktops[user.id] = Desktop(user, Stream(first))
+        return desktop
+
+    # --- what is told ---
+
+    def _hello(self, user: User) -> Message:
+        services, now = self._services, self._services.clock.now()
+        agent = self._roster.get(user.id) or Agent(agent_id=user.id, since=now)
+        live = self.calls.get(agent.call_id)
+        hello = shapes.Hello(
+            user=user_shape(user),
+            seat=seat_of(self._roster, user.id),
+            agent=me_shape(agent),
+            call=live_call_shape(live, user) if live else None,
+            pop=self.pops.shown_to(user.id, agent.call_id) if agent.call_id else None,
+            queues=self._read_queues(),
+            server_time=now,
+            site=shapes.Site(name=services.settings.site.name, timezone=services.settings.site.timezone),
+        )
+        return _message("hello", now, hello)
+
+    def _put(self, agent_id: str | None, kind: str, at: datetime, what: BaseModel) -> None:
+        if (desktop := self._desktops.get(agent_id or "")) is not None:
+            desktop.stream.put(_message(kind, at, what))
+
+    def _show_pop(self, agent_id: str, pop: shapes.ScreenPop, at: datetime) -> None:
+        self._put(agent_id, "screen_pop", at, pop)
+
+    async def _hear(self, recorded: Recorded) -> None:
+        """Tell of an event. Never waits: every desktop's share is put into its queue at once."""
+        event = recorded.event
+        if isinstance(event, AgentReserved):
+            self.pops.reserved(event)
+        if (moved := self.calls.take(recorded)) is not None:
+            self._tell_call(moved, event)
+        match event:
+            case AgentStateChanged() | AgentStateWished():
+                self._tell_agent(event.agent_id, event.at)
+            case AgentLoggedIn() | AgentLoggedOut():
+                self._tell_seat(event.agent_id, event.at)
+            case SeatRegistered() | SeatLost():
+                self._tell_phone(event)
+            case PbxLost():
+                self._notice_all(event.at, "error", "pbx_lost", "与电话系统的连接中断,正在重连。")
+            case PbxFound():
+                self._notice_all(event.at, "info", "pbx_found", "与电话系统的连接正常。")
+            case UserChanged(user_id=user_id, what="disabled" | "password"):
+                self._sign_out(user_id)
+
+    def _tell_call(self, moved: Moved, event: Event) -> None:
+        live = moved.after
+        if isinstance(event, CallQueued | CallTransferred):
+            self.pops.prepare(live)
+        elif isinstance(event, CallEnded):
+            self.pops.over(live.call.id)
+        concerned = {moved.before.agent_id if moved.before else None, live.call.agent_id} - {None}
+        for agent_id in concerned:
+            if (desktop := self._desktops.get(agent_id or "")) is not None:
+                shape = live_call_shape(live, desktop.user)
+                self._put(agent_id, "call_state", event.at, shapes.CallState(call=shape))
+
+    def _tell_agent(self, agent_id: str, at: datetime) -> None:
+        agent = self._roster.get(agent_id)
+        if agent is not None and agent_id in self._desktops:
+            me = me_shape(agent).model_dump(exclude={"id"})
+            self._put(agent_id, "agent_state", at, shapes.AgentState(agent_id=agent_id, **me))
+
+    def _tell_seat(self, agent_id: str, at: datetime) -> None:
+        self._put(agent_id, "seat_state", at, shapes.SeatState(seat=seat_of(self._roster, agent_id)))
+
+    def _tell_phone(self, event: SeatRegistered | SeatLost) -> None:
+        seat = self._roster.seat_of_phone(event.sip_username)
+        agent = self._roster.at_seat(seat.id) if seat else None
+        if agent is None:
+            return
+        self._tell_seat(agent.agent_id, event.at)
+        if isinstance(event, SeatLost):
+            notice = shapes.Notice(level="warning", code="seat_lost", text="话机未注册,请检查话机。")
+            self._put(agent.agent_id, "notice", event.at, notice)
+
+    def _notice_all(self, at: datetime, level: str, code: str, text: str) -> None:
+        message = _message("notice", at, shapes.Notice(level=level, code=code, text=text))
+        for desktop in self._desktops.values():
+            desktop.stream.put(message)
+
+    def _sign_out(self, user_id: str) -> None:
+        if (desktop := self._desktops.get(user_id)) is not None:
+            desktop.stream.close(SIGNED_OUT, "the session has ended; sign in again")
+
+    # --- queues ---
+
+    def _read_queues(self) -> list[shapes.Queue]:
+        routing, language = self._services.routing, self._services.settings.site.language
+        return [queue_shape(routing, queue_id, language) for queue_id in routing.queues]
+
+    def _queue_stats(self, at: datetime) -> Message:
+        return _message("queue_stats", at, shapes.QueueStats(queues=self._queues))
+
+    async def _tell_queues(self) -> None:
+        while True:
+            queues = self._read_queues()
+            if queues != self._queues:
+                self._queues = queues
+                message = self._queue_stats(self._services.clock.now())
+                for desktop in self._desktops.values():
+                    desktop.stream.pass_on(message)
+            self._forget_the_gone()
+            await self._services.clock.sleep(QUEUES_EVERY_S)
+
+    def _forget_the_gone(self) -> None:
+        before = self._services.clock.monotonic() - KEPT_FOR_S
+        gone = [i for i, d in self._desktops.items() if d.alone_since is not None and d.alone_since < before]
+        for user_id in gone:
+            self._last_first = max(self._last_first, self._desktops.pop(user_id).stream.seq)
+
+
+def _message(kind: str, at: datetime, what: BaseModel) -> Message:
+    return Message(kind, at, what.model_dump_json(by_alias=True))
+
+
+def _stories(connection: Connection) -> list[list[Recorded]]:
+    """Return the story of every live call."""
+    return [of_call(connection, call.id) for call in call_rows.live(connection)]

@@ -1,0 +1,121 @@
+"""The calls of now, folded from the journal's events in memory: no message to a desktop waits for the database."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from core import log
+from core.errors import HotlineError
+from core.events import Event, Recorded
+from cti.events import CallArrived
+from cti.model import MOVES, Call, CallState, advance, arrive
+from ivr.events import CallerIdentified, DigitsCollected, IvrNodeEntered
+from recordings.events import RecordingMissing, RecordingStarted
+from web.shapes import IvrStep
+
+_log = log.get(__name__)
+
+ENDED_KEPT = 500
+"""Ended calls kept for the wrap-up that follows them."""
+STEPS_KEPT = 60
+"""Menu nodes kept of one call, the latest ones."""
+_MOVING = frozenset(kind for _, kind in MOVES)
+
+
+@dataclass(slots=True)
+class LiveCall:
+    """A call as the journal has told it up to number `seq`."""
+
+    call: Call
+    seq: int
+    customer_id: str | None = None
+    recording_id: str | None = None
+    path: list[IvrStep] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What an event changed: the call `before` (None: it is new) and `after`."""
+
+    before: Call | None
+    after: LiveCall
+
+
+class LiveCalls:
+    """Every call that has not ended, and the latest that have."""
+
+    def __init__(self) -> None:
+        self._live: dict[str, LiveCall] = {}
+        self._ended: OrderedDict[str, LiveCall] = OrderedDict()
+
+    def load(self, story: Iterable[Recorded]) -> None:
+        """Take up a live call by its story so far; what was heard of it since is not taken twice."""
+        for recorded in story:
+            self.take(recorded)
+
+    def get(self, call_id: str | None) -> LiveCall | None:
+        """Return a call that is live or has just ended."""
+        return self._live.get(call_id or "") or self._ended.get(call_id or "")
+
+    def all(self) -> list[LiveCall]:
+        """Return every live call."""
+        return list(self._live.values())
+
+    def take(self, recorded: Recorded) -> Moved | None:
+        """Apply an event; None when it changes nothing of a call we know."""
+        event = recorded.event
+        if isinstance(event, CallArrived):
+            return self._arrived(event, recorded.seq)
+        known = self._live.get(getattr(event, "call_id", None) or "")
+        if known is None or recorded.seq <= known.seq:
+            return None
+        known.seq = recorded.seq
+        if type(event) in _MOVING:
+            return self._move(known, event)
+        before = known.recording_id
+        _note(known, event)
+        return Moved(known.call, known) if known.recording_id != before else None
+
+    def _arrived(self, event: CallArrived, seq: int) -> Moved | None:
+        if self.get(event.call_id) is not None:
+            return None
+        known = self._live[event.call_id] = LiveCall(arrive(event), seq)
+        return Moved(None, known)
+
+    def _move(self, known: LiveCall, event: Event) -> Moved | None:
+        before = known.call
+        try:
+            known.call = advance(before, event)
+        except HotlineError:
+            _log.error("event does not fit the call", extra={"action": "call_unfit", "call_id": before.id})
+            return None
+        if known.call.state is CallState.ENDED:
+            self._end(known)
+        return Moved(before, known)
+
+    def _end(self, known: LiveCall) -> None:
+        del self._live[known.call.id]
+        self._ended[known.call.id] = known
+        while len(self._ended) > ENDED_KEPT:
+            self._ended.popitem(last=False)
+
+
+def _note(known: LiveCall, event: Event) -> None:
+    """Keep what an event tells beside the call's moves."""
+    match event:
+        case CallerIdentified(customer_id=customer_id):
+            known.customer_id = customer_id
+        case IvrNodeEntered(node=node, at=at):
+            known.path.append(IvrStep(node=node, digits=None, at=at))
+            del known.path[:-STEPS_KEPT]
+        case DigitsCollected(node=node, digits=digits, length=length):
+            shown = digits if digits is not None else "*" * length
+            known.path[:] = [*known.path[:-1], *_with_digits(known.path[-1:], node, shown)]
+        case RecordingStarted(recording_id=recording_id):
+            known.recording_id = recording_id
+        case RecordingMissing():
+            known.recording_id = None
+
+
+def _with_digits(last: list[IvrStep], node: str, digits: str) -> list[IvrStep]:
+    return [step.model_copy(update={"digits": digits}) if step.node == node else step for step in last]

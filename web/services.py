@@ -1,0 +1,47 @@
+"""Everything that the API and the desktops need of the rooms below, handed over by the wiring."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agents.accounts import Accounts
+from agents.service import AgentService
+from core.bus import Bus
+from core.clock import Clock
+from core.config import Settings
+from core.db import Database
+from core.journal import Journal
+from core.policy import Policy
+from cti.service import CallService
+from desk.billing.service import BillService
+from desk.customers.service import CustomerService
+from desk.outages.service import OutageService
+from ivr.flow import Flow
+from recordings.service import RecordingService
+from routing.service import RoutingService
+
+Probe = Callable[[], Awaitable[tuple[bool, str]]]
+"""Asks one dependency whether it works: (ok, detail in words). Must answer soon; the web waits 2 s at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebServices:
+    """The services behind the API. `probes`: what /readyz asks, by name. `ui_dir`: the built browser files."""
+
+    settings: Settings
+    policy: Policy
+    clock: Clock
+    db: Database
+    bus: Bus
+    journal: Journal
+    accounts: Accounts
+    agents: AgentService
+    calls: CallService
+    routing: RoutingService
+    customers: CustomerService
+    bills: BillService
+    outages: OutageService
+    recordings: RecordingService
+    flows: tuple[Flow, ...] = ()
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+    ui_dir: Path | None = None

@@ -1,0 +1,295 @@
+"""The shapes that the API and the desktop's socket share; times are UTC, money is yuan as a decimal string."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+
+class Shape(BaseModel):
+    """What goes out: built from the attributes of our own dataclasses."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True, populate_by_name=True)
+
+
+class Given(BaseModel):
+    """What comes in: a field that is not known is an error, not a typo that does nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Items(Shape, Generic[T]):
+    """A list."""
+
+    items: list[T]
+
+
+class Page(Shape, Generic[T]):
+    """A part of a list; `next_cursor` asks for the next part, null at the end."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+class Done(Shape):
+    """What was asked has been done."""
+
+    ok: bool = True
+
+
+class User(Shape):
+    """A person who signs in."""
+
+    id: str
+    username: str
+    display_name: str
+    role: str
+    job_number: str
+
+
+class Seat(Shape):
+    """A desk with a phone."""
+
+    id: str
+    sip_username: str
+    registered: bool
+
+
+class SeatChoice(Seat):
+    """A seat with the agent who sits at it."""
+
+    agent_id: str | None
+
+
+class Me(Shape):
+    """One's own presence: `cause` is ours, `reason` the agent's; `wish` is the state that comes after the call."""
+
+    id: str
+    state: str
+    reason: str | None
+    cause: str | None
+    since: datetime
+    wrap_up_ends_at: datetime | None
+    wish: str | None
+
+
+class AgentRow(Shape):
+    """An agent as others see them."""
+
+    id: str
+    username: str
+    display_name: str
+    job_number: str
+    role: str
+    state: str
+    reason: str | None
+    cause: str | None
+    since: datetime | None
+    seat_id: str | None
+    seat_registered: bool
+    call_id: str | None
+
+
+class Queue(Shape):
+    """A queue's live figures."""
+
+    id: str
+    name: str
+    waiting: int
+    longest_wait_s: float
+    agents_ready: int
+    agents_busy: int
+    agents_not_ready: int
+
+
+class Call(Shape):
+    """A call; `caller` is masked for who does not need it."""
+
+    id: str
+    caller: str
+    caller_known: bool
+    direction: str = Field(examples=["inbound"])
+    state: str
+    queue: str | None
+    agent_id: str | None
+    seat_id: str | None
+    customer_id: str | None
+    started_at: datetime
+    answered_at: datetime | None
+    queued_at: datetime | None
+    talking_at: datetime | None
+    ended_at: datetime | None
+    ended_by: str | None
+    end_cause: str | None
+    recording_id: str | None
+
+
+class TimelineItem(Shape):
+    """One event of a call's story."""
+
+    seq: int
+    at: datetime
+    event: str
+    data: dict[str, object]
+
+
+class Customer(Shape):
+    """A customer; `phones` are masked in lists."""
+
+    id: str
+    name: str
+    category: str | None
+    vip: bool
+    important: bool
+    phones: list[str]
+    address: str | None
+    area: str | None
+
+
+class Account(Shape):
+    """An account of a customer."""
+
+    account_no: str
+    address: str | None
+    supply_state: str
+    arrears_yuan: Decimal
+    tariff: str | None
+    voltage: str | None
+
+
+class Bill(Shape):
+    """A bill as of today: `total_due_yuan` = what is unpaid with its late fee."""
+
+    id: str
+    account_no: str
+    period: str
+    amount_yuan: Decimal
+    usage_kwh: Decimal | None
+    due_date: str | None
+    paid: bool
+    late_fee_yuan: Decimal
+    total_due_yuan: Decimal
+
+
+class Outage(Shape):
+    """An outage notice; `text` is what the agent reads out."""
+
+    id: str
+    area: str
+    kind: str
+    cause: str | None
+    from_: datetime = Field(alias="from")
+    until: datetime | None
+    text: str
+    areas: list[str]
+    accounts: int
+    status: str
+    version: int
+
+
+class Contact(Shape):
+    """A former call of the customer."""
+
+    call_id: str | None
+    at: datetime
+    summary: str
+    agent: str | None
+
+
+class IvrStep(Shape):
+    """A menu node that the caller passed, with the keys pressed there (null: none, or secret)."""
+
+    node: str
+    digits: str | None
+    at: datetime
+
+
+class Script(Shape):
+    """What the agent says."""
+
+    greeting: str
+
+
+class CustomerFile(Shape):
+    """What is known of who calls."""
+
+    customer: Customer | None = None
+    matches: list[Customer] = []
+    accounts: list[Account] = []
+    bill: Bill | None = None
+    outage: Outage | None = None
+    open_work_orders: list[dict[str, object]] = []
+    history: list[Contact] = []
+    complaints_30d: int = 0
+
+
+class ScreenPop(CustomerFile):
+    """What opens on the agent's screen while the phone rings."""
+
+    call_id: str
+    caller: str
+    ivr_path: list[IvrStep]
+    waited_s: float
+    queue: str | None
+    script: Script
+
+
+class Site(Shape):
+    """This installation."""
+
+    name: str
+    timezone: str
+
+
+class Hello(Shape):
+    """The whole state of a desktop."""
+
+    user: User
+    seat: Seat | None
+    agent: Me
+    call: Call | None
+    pop: ScreenPop | None
+    queues: list[Queue]
+    server_time: datetime
+    site: Site
+
+
+class CallState(Shape):
+    """A call that concerns the agent moved."""
+
+    call: Call
+
+
+class AgentState(Shape):
+    """The agent's presence moved."""
+
+    agent_id: str
+    state: str
+    reason: str | None
+    cause: str | None
+    since: datetime
+    wrap_up_ends_at: datetime | None
+    wish: str | None
+
+
+class SeatState(Shape):
+    """The agent's seat changed, or its phone came or went."""
+
+    seat: Seat | None
+
+
+class QueueStats(Shape):
+    """The figures of every queue."""
+
+    queues: list[Queue]
+
+
+class Notice(Shape):
+    """Something to read: `level` info, warning or error; `code` is stable, `text` for people."""
+
+    level: str
+    code: str
+    text: str

@@ -1,0 +1,46 @@
+"""What the web reads of the journal for its views; each function runs inside the caller's transaction."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, select
+
+from core.journal import journal_table
+from cti import store as calls
+from cti.events import CallNoted
+from cti.model import Call
+from cti.store import CallFilter
+from ivr.events import CallerIdentified
+from recordings.events import RecordingMissing, RecordingStarted
+from web.views import CallFacts
+
+
+def facts_of(connection: Connection, call_ids: Collection[str]) -> dict[str, CallFacts]:
+    """Return who called and which recording there is, by call id."""
+    customers: dict[str, str] = {}
+    recordings: dict[str, str | None] = {}
+    kinds = (CallerIdentified.__name__, RecordingStarted.__name__, RecordingMissing.__name__)
+    table = journal_table.c
+    query = select(table.call_id, table.event, table.data).where(table.call_id.in_(call_ids), table.event.in_(kinds))
+    for row in connection.execute(query.order_by(table.seq)) if call_ids else ():
+        if row.event == CallerIdentified.__name__:
+            customers[row.call_id] = row.data["customer_id"]
+        else:
+            started = row.event == RecordingStarted.__name__
+            recordings[row.call_id] = row.data["recording_id"] if started else None
+    return {call_id: CallFacts(customers.get(call_id), recordings.get(call_id)) for call_id in call_ids}
+
+
+def notes_of(connection: Connection, call_ids: Collection[str]) -> dict[str, str]:
+    """Return the last note of each call that has one, by call id."""
+    table = journal_table.c
+    query = select(table.call_id, table.data).where(table.call_id.in_(call_ids), table.event == CallNoted.__name__)
+    rows = connection.execute(query.order_by(table.seq)) if call_ids else ()
+    said = {row.call_id: row.data["text"] or row.data.get("result_code") or "" for row in rows}
+    return {call_id: text for call_id, text in said.items() if text}
+
+
+def contacts(connection: Connection, numbers: Sequence[str], limit: int) -> tuple[list[Call], dict[str, str]]:
+    """Return the latest calls from `numbers`, newest first, and their notes."""
+    found = [call for number in numbers for call in calls.find(connection, CallFilter(caller=number, limit=limit))]
+    latest = sorted(found, key=lambda call: call.started_at, reverse=True)[:limit]
+    return latest, notes_of(connection, [call.id for call in latest])

@@ -1,0 +1,35 @@
+"""The parts of the API that have a name and are not built yet: each answers 501 and says so."""
+
+from web.errors import NotBuilt
+from web.route import DESK, EVERYONE, Ask, Routes
+
+routes = Routes("not built")
+
+_CALL_VERBS = "answer reject mute consult conference park pickup silent-script monitor whisper barge take-over"
+_ORDER_VERBS = "dispatch accept arrive feedback return urge merge visit close reopen"
+_READ = (
+    "/work-orders /work-orders/{id} /knowledge /knowledge/{id} /reviews /scorecards /appraisals /callbacks "
+    "/return-visits /surveys /campaigns /kpi /prompts /users /audit /recordings/{id}/transcript /agents/{id}/shift"
+)
+_CREATED = "/work-orders /reviews /scorecards /callbacks /return-visits /campaigns /users"
+
+
+async def _not_built(ask: Ask) -> None:
+    """Named, not built yet."""
+    raise NotBuilt
+
+
+def _name(method: str, path: str, roles: frozenset[str]) -> None:
+    routes.add(method, path, roles=roles, built=False)(_not_built)
+
+
+_name("POST", "/calls", DESK)
+for _verb in _CALL_VERBS.split():
+    _name("POST", f"/calls/{{id}}/{_verb}", EVERYONE)
+for _path in _READ.split():
+    _name("GET", _path, EVERYONE)
+for _path in _CREATED.split():
+    _name("POST", _path, EVERYONE)
+for _verb in _ORDER_VERBS.split():
+    _name("POST", f"/work-orders/{{id}}/{_verb}", EVERYONE)
+_name("PATCH", "/settings", EVERYONE)

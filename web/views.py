@@ -1,0 +1,187 @@
+"""Our own things in the shapes of the API."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from agents.model import Agent, State
+from agents.model import User as Account
+from agents.roster import Roster
+from cti.model import Call
+from desk.billing.model import NOTHING, BillSummary
+from desk.customers.model import Account as SupplyAccount
+from desk.customers.model import Category, Customer
+from desk.outages import speech as outage_words
+from desk.outages.model import Outage
+from routing.service import RoutingService
+from web import shapes
+from web.live_calls import LiveCall
+from web.masking import number_for
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """What other rooms know of a call."""
+
+    customer_id: str | None = None
+    recording_id: str | None = None
+
+
+TARIFFS = {
+    Category.RESIDENTIAL: "居民生活用电",
+    Category.COMMERCIAL: "工商业用电",
+    Category.AGRICULTURAL: "农业生产用电",
+}
+"""The kinds of tariff, by what the electricity is used for [domain 15.7]."""
+DIRECTIONS = {"in": "inbound", "out": "outbound"}
+
+
+def user_shape(user: Account) -> shapes.User:
+    """A person; the user name is the job number (工号), under which callers and colleagues know an agent."""
+    return shapes.User(
+        id=user.id, username=user.username, display_name=user.name, role=user.role.value, job_number=user.username
+    )
+
+
+def seat_shape(roster: Roster, seat_id: str | None) -> shapes.Seat | None:
+    """A seat and whether its phone is registered."""
+    seat = roster.seat(seat_id)
+    if seat is None:
+        return None
+    return shapes.Seat(id=seat.id, sip_username=seat.sip_username, registered=roster.registered(seat))
+
+
+def seat_of(roster: Roster, agent_id: str) -> shapes.Seat | None:
+    """The seat at which an agent sits."""
+    agent = roster.get(agent_id)
+    return seat_shape(roster, agent.seat_id) if agent else None
+
+
+def me_shape(agent: Agent) -> shapes.Me:
+    """One's own presence; `wish` is what comes after the call."""
+    return shapes.Me(
+        id=agent.agent_id,
+        state=agent.state.value,
+        reason=agent.reason,
+        cause=agent.cause.value,
+        since=agent.since,
+        wrap_up_ends_at=agent.until if agent.state is State.WRAP_UP else None,
+        wish=agent.wish.state.value if agent.wish else None,
+    )
+
+
+def agent_row(user: Account, agent: Agent | None, roster: Roster) -> shapes.AgentRow:
+    """An agent as others see them; one who never sat down is logged out since ever."""
+    return shapes.AgentRow(
+        **user_shape(user).model_dump(),
+        state=agent.state.value if agent else State.LOGGED_OUT.value,
+        reason=agent.reason if agent else None,
+        cause=agent.cause.value if agent else None,
+        since=agent.since if agent else None,
+        seat_id=agent.seat_id if agent else None,
+        seat_registered=roster.phone_there(agent) if agent else False,
+        call_id=agent.call_id if agent else None,
+    )
+
+
+def queue_shape(routing: RoutingService, queue_id: str, language: str) -> shapes.Queue:
+    """A queue's figures under its name. Raises NoSuchQueue."""
+    figures = routing.figures(queue_id)
+    names = routing.queues[queue_id].names
+    return shapes.Queue(
+        id=queue_id,
+        name=names.get(language.partition("-")[0]) or queue_id,
+        waiting=figures.waiting,
+        longest_wait_s=round(figures.longest_wait_s, 1),
+        agents_ready=figures.agents_ready,
+        agents_busy=figures.agents_busy,
+        agents_not_ready=figures.agents_not_ready,
+    )
+
+
+def call_shape(call: Call, facts: CallFacts, viewer: Account) -> shapes.Call:
+    """A call as `viewer` may see it: the number in full when the call is theirs or their work needs it."""
+    return shapes.Call(
+        id=call.id,
+        caller=number_for(call.caller, viewer.role.value, own=call.agent_id == viewer.id),
+        caller_known=call.caller_known,
+        direction=DIRECTIONS.get(call.direction, call.direction),
+        state=call.state.value,
+        queue=call.queue,
+        agent_id=call.agent_id,
+        seat_id=call.seat_id,
+        customer_id=facts.customer_id,
+        started_at=call.started_at,
+        answered_at=call.answered_at,
+        queued_at=call.queued_at,
+        talking_at=call.talking_at,
+        ended_at=call.ended_at,
+        ended_by=call.ended_by,
+        end_cause=call.end_cause,
+        recording_id=facts.recording_id,
+    )
+
+
+def live_call_shape(live: LiveCall, viewer: Account) -> shapes.Call:
+    """A live call as `viewer` may see it."""
+    return call_shape(live.call, CallFacts(live.customer_id, live.recording_id), viewer)
+
+
+def customer_shape(customer: Customer, accounts: Sequence[SupplyAccount], role: str, *, own: bool) -> shapes.Customer:
+    """A customer; kind, address and area are those of the first account."""
+    first = accounts[0] if accounts else None
+    return shapes.Customer(
+        id=customer.id,
+        name=customer.name,
+        category=first.category.value if first else None,
+        vip=customer.vip,
+        important=customer.important,
+        phones=[number_for(number, role, own=own) for number in customer.phones],
+        address=first.address if first else None,
+        area=first.area if first else None,
+    )
+
+
+def account_shape(account: SupplyAccount, summary: BillSummary | None) -> shapes.Account:
+    """An account with what is owed on it, late fee not included; the tariff is that of its kind of use."""
+    return shapes.Account(
+        account_no=account.number,
+        address=account.address,
+        supply_state=account.supply_state.value,
+        arrears_yuan=summary.owed if summary else NOTHING,
+        tariff=TARIFFS[account.category],
+        voltage=account.voltage,
+    )
+
+
+def bill_shape(summary: BillSummary) -> shapes.Bill:
+    """The latest bill of an account with everything that is due today."""
+    return shapes.Bill(
+        id=summary.bill.id,
+        account_no=summary.account,
+        period=f"{summary.period:%Y-%m}",
+        amount_yuan=summary.amount,
+        usage_kwh=summary.usage,
+        due_date=summary.due_date.isoformat(),
+        paid=summary.paid,
+        late_fee_yuan=summary.late_fee,
+        total_due_yuan=summary.total_due,
+    )
+
+
+def outage_shape(outage: Outage, zone: ZoneInfo, today: date, area: str = "") -> shapes.Outage:
+    """An outage notice in the words that callers hear."""
+    return shapes.Outage(
+        id=outage.id,
+        area=area if area in outage.areas else "、".join(outage.areas),
+        areas=list(outage.areas),
+        accounts=len(outage.accounts),
+        kind=str(outage.kind),
+        cause=outage.cause,
+        from_=outage.begins,
+        until=outage.ends,
+        text=outage_words.outage(outage, today, zone, area=area).text,
+        status=str(outage.status),
+        version=outage.version,
+    )
