@@ -63,8 +63,8 @@ class AriClient:
         """Open the WebSocket and set the event filter. Raises PbxDown with the cause."""
         await self.close()
         self._events = asyncio.Queue(EVENTS_WAITING)
-        auth = aiohttp.BasicAuth(self._address.user, self._address.password)
-        self._http = aiohttp.ClientSession(auth=auth, timeout=aiohttp.ClientTimeout(total=ANSWER_LIMIT_S))
+        who = {"Authorization": aiohttp.encode_basic_auth(self._address.user, self._address.password)}
+        self._http = aiohttp.ClientSession(headers=who, timeout=aiohttp.ClientTimeout(total=ANSWER_LIMIT_S))
         try:
             self.over_websocket = await self._version() >= min(REST_OVER_WEBSOCKET)
             self._socket = await self._http.ws_connect(
