@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from core.clock import Clock
@@ -50,7 +51,7 @@ class Desk(Protocol):
 class Waiting(Protocol):
     """The queue as the menu uses it (`routing` does it)."""
 
-    async def request(self, call_id: str, queue: str) -> None: ...
+    async def request(self, call_id: str, queue: str, enqueued_at: datetime | None = None) -> None: ...
 
     async def again(self, call_id: str) -> None: ...
 

@@ -10,7 +10,11 @@ T = TypeVar("T")
 
 
 async def until(
-    predicate: Callable[[], T | Awaitable[T]], timeout: float = 5.0, *, every: float = 0.01, what: str = ""
+    predicate: Callable[[], T | Awaitable[T]],
+    timeout: float = 5.0,
+    *,
+    every: float = 0.01,
+    what: str | Callable[[], str] = "",
 ) -> T:
     """Return the first truthy value of `predicate` (plain or async), asked every `every` seconds.
 
@@ -23,6 +27,6 @@ async def until(
         if value:
             return value
         if time.monotonic() >= limit:
-            name = what or getattr(predicate, "__qualname__", repr(predicate))
+            name = (what() if callable(what) else what) or getattr(predicate, "__qualname__", repr(predicate))
             raise AssertionError(f"not within {timeout} s: {name} (last: {value!r})")
         await asyncio.sleep(every)

@@ -11,7 +11,7 @@ from cti.ami.link import AmiAddress, AmiLink
 from cti.ami.wire import Packet
 from cti.events import SeatLost, SeatRegistered, VoiceMeasured
 from cti.model import call_of
-from cti.port import PbxDown, PbxRefused
+from cti.port import NoSuchChannel, PbxDown, PbxRefused
 
 _log = log.get(__name__)
 
@@ -50,9 +50,14 @@ class AmiService:
     async def start(self, channel_id: str, path: str) -> None:
         """Record both directions of a channel, interleaved, raw, into the file `path`.
 
-        Raises PbxDown or PbxRefused.
+        Raises NoSuchChannel, PbxDown or PbxRefused.
         """
-        await self._connected().action("MixMonitor", Channel=channel_id, File=path, Options="D")
+        try:
+            await self._connected().action("MixMonitor", Channel=channel_id, File=path, Options="D")
+        except PbxRefused as refused:
+            if "no such channel" in refused.message.lower():
+                raise NoSuchChannel(refused.message) from None
+            raise
 
     async def stop(self, channel_id: str) -> None:
         """Stop recording a channel; one that is gone has stopped by itself."""

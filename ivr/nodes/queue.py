@@ -47,7 +47,7 @@ class Queue(Node):
         if session.call.state is CallState.RINGING and await talk.ring(session, None):
             return None
         await talk.enter_queue(session, queue)
-        await waiting.request(call.id, queue)
+        await waiting.request(call.id, queue, session.call.queued_at)
         while True:
             match await session.receive():
                 case SeatOffered() as offer:

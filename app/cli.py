@@ -1,0 +1,69 @@
+"""The command `hotline`: every part of it is loaded only when it is asked for."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import click
+
+from core.config import load
+from core.errors import HotlineError
+
+COMMANDS = {
+    "asterisk": ("app.asterisk_command", "asterisk_group", "The private PBX and its configuration."),
+    "bench": ("app.bench_command", "bench", "One measurement, JSON to stdout."),
+    "check": ("app.check_command", "check", "The fast checks: format, lint, types, imports, unit tests."),
+    "db": ("app.db_command", "db_group", "Storage: upgrade, verify."),
+    "demo": ("app.demo_command", "demo", "The whole hotline with robot callers and agents."),
+    "dial": ("app.dial_command", "dial", "One real SIP call, and the prompts heard in it."),
+    "doctor": ("app.doctor_command", "doctor", "What is wrong with this installation, each with its cure."),
+    "flow": ("app.flow_command", "flow_group", "IVR flows: check."),
+    "import": ("app.import_command", "import_group", "The installation's own customers, accounts, bills, outages."),
+    "prompts": ("app.prompts_command", "prompts_group", "What the hotline says: list, render, record."),
+    "seat": ("app.user_command", "seat_group", "Seats and their phones."),
+    "serve": ("app.serve_command", "serve", "The service alone, against an Asterisk that you run."),
+    "test": ("app.check_command", "test", "The whole test suite."),
+    "user": ("app.user_command", "user_group", "Accounts of people."),
+}
+
+
+class Commands(click.Group):
+    """The commands by name; their modules are imported on use, so that `hotline --help` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][2]) for name in self.list_commands(ctx)])
+
+
+@click.command(cls=Commands)
+@click.option("--config", type=click.Path(path_type=Path), help="hotline.toml (default: the one here, if any).")
+@click.version_option(package_name="hotline")
+@click.pass_context
+def cli(context: click.Context, config: Path | None) -> None:
+    """Hotline: an open 95598 call centre on Asterisk."""
+    here = Path("hotline.toml")
+    context.obj = load(config or (here if here.is_file() else None))
+
+
+def main() -> None:
+    """Run; errors go to standard error in one line, exit status 1 failed, 2 wrong use."""
+    try:
+        cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except HotlineError as error:
+        click.echo(f"hotline: {error.message}", err=True)
+        sys.exit(1)

@@ -1,0 +1,198 @@
+"""`hotline demo`: the main job on embedded defaults, with robots that keep it alive."""
+
+import asyncio
+import json
+import os
+import secrets
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from agents.accounts import Accounts
+from agents.model import Role
+from app.demo_data import load_demo, pin_of
+from app.robots import Counts, People, Robots, RobotSeat
+from app.serve_command import only_one, stop_on_signals
+from app.setup import prepare, prepare_asterisk
+from app.wiring import Hotline, Setup
+from asterisk_conf.private import PrivateAsterisk
+from core import log, policy
+from core.bus import Bus
+from core.clock import SystemClock
+from core.config import Settings, load
+from core.db import Database
+from core.journal import Journal
+
+AGENTS = ("1001", "1002", "1003", "1004")
+"""Seats that robots take; the next one is left for you."""
+YOURS = "1005"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One sign-in of the demo, as `var/demo.json` holds it."""
+
+    username: str
+    password: str
+    role: str
+    seat: str | None
+
+
+@click.command()
+@click.option("--seconds", type=click.IntRange(min=1), help="Stop by itself after so many seconds.")
+@click.option("--no-robots", is_flag=True, help="Nobody calls and nobody answers but you.")
+@click.pass_context
+def demo(context: click.Context, seconds: int | None, no_robots: bool) -> None:
+    """PBX, service, browser desktop and demo data; robot callers and agents keep it alive. Ctrl-C stops all."""
+    settings = context.find_object(Settings) or load(None)
+    with only_one(settings):
+        setup = prepare(settings, _say)
+        logins = asyncio.run(_people(settings))
+        asterisk = prepare_asterisk(settings, _say)
+        log.configure(settings.var / "log" / "hotline.log")
+        asyncio.run(_demo(setup, asterisk, logins, seconds, robots=not no_robots))
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+async def _people(settings: Settings) -> list[Login]:
+    """Make the demo's customers, seats and accounts; passwords are new at the first run and kept."""
+    file = settings.var / "demo.json"
+    known = {}
+    with suppress(FileNotFoundError, ValueError, KeyError):
+        known = {login["username"]: login for login in json.loads(file.read_text())["logins"]}
+    clock, db = SystemClock(), Database(settings.database_url)
+    try:
+        journal = Journal(db, Bus())
+        accounts = Accounts(journal, db, clock, policy.load(settings.site.policy))
+        await load_demo(db, clock, settings.site.zone)
+        seats = {seat.id for seat in await accounts.seats()}
+        for seat in (*AGENTS, YOURS):
+            if seat not in seats:
+                await accounts.add_seat(seat, by="demo")
+        logins = [await _login(accounts, known, *who) for who in _who()]
+        _write(file, settings, logins, list(await accounts.seats()))
+        return logins
+    finally:
+        await db.close()
+
+
+def _who() -> list[tuple[str, str, Role, str | None]]:
+    robots = [(f"robot{seat}", f"机器人{seat}", Role.AGENT, seat) for seat in AGENTS]
+    you: list[tuple[str, str, Role, str | None]] = [
+        ("agent", "演示坐席", Role.AGENT, YOURS),
+        ("lead", "演示值长", Role.SHIFT_LEAD, None),
+        ("quality", "演示质检", Role.QUALITY, None),
+        ("admin", "演示管理员", Role.ADMIN, None),
+    ]
+    return [*you, *robots]
+
+
+async def _login(
+    accounts: Accounts, known: dict[str, dict[str, str]], username: str, name: str, role: Role, seat: str | None
+) -> Login:
+    there = {user.username: user for user in await accounts.users()}
+    if username in there and username in known:
+        return Login(username, known[username]["password"], role.value, seat)
+    password = secrets.token_urlsafe(9)
+    if username in there:
+        await accounts.change_password(there[username].id, password, by="demo")
+    else:
+        await accounts.create_user(username, password, role, name=name, seat_id=seat, by="demo")
+    return Login(username, password, role.value, seat)
+
+
+def _write(file: Path, settings: Settings, logins: list[Login], seats: list[object]) -> None:
+    at = settings.asterisk
+    content = {
+        "api": f"http://{settings.web.host}:{settings.web.port}",
+        "sip": f"127.0.0.1:{at.sip_port}",
+        "logins": [{"username": x.username, "password": x.password, "role": x.role, "seat": x.seat} for x in logins],
+        "seats": [
+            {"id": s.id, "sip_username": s.sip_username, "sip_password": s.sip_password}  # type: ignore[attr-defined]
+            for s in seats
+        ],
+    }
+    fresh = file.with_name(".demo.json.new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+        json.dump(content, out, ensure_ascii=False, indent=1)
+    fresh.replace(file)
+
+
+async def _demo(
+    setup: Setup, asterisk: PrivateAsterisk, logins: list[Login], seconds: int | None, *, robots: bool
+) -> None:
+    until = stop_on_signals(asyncio.get_running_loop())
+    settings = setup.settings
+    hotline = Hotline(setup)
+    async with AsyncExitStack() as stack:
+        if (await asterisk.status()).running:
+            _say("a PBX of an earlier run is still there: it is taken over and stopped at the end")
+        else:
+            await asterisk.start()
+        stack.push_async_callback(asterisk.stop)
+        stack.push_async_callback(hotline.stop)
+        await hotline.start(_say)
+        counts = await _robots(stack, settings, logins) if robots else None
+        _print(settings, logins, robots=robots)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await _watch(until, counts)
+        click.echo("stopping")
+        if counts is not None:
+            click.echo(_figures(counts))
+
+
+async def _robots(stack: AsyncExitStack, settings: Settings, logins: list[Login]) -> Counts:
+    content = json.loads((settings.var / "demo.json").read_text())
+    seats = {seat["id"]: seat for seat in content["seats"]}
+    taken = [
+        RobotSeat(x.username, x.password, seats[x.seat]["sip_username"], seats[x.seat]["sip_password"], x.seat)
+        for x in logins
+        if x.username.startswith("robot") and x.seat
+    ]
+    people = People(
+        bill=tuple(f"1380000000{n}" for n in (1, 2, 5, 7, 8)),
+        outage=("13800000003",),
+        accounts=(("3200000001", pin_of("3200000001")), ("3200000002", pin_of("3200000002"))),
+    )
+    robots = Robots(("127.0.0.1", settings.asterisk.sip_port), content["api"], taken, people)
+    await stack.enter_async_context(robots)
+    robots.start_callers(every=3.0, at_once=5)
+    return robots.counts
+
+
+async def _watch(until: asyncio.Event, counts: Counts | None) -> None:
+    """Say now and then what the robots did, until told to stop."""
+    while not until.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(15):
+                await until.wait()
+        if counts is not None and not until.is_set():
+            click.echo(_figures(counts))
+
+
+def _figures(counts: Counts) -> str:
+    return (
+        f"calls placed {counts.placed}, answered {counts.answered}, "
+        f"served by the menu {counts.served_by_menu}, answered by a robot agent {counts.by_agent}"
+    )
+
+
+def _print(settings: Settings, logins: list[Login], *, robots: bool) -> None:
+    click.echo(f"\nHotline is open.\n  desktop  http://{settings.web.host}:{settings.web.port}/")
+    for login in logins:
+        if not login.username.startswith("robot"):
+            seat = f"  seat {login.seat}" if login.seat else ""
+            click.echo(f"           {login.username:8} {login.password}  ({login.role}{seat})")
+    click.echo(
+        f"  call     sip:{settings.site.number}@127.0.0.1:{settings.asterisk.sip_port} (user part of From = caller)"
+    )
+    click.echo(f"           ./hotline dial {settings.site.number} --from 13800000001 --digits w8,2 --seconds 40")
+    click.echo(f"  phones   user names and passwords of the seats: {settings.var / 'demo.json'}")
+    click.echo("  robots   callers and agents are at work" if robots else "  robots   none")
+    click.echo("Ctrl-C stops everything.\n")

@@ -1,0 +1,102 @@
+"""Keeps current what callers hear while no controller answers: an apology and the outages of the day."""
+
+import asyncio
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+from asterisk_conf.lifeboat_notice import Notice, write_lifeboat
+from core import log
+from core.bus import Bus
+from core.clock import Clock
+from core.config import Settings
+from core.errors import HotlineError
+from core.events import Recorded
+from core.tasks import TaskOwner
+from desk.outages.events import OutageChanged, OutageEnded, OutagePublished
+from desk.outages.service import OutageService
+from desk.outages.speech import outage as outage_words
+from speech.prompts import PromptPack
+from speech.synthesis import Voice
+
+_log = log.get(__name__)
+
+SUFFIXES = (".alaw", ".sln16")
+REFRESH = timedelta(minutes=15)
+SAY_LIMIT_S = 60.0
+APOLOGY, GOODBYE = "apology", "goodbye"
+
+
+class LifeboatKeeper:
+    """Writes `var/lifeboat` at start, whenever an outage notice changes, and every quarter of an hour."""
+
+    def __init__(
+        self, settings: Settings, outages: OutageService, voice: Voice, pack: PromptPack, clock: Clock
+    ) -> None:
+        self._directory = settings.var / "lifeboat"
+        self._zone = settings.site.zone
+        self._outages = outages
+        self._voice = voice
+        self._pack = pack
+        self._clock = clock
+        self._tasks = TaskOwner("lifeboat")
+        self._changed = asyncio.Event()
+
+    async def start(self, bus: Bus) -> None:
+        """Begin to keep it current."""
+        for kind in (OutagePublished, OutageChanged, OutageEnded):
+            bus.listen(kind, self._on_change)
+        self._tasks.start(self._keep(), "keep")
+
+    async def _on_change(self, _recorded: Recorded) -> None:
+        self._changed.set()
+
+    async def _keep(self) -> None:
+        while True:
+            self._changed.clear()
+            try:
+                await self.refresh()
+            except (HotlineError, OSError) as error:
+                _log.error("lifeboat not current", extra={"action": "lifeboat_stale", "why": str(error)})
+            try:
+                async with asyncio.timeout(REFRESH.total_seconds()):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    async def refresh(self) -> None:
+        """Write what is true now."""
+        notices, kept = [], {APOLOGY, GOODBYE}
+        today = self._clock.now().astimezone(self._zone).date()
+        for outage in await self._outages.today():
+            text = outage_words(outage, today, self._zone).text
+            media = await self._voice.media(text, within=SAY_LIMIT_S)
+            stems = [self._directory / f"outage-{outage.id}-{n}" for n in range(len(media))]
+            for source, stem in zip(media, stems, strict=True):
+                await asyncio.to_thread(_copy, Path(source.removeprefix("sound:")), stem)
+            kept |= {stem.name for stem in stems}
+            notices.append(Notice(tuple(stems), outage.ends))
+        for prompt in (APOLOGY, GOODBYE):
+            spoken = Path(self._pack.media(prompt).removeprefix("sound:"))
+            await asyncio.to_thread(_copy, spoken, self._directory / prompt)
+        apology, goodbye = self._directory / APOLOGY, self._directory / GOODBYE
+        await asyncio.to_thread(write_lifeboat, self._directory, apology=[apology], notices=notices, goodbye=[goodbye])
+        await asyncio.to_thread(_sweep, self._directory, kept)
+
+    async def close(self) -> None:
+        """Stop keeping it current."""
+        await self._tasks.close()
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for suffix in SUFFIXES:
+        fresh = target.with_name(f".{target.name}{suffix}.new")
+        shutil.copyfile(source.with_name(source.name + suffix), fresh)
+        fresh.replace(target.with_name(target.name + suffix))
+
+
+def _sweep(directory: Path, kept: set[str]) -> None:
+    for file in directory.iterdir():
+        if file.suffix in SUFFIXES and not file.name.startswith(".") and file.stem not in kept:
+            file.unlink()

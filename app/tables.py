@@ -1,0 +1,23 @@
+"""Every table of every room, gathered so that migrations and backups see all of them."""
+
+import agents.tables
+import core.journal
+import cti.tables
+import desk.billing.tables
+import desk.customers.tables
+import desk.outages.tables
+import recordings.tables
+import routing.tables
+from core.db import metadata
+
+ROOMS = (
+    agents.tables,
+    core.journal,
+    cti.tables,
+    desk.billing.tables,
+    desk.customers.tables,
+    desk.outages.tables,
+    recordings.tables,
+    routing.tables,
+)
+__all__ = ["ROOMS", "metadata"]

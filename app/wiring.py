@@ -1,0 +1,291 @@
+"""Puts the house together: the only place where every room meets."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp.web import AppRunner, TCPSite
+
+from agents.accounts import Accounts
+from agents.service import AgentService
+from app.asterisk_setup import secrets_of
+from app.lifeboat import LifeboatKeeper
+from core import log, policy
+from core.bus import Bus
+from core.clock import SystemClock
+from core.config import Settings
+from core.db import Database
+from core.errors import ConfigError
+from core.journal import Journal
+from core.tasks import TaskOwner
+from cti.adopt import Adopted
+from cti.ami.link import AmiAddress
+from cti.ami.service import AmiService
+from cti.ari.client import AriAddress
+from cti.ari.pbx import AriPbx
+from cti.model import WITH_AGENT, CallState
+from cti.service import CallHooks, CallService
+from cti.session import CallSession, CallWorld
+from desk.billing.service import BillService
+from desk.customers.service import CustomerService
+from desk.outages.service import OutageService
+from ivr import flow
+from ivr.call import IvrServices
+from ivr.desk import IvrDesk
+from ivr.engine import Engine
+from ivr.speaker import VoiceSpeaker
+from recordings.service import RecordingService
+from recordings.vault import Vault
+from routing.service import RoutingService
+from speech.fragments import FragmentPack, carriers
+from speech.install import VoiceFiles
+from speech.kokoro import settings_key
+from speech.process import kokoro_command
+from speech.prompts import PromptPack, catalogue
+from speech.synthesis import Voice
+from web.app import make_app
+from web.services import WebServices
+
+_log = log.get(__name__)
+
+FLOW = Path(flow.__file__).parent / "flows" / "hotline.yaml"
+RECONCILE_RECORDINGS_S = 60.0
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What is there before the service starts: settings, the voice's files, the cache of prompts, the built pages."""
+
+    settings: Settings
+    voice: VoiceFiles
+    cache: Path
+    ui_dir: Path | None = None
+    flow_file: Path = FLOW
+
+
+class Hotline:
+    """The service: `start` it, and it serves until `stop`. Killed in between, the next one goes on."""
+
+    def __init__(self, setup: Setup) -> None:
+        settings = setup.settings
+        self.settings = settings
+        self.clock = SystemClock()
+        self.policy = policy.load(settings.site.policy)
+        self.db = Database(settings.database_url)
+        self.bus = Bus()
+        self.journal = Journal(self.db, self.bus)
+        self._tasks = TaskOwner("hotline")
+        self._build_voice(setup)
+        self._build_desk()
+        self._build_telephone()
+        self._build_menu(setup)
+        self._build_web(setup)
+        self._restored = False
+
+    def _build_voice(self, setup: Setup) -> None:
+        site, var, key = setup.settings.site, setup.settings.var, settings_key(setup.voice.name)
+        self.pack = PromptPack(
+            var / "prompts", catalogue(site.language, site=site.name), settings_key=key, cache=setup.cache / "prompts"
+        )
+        self.fragments = FragmentPack(
+            var / "prompts" / "fragments", carriers(), settings_key=key, cache=setup.cache / "prompts"
+        )
+        self.voice = Voice(
+            var / "prompts" / "sentences",
+            kokoro_command(setup.voice),
+            settings_key=key,
+            clock=self.clock,
+            cover=self.fragments.cover,
+        )
+
+    def _build_desk(self) -> None:
+        zone = self.settings.site.zone
+        self.customers = CustomerService(self.db)
+        self.bills = BillService(self.db, self.clock, zone, self.policy)
+        self.outages = OutageService(self.db, self.journal, self.clock, zone)
+        self.lifeboat = LifeboatKeeper(self.settings, self.outages, self.voice, self.pack, self.clock)
+
+    def _build_telephone(self) -> None:
+        settings, secrets = self.settings, secrets_of(self.settings)
+        at = settings.asterisk
+        self.accounts = Accounts(self.journal, self.db, self.clock, self.policy)
+        self.agents = AgentService(self.journal, self.db, self.clock, self.policy)
+        self.pbx = AriPbx(AriAddress(at.host, at.http_port, secrets.ari_user, secrets.ari_password))
+        world = CallWorld(self.pbx, self.journal, self.clock, self.policy, self._apology)
+        self.calls = CallService(self.pbx, world, self.db, CallHooks(self._serve, self._adopted))
+        self.ami = AmiService(
+            AmiAddress(at.host, at.ami_port, secrets.ami_user, secrets.ami_secret),
+            self.journal,
+            self.clock,
+            self.agents.phones_are,
+        )
+        self.routing = RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, self.calls.deliver)
+        self.recordings = RecordingService(self.journal, self.db, self.ami, Vault.of(settings), self.clock)
+        self.agents.listen(self.bus)
+        self.routing.listen(self.bus)
+        self.recordings.attach(self.bus)
+
+    def _build_menu(self, setup: Setup) -> None:
+        self.flow = flow.load(setup.flow_file, self.pack.prompts, self.policy.rules)
+        zone = self.settings.site.zone
+        desk = IvrDesk(self.customers, self.bills, self.outages, clock=self.clock, zone=zone, policy=self.policy)
+        services = IvrServices(
+            VoiceSpeaker(self.pack, self.voice, self.policy),
+            desk,
+            self.routing,
+            self.clock,
+            self.policy,
+            lambda: self.clock.now().astimezone(zone).hour,
+        )
+        self.engine = Engine(self.flow, services, self.db)
+
+    def _build_web(self, setup: Setup) -> None:
+        self.web_app = make_app(
+            WebServices(
+                settings=self.settings,
+                policy=self.policy,
+                clock=self.clock,
+                db=self.db,
+                bus=self.bus,
+                journal=self.journal,
+                accounts=self.accounts,
+                agents=self.agents,
+                calls=self.calls,
+                routing=self.routing,
+                customers=self.customers,
+                bills=self.bills,
+                outages=self.outages,
+                recordings=self.recordings,
+                probes={
+                    "pbx": self._pbx_state,
+                    "ami": self._ami_state,
+                    "database": self._database_state,
+                    "disk": self._disk_state,
+                    "voice": self._voice_state,
+                },
+                ui_dir=setup.ui_dir,
+            )
+        )
+        self._runner = AppRunner(self.web_app, access_log=None, handle_signals=False)
+
+    # --- what calls need of the rooms above them ------------------------------------------------------
+
+    def _apology(self) -> Sequence[str]:
+        return [self.pack.media("apology")] if self.pack.has("apology") else []
+
+    async def _serve(self, session: CallSession) -> None:
+        await self.engine.serve(session)
+
+    async def _adopted(self, adopted: Sequence[Adopted]) -> None:
+        """Free every seat that no live call holds, then let routing know its places; only then calls go on."""
+        held = {}
+        for one in adopted:
+            if one.call.agent_id and one.call.state in (*WITH_AGENT, CallState.RINGING):
+                how = "ringing" if one.call.state is CallState.RINGING else "talking"
+                held[one.call.agent_id] = (one.call.id, how)
+        live = {one.call.id for one in adopted}
+        if self._restored:
+            await self.agents.reconcile(held)
+            await self.routing.sweep(live)
+        else:
+            await self.agents.restore(held)
+            await self.routing.restore(live)
+            self.routing.start()
+            self._restored = True
+        self._tasks.start(self.recordings.reconcile(), "recordings")
+
+    # --- what readyz asks ---------------------------------------------------------------------------------
+
+    async def _pbx_state(self) -> tuple[bool, str]:
+        trouble = self.calls.pbx_trouble
+        return trouble is None, trouble or "connected"
+
+    async def _ami_state(self) -> tuple[bool, str]:
+        return self.ami.trouble is None, self.ami.trouble or "connected"
+
+    async def _database_state(self) -> tuple[bool, str]:
+        await self.db.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
+        return True, "answers"
+
+    async def _disk_state(self) -> tuple[bool, str]:
+        space = await self.recordings.space()
+        return space.enough, f"{space.free_mb} MB free, {space.needed_mb} MB needed"
+
+    async def _voice_state(self) -> tuple[bool, str]:
+        if self.voice.healthy:
+            return True, "loaded"
+        return not self.fragments.missing(), "not loaded: sentences are put together from fragments"
+
+    # --- life -------------------------------------------------------------------------------------------------
+
+    async def start(self, say: Say = lambda line: None) -> None:
+        """Render what the flow says, listen on the web, connect to the PBX. Raises ConfigError with the cure."""
+        await self.recordings.open()
+        await self.voice.start()
+        await self._render(self.flow_prompts(), say)
+        await self.agents.load()
+        await self._listen()
+        await self.lifeboat.start(self.bus)
+        self._tasks.start(self.ami.run(), "ami")
+        self._tasks.start(self.calls.run(), "calls")
+        self._tasks.start(self._render_rest(), "prompts")
+        self._tasks.start(self._reconcile_recordings(), "recordings sweep")
+
+    def flow_prompts(self) -> list[str]:
+        """Return the prompts without which no call may be taken."""
+        said = [p for p in self.flow.prompts() if p != "greeting"]
+        return ["greeting_morning", "greeting_day", "apology", "apology_outage", "goodbye", *said]
+
+    async def _render(self, prompts: list[str], say: Say) -> None:
+        def progress(done: int, of: int, name: str) -> None:
+            say(f"rendering prompts {done}/{of} {name}")
+
+        await self.voice.render(self.pack, prompts, progress)
+
+    async def _render_rest(self) -> None:
+        await self.voice.render(self.pack)
+        await self.voice.render(self.fragments)
+
+    async def _listen(self) -> None:
+        await self._runner.setup()
+        host, port = self.settings.web.host, self.settings.web.port
+        try:
+            await TCPSite(self._runner, host, port).start()
+        except OSError as error:
+            raise ConfigError(
+                f"the web port {host}:{port} cannot be used ({error.strerror}): "
+                "end what uses it or change [web] port (HOTLINE_WEB__PORT)"
+            ) from None
+
+    async def _reconcile_recordings(self) -> None:
+        while True:
+            await self.clock.sleep(RECONCILE_RECORDINGS_S)
+            if self.calls.pbx_trouble is None:
+                await self.recordings.reconcile()
+
+    async def stop(self) -> None:
+        """Stop serving; live calls stay with the PBX for the next start."""
+        await self._runner.cleanup()
+        await self.lifeboat.close()
+        await self._tasks.close()
+        await self.calls.close()
+        await self.engine.close()
+        await self.routing.close()
+        await self.agents.close()
+        await self.ami.close()
+        await self.recordings.close()
+        await self.voice.stop()
+        await self.journal.close()
+        await self.db.close()
+
+
+async def run(hotline: Hotline, ready: Callable[[], None], until: asyncio.Event, say: Say) -> None:
+    """Start, tell `ready`, serve until `until` is set, stop."""
+    try:
+        await hotline.start(say)
+        ready()
+        await until.wait()
+    finally:
+        await hotline.stop()

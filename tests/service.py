@@ -1,0 +1,199 @@
+"""The real service on a real PBX for stories: a process of its own that can be killed and started again."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from agents.accounts import Accounts
+from agents.model import Role
+from app import storage
+from app.demo_data import load_demo
+from core import policy
+from core.bus import Bus
+from core.clock import SystemClock
+from core.config import Settings, load
+from core.db import Database
+from core.journal import Journal
+from tests.pbx import ROOT, Pbx
+from tests.until import until
+
+PASSWORD = "correct horse battery"
+AGENTS = ("anna", "bert", "carl", "dora")
+"""Agents of the stories; anna sits at seat 1001, bert at 1002 and so on."""
+
+
+@dataclass(slots=True)
+class Service:
+    """A running service, its API and the PBX under it."""
+
+    pbx: Pbx
+    settings: Settings
+    config: Path
+    api: aiohttp.ClientSession
+    tokens: dict[str, str] = field(default_factory=dict)
+    process: asyncio.subprocess.Process | None = None
+    ui: bool = False
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.settings.web.port}"
+
+    async def start(self) -> None:
+        """Start the process and wait until it takes calls."""
+        command = [sys.executable, "-m", "app", "--config", str(self.config), "serve"]
+        if not self.ui:
+            command.append("--no-ui")
+        out = (self.settings.var / "serve.out").open("ab")
+        with out:
+            self.process = await asyncio.create_subprocess_exec(
+                *command, stdout=out, stderr=out, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+            )
+        await until(self.ready, 60, what=lambda: f"the service is ready; it says: {self.said()}")
+
+    def said(self) -> str:
+        """What the process printed."""
+        return (self.settings.var / "serve.out").read_text("utf-8", "replace")[-3000:]
+
+    async def ready(self) -> bool:
+        """Whether /readyz says so; fails at once when the process has ended."""
+        assert self.process is not None
+        assert self.process.returncode is None, self.said()
+        try:
+            async with self.api.get(f"{self.base}/readyz") as answer:
+                return answer.status == 200
+        except aiohttp.ClientError:
+            return False
+
+    async def kill(self) -> None:
+        """SIGKILL: what a crash, the kernel out of memory, or a power cut of the process does."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+
+    async def stop(self) -> None:
+        """End it as an operator does."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.terminate()
+            try:
+                async with asyncio.timeout(15):
+                    await self.process.wait()
+            except TimeoutError:
+                await self.kill()
+                raise AssertionError(f"the service did not stop: {self.said()}") from None
+
+    # --- the API ---------------------------------------------------------------------------------
+
+    async def request(self, who: str, method: str, path: str, body: Any = None, expect: int = 200) -> Any:
+        """Do a request as the user `who` and return the decoded answer."""
+        if who not in self.tokens:
+            self.tokens[who] = await self._sign_in(who)
+        headers = {"Authorization": f"Bearer {self.tokens[who]}"}
+        async with self.api.request(method, f"{self.base}/api/v1{path}", json=body, headers=headers) as answer:
+            text = await answer.text()
+            assert answer.status in (expect, 201 if expect == 200 else expect, 204), f"{method} {path}: {text}"
+            return json.loads(text) if text else None
+
+    async def _sign_in(self, who: str) -> str:
+        body = {"username": who, "password": PASSWORD}
+        if who in AGENTS:
+            body["seat"] = str(1001 + AGENTS.index(who))
+        async with self.api.post(f"{self.base}/api/v1/session", json=body) as answer:
+            assert answer.status == 201, await answer.text()
+            return str((await answer.json())["token"])
+
+    async def make_ready(self, who: str) -> None:
+        """Let an agent be ready; waits until the seat's phone is seen as registered."""
+
+        async def tried() -> bool:
+            headers = {"Authorization": f"Bearer {self.tokens[who]}"}
+            where = f"{self.base}/api/v1/agents/me/state"
+            async with self.api.post(where, json={"state": "ready"}, headers=headers) as answer:
+                return answer.status == 200
+
+        await self.request(who, "GET", "/agents/me")
+        await until(tried, 10, what=f"{who} is ready")
+
+    async def agent(self, who: str) -> Any:
+        """Return an agent as the API shows it."""
+        return await self.request(who, "GET", "/agents/me")
+
+    async def calls(self, caller: str, state: str | None = None) -> list[Any]:
+        """Return the calls of a caller's number, newest first."""
+        query = f"?caller={caller}" + (f"&state={state}" if state else "")
+        return list((await self.request("lead", "GET", f"/calls{query}"))["items"])
+
+    async def timeline(self, call_id: str) -> list[Any]:
+        """Return the journal of a call."""
+        return list((await self.request("lead", "GET", f"/calls/{call_id}/timeline"))["items"])
+
+    async def story(self, caller: str) -> list[str]:
+        """Return the names of the events of the latest call of a caller."""
+        calls = await self.calls(caller)
+        return [e["event"] for e in await self.timeline(calls[0]["id"])] if calls else []
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def write_settings(pbx: Pbx, var: Path) -> Path:
+    """Write the installation's settings and secrets so that they fit the PBX of the test."""
+    ports, secrets = pbx.spec.ports, pbx.spec.secrets
+    (var / "secrets.json").write_text(
+        json.dumps({"ari_password": secrets.ari_password, "ami_secret": secrets.ami_secret})
+    )
+    config = var / "hotline.toml"
+    config.write_text(
+        f'[storage]\ndir = "{var}"\nrecordings_min_free_mb = 1\n[web]\nport = {free_port()}\n'
+        f"[asterisk]\nsip_port = {ports.sip}\nhttp_port = {ports.http}\nami_port = {ports.ami}\n"
+        f"rtp_start = {ports.rtp_start}\nrtp_end = {ports.rtp_end}\n"
+    )
+    return config
+
+
+async def people(pbx: Pbx, settings: Settings, *, demo: bool = True) -> None:
+    """Fill the database: the demo's customers, the PBX's seats, four agents, a lead, a reviewer, an administrator."""
+    storage.upgrade(settings.database_url)
+    clock, db = SystemClock(), Database(settings.database_url)
+    try:
+        accounts = Accounts(Journal(db, Bus()), db, clock, policy.load("seed"))
+        if demo:
+            await load_demo(db, clock, settings.site.zone)
+        for seat in pbx.seats:
+            await accounts.add_seat(seat.id, sip_username=seat.sip_username, sip_password=seat.sip_password)
+        for name in AGENTS[: len(pbx.seats)]:
+            await accounts.create_user(name, PASSWORD, Role.AGENT, name=name.title())
+        for name, role in (("lead", Role.SHIFT_LEAD), ("quality", Role.QUALITY), ("admin", Role.ADMIN)):
+            await accounts.create_user(name, PASSWORD, role, name=name.title())
+    finally:
+        await db.close()
+
+
+@contextlib.asynccontextmanager
+async def started_service(pbx: Pbx, *, ui: bool = False, start: bool = True) -> AsyncIterator[Service]:
+    """The service on `pbx` with the demo's customers; stopped at the end."""
+    var = pbx.spec.directories.state.parent
+    config = write_settings(pbx, var)
+    settings = load(config, {})
+    await people(pbx, settings)
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as api:
+        service = Service(pbx, settings, config, api, ui=ui)
+        try:
+            if start:
+                await service.start()
+            yield service
+        finally:
+            await service.stop()
