@@ -19,14 +19,18 @@ _WINDOW: Final = 160
 """Samples compared at a time: one telephone frame, so an end is found to 20 ms."""
 _PROBE: Final = 4000
 """Samples of a prompt's first sound that are searched for: half a second."""
-_BLOCK: Final = 8192
-"""Transform length of the search, in samples at half rate."""
+_BLOCK: Final = 16384
+"""Transform length of the search, in samples."""
 _SUSPECT: Final = 0.35
 """Correlation from which a place is looked at closely; 0.2 s of a cut prompt still reach it."""
 _SAME: Final = 0.8
 """Correlation from which a window is the prompt's own; other speech of the same voice stays below it."""
 _LEAST: Final = 8
-"""Windows of sound (0.16 s) below which nothing is named."""
+"""Windows of sound (0.16 s) below which a part of a prompt is not named."""
+_SHORTEST: Final = 3
+"""Windows of sound below which a whole prompt cannot be told from anything else."""
+_EXACT: Final = 0.95
+"""Correlation demanded of each window when a whole prompt has fewer than `_LEAST`."""
 _SURE: Final = 50
 """Windows of sound (1 s) below which a prompt that breaks off must break off into silence: sentences share openings."""
 _MISSES: Final = 3
@@ -59,13 +63,18 @@ class HeardPrompt:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """A prompt made ready: its windows of sound, and the half-rate probe from its first sound on."""
+    """A prompt made ready: its windows of sound, and the probe from its first sound on."""
 
     known: Known
     wave: Wave
     loud: npt.NDArray[np.bool_]
     onset: int
     probe: Wave
+
+    @property
+    def least(self) -> int:
+        """Windows that must be heard: of a very short prompt all of them."""
+        return min(_LEAST, int(self.loud.sum()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +92,19 @@ class Matcher:
     """Finds a given set of prompts; made once, it is used for any number of recordings."""
 
     def __init__(self, prompts: Iterable[Known]) -> None:
-        """Take the prompts; one without 0.16 s of sound cannot be found and is left out."""
+        """Take the prompts; one without 0.06 s of sound cannot be found and is left out."""
         shapes = (_shape(prompt) for prompt in prompts)
         self._shapes = [shape for shape in shapes if shape is not None]
 
     def heard(self, pcm: Pcm) -> list[HeardPrompt]:
-        """Return the prompts in 8 kHz sound, by time; takes about 3 ms a prompt for a minute of sound."""
+        """Return the prompts in 8 kHz sound, by time; takes about 8 ms a prompt for a minute of sound."""
         sound = pcm.astype(np.float32)
-        search = _Search(_halved(sound))
+        search = _Search(sound)
         found = [
             match
             for shape in self._shapes
             for place in search.places(shape.probe)
-            if (match := _verified(shape, sound, 2 * place - shape.onset)) is not None
+            if (match := _verified(shape, sound, place - shape.onset)) is not None
         ]
         chosen = sorted(_best(found), key=lambda match: match.sound_start)
         return [
@@ -139,16 +148,10 @@ def _shape(known: Known) -> _Shape | None:
     wave = wave[: len(wave) - len(wave) % _WINDOW]
     power = np.mean(wave.reshape(-1, _WINDOW) ** 2, axis=1) if len(wave) else np.zeros(0, np.float32)
     loud = power > max(16.0, float(np.max(power, initial=0.0)) * 10 ** (_FLOOR_DB / 10))
-    if int(loud.sum()) < _LEAST:
+    if int(loud.sum()) < _SHORTEST:
         return None
     onset = int(np.argmax(loud)) * _WINDOW
-    return _Shape(known, wave, loud, onset, _halved(wave[onset : onset + _PROBE]))
-
-
-def _halved(wave: Wave) -> Wave:
-    """Return `wave` at 4 kHz; the mean of two neighbours is filter enough for a search."""
-    even = wave[: len(wave) - len(wave) % 2].reshape(-1, 2)
-    return ((even[:, 0] + even[:, 1]) / 2).astype(np.float32)
+    return _Shape(known, wave, loud, onset, wave[onset : onset + _PROBE])
 
 
 class _Search:
@@ -156,7 +159,7 @@ class _Search:
 
     def __init__(self, sound: Wave) -> None:
         self._size = len(sound)
-        self._hop = _BLOCK - _PROBE // 2
+        self._hop = _BLOCK - _PROBE
         blocks = max(1, -(-self._size // self._hop))
         padded = np.concatenate([sound, np.zeros(blocks * self._hop + _BLOCK - self._size, np.float32)])
         views = np.lib.stride_tricks.sliding_window_view(padded, _BLOCK)[:: self._hop][:blocks]
@@ -185,7 +188,7 @@ class _Search:
         return self._norms[length]
 
 
-def _peaks(places: npt.NDArray[np.int64], alike: npt.NDArray[np.float32], apart: int = 1000) -> Iterator[int]:
+def _peaks(places: npt.NDArray[np.int64], alike: npt.NDArray[np.float32], apart: int = 2000) -> Iterator[int]:
     while len(places):
         best = int(places[int(np.argmax(alike))])
         yield best
@@ -194,13 +197,12 @@ def _peaks(places: npt.NDArray[np.int64], alike: npt.NDArray[np.float32], apart:
 
 
 def _verified(shape: _Shape, sound: Wave, start: int) -> _Match | None:
-    """Compare window by window from about `start` on; None unless enough of the prompt is really there."""
-    start = _aligned(shape, sound, start)
+    """Compare window by window from `start` on; None unless enough of the prompt is really there."""
     same = _same(shape, sound, start)
     first = shape.onset // _WINDOW
     last = _last_kept(same, shape.loud, first)
     heard = int((same & shape.loud)[first : last + 1].sum())
-    if heard < _LEAST or heard < 0.8 * int(shape.loud[first : last + 1].sum()):
+    if heard < shape.least or heard < 0.8 * int(shape.loud[first : last + 1].sum()):
         return None
     more = _resumed(shape, sound, start, last)
     if more is not None:
@@ -217,19 +219,12 @@ def _verified(shape: _Shape, sound: Wave, start: int) -> _Match | None:
     return _Match(shape, start, start + shape.onset, sound_end, end, heard, complete)
 
 
-def _aligned(shape: _Shape, sound: Wave, start: int, reach: int = 4) -> int:
-    """Return the start, within `reach` samples, at which the first 0.15 s fit best."""
-    piece = shape.wave[shape.onset : shape.onset + 1200]
-    fits = [_alike(piece, _cut(sound, start + shape.onset + shift, len(piece))) for shift in range(-reach, reach + 1)]
-    return start - reach + int(np.argmax(fits))
-
-
 def _same(shape: _Shape, sound: Wave, start: int) -> npt.NDArray[np.bool_]:
     ours = shape.wave.reshape(-1, _WINDOW)
     theirs = _cut(sound, start, len(shape.wave)).reshape(-1, _WINDOW)
     norms = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
     alike = np.einsum("ij,ij->i", ours, theirs) / np.maximum(norms, 1.0)
-    fits: npt.NDArray[np.bool_] = alike > _SAME
+    fits: npt.NDArray[np.bool_] = alike > (_SAME if shape.least == _LEAST else _EXACT)
     return fits
 
 
@@ -279,11 +274,6 @@ def _cut(sound: Wave, start: int, length: int) -> Wave:
     if low < high:
         piece[low - start : high - start] = sound[low:high]
     return piece
-
-
-def _alike(one: Wave, other: Wave) -> float:
-    norm = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float(one @ other) / norm if norm > 0 else 0.0
 
 
 def _best(found: Sequence[_Match], shared: int = 480) -> list[_Match]:
