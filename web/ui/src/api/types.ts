@@ -42,9 +42,11 @@ export interface Agent {
   cause: string | null;
   since: string;
   wrap_up_ends_at: string | null;
+  /** The state asked for during a call; it comes after wrap-up. */
+  wish?: string | null;
 }
 
-export interface AgentRow extends Omit<Agent, "wrap_up_ends_at"> {
+export interface AgentRow extends Omit<Agent, "wrap_up_ends_at" | "wish"> {
   username: string;
   display_name: string;
   job_number: string | null;
@@ -58,7 +60,7 @@ export interface Call {
   id: string;
   caller: string | null;
   caller_known: boolean;
-  direction: "in" | "out";
+  direction: string;
   /** A state of the call machine; unknown ones are shown as they are. */
   state: string;
   queue: string | null;

@@ -179,6 +179,12 @@ export class Connection {
     this.listener.message(message);
   }
 
+  /** Open the line anew at once, to have again what is missing after the last message taken. */
+  resumeNow(): void {
+    this.drop();
+    this.connect();
+  }
+
   /** Remember how far the state has got; the next attempt resumes after it. */
   resumeAfter(seq: number | null): void {
     this.lastSeq = seq;

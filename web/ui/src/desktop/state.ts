@@ -1,9 +1,10 @@
 /**
  * What the desktop knows, as a pure function of the server's messages.
  *
- * `hello` replaces everything. Every later message that changes the state has a `seq` above all before it; one
- * that is not above `lastSeq` was seen already (a resume may repeat it) and changes nothing. Figures of the queues
- * are not kept by the server for a resume, so they do not move `lastSeq`; the newest by time wins.
+ * `hello` replaces everything. Every later message that changes the state has the next `seq`; one that is not
+ * above `lastSeq` was seen already (a resume may repeat it) and changes nothing, and one that leaves a gap is not
+ * taken before the gap is closed (`leavesGap`). Figures of the queues and answers bear the number of the message
+ * before them and are not repeated, so they do not move `lastSeq`; the newest figures by time win.
  */
 import type {
   Agent,
@@ -33,6 +34,7 @@ export interface Notice {
 export interface Missed {
   caller: string | null;
   at: string;
+  cause: string;
 }
 
 export interface DesktopState {
@@ -83,6 +85,14 @@ export const EMPTY: DesktopState = {
 /** States in which no call is the agent's own any more. */
 const WITHOUT_CALL: ReadonlySet<string> = new Set(["ready", "not_ready", "logged_out"]);
 
+const UNNUMBERED: ReadonlySet<string> = new Set(["hello", "queue_stats", "pong", "ok", "error"]);
+
+/** Whether messages before this one are missing, so that the line has to be resumed after `lastSeq`. */
+export function leavesGap(state: DesktopState, message: ServerMessage): boolean {
+  if (state.lastSeq === null || message.type === "hello") return false;
+  return message.seq > state.lastSeq + (UNNUMBERED.has(message.type) ? 0 : 1);
+}
+
 /** Return the state after `message`; the same object when nothing changed. */
 export function reduce(state: DesktopState, message: ServerMessage): DesktopState {
   if (message.type === "hello") return fromHello(message, state);
@@ -108,7 +118,7 @@ export function reduce(state: DesktopState, message: ServerMessage): DesktopStat
 }
 
 function fromHello(hello: Hello, before: DesktopState): DesktopState {
-  const missed = isMissed(hello.agent) ? (before.missed ?? { caller: null, at: hello.agent.since }) : null;
+  const missed = missedOf(hello.agent, before.missed?.caller ?? null);
   return {
     lastSeq: hello.seq,
     user: hello.user,
@@ -128,8 +138,19 @@ function fromHello(hello: Hello, before: DesktopState): DesktopState {
   };
 }
 
-function isMissed(agent: Pick<Agent, "state" | "cause">): boolean {
-  return agent.state === "not_ready" && agent.cause === "no_answer";
+/** Causes by which a seat that was rung without an answer is taken out (agents/model.py, MISSES and a lapsed lease). */
+const MISSES: ReadonlySet<string> = new Set([
+  "no_answer",
+  "busy",
+  "rejected",
+  "unreachable",
+  "failed",
+  "lease_expired",
+]);
+
+function missedOf(agent: Agent, caller: string | null): Missed | null {
+  if (agent.state !== "not_ready" || agent.cause === null || !MISSES.has(agent.cause)) return null;
+  return { caller, at: agent.since, cause: agent.cause };
 }
 
 function withQueues(state: DesktopState, message: QueueStatsMessage): DesktopState {
@@ -139,12 +160,12 @@ function withQueues(state: DesktopState, message: QueueStatsMessage): DesktopSta
 
 function withAgent(state: DesktopState, message: AgentStateMessage): DesktopState {
   if (state.agent !== null && message.agent_id !== state.agent.id) return state;
-  const { agent_id: id, state: name, reason, cause, since, wrap_up_ends_at } = message;
-  const agent: Agent = { id, state: name, reason, cause, since, wrap_up_ends_at };
+  const { type: _type, seq: _seq, at: _at, agent_id: id, ...rest } = message;
+  const agent: Agent = { id, ...rest };
+  const name = agent.state;
   if (!WITHOUT_CALL.has(name)) return { ...state, agent, missed: null };
   const caller = state.call?.caller ?? state.pop?.caller ?? null;
-  const missed = isMissed(agent) ? { caller, at: since } : null;
-  return { ...state, agent, missed, call: null, pop: null };
+  return { ...state, agent, missed: missedOf(agent, caller), call: null, pop: null };
 }
 
 function withPop(state: DesktopState, message: ScreenPopMessage): DesktopState {

@@ -4,7 +4,7 @@ import { session } from "../api/http";
 import { ApiError } from "../api/http";
 import type { Command, CustomerFile, ServerMessage } from "../api/types";
 import { Connection, NoAnswer, Refusal, type LinkDetail, type LinkStatus, type Wire } from "./connection";
-import { EMPTY, reduce } from "./state";
+import { EMPTY, leavesGap, reduce } from "./state";
 
 const state = shallowRef(EMPTY);
 const link = ref<LinkStatus>("idle");
@@ -45,9 +45,17 @@ function after(ms: number, run: () => void): () => void {
   return () => window.clearTimeout(timer);
 }
 
+/** A gap is asked for once; a server that does not have it any more must not be asked for ever. */
+let resumedAfter: number | null = null;
+
 function hear(message: ServerMessage): void {
   const at = Date.parse(message.type === "hello" ? message.server_time : message.at);
   if (message.type === "hello" || message.type === "pong") offset.value = at - Date.now();
+  if (leavesGap(state.value, message) && resumedAfter !== state.value.lastSeq) {
+    resumedAfter = state.value.lastSeq;
+    connection?.resumeNow();
+    return;
+  }
   state.value = reduce(state.value, message);
   connection?.resumeAfter(state.value.lastSeq);
 }

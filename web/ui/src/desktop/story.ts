@@ -1,36 +1,36 @@
 /** A journal event of a call in plain words. */
-import { i18n, wordFor } from "../i18n";
 import type { TimelineItem } from "../api/types";
+import { i18n, wordFor } from "../i18n";
+import { duration } from "./time";
 
 const { t, te } = i18n.global;
 
 /** The sentence for `item`; an event without words of its own keeps its class name. */
-export function told(item: TimelineItem): string {
+export function told(item: TimelineItem, queueName: (id: string) => string): string {
   const key = `event.${item.event}`;
-  if (!te(key) && !te(key, "zh-CN")) return item.event;
-  return t(key, named(item.data));
+  return te(key) ? t(key, named(item, queueName)) : item.event;
 }
 
-function named(data: Record<string, unknown>): Record<string, string> {
-  const words: Record<string, string> = Object.fromEntries(
-    Object.entries(data).map(([name, value]) => [name, value === null || value === undefined ? "–" : String(value)]),
-  );
-  words.agent = String(data.agent_name ?? data.agent_id ?? "–");
-  words.by = wordFor("by", text(data.by));
-  words.cause = wordFor("cause", text(data.cause));
-  words.node = wordFor("node", text(data.node));
-  words.digits = digitsIn(data);
-  words.from = wordFor("state", text(data.from ?? data.before));
-  words.to = te(`state.${text(data.to)}`) ? wordFor("state", text(data.to)) : text(data.to);
-  return words;
+function named(item: TimelineItem, queueName: (id: string) => string): Record<string, string> {
+  const { data } = item;
+  const plain = Object.entries(data).map(([name, value]) => [name, text(value) || "–"]);
+  const states = item.event.startsWith("AgentState");
+  return {
+    ...(Object.fromEntries(plain) as Record<string, string>),
+    queue: queueName(text(data.queue) || text(data.to)),
+    by: wordFor("by", text(data.by)),
+    cause: wordFor("cause", text(data.cause)),
+    how: wordFor("how", text(data.how)),
+    node: wordFor("node", text(data.node)),
+    reason: wordFor("noRecording", text(data.reason)),
+    digits: text(data.digits) || t("event.secretDigits", { length: text(data.length) }),
+    length: data.length_s === undefined ? text(data.length) : duration(Number(data.length_s)),
+    note: [wordFor("result", text(data.result_code)), text(data.text)].filter(Boolean).join(" · "),
+    from: wordFor("state", text(data.from_)),
+    to: wordFor(states ? "state" : "node", text(data.to) || text(data.wanted)),
+  };
 }
 
 function text(value: unknown): string {
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
-}
-
-/** Secret digits, a PIN for instance, are journaled by their number only. */
-function digitsIn(data: Record<string, unknown>): string {
-  const digits = text(data.digits);
-  return digits !== "" ? digits : t("event.secretDigits", { length: text(data.length) });
 }

@@ -34,11 +34,19 @@ export function useView() {
 
   function reasonLabel(code: string | null | undefined): string {
     const own = desktop.state.value.notReadyReasons.find((reason) => reason.code === code);
-    return own?.label ?? wordFor("reason", code);
+    if (own !== undefined) return own.label;
+    const word = wordFor("reason", code);
+    // The system's own causes stand in `reason` too, when they say why no call is offered.
+    return word === code ? wordFor("cause", code) : word;
+  }
+
+  function queueName(id: string | null | undefined): string {
+    return desktop.state.value.queues.find((queue) => queue.id === id)?.name ?? id ?? "";
   }
 
   return {
     ...desktop,
+    queueName,
     t,
     te,
     locale,

@@ -15,10 +15,15 @@ export function isPositive(value: Yuan | null | undefined): boolean {
   return value !== null && value !== undefined && Number(value) > 0;
 }
 
-/** A mobile number as 138 0000 0001, an account number as 3200 0000 01; others unchanged. */
+/** `286` for `286.00`: a quantity without idle zeros. */
+export function quantity(value: string | number): string {
+  return String(value).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+}
+
+/** A mobile number as 138 0000 0001, an account number as 3200 0000 01; others unchanged; empty without any digit. */
 export function grouped(number: string | null | undefined): string {
-  if (number === null || number === undefined) return "";
+  if (number === null || number === undefined || !/\d/.test(number)) return "";
   if (/^1\d{10}$/.test(number)) return number.replace(/^(\d{3})(\d{4})(\d{4})$/, "$1 $2 $3");
-  if (/^\d{9,16}$/.test(number)) return number.replace(/(\d{4})(?=\d)/g, "$1 ");
+  if (/^[1-9]\d{8,15}$/.test(number)) return number.replace(/(\d{4})(?=\d)/g, "$1 ");
   return number;
 }

@@ -27,9 +27,13 @@ export function useLocale(name: LocaleName): void {
   document.documentElement.lang = name;
 }
 
-/** The words for `group.code`, or the code itself when there are none. */
+/** The words for `code` in `group` (`a.b`), or the code itself when there are none; any text may be a code. */
 export function wordFor(group: string, code: string | null | undefined): string {
   if (code === null || code === undefined || code === "") return "";
-  const key = `${group}.${code}`;
-  return i18n.global.te(key) || i18n.global.te(key, "zh-CN") ? i18n.global.t(key) : code;
+  const words = i18n.global.locale.value === "en" ? en : zh;
+  const found = [...group.split("."), code].reduce<unknown>(
+    (part, key) => (typeof part === "object" && part !== null ? (part as Record<string, unknown>)[key] : undefined),
+    words,
+  );
+  return typeof found === "string" ? found : code;
 }
