@@ -115,7 +115,7 @@ class CallService:
             await self._lost(why)
 
     async def _connect(self) -> None:
-        waits = wait_exponential_jitter(initial=BACK_OFF_FIRST_S, max=BACK_OFF_MOST_S, jitter=0.1)
+        waits = wait_exponential_jitter(multiplier=BACK_OFF_FIRST_S, max=BACK_OFF_MOST_S, jitter=0.1)
         async for attempt in AsyncRetrying(retry=retry_if_exception_type(PbxDown), wait=waits):
             with attempt:
                 try:
