@@ -9,13 +9,12 @@ from agents.attempts import TooManyTries
 from agents.model import User as Account
 from web import shapes
 from web.errors import Handler, TooManyAttempts
-from web.route import DESKTOPS, EVERYONE, SERVICES, Ask, Routes, SignedIn, json_answer
+from web.route import DESKTOPS, EVERYONE, SERVICES, WHO, Ask, Routes, SignedIn, json_answer
 from web.security import SAFE_METHODS, check_origin
 from web.services import WebServices
 from web.views import seat_of, user_shape
 
 COOKIE = "hotline_session"
-SIGNED_IN = "signed_in"
 
 routes = Routes("session")
 
@@ -92,7 +91,7 @@ async def auth_middleware(request: web.Request, handler: Handler) -> web.StreamR
     if token is not None and request.path.startswith("/api/"):
         user = await _user(services, token)
         if user is not None:
-            request[SIGNED_IN] = SignedIn(user, token, by_cookie)
+            request[WHO] = SignedIn(user, token, by_cookie)
     return await handler(request)
 
 

@@ -76,6 +76,7 @@ class Ask:
         return self.request.match_info[name]
 
 
+WHO = web.RequestKey("who", SignedIn)
 Answer = BaseModel | web.StreamResponse | None
 ApiHandler = Callable[..., Awaitable[Answer]]
 
@@ -145,7 +146,7 @@ def aiohttp_handler(route: Route) -> Callable[[web.Request], Awaitable[web.Strea
     """Return the handler that checks the role, reads the input, runs the route and writes its answer."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        ask = Ask(request, request.app[SERVICES], request.get("signed_in"))
+        ask = Ask(request, request.app[SERVICES], request.get(WHO))
         check_role(route, ask)
         given = await route.handler(ask, **await _input(route, request))
         if isinstance(given, web.StreamResponse):

@@ -1,0 +1,87 @@
+"""A PBX without sound: it obeys at once and says what a PBX says, so that calls live without Asterisk."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from cti.messages import ChannelEntered, ChannelGone, PbxMessage, PlaybackEnded
+from cti.port import Arrival, NoSuchChannel, PbxBridge, PbxChannel, SeatDial
+
+NORMAL, NO_ANSWER = 16, 19
+
+
+class QuietPbx:
+    """Channels by id; `sent` is what was asked beside their life, in order."""
+
+    def __init__(self) -> None:
+        self.live: dict[str, PbxChannel] = {}
+        self.dialled: list[SeatDial] = []
+        self.sent: list[tuple[str, str]] = []
+        self._messages: asyncio.Queue[Arrival | PbxMessage] = asyncio.Queue()
+
+    # --- what a test makes happen ---
+
+    def call(self, call_id: str, caller: str) -> None:
+        """A caller's INVITE comes in."""
+        self.live[call_id] = PbxChannel(call_id, caller, "95598", up=False, ours=True)
+        self._messages.put_nowait(Arrival(call_id, caller, "95598"))
+
+    def pick_up(self, channel_id: str) -> None:
+        """The agent takes the phone off."""
+        self._messages.put_nowait(ChannelEntered(channel_id))
+
+    def gone(self, channel_id: str, cause: int = NORMAL) -> None:
+        """A phone hangs up."""
+        if self.live.pop(channel_id, None) is not None:
+            self._messages.put_nowait(ChannelGone(channel_id, cause, "Normal Clearing"))
+
+    # --- the port ---
+
+    async def connect(self) -> None: ...
+
+    async def messages(self) -> AsyncIterator[Arrival | PbxMessage]:
+        while True:
+            yield await self._messages.get()
+
+    async def close(self) -> None: ...
+
+    async def channels(self) -> list[PbxChannel]:
+        return list(self.live.values())
+
+    async def bridges(self) -> list[PbxBridge]:
+        return []
+
+    def _there(self, channel_id: str) -> None:
+        if channel_id not in self.live:
+            raise NoSuchChannel(channel_id=channel_id)
+
+    async def answer(self, channel_id: str) -> None:
+        self._there(channel_id)
+
+    async def hang_up(self, channel_id: str, reason: str = "normal") -> None:
+        self.gone(channel_id, NO_ANSWER if reason == "no_answer" else NORMAL)
+
+    async def play(self, channel_id: str, playback_id: str, media: Sequence[str]) -> None:
+        self._there(channel_id)
+        self._messages.put_nowait(PlaybackEnded(playback_id, failed=False))
+
+    async def stop_playback(self, playback_id: str) -> None: ...
+
+    async def start_music(self, channel_id: str) -> None:
+        self._there(channel_id)
+
+    async def stop_music(self, channel_id: str) -> None:
+        self._there(channel_id)
+
+    async def send_digits(self, channel_id: str, digits: str) -> None:
+        self._there(channel_id)
+        self.sent.append((channel_id, digits))
+
+    async def dial_seat(self, dial: SeatDial) -> None:
+        self.dialled.append(dial)
+        self.live[dial.channel_id] = PbxChannel(dial.channel_id, "", "", up=False, ours=True)
+
+    async def join(self, bridge_id: str, *channel_ids: str) -> None: ...
+
+    async def leave(self, bridge_id: str, channel_id: str) -> None: ...
+
+    async def close_bridge(self, bridge_id: str) -> None: ...
