@@ -74,7 +74,7 @@ def _delimiter(first: str) -> str:
 def _header(file: Path, table: ImportTable, cells: list[str]) -> list[str]:
     """The columns of the file under their English names. Raises UnusableFile."""
     chinese = {name: column for column, name in table.columns.items()}
-    named = [cell.strip().lstrip("\ufeff") for cell in cells]
+    named = [cell.strip() for cell in cells]
     found = [chinese.get(name, name.lower()) for name in named]
     where = f"{file}:1"
     if lacking := [f"{column} ({table.columns[column]})" for column in table.required if column not in found]:

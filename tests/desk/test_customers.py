@@ -104,6 +104,10 @@ async def test_writing_again_replaces_all_but_the_pin(service: CustomerService, 
     assert await service.verify("3200000005", "000005") == moved
 
 
+def test_no_pin_opens_an_account_that_does_not_exist() -> None:
+    assert not pins.matches(None, "nobody's PIN")
+
+
 def test_a_wrong_account_takes_as_long_as_a_wrong_pin() -> None:
     known = pins.hash_pin("000005")
     pins.matches(None, "1")
