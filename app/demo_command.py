@@ -16,7 +16,7 @@ from app.demo_data import load_demo, pin_of
 from app.robots import Counts, People, Robots, RobotSeat
 from app.serve_command import only_one, stop_on_signals
 from app.setup import prepare, prepare_asterisk
-from app.wiring import Hotline, Setup
+from app.wiring import Hotline, Setup, run
 from asterisk_conf.private import PrivateAsterisk
 from core import log, policy
 from core.bus import Bus
@@ -28,6 +28,7 @@ from core.journal import Journal
 AGENTS = ("1001", "1002", "1003", "1004")
 """Seats that robots take; the next one is left for you."""
 YOURS = "1005"
+FIGURES_EVERY_S = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,24 +128,23 @@ async def _demo(
     setup: Setup, asterisk: PrivateAsterisk, logins: list[Login], seconds: int | None, *, robots: bool
 ) -> None:
     until = stop_on_signals(asyncio.get_running_loop())
-    settings = setup.settings
-    hotline = Hotline(setup)
-    async with AsyncExitStack() as stack:
-        if (await asterisk.status()).running:
-            _say("a PBX of an earlier run is still there: it is taken over and stopped at the end")
-        else:
-            await asterisk.start()
-        stack.push_async_callback(asterisk.stop)
-        stack.push_async_callback(hotline.stop)
-        await hotline.start(_say)
-        counts = await _robots(stack, settings, logins) if robots else None
-        _print(settings, logins, robots=robots)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await _watch(until, counts)
-        click.echo("stopping")
-        if counts is not None:
-            click.echo(_figures(counts))
+    if (await asterisk.status()).running:
+        _say("a PBX of an earlier run is still there: it is taken over, and stopped at the end")
+    await asterisk.start()
+
+    async def body() -> None:
+        async with AsyncExitStack() as stack:
+            counts = await _robots(stack, setup.settings, logins) if robots else None
+            _print(setup.settings, logins, robots=robots)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await _watch(until, counts)
+            click.echo("stopping")
+
+    try:
+        await run(Hotline(setup), body, until, _say)
+    finally:
+        await asterisk.stop()
 
 
 async def _robots(stack: AsyncExitStack, settings: Settings, logins: list[Login]) -> Counts:
@@ -167,12 +167,16 @@ async def _robots(stack: AsyncExitStack, settings: Settings, logins: list[Login]
 
 
 async def _watch(until: asyncio.Event, counts: Counts | None) -> None:
-    """Say now and then what the robots did, until told to stop."""
-    while not until.is_set():
-        with suppress(TimeoutError):
-            async with asyncio.timeout(15):
-                await until.wait()
-        if counts is not None and not until.is_set():
+    """Say now and then, and at the end, what the robots did."""
+    try:
+        while not until.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FIGURES_EVERY_S):
+                    await until.wait()
+            if counts is not None and not until.is_set():
+                click.echo(_figures(counts))
+    finally:
+        if counts is not None:
             click.echo(_figures(counts))
 
 

@@ -53,9 +53,9 @@ def serve(context: click.Context, config: str | None, no_ui: bool) -> None:
 async def _serve(hotline: Hotline) -> None:
     until = stop_on_signals(asyncio.get_running_loop())
     where = f"http://{hotline.settings.web.host}:{hotline.settings.web.port}"
-    await run(
-        hotline,
-        lambda: click.echo(f"serving on {where}"),
-        until,
-        lambda line: click.echo(line, err=True),
-    )
+
+    async def body() -> None:
+        click.echo(f"serving on {where}")
+        await until.wait()
+
+    await run(hotline, body, until, lambda line: click.echo(line, err=True))

@@ -1,7 +1,7 @@
 """Puts the house together: the only place where every room meets."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -281,11 +281,19 @@ class Hotline:
         await self.db.close()
 
 
-async def run(hotline: Hotline, ready: Callable[[], None], until: asyncio.Event, say: Say) -> None:
-    """Start, tell `ready`, serve until `until` is set, stop."""
-    try:
+async def run(hotline: Hotline, body: Callable[[], Awaitable[object]], until: asyncio.Event, say: Say) -> None:
+    """Start, run `body` beside the service, stop when `until` is set or `body` ends; also in the middle of a start."""
+
+    async def whole() -> None:
         await hotline.start(say)
-        ready()
-        await until.wait()
+        await body()
+
+    tasks = TaskOwner("run")
+    work, told = tasks.start(whole(), "work"), tasks.start(until.wait(), "until")
+    try:
+        await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            work.result()
     finally:
+        await tasks.close()
         await hotline.stop()

@@ -17,6 +17,7 @@ class PromptMark:
 
 
 Target = Annotated[str, TargetMark()]
+MaybeTarget = Annotated[str | None, TargetMark()]
 Targets = Annotated[dict[str, str], TargetMark()]
 Prompts = Annotated[tuple[str, ...], PromptMark()]
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from ivr.call import IvrCall
-from ivr.node import Node, Prompts, Target
+from ivr.node import MaybeTarget, Node, Prompts, Target
 
 
 class Outage(Node):
@@ -12,7 +12,7 @@ class Outage(Node):
     do: Literal["outage"]
     none: Prompts = ()
     after: Prompts = ()
-    unidentified: Target | None = None
+    unidentified: MaybeTarget = None
     next: Target
 
     async def run(self, call: IvrCall, here: str) -> str | None:
