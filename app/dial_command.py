@@ -66,7 +66,7 @@ def _digits(context: click.Context, parameter: click.Parameter, value: str) -> s
 @click.option("--prompts", type=click.Path(path_type=Path, file_okay=False), help="Prompt packs to recognise.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
-def dial_command(
+def dial(
     context: click.Context,
     number: str,
     caller: str,
