@@ -1,19 +1,22 @@
 """Signing in and out, who may what, and what a browser is kept from."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.web.world import PASSWORD, World, open_world
+from tests.web.world import PASSWORD, World
 
 pytestmark = pytest.mark.integration
 
+COOKIE = "hotline_session"
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path) as one:
-        yield one
+
+async def signed_in_browser(world: World, client: Any, name: str = "1001") -> str:
+    """Sign in as a browser does and return the cookie's value."""
+    url, body = f"{world.base}/api/v1/session", {"username": name, "password": PASSWORD}
+    async with client.http.post(url, json=body, headers={"Origin": world.base}) as answer:
+        assert answer.status == 201
+        return str(answer.cookies[COOKIE].value)
 
 
 async def test_sign_in_gives_a_token_and_a_cookie_no_script_can_read(world: World) -> None:
@@ -35,3 +38,148 @@ async def test_sign_in_gives_a_token_and_a_cookie_no_script_can_read(world: Worl
         assert "SameSite=Strict" in cookie
         client.token = given["token"]
         assert (await client.ask("GET", "/session"))["user"]["username"] == "1001"
+
+
+async def test_sign_in_with_a_seat_sits_down_and_signing_out_leaves_it(world: World) -> None:
+    async with world.client("1001", seat="1003") as client:
+        assert (await client.ask("GET", "/session"))["seat"] == {
+            "id": "1003",
+            "sip_username": "seat1003",
+            "registered": False,
+        }
+        seats = (await client.ask("GET", "/seats"))["items"]
+        assert [seat["agent_id"] for seat in seats if seat["id"] == "1003"] == [world.users["1001"].id]
+        await client.ask("DELETE", "/session", expect=204)
+        assert world.agents.seat_of(world.users["1001"].id) is None
+        assert await client.refused("GET", "/session", status=401) == "not_signed_in"
+
+
+async def test_a_seat_that_is_taken_is_a_conflict(world: World) -> None:
+    async with world.client("1001", seat="1003"), world.client() as other:
+        body = {"username": "1002", "password": PASSWORD, "seat": "1003"}
+        assert await other.refused("POST", "/session", body, status=409) == "seat_taken"
+
+
+@pytest.mark.parametrize(("username", "password"), [("1001", "wrong password"), ("nobody", PASSWORD)])
+async def test_wrong_credentials_are_401_and_do_not_tell_which(world: World, username: str, password: str) -> None:
+    async with world.client() as client:
+        body = {"username": username, "password": password}
+        assert await client.refused("POST", "/session", body, status=401) == "bad_credentials"
+
+
+async def test_too_many_tries_are_429_with_the_time_to_wait(world: World) -> None:
+    async with world.client() as client:
+        body = {"username": "1001", "password": "wrong password"}
+        for _ in range(int(world.policy.number("sign_in_tries"))):
+            await client.refused("POST", "/session", body, status=401)
+        async with client.http.post(f"{world.base}/api/v1/session", json=body) as answer:
+            assert answer.status == 429
+            assert (await answer.json())["error"]["code"] == "too_many_attempts"
+            assert 0 < int(answer.headers["Retry-After"]) <= world.policy.number("sign_in_window")
+
+
+async def test_everything_but_signing_in_and_health_needs_a_session(world: World) -> None:
+    async with world.client() as client:
+        for path in ("/calls", "/agents", "/queues", "/customers?q=a", "/settings", "/recordings", "/desktop"):
+            assert await client.refused("GET", path, status=401) == "not_signed_in"
+        client.token = "made-up"
+        assert await client.refused("GET", "/calls", status=401) == "not_signed_in"
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [(None, 403), ("http://evil.example", 403), ("null", 403), ("own", 204)],
+    ids=["none", "foreign", "null", "own"],
+)
+async def test_a_cookie_counts_for_changes_only_with_our_own_origin(
+    world: World, origin: str | None, status: int
+) -> None:
+    async with world.client() as client:
+        cookie = await signed_in_browser(world, client)
+        headers = {"Cookie": f"{COOKIE}={cookie}"}
+        if origin:
+            headers["Origin"] = world.base if origin == "own" else origin
+        async with client.http.delete(f"{world.base}/api/v1/session", headers=headers) as answer:
+            assert answer.status == status
+
+
+async def test_a_cookie_is_enough_to_read(world: World) -> None:
+    async with world.client() as client:
+        cookie = await signed_in_browser(world, client)
+        assert await client.ask("GET", "/session", headers={"Cookie": f"{COOKIE}={cookie}"})
+
+
+async def test_a_foreign_page_cannot_sign_a_browser_in(world: World) -> None:
+    async with world.client() as client:
+        body = {"username": "1001", "password": PASSWORD}
+        headers = {"Origin": "http://evil.example"}
+        assert await client.refused("POST", "/session", body, status=403, headers=headers) == "foreign_origin"
+
+
+async def test_every_answer_carries_the_security_headers(world: World) -> None:
+    async with world.client() as client:
+        for path in ("/", "/api/v1/session", "/healthz", "/api/v1/nothing"):
+            async with client.http.get(world.base + path) as answer:
+                assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+                assert "script-src" not in answer.headers["Content-Security-Policy"]
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
+                assert answer.headers["X-Frame-Options"] == "DENY"
+        async with client.http.get(f"{world.base}/api/v1/session") as answer:
+            assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"{", "not valid JSON"),
+        (b"[]", "body"),
+        (b"\xff\xfe", "UTF-8"),
+        (b'{"username": "1001"}', "password"),
+        (b'{"username": "1001", "password": "x", "sea": "1"}', "sea"),
+        (b"[" * 60_000, "not valid JSON"),
+    ],
+)
+async def test_bad_bodies_are_400_and_name_what_is_wrong(world: World, body: bytes, says: str) -> None:
+    async with world.client() as client, client.http.post(f"{world.base}/api/v1/session", data=body) as answer:
+        assert answer.status == 400
+        error = (await answer.json())["error"]
+        assert error["code"] == "bad_input"
+        assert says in error["message"]
+
+
+async def test_a_body_that_is_too_large_is_413(world: World) -> None:
+    async with world.client() as client:
+        body = {"username": "1001", "password": "x" * 70_000}
+        assert await client.refused("POST", "/session", body, status=413) == "too_large"
+
+
+async def test_unknown_paths_and_methods_are_json_errors(world: World) -> None:
+    async with world.client("1001") as client:
+        assert await client.refused("GET", "/nothing", status=404) == "no_such_path"
+        assert await client.refused("PUT", "/session", status=405) == "method_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/calls"), ("POST", "/calls/1/consult"), ("GET", "/kpi"), ("POST", "/work-orders/1/dispatch")],
+)
+async def test_what_is_named_and_not_built_answers_501(world: World, method: str, path: str) -> None:
+    async with world.client("1001") as client:
+        assert await client.refused(method, path, {}, status=501) == "not_built"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "allowed"),
+    [
+        ("GET", "/settings", None, {"lead", "deputy", "quality", "supervisor", "admin"}),
+        ("POST", "/outages", {}, {"lead", "deputy", "supervisor", "admin"}),
+        ("POST", "/calls/1/hold", {}, {"1001", "lead", "deputy", "supervisor"}),
+        ("GET", "/recordings", None, {"1001", "lead", "deputy", "quality", "supervisor", "admin"}),
+    ],
+)
+async def test_roles_decide_who_may(world: World, method: str, path: str, body: Any, allowed: set[str]) -> None:
+    for name in ("1001", "lead", "deputy", "quality", "supervisor", "admin"):
+        async with world.client(name) as client:
+            url = f"{world.base}/api/v1{path}"
+            async with client.http.request(method, url, json=body, headers=client.headers) as answer:
+                assert (answer.status != 403) == (name in allowed), (name, answer.status)

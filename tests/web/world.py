@@ -87,9 +87,7 @@ class World:
         self.pbx = QuietPbx()
         world = CallWorld(self.pbx, self.journal, self.clock, self.policy, list)
         self.calls = CallService(self.pbx, world, self.db, CallHooks(self._serve, self._adopted))
-        self.routing = RoutingService(
-            self.agents, self.journal, self.db, self.clock, self.policy, self.calls.deliver
-        )
+        self.routing = RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, self.calls.deliver)
         self.vault = Vault(folder / "recordings", ZONE)
         self.capture = FakeCapture(FakeClock())
         self.recordings = RecordingService(self.journal, self.db, self.capture, self.vault, self.clock)
@@ -226,15 +224,21 @@ class World:
 
         await until(is_so, what=f"call {call_id} is {state}")
 
-    def seat_channel(self, call_id: str) -> str:
-        """The channel to the seat that rings or talks for a call."""
-        return next(dial.channel_id for dial in reversed(self.pbx.dialled) if dial.call_id == call_id)
+    async def rings(self, call_id: str) -> str:
+        """Wait until a seat's phone rings for the call; returns its channel."""
+
+        def channel() -> str | None:
+            dialled = (d.channel_id for d in self.pbx.dialled if d.call_id == call_id and d.channel_id in self.pbx.live)
+            return next(dialled, None)
+
+        found = await until(channel, what=f"a seat rings for {call_id}")
+        assert found is not None
+        return found
 
     async def talking(self, caller: str) -> str:
         """A caller talks to whoever is ready; returns the call's id."""
         call_id = self.call(caller)
-        await self.until_state(call_id, "ringing")
-        self.pbx.pick_up(self.seat_channel(call_id))
+        self.pbx.pick_up(await self.rings(call_id))
         await self.until_state(call_id, "talking")
         return call_id
 
@@ -257,6 +261,11 @@ class World:
             if name:
                 await one.sign_in(name, seat)
             yield one
+
+    def state_of(self, name: str) -> str:
+        """The state of an agent."""
+        agent = self.agents.roster.get(self.users[name].id)
+        return agent.state.value if agent else "unknown"
 
     async def ready(self, name: str, seat: str) -> None:
         """Let an agent be ready at a seat with a phone, without a desktop."""
@@ -369,4 +378,3 @@ async def open_world(folder: Path, **more: Any) -> AsyncIterator[World]:
         yield world
     finally:
         await world.stop()
-

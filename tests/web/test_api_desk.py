@@ -1,0 +1,157 @@
+"""Agents, seats, queues, customers, bills, outages, settings through the API."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.web.world import World
+
+pytestmark = pytest.mark.integration
+
+
+async def test_agents_are_listed_with_where_they_stand(world: World) -> None:
+    await world.ready("1001", "1004")
+    async with world.client("lead") as lead:
+        rows = {row["username"]: row for row in (await lead.ask("GET", "/agents"))["items"]}
+        assert set(rows) == {"1001", "1002", "lead", "deputy", "supervisor"}
+        assert rows["1001"] | {"since": None} == {
+            "id": world.users["1001"].id,
+            "username": "1001",
+            "display_name": "坐席1001",
+            "job_number": "1001",
+            "role": "agent",
+            "state": "ready",
+            "reason": None,
+            "cause": "asked",
+            "since": None,
+            "seat_id": "1004",
+            "seat_registered": True,
+            "call_id": None,
+        }
+        assert rows["1002"]["state"] == "logged_out"
+        one = await lead.ask("GET", f"/agents/{world.users['1001'].id}")
+        assert one == rows["1001"]
+        assert await lead.refused("GET", "/agents/nobody", status=404) == "no_such_agent"
+
+
+async def test_an_agent_changes_their_own_state_and_a_lead_that_of_others(world: World) -> None:
+    await world.phone("1001")
+    async with world.client("1001", seat="1001") as agent, world.client("lead") as lead:
+        anna = world.users["1001"].id
+        assert (await agent.ask("POST", "/agents/me/state", {"state": "ready"}))["state"] == "ready"
+        assert await agent.refused("POST", "/agents/me/state", {"state": "not_ready"}, status=400) == "bad_input"
+        assert await agent.refused("POST", "/agents/me/state", {"state": "asleep"}, status=400) == "bad_input"
+        row = await lead.ask("POST", f"/agents/{anna}/state", {"state": "not_ready", "reason": "培训"})
+        assert (row["state"], row["reason"]) == ("not_ready", "培训")
+        bert = world.users["1002"].id
+        body = {"state": "not_ready", "reason": "x"}
+        assert await agent.refused("POST", f"/agents/{bert}/state", body, status=403) == "forbidden"
+
+
+async def test_ready_without_a_phone_says_the_cure(world: World) -> None:
+    async with world.client("1001", seat="1001") as agent:
+        error = (await agent.ask("POST", "/agents/me/state", {"state": "ready"}, expect=409))["error"]
+        assert error["code"] == "phone_not_registered"
+        assert "password" in error["message"]
+
+
+async def test_queues_tell_their_figures_and_why_an_agent_got_a_call(world: World) -> None:
+    await world.ready("1001", "1001")
+    call_id = await world.talking("13800000001")
+    async with world.client("lead") as lead:
+        (queue,) = (await lead.ask("GET", "/queues"))["items"]
+        assert (queue["id"], queue["name"], queue["agents_busy"], queue["waiting"]) == ("general", "综合业务", 1, 0)
+        assert (await lead.ask("GET", "/queues/general"))["agents_busy"] == 1
+        why = await lead.ask("GET", f"/queues/general/explain?call={call_id}")
+        assert why["decisions"][0]["agent_id"] == world.users["1001"].id
+        assert why["rule"] == "longest_idle"
+        assert await lead.refused("GET", "/queues/none", status=404) == "no_such_queue"
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("phone=13800000001", ["张伟"]),
+        ("phone=%2B8613800000001", ["张伟"]),
+        ("account=3200000002", ["王芳"]),
+        ("q=国泰", ["国泰医院"]),
+        ("phone=13800000006", []),
+        ("account=1", []),
+    ],
+)
+async def test_customers_are_found_by_number_account_or_name(world: World, query: str, names: list[str]) -> None:
+    async with world.client("1001") as agent:
+        found = (await agent.ask("GET", f"/customers?{query}"))["items"]
+        assert [customer["name"] for customer in found] == names
+        assert all("****" in phone for customer in found for phone in customer["phones"])
+
+
+async def test_a_search_needs_one_thing_to_go_by(world: World) -> None:
+    async with world.client("1001") as agent:
+        assert await agent.refused("GET", "/customers", status=400) == "bad_input"
+        assert await agent.refused("GET", "/customers?q=a&phone=1", status=400) == "bad_input"
+
+
+async def test_a_customer_is_shown_with_what_is_owed(world: World) -> None:
+    async with world.client("lead") as lead:
+        (found,) = (await lead.ask("GET", "/customers?account=3200000002"))["items"]
+        file = await lead.ask("GET", f"/customers/{found['id']}")
+        assert file["customer"]["phones"] == ["13800000002"]
+        assert file["accounts"][0]["arrears_yuan"] == "100.00"
+        assert (file["bill"]["late_fee_yuan"], file["bill"]["total_due_yuan"]) == ("1.00", "101.00")
+        assert (await lead.ask("GET", f"/customers/{found['id']}/history"))["items"] == []
+        assert await lead.refused("GET", "/customers/none", status=404) == "no_such_customer"
+
+
+async def test_the_agent_sees_the_numbers_of_the_customer_who_is_on_the_line(world: World) -> None:
+    await world.ready("1001", "1001")
+    await world.talking("13800000002")
+    async with world.client("1001") as agent, world.client("1002") as other:
+        (found,) = (await agent.ask("GET", "/customers?account=3200000002"))["items"]
+        assert (await agent.ask("GET", f"/customers/{found['id']}"))["customer"]["phones"] == ["13800000002"]
+        assert (await other.ask("GET", f"/customers/{found['id']}"))["customer"]["phones"] == ["138****0002"]
+
+
+async def test_bills_are_listed_and_explained(world: World) -> None:
+    async with world.client("1001") as agent:
+        bills = (await agent.ask("GET", "/bills?account=3200000001"))["items"]
+        bill = next(one for one in bills if one["period"] == "2026-10")
+        assert (bill["amount_yuan"], bill["usage_kwh"], bill["paid"]) == ("156.41", "286", True)
+        rows = (await agent.ask("GET", f"/bills/{bill['id']}/explanation"))["items"]
+        assert rows[-1]["amount"] == "156.41"
+        assert await agent.refused("GET", "/bills/none/explanation", status=404) == "no_such_bill"
+        assert await agent.refused("GET", "/bills", status=400) == "bad_input"
+
+
+async def test_a_lead_publishes_changes_and_ends_an_outage(world: World) -> None:
+    now = world.clock.now()
+    body = {
+        "kind": "fault",
+        "cause": "线路故障",
+        "from": now.isoformat(),
+        "until": (now + timedelta(hours=2)).isoformat(),
+        "areas": ["城西片区"],
+    }
+    async with world.client("lead") as lead:
+        made = await lead.ask("POST", "/outages", body, expect=201)
+        assert (made["kind"], made["status"], made["area"]) == ("电网故障停限电", "published", "城西片区")
+        assert "城西片区" in made["text"]
+        where = f"/outages/{made['id']}"
+        listed = (await lead.ask("GET", "/outages?area=城西片区"))["items"]
+        assert [one["id"] for one in listed] == [made["id"]]
+        changed = await lead.ask("PATCH", where, {"cause": "变压器故障"})
+        assert (changed["cause"], changed["version"]) == ("变压器故障", made["version"] + 1)
+        assert (await lead.ask("PATCH", where, {"status": "ended"}))["status"] == "ended"
+        assert await lead.refused("PATCH", where, {"cause": "x"}, status=409) == "outage_closed"
+        bad = body | {"until": body["from"]}
+        assert await lead.refused("POST", "/outages", bad, status=400) == "bad_outage"
+
+
+async def test_settings_show_no_secret_and_rules_their_source(world: World) -> None:
+    async with world.client("admin") as admin:
+        shown = await admin.ask("GET", "/settings")
+        assert shown["settings"]["site"]["name"] == "供电服务热线"
+        assert "password" not in str(shown["settings"])
+        assert shown["rules"]["ring_timeout"]["source"]
+        assert (await admin.ask("GET", "/flows"))["items"] == []
+        assert await admin.refused("GET", "/flows/none", status=404) == "no_such_flow"
