@@ -14,6 +14,7 @@ from typing import TextIO
 
 from asterisk_conf import process
 from asterisk_conf.errors import PbxFailed, PortInUse
+from asterisk_conf.rundir import make_private, run_directory
 from asterisk_conf.spec import Install, Ports
 
 _POLL_S = 0.03
@@ -34,15 +35,16 @@ class Status:
 class PrivateAsterisk:
     """Starts, asks and stops the Asterisk whose configuration `render` wrote into `conf_dir`.
 
-    `ports` None leaves out the check that they are free. Everything is found again from the files in `conf_dir`
-    and the run directory, so any process of this user can take over from the one that started it.
+    `conf_dir` is `etc` of `spec.Directories`; `ports` None leaves out the check that they are free. Everything is
+    found again from the files there, so any process of this user can take over from the one that started it.
     """
 
     def __init__(self, install: Install, conf_dir: Path, ports: Ports | None = None) -> None:
         self._binary = install.binary
         self._conf = conf_dir.absolute() / "asterisk.conf"
-        self._run = _directory_of(self._conf, "astrundir", conf_dir.parent / "run")
-        self._log = _directory_of(self._conf, "astlogdir", conf_dir.parent / "log")
+        self._state = conf_dir.absolute().parent
+        self._run = run_directory(self._state)
+        self._log = self._state / "log"
         self._ports = ports
 
     async def start(self, timeout: float = 10.0) -> Status:
@@ -106,6 +108,7 @@ class PrivateAsterisk:
         return process.find(self._conf)
 
     async def _launch(self) -> None:
+        make_private(self._run)
         # Without -f Asterisk makes itself a daemon: own session, no parent, standard files closed.
         code, output = await self._call(timeout=10.0)
         if code != 0:
@@ -167,8 +170,8 @@ class PrivateAsterisk:
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         """One start or stop at a time, over all processes."""
-        self._run.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self._run / ".turn").open("w") as lock:
+        self._state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self._state / ".turn").open("w") as lock:
             end = time.monotonic() + _TURN_TIMEOUT_S
             while not _locked(lock):
                 if time.monotonic() >= end:
@@ -180,6 +183,9 @@ class PrivateAsterisk:
         """A killed Asterisk leaves its pid file and socket; the next one would trip over neither, readers would."""
         for name in ("asterisk.pid", "asterisk.ctl"):
             (self._run / name).unlink(missing_ok=True)
+        if not self._run.is_relative_to(self._state):
+            with contextlib.suppress(OSError):
+                self._run.rmdir()
 
     def _complaints(self) -> str:
         with contextlib.suppress(FileNotFoundError):
@@ -232,14 +238,6 @@ def _environment() -> dict[str, str]:
     """What Asterisk and the programs that it runs see of ours: no variables of a Python environment."""
     kept = {name: os.environ[name] for name in ("HOME", "PATH", "TZ", "USER") if name in os.environ}
     return kept | {"LANG": "C.UTF-8"}
-
-
-def _directory_of(conf: Path, name: str, otherwise: Path) -> Path:
-    with contextlib.suppress(FileNotFoundError):
-        for line in conf.read_text(encoding="utf-8").splitlines():
-            if line.startswith(f"{name} =>"):
-                return Path(line.partition("=>")[2].strip())
-    return otherwise
 
 
 def _last_lines(text: str, count: int = 3) -> str:

@@ -12,13 +12,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from asterisk_conf.errors import UnsafeValue
 from asterisk_conf.modules import REQUIRED, present
 from asterisk_conf.music import write_music
+from asterisk_conf.rundir import make_private
 from asterisk_conf.spec import RenderSpec
 from core.errors import ConfigError
 
 TEMPLATES = Path(__file__).parent / "templates"
 HEADER = "Written by `hotline asterisk render`; changes made here are lost. Own additions: see *_local.conf."
-SOCKET_PATH_LIMIT = 103
-"""Bytes of a Unix socket's path that Linux and the BSDs both accept."""
 
 # A line break ends a value, `;` begins a comment, `]` ends a section, `#` at a line's start includes a file, the
 # others are syntax of the dialplan (`,` `|` `&` `$` `"` `\\` and the braces of expressions).
@@ -36,10 +35,10 @@ def render(spec: RenderSpec) -> None:
     """
     check(spec)
     d = spec.directories
-    for directory in (d.state, d.etc, d.run, d.spool, d.log, d.lib, d.music, d.recordings, d.prompts, d.lifeboat):
-        directory.mkdir(parents=True, exist_ok=True)
     for directory in (d.state, d.etc, d.run, d.spool, d.log, d.lib, d.recordings, d.lifeboat):
-        directory.chmod(0o700)
+        make_private(directory)
+    for directory in (d.music, d.prompts):
+        directory.mkdir(parents=True, exist_ok=True)
     for subdirectory in (d.spool / "recording", d.spool / "monitor", d.spool / "tmp", d.lib / "keys"):
         subdirectory.mkdir(exist_ok=True)
     write_music(d.music)
@@ -84,9 +83,6 @@ def check(spec: RenderSpec) -> None:
     _check_numbers(spec)
     _check_seats(spec)
     _check_trunk(spec)
-    socket = spec.directories.run / "asterisk.ctl"
-    if len(os.fsencode(socket)) > SOCKET_PATH_LIMIT:
-        raise ConfigError(f"{socket} is too long for a control socket: set [paths] var to a shorter directory")
 
 
 def _may_hold_brackets(where: str, value: str) -> bool:

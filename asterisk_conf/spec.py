@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from asterisk_conf.rundir import run_directory
+
 CallerHeader = Literal["P-Asserted-Identity", "From"]
 
 
@@ -33,8 +35,8 @@ class Directories:
 
     @property
     def run(self) -> Path:
-        """Holds the control socket, whose whole path must stay under 104 bytes."""
-        return self.state / "run"
+        """Holds control socket and pid file."""
+        return run_directory(self.state)
 
     @property
     def spool(self) -> Path:

@@ -1,5 +1,6 @@
 """A real PBX for one test or one worker: own ports, secrets and directories, ended and removed afterwards."""
 
+import asyncio
 import contextlib
 import secrets
 import socket
@@ -105,3 +106,15 @@ async def started_pbx(
             yield Pbx(spec, asterisk)
         finally:
             await asterisk.stop()
+
+
+@contextlib.contextmanager
+def shared_pbx(*, seats: int = 4, trunk: Trunk | None = None, dialplan: str = "") -> Iterator[Pbx]:
+    """`started_pbx` for a fixture of module or session scope: bound to no test's event loop."""
+    with asyncio.Runner() as runner:
+        world = started_pbx(seats=seats, trunk=trunk, dialplan=dialplan)
+        pbx = runner.run(world.__aenter__())
+        try:
+            yield pbx
+        finally:
+            runner.run(world.__aexit__(None, None, None))

@@ -177,3 +177,12 @@ async def test_a_command_to_a_pbx_that_is_not_there_says_so(pbx: Pbx) -> None:
     await pbx.asterisk.stop()
     with pytest.raises(PbxFailed, match="core"):
         await pbx.asterisk.command("core show version")
+
+
+async def test_it_runs_in_a_directory_with_a_long_name_and_leaves_nothing(tmp_path: Path) -> None:
+    deep = tmp_path / ("a directory whose name is too long for a socket " * 3).strip()
+    async with started_pbx(deep) as pbx:
+        assert (await pbx.asterisk.status()).booted
+        assert "Asterisk 2" in await pbx.asterisk.command("core show version")
+        assert not pbx.spec.directories.run.is_relative_to(deep)
+    assert not (await asyncio.to_thread(pbx.spec.directories.run.exists))

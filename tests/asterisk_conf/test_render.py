@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from asterisk_conf.errors import UnsafeValue
 from asterisk_conf.modules import OPTIONAL, REQUIRED, missing
 from asterisk_conf.render import check, render, texts
+from asterisk_conf.rundir import make_private, run_directory
 from asterisk_conf.spec import (
     Directories,
     Install,
@@ -195,9 +196,18 @@ def test_no_text_in_any_place_adds_a_line(value: str, site: tuple[str, str, Put]
         ({"trunk": Trunk((), ("95598",), 1, "95598")}, "nobody could call"),
         ({"trunk": Trunk(("127.0.0.1",), ("95598",), 0, "95598")}, "channel_limit"),
         ({"trunk": Trunk(("not a host",), ("95598",), 1, "95598")}, "neither an IP address"),
-        ({"directories": Directories(Path("/" + "d" * 100), Path("/r"), Path("/p"), Path("/l"))}, "too long"),
     ],
 )
 def test_what_cannot_work_is_refused_with_its_cure(tmp_path: Path, change: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         render(replace(spec_in(tmp_path), **change))
+
+
+def test_a_short_run_directory_of_another_user_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "run").symlink_to(tmp_path / "theirs")
+    with pytest.raises(ConfigError, match="another user or is a link"):
+        make_private(tmp_path / "run")
+    deep = Path("/" + "d" * 100)
+    assert run_directory(deep) == run_directory(deep) != run_directory(deep / "other")
+    assert run_directory(Path("/srv/hotline/var/asterisk")) == Path("/srv/hotline/var/asterisk/run")
