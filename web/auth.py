@@ -42,7 +42,7 @@ class WhoAmI(shapes.Shape):
     seat: shapes.Seat | None
 
 
-@routes.add("POST", "/session", roles=None, status=HTTPStatus.CREATED)
+@routes.add("POST", "/session", roles=None, status=HTTPStatus.CREATED, gives=Session)
 async def sign_in(ask: Ask, body: SignIn) -> web.Response:
     """Sign in; with `seat`, sit down there too."""
     address = ask.request.remote or ""
@@ -67,7 +67,7 @@ async def who_am_i(ask: Ask) -> WhoAmI:
     return WhoAmI(user=user_shape(ask.user), seat=seat_of(ask.services.agents.roster, ask.user.id))
 
 
-@routes.add("DELETE", "/session", roles=EVERYONE)
+@routes.add("DELETE", "/session", roles=EVERYONE, status=HTTPStatus.NO_CONTENT)
 async def sign_out(ask: Ask) -> web.Response:
     """Sign out: end the session and leave the seat (during a call: when the call is over)."""
     services = ask.services

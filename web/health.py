@@ -42,7 +42,7 @@ async def healthz(ask: Ask) -> Alive:
     return Alive()
 
 
-@routes.add("GET", "/readyz", roles=None)
+@routes.add("GET", "/readyz", roles=None, gives=Ready)
 async def readyz(ask: Ask) -> web.Response:
     """Tell whether calls may be taken; 503 when not."""
     asked = await ask_all(ask.services.probes)

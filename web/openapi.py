@@ -34,7 +34,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     schemas, definitions = _schemas(listed)
     paths: dict[str, dict[str, Any]] = {}
     for route in listed:
-        paths.setdefault(_plain(route.path), {})[route.method.lower()] = _operation(route, schemas)
+        paths.setdefault(_plain(route.path), {})[route.method.lower()] = _operation(route, schemas, definitions)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -74,12 +74,14 @@ def _schemas(routes: list[Route]) -> tuple[dict[type[BaseModel], dict[str, Any]]
     return {cast(type[BaseModel], model): ref for (model, _), ref in refs.items()}, whole.get("$defs", {})
 
 
-def _operation(route: Route, schemas: dict[type[BaseModel], dict[str, Any]]) -> dict[str, Any]:
+def _operation(
+    route: Route, schemas: dict[type[BaseModel], dict[str, Any]], definitions: dict[str, Any]
+) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": route.summary,
         "tags": [route.tag],
         "operationId": f"{route.method.lower()}_{re.sub(r'[^a-z0-9]+', '_', _plain(route.path).lower()).strip('_')}",
-        "parameters": [*_path_parameters(route), *_query_parameters(route)],
+        "parameters": [*_path_parameters(route), *_query_parameters(route, definitions)],
         "responses": _responses(route, schemas),
     }
     if route.body is not None:
@@ -96,15 +98,13 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
     return [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in names]
 
 
-def _query_parameters(route: Route) -> list[dict[str, Any]]:
+def _query_parameters(route: Route, definitions: dict[str, Any]) -> list[dict[str, Any]]:
     if route.query is None:
         return []
-    schema = route.query.model_json_schema(by_alias=True)
+    schema = definitions[route.query.__name__]
     needed = schema.get("required", [])
-    return [
-        {"name": name, "in": "query", "required": name in needed, "schema": one}
-        for name, one in schema["properties"].items()
-    ]
+    listed = schema.get("properties", {})
+    return [{"name": name, "in": "query", "required": name in needed, "schema": one} for name, one in listed.items()]
 
 
 def _responses(route: Route, schemas: dict[type[BaseModel], dict[str, Any]]) -> dict[str, Any]:

@@ -114,11 +114,15 @@ class Routes:
     def add(
         self, method: str, path: str, *, roles: frozenset[str] | None = EVERYONE, status: int = 200, **more: Any
     ) -> Callable[[ApiHandler], ApiHandler]:
-        """Make the handler below it the operation `method path`; its `body`, `query` and return type say the rest."""
+        """Make the handler below it the operation `method path`.
+
+        Its `body`, `query` and return type say the rest; one that returns a whole response names in `gives` what
+        that holds.
+        """
 
         def remember(handler: ApiHandler) -> ApiHandler:
             hints = get_type_hints(handler)
-            gives = hints["return"]
+            gives = more.pop("gives", hints["return"])
             self.items.append(
                 Route(
                     method,

@@ -38,7 +38,7 @@ async def keep(world: World, recording_id: str, agent: str, body: bytes | None) 
         call_id=recording_id.partition("-")[0],
         channel_id="c",
         agent_id=world.users[agent].id,
-        answered_seq=1,
+        answered_seq=int(recording_id.partition(".")[0]) + 1,
         talk_started_at=now - timedelta(seconds=3),
         state=RecordingState.STORED if body is not None else RecordingState.MISSING,
         talk_ended_at=now,

@@ -131,6 +131,7 @@ class World:
         self.users = {n: User(id=new_id(), username=n, name=f"坐席{n}", role=r) for n, r in ROLES.items()}
         await self.db.write(self._fill)
         await self.agents.load()
+        await self.agents.phones_are([])
         await self.start_web()
         self._tasks.start(self.calls.run(), "calls")
         await until(lambda: self.calls.pbx_trouble is None, what="the calls are served")
