@@ -120,7 +120,7 @@ def outage() -> Json:
     return {
         "id": "out1",
         "area": "城东片区",
-        "kind": "planned",
+        "kind": "计划停电",
         "cause": "10 kV 城东线检修",
         "from": start.isoformat(),
         "until": (start + timedelta(hours=24)).isoformat(),
@@ -145,7 +145,7 @@ def pop(call_id: str, caller: str, **more: Any) -> Json:
         ],
         "complaints_30d": 0,
         "ivr_path": [
-            {"node": "main_menu", "digits": "2", "at": ago(seconds=44)},
+            {"node": "main", "digits": "2", "at": ago(seconds=44)},
             {"node": "bill", "digits": "0", "at": ago(seconds=25)},
         ],
         "waited_s": 23,
@@ -177,7 +177,7 @@ def ugly_pop(call_id: str) -> Json:
             vip=True,
             important=True,
             phones=[f"1390000{n:04}" for n in range(12)],
-            category="industrial",
+            category="commercial",
             address="某某省某某市城东区经济技术开发区" + "创新大道西延长线辅路" * 6 + "88 号",
         ),
         accounts=[
@@ -254,7 +254,7 @@ def timeline(call_id: str) -> list[Json]:
     steps: list[tuple[str, Json]] = [
         ("CallArrived", {}),
         ("CallAnswered", {}),
-        ("IvrNodeEntered", {"node": "main_menu"}),
+        ("IvrNodeEntered", {"node": "main"}),
         ("DigitsCollected", {"digits": "2"}),
         ("DigitsCollected", {"digits": None, "length": 6}),
         ("AgentRequested", {}),

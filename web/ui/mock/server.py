@@ -18,7 +18,7 @@ from web.ui.mock import data
 from web.ui.mock.data import Json
 
 POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'"
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'"
 )
 
 
@@ -210,8 +210,8 @@ class MockCentre:
         return web.json_response(file)
 
     async def _desktop(self, request: web.Request) -> web.StreamResponse:
-        if self.closed:
-            return _error(503, "unavailable")
+        if self.closed or not self.signed_in:
+            return _error(503, "unavailable") if self.closed else _error(401, "not_signed_in")
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.opened.append(dict(request.query))

@@ -27,7 +27,8 @@ test.each([
 test.each([
   ["286.00", "286"],
   ["286.50", "286.5"],
-  [1200, "1200"],
+  [1200, "1,200"],
+  ["23456789.10", "23,456,789.1"],
 ])("quantity %s is written %s", (value, written) => expect(quantity(value)).toBe(written));
 
 test("an amount is positive only above nothing", () => {

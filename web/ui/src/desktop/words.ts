@@ -15,9 +15,10 @@ export function isPositive(value: Yuan | null | undefined): boolean {
   return value !== null && value !== undefined && Number(value) > 0;
 }
 
-/** `286` for `286.00`: a quantity without idle zeros. */
+/** `286` for `286.00`, `23,456.5` for `23456.50`: a quantity in groups, without idle zeros. */
 export function quantity(value: string | number): string {
-  return String(value).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+  const bare = String(value).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+  return bare.replace(/^\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
 }
 
 /** A mobile number as 138 0000 0001, an account number as 3200 0000 01; others unchanged; empty without any digit. */

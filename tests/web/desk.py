@@ -1,0 +1,90 @@
+"""A desktop in a real browser before the mock centre, with everything that went wrong noted."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, ConsoleMessage, Page, Request
+
+from asterisk_conf.install import default_cache
+from tests.browser import chromium
+from web.build import ensure_workshop
+from web.ui.mock.server import MockCentre
+
+WIDE = (1366, 768)
+ZOOMED = (911, 512)
+"""What 1366 x 768 leaves at 150 %."""
+
+
+def workshop() -> Path:
+    """Return where the desktop was built; it is built when it is not there."""
+    return ensure_workshop(default_cache(), print)
+
+
+@dataclass
+class Desk:
+    """One browser page and the centre that it talks to."""
+
+    page: Page
+    centre: MockCentre
+    problems: list[str] = field(default_factory=list)
+
+    async def sign_in(self, path: str = "/") -> None:
+        """Sign in as an agent who sits at seat1001 already, and wait for the desktop."""
+        self.centre.signed_in = True
+        await self.page.goto(self.centre.address + path)
+        await self.page.wait_for_selector(".control")
+
+    async def see(self, text: str) -> None:
+        """Wait until the text is on the page."""
+        await self.page.get_by_text(text).first.wait_for(timeout=5000)
+
+    async def is_too_wide(self) -> bool:
+        """Tell whether the page scrolls sideways."""
+        return bool(await self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+    async def axe(self) -> list[str]:
+        """Return what axe-core finds wrong, one line a rule."""
+        if not await self.page.evaluate("'axe' in window"):
+            await self.page.evaluate((workshop().parent / "node_modules/axe-core/axe.min.js").read_text())
+        found: list[dict[str, Any]] = await self.page.evaluate(
+            "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)"
+        )
+        return [f"{one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary']}" for one in found]
+
+
+@asynccontextmanager
+async def open_desk(*, locale: str = "zh-CN", dark: bool = False, size: tuple[int, int] = WIDE) -> AsyncIterator[Desk]:
+    """Open a browser before a fresh centre; at the end nothing may have been wrong in the page."""
+    async with MockCentre(workshop() / "dist") as centre, chromium() as browser:
+        page = await _page(browser, locale, dark, size)
+        desk = Desk(page, centre)
+        page.on("console", lambda message: _note(desk, message))
+        page.on("pageerror", lambda error: desk.problems.append(str(error)))
+        page.on("request", lambda request: _stay_home(desk, request))
+        yield desk
+        assert desk.problems == []
+
+
+async def _page(browser: Browser, locale: str, dark: bool, size: tuple[int, int]) -> Page:
+    context = await browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+        timezone_id="America/New_York",
+    )
+    await context.add_init_script(f"localStorage.setItem('hotline.locale', '{locale}')")
+    return await context.new_page()
+
+
+def _note(desk: Desk, message: ConsoleMessage) -> None:
+    # The browser itself writes a line for a refused request; what the page says of that is tested.
+    if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+        desk.problems.append(message.text)
+
+
+def _stay_home(desk: Desk, request: Request) -> None:
+    if not request.url.startswith((desk.centre.address, desk.centre.address.replace("http", "ws"), "data:")):
+        desk.problems.append(f"asked elsewhere: {request.url}")
