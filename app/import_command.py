@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy.exc import OperationalError
 
 from app import import_file
 from app.import_cells import BadCell, Row
@@ -18,7 +19,7 @@ from app.import_tables import TABLES, ImportTable, Item, Setting, hash_pins
 from core import policy
 from core.config import Settings, load
 from core.db import open_engine
-from core.errors import HotlineError
+from core.errors import HotlineError, Unavailable
 
 BATCH = 2000
 """Rows in one transaction: short enough for a running service to write in between."""
@@ -45,6 +46,12 @@ class Outcome:
     problems: list[Problem] = field(default_factory=list)
 
 
+class DatabaseUnusable(Unavailable):
+    """The database cannot be imported into."""
+
+    code = "database_unusable"
+
+
 class _TakenBack(Exception):
     """Some row is bad and none shall be imported: the transaction is rolled back."""
 
@@ -60,7 +67,7 @@ def _command(table: ImportTable) -> click.Command:
         try:
             outcome = import_rows(table, file, settings, whole=all_or_nothing, encoding=encoding, report=_progress)
         except HotlineError as error:
-            click.echo(error.message, err=True)
+            click.echo(f"hotline: {error.message}", err=True)
             sys.exit(1)
         _tell(table, file, outcome, whole=all_or_nothing)
         sys.exit(1 if outcome.problems else 0)
@@ -105,7 +112,7 @@ def import_rows(
 ) -> Outcome:
     """Import a file into the database of `settings`; with `whole` no row unless all are good.
 
-    Raises UnusableFile, or ConfigError for a database without tables.
+    Raises UnusableFile, or DatabaseUnusable when there is none, it has no tables, or it goes away meanwhile.
     """
     setting = Setting(settings.site.zone, policy.load(settings.site.policy))
     chosen = import_file.detect(file) if encoding == "auto" else encoding
@@ -115,6 +122,8 @@ def import_rows(
         _check_tables(engine)
         work = _import_whole if whole else _import_good
         return work(engine, table, (_parsed(batch, table, setting) for batch in batches))
+    except OperationalError as error:
+        raise DatabaseUnusable(f"the database cannot be used: {error.orig}; the import may be run again") from None
     finally:
         engine.dispose()
 
@@ -191,8 +200,9 @@ def _write(connection: Connection, table: ImportTable, parsed: Parsed, outcome: 
 
 
 def _check_tables(engine: Engine) -> None:
-    if not inspect(engine).has_table("customers"):
-        raise import_file.UnusableFile("the database has no tables yet; run `hotline db upgrade` first")
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    if (file and not Path(file).exists()) or not inspect(engine).has_table("customers"):
+        raise DatabaseUnusable("the database has no tables yet; run `hotline db upgrade` first")
 
 
 def _progress(

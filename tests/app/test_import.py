@@ -1,18 +1,22 @@
 """`hotline import`: good rows come in, bad rows are named with their cure, on both engines."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine, func, select
 
-from app import import_command
-from app.import_command import import_group, import_rows
+from app import import_command, import_file
+from app.import_cells import BadCell, Row
+from app.import_command import DatabaseUnusable, import_group, import_rows
 from app.import_file import UnusableFile
-from app.import_tables import TABLES
+from app.import_tables import TABLES, Setting
+from core import policy
 from core.config import Settings, Storage
 from core.events import Event
 from core.journal import since
@@ -148,7 +152,6 @@ def test_all_or_nothing_also_holds_for_what_another_file_lacks(
         ("accounts", "account,customer,address,area", "440000001,K1,路,区", "write exactly 10 digits"),
         ("accounts", "account,customer,address,area", "4.4E+09,K1,路,区", "format the column as text"),
         ("accounts", "account,customer,address,area", "４４０００００００３,K1,路,区", "write exactly 10 digits"),
-        ("accounts", "account,customer,address,area", "4400000003,K9,路,区", "import the customers file first"),
         ("accounts", "account,customer,address,area,pin", "4400000003,K1,路,区,12345", "write exactly 6 digits"),
         (
             "accounts",
@@ -209,6 +212,20 @@ def test_all_or_nothing_also_holds_for_what_another_file_lacks(
             "o,planned,区,检修,2026-11-22 25:00,2026-11-23 09:00",
             "from",
         ),
+    ],
+)
+def test_each_bad_cell_is_named_with_its_cure(table: str, head: str, row: str, why: str) -> None:
+    cells = dict(zip(head.split(","), row.split(","), strict=True))
+    with pytest.raises(BadCell, match=re.escape(why)) as refused:
+        TABLES[table].parse(Row(2, cells), Setting(ZoneInfo("Asia/Shanghai"), policy.load("seed")))
+    assert refused.value.column in cells
+    assert refused.value.cure
+
+
+@pytest.mark.parametrize(
+    ("table", "head", "row", "why"),
+    [
+        ("accounts", "account,customer,address,area", "4400000003,K9,路,区", "customer = 'K9': there is none"),
         (
             "outages",
             "outage,kind,accounts,cause,from,until",
@@ -218,15 +235,14 @@ def test_all_or_nothing_also_holds_for_what_another_file_lacks(
     ],
 )
 @pytest.mark.usefixtures("base")
-def test_each_bad_cell_is_named_with_its_cure(
+def test_what_a_row_needs_from_another_file_must_be_there(
     run: Callable[..., Result], write: Callable[..., Path], table: str, head: str, row: str, why: str
 ) -> None:
     file = write(head, row)
     done = run(table, file)
     assert done.exit_code == 1
     [told] = done.stderr.splitlines()
-    assert told.startswith(f"{file}:2: ")
-    assert why in told
+    assert told.startswith(f"{file}:2: {why}; import the ")
     assert done.stdout == f"{table}: 0 imported, 1 bad\n"
 
 
@@ -262,16 +278,20 @@ def test_chinese_headers_in_any_order_and_delimiter(
         (b"\xff\xfe\x81" * 10, "save it as CSV in UTF-8"),
     ],
 )
-def test_a_file_that_is_no_table_is_refused_in_one_line(
-    run: Callable[..., Result], tmp_path: Path, content: bytes, words: str
-) -> None:
+def test_a_file_that_is_no_table_is_refused_in_one_line(tmp_path: Path, content: bytes, words: str) -> None:
     file = tmp_path / "file.csv"
     file.write_bytes(content)
-    done = run("customers", file)
+    with pytest.raises(UnusableFile, match=re.escape(words)) as refused:
+        list(import_file.rows(file, TABLES["customers"], import_file.detect(file)))
+    assert str(file) in refused.value.message
+    assert "\n" not in refused.value.message
+
+
+def test_an_unusable_file_is_told_in_one_line(run: Callable[..., Result], write: Callable[..., Path]) -> None:
+    done = run("customers", write("name"))
     assert done.exit_code == 1
     [told] = done.stderr.splitlines()
-    assert words in told
-    assert str(file) in told
+    assert told.startswith("hotline: ")
 
 
 def test_wrong_use_is_status_2(run: Callable[..., Result], tmp_path: Path) -> None:
@@ -286,10 +306,16 @@ def test_a_named_encoding_that_does_not_fit_is_told(run: Callable[..., Result], 
     assert "leave --encoding away" in done.stderr
 
 
-def test_a_database_without_tables_names_the_cure(tmp_path: Path) -> None:
-    empty = Settings(storage=Storage(url=f"sqlite:///{tmp_path / 'empty.db'}"))
-    with pytest.raises(UnusableFile, match="hotline db upgrade"):
-        import_rows(TABLES["customers"], EXAMPLES / "customers.csv", empty)
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("missing/t.db", "hotline db upgrade"), ("empty.db", "hotline db upgrade"), ("folder", "cannot be used")],
+)
+def test_a_database_that_is_not_ready_names_the_cure(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / "empty.db").touch()
+    (tmp_path / "folder").mkdir()
+    unready = Settings(storage=Storage(url=f"sqlite:///{tmp_path / name}"))
+    with pytest.raises(DatabaseUnusable, match=words):
+        import_rows(TABLES["customers"], EXAMPLES / "customers.csv", unready)
 
 
 @pytest.mark.usefixtures("base")
