@@ -1,0 +1,197 @@
+"""`hotline user …` and `hotline seat …`: accounts and seats from the command line."""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from agents.accounts import Accounts
+from agents.model import Role, Seat, User
+from app.storage import upgrade
+from core import policy
+from core.bus import Bus
+from core.clock import SystemClock
+from core.config import Settings, load
+from core.db import Database
+from core.errors import BadInput, HotlineError
+from core.journal import Journal
+
+T = TypeVar("T")
+RENDER = "run `hotline asterisk render` so that the PBX knows"
+
+
+@click.group("user")
+def user_group() -> None:
+    """Accounts of the people who use this installation."""
+
+
+@click.group("seat")
+def seat_group() -> None:
+    """Seats: desks with a phone."""
+
+
+def _password_options(command: Callable[..., None]) -> Callable[..., None]:
+    command = click.option("--generate", is_flag=True, help="Make a password and print it.")(command)
+    return click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")(command)
+
+
+@user_group.command("add")
+@click.argument("username")
+@click.option("--role", type=click.Choice([str(role) for role in Role]), default="agent", show_default=True)
+@click.option("--name", default="", help="The person's name as others see it; the user name when not given.")
+@click.option("--seat", "seat_id", help="The person's usual seat.")
+@_password_options
+@click.pass_context
+def add_user(
+    context: click.Context,
+    username: str,
+    role: str,
+    name: str,
+    seat_id: str | None,
+    password_stdin: bool,
+    generate: bool,
+) -> None:
+    """Create an account; its password is asked for, unless told otherwise."""
+    password = _password(password_stdin, generate)
+
+    async def work(accounts: Accounts) -> User:
+        return await accounts.create_user(username, password, Role(role), name=name, seat_id=seat_id)
+
+    user = _run(context, work)
+    click.echo(f"user {user.username} ({user.role}) created")
+
+
+@user_group.command("list")
+@click.pass_context
+def list_users(context: click.Context) -> None:
+    """List every account."""
+    users = _run(context, lambda accounts: accounts.users())
+    rows = [(u.username, u.name, str(u.role), u.seat_id or "", "disabled" if u.disabled else "") for u in users]
+    _print(("user", "name", "role", "seat", ""), rows)
+
+
+@user_group.command("passwd")
+@click.argument("username")
+@_password_options
+@click.pass_context
+def change_password(context: click.Context, username: str, password_stdin: bool, generate: bool) -> None:
+    """Set the password of an account and end its sessions."""
+    password = _password(password_stdin, generate)
+
+    async def work(accounts: Accounts) -> None:
+        await accounts.change_password((await accounts.user_named(username)).id, password)
+
+    _run(context, work)
+    click.echo(f"password of {username} changed, its sessions are ended")
+
+
+@user_group.command("disable")
+@click.argument("username")
+@click.pass_context
+def disable_user(context: click.Context, username: str) -> None:
+    """Let an account sign in no more and end its sessions."""
+
+    async def work(accounts: Accounts) -> None:
+        await accounts.disable_user((await accounts.user_named(username)).id)
+
+    _run(context, work)
+    click.echo(f"user {username} disabled")
+
+
+@user_group.command("enable")
+@click.argument("username")
+@click.pass_context
+def enable_user(context: click.Context, username: str) -> None:
+    """Let a disabled account sign in again."""
+
+    async def work(accounts: Accounts) -> None:
+        await accounts.enable_user((await accounts.user_named(username)).id)
+
+    _run(context, work)
+    click.echo(f"user {username} enabled")
+
+
+@seat_group.command("add")
+@click.argument("seat_id")
+@click.option("--sip-username", default="", help="Begins with a letter; seat<ID> when not given.")
+@click.pass_context
+def add_seat(context: click.Context, seat_id: str, sip_username: str) -> None:
+    """Add a seat and print what its phone has to be set to."""
+    seat = _run(context, lambda accounts: accounts.add_seat(seat_id, sip_username=sip_username))
+    click.echo(f"seat {seat.id} added; its phone: user {seat.sip_username}, password {seat.sip_password}")
+    click.echo(RENDER, err=True)
+
+
+@seat_group.command("list")
+@click.option("--passwords", is_flag=True, help="Show the SIP passwords too.")
+@click.pass_context
+def list_seats(context: click.Context, passwords: bool) -> None:
+    """List every seat."""
+    seats: list[Seat] = _run(context, lambda accounts: accounts.seats())
+    rows = [(s.id, s.sip_username, *([s.sip_password] if passwords else [])) for s in seats]
+    _print(("seat", "SIP user", *(["SIP password"] if passwords else [])), rows)
+
+
+@seat_group.command("remove")
+@click.argument("seat_id")
+@click.pass_context
+def remove_seat(context: click.Context, seat_id: str) -> None:
+    """Remove a seat."""
+    _run(context, lambda accounts: accounts.remove_seat(seat_id))
+    click.echo(f"seat {seat_id} removed")
+    click.echo(RENDER, err=True)
+
+
+def _password(from_stdin: bool, generate: bool) -> str:
+    if from_stdin and generate:
+        raise click.UsageError("either --password-stdin or --generate, not both")
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if generate:
+        password = secrets.token_urlsafe(12)
+        click.echo(f"password: {password}")
+        return password
+    asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return asked
+
+
+def _run(context: click.Context, work: Callable[[Accounts], Awaitable[T]]) -> T:
+    """Do `work` on the installation's database, made when there is none; an error ends with status 1."""
+    try:
+        settings = _settings(context)
+        upgrade(settings.database_url)
+        return asyncio.run(_with_accounts(settings, work))
+    except HotlineError as error:
+        asked = ", ".join(f"{key} {value}" for key, value in error.details.items() if isinstance(value, str))
+        click.echo(
+            f"{error.message} ({asked})" if asked and not isinstance(error, BadInput) else error.message, err=True
+        )
+        sys.exit(1)
+
+
+async def _with_accounts(settings: Settings, work: Callable[[Accounts], Awaitable[T]]) -> T:
+    db = Database(settings.database_url)
+    try:
+        accounts = Accounts(Journal(db, Bus()), db, SystemClock(), policy.load(settings.site.policy))
+        return await work(accounts)
+    finally:
+        await db.close()
+
+
+def _settings(context: click.Context) -> Settings:
+    """Those that the command line has loaded, else `hotline.toml` of this directory, else the defaults."""
+    file = Path("hotline.toml")
+    return context.find_object(Settings) or load(file if file.is_file() else None)
+
+
+def _print(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    table = Table(*heads)
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else 200).print(table)

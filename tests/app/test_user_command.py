@@ -1,0 +1,86 @@
+"""`hotline user …` and `hotline seat …` as a person types them."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+from agents.tables import users
+from app.user_command import seat_group, user_group
+from core.config import Settings, load
+from core.db import open_engine
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load(None, {"HOTLINE_STORAGE__DIR": str(tmp_path / "var")})
+
+
+def user(settings: Settings, *words: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(user_group, words, obj=settings, input=stdin)
+
+
+def seat(settings: Settings, *words: str) -> Result:
+    return CliRunner().invoke(seat_group, words, obj=settings)
+
+
+def test_a_seat_and_its_agent_on_an_empty_installation(settings: Settings) -> None:
+    added = seat(settings, "add", "1001")
+    assert added.exit_code == 0, added.output
+    assert "user seat1001, password " in added.stdout
+    password = added.stdout.rsplit(" ", 1)[1].strip()
+    made = user(
+        settings, "add", "wang", "--name", "王芳", "--seat", "1001", "--password-stdin", stdin="correct horse\n"
+    )
+    assert (made.exit_code, made.stdout) == (0, "user wang (agent) created\n")
+    assert "王芳" in user(settings, "list").stdout
+    assert password not in seat(settings, "list").stdout
+    assert password in seat(settings, "list", "--passwords").stdout
+    assert seat(settings, "remove", "1001").exit_code == 0
+    assert "1001" not in user(settings, "list").stdout
+
+
+def test_the_password_is_asked_twice_or_made(settings: Settings) -> None:
+    asked = user(settings, "add", "li", stdin="correct horse\ncorrect horse\n")
+    assert asked.exit_code == 0, asked.output
+    assert "correct horse" not in asked.output
+    made = user(settings, "passwd", "li", "--generate")
+    assert made.stdout.startswith("password: ")
+    hashes = set()
+    for _ in range(2):
+        engine = open_engine(settings.database_url)
+        with engine.connect() as connection:
+            hashes.add(connection.execute(select(users.c.password_hash)).scalar_one())
+        engine.dispose()
+        user(settings, "passwd", "li", "--password-stdin", stdin="battery staple\n")
+    assert len(hashes) == 2
+
+
+def test_disable_and_enable_are_shown(settings: Settings) -> None:
+    user(settings, "add", "li", "--generate")
+    assert user(settings, "disable", "li").exit_code == 0
+    assert "disabled" in user(settings, "list").stdout
+    assert user(settings, "enable", "li").exit_code == 0
+    assert "disabled" not in user(settings, "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "status", "says"),
+    [
+        (["disable", "nobody"], "", 1, "There is no such user. (user nobody)"),
+        (["add", "a b", "--generate"], "", 1, "user name 'a b'"),
+        (["add", "li", "--password-stdin"], "short\n", 1, "8 to 256 characters"),
+        (["add", "li", "--seat", "9", "--generate"], "", 1, "no such seat. (seat_id 9)"),
+        (["add", "li", "--role", "king"], "", 2, "'king' is not one of"),
+        (["add", "li", "--generate", "--password-stdin"], "", 2, "not both"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    settings: Settings, words: list[str], stdin: str, status: int, says: str
+) -> None:
+    result = user(settings, *words, stdin=stdin)
+    assert result.exit_code == status
+    assert says in result.stderr
