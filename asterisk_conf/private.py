@@ -51,16 +51,22 @@ class PrivateAsterisk:
         """Start it and wait until it is fully booted; one that runs already is left alone and reported.
 
         Raises PortInUse before anything is started, PbxFailed when it does not come up within `timeout` seconds;
-        what has been started is ended then.
+        what this call has started is ended then.
         """
         async with self._turn():
-            pid = self._pid()
-            if pid is None:
+            ours = self._pid() is None
+            if ours:
                 self._clear_remains()
                 if self._ports:
                     await asyncio.to_thread(check_ports, self._ports)
                 await self._launch()
-            await self._until_booted(timeout)
+            try:
+                await self._until_booted(timeout)
+            except PbxFailed:
+                pid = self._pid()
+                if ours and pid is not None:
+                    await self._end(pid, 1.0)
+                raise
             return await self.status()
 
     async def stop(self, timeout: float = 5.0) -> None:
@@ -121,8 +127,6 @@ class PrivateAsterisk:
             pid = self._pid()
             seen = seen or pid is not None
             if time.monotonic() >= end or (seen and pid is None):
-                if pid is not None:
-                    await self._end(pid, 1.0)
                 why = "ended while starting" if pid is None else f"was not ready after {timeout:g} s"
                 raise PbxFailed(f"Asterisk {why}: {self._complaints()} (see {self._log / 'messages.log'})")
             await asyncio.sleep(_POLL_S)

@@ -141,6 +141,15 @@ async def test_a_frozen_one_is_ended_all_the_same(pbx: Pbx) -> None:
     assert await pbx.asterisk.status() == Status(running=False)
 
 
+async def test_a_start_does_not_end_a_slow_one_that_it_did_not_start(pbx: Pbx) -> None:
+    pid = await pid_of(pbx)
+    os.kill(pid, signal.SIGSTOP)
+    with pytest.raises(PbxFailed, match="not ready"):
+        await pbx.asterisk.start(timeout=0.2)
+    os.kill(pid, signal.SIGCONT)
+    assert (await pbx.asterisk.start()).pid == pid
+
+
 async def test_it_outlives_a_starter_that_is_killed(pbx: Pbx) -> None:
     await pbx.asterisk.stop()
     script = (
