@@ -158,13 +158,16 @@ def month_before(period: date) -> date:
 
 def explanation(bill: Bill) -> list[ExplanationLine]:
     """Return the rows that make up the bill, its sum last."""
-    rows = [
-        ExplanationLine(
-            f"第{line.tier}档电费" if line.tier else "电费", f"{_plain(line.kwh)} 度 × {_plain(line.price)} 元/度", line.amount
-        )
-        for line in bill.lines
-    ]
+    rows = [ExplanationLine(_name(line), _reckoning(line), line.amount) for line in bill.lines]
     return [*rows, ExplanationLine("合计", f"{_plain(bill.usage)} 度", bill.amount)]
+
+
+def _name(line: Line) -> str:
+    return f"第{line.tier}档电费" if line.tier else "电费"
+
+
+def _reckoning(line: Line) -> str:
+    return f"{_plain(line.kwh)} 度 × {_plain(line.price)} 元/度"
 
 
 def _plain(number: Decimal) -> str:
