@@ -13,7 +13,8 @@ from core import log
 from core.errors import Unavailable
 from speech.install import VoiceFiles
 from speech.kokoro import DEFAULT_SETTINGS, KokoroSettings
-from speech.worker import Order, spec
+from speech.making import Work
+from speech.worker import spec
 
 _log = log.get(__name__)
 _ROOT = Path(__file__).parents[1]
@@ -70,8 +71,8 @@ class WorkerProcess:
             await self._failed("voice worker did not load")
         _log.info("voice worker ready", extra={"action": "voice_ready", "starts": self.starts})
 
-    async def say(self, order: Order) -> float:
-        """Let the worker make the files of `order`; return their seconds.
+    async def say(self, work: Work) -> float:
+        """Let the worker do `work`; return the seconds of speech.
 
         Starts the process when it is not running. Raises VoiceDown when it dies or takes too long,
         ValueError when the text cannot be said.
@@ -80,7 +81,7 @@ class WorkerProcess:
             await self.start()
         assert self._process is not None
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(asdict(order)).encode() + b"\n")
+        self._process.stdin.write(json.dumps(asdict(work)).encode() + b"\n")
         with contextlib.suppress(ConnectionError):
             await self._process.stdin.drain()
         answer = await self._answer(self.patience.say)

@@ -10,17 +10,18 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from core.errors import BadInput, ConfigError, NotFound
 from speech import sound
-from speech.port import Samples, Speaker
+from speech.making import Work, make
+from speech.port import Speaker
 
 CATALOGUES = Path(__file__).parent / "prompts"
 RENDERED, RECORDED = "rendered", "recorded"
@@ -85,14 +86,30 @@ def _prompt(file: Path, name: str, entry: Any, site: str) -> Prompt:
     return Prompt(name, entry["text"].replace("{site}", site), str(entry["source"]), bool(entry["ours"]))
 
 
+class Pack(Protocol):
+    """Sound files known by id, which a voice can make: prompts, or fragments."""
+
+    def missing(self) -> list[str]:
+        """Return the ids that are not ready."""
+        ...
+
+    def take_cached(self, prompts: Iterable[str], /) -> list[str]:
+        """Make ready what the cache holds; return these ids."""
+        ...
+
+    def work(self, prompts: Iterable[str], /) -> Iterator[tuple[list[str], Work]]:
+        """Yield the work of a voice, each piece with the ids that it makes."""
+        ...
+
+
 class PromptPack:
     """The prompts of one language in one folder; `media` answers from memory and never touches the disk."""
 
-    def __init__(self, directory: Path, prompts: Catalogue, *, settings_key: str, cache: Path | None = None) -> None:
+    def __init__(self, directory: Path, prompts: Catalogue, *, settings_key: str, cache: Path) -> None:
         """Open the pack in `directory` (made when missing).
 
         `settings_key` names the voice; a prompt rendered by another voice counts as missing. `cache` keeps
-        rendered prompts by content for other packs. Raises ConfigError when the manifest cannot be read.
+        what voices have made, by content, for this and other packs. Raises ConfigError for a broken manifest.
         """
         self.directory = directory.absolute()
         self.prompts = prompts
@@ -133,50 +150,32 @@ class PromptPack:
         return content_key(self.text(prompt), self._settings_key)
 
     def cache_stem(self, prompt: str) -> Path:
-        """Return where the cache keeps (or will keep) a prompt, without suffix. Raises ConfigError without a cache."""
-        if self._cache is None:
-            raise ConfigError("this pack has no cache to render into")
+        """Return where the cache keeps, or will keep, a prompt, without suffix. Raises NotFound."""
         return self._cache / self.key(prompt)
 
-    def render(self, prompts: Iterable[str], voice: Speaker | None, progress: Progress | None = None) -> list[str]:
-        """Make the missing ones of `prompts`, out of the cache or by `voice`; return the ids made.
+    def work(self, prompts: Iterable[str]) -> Iterator[tuple[list[str], Work]]:
+        """Yield what a voice has to do for these prompts, each into the cache. Raises NotFound."""
+        for prompt in dict.fromkeys(prompts):
+            yield [prompt], Work(self.text(prompt), str(self.cache_stem(prompt)))
 
-        Blocks. Without a voice only the cache is used. Raises NotFound for an unknown id before anything is made.
+    def take_cached(self, prompts: Iterable[str]) -> list[str]:
+        """Link prompts out of the cache, which makes them ready; return the ids that were there. Raises NotFound."""
+        taken = []
+        for prompt in prompts:
+            kept = {f: _sibling(self.cache_stem(prompt), f) for f in sound.FORMATS}
+            if all(file.exists() for file in kept.values()):
+                for suffix, file in kept.items():
+                    _link(file, self.directory / f"{prompt}.{suffix}")
+                taken.append(prompt)
+        self._enter(taken, RENDERED)
+        return taken
+
+    def render(self, prompts: Iterable[str], voice: Speaker, progress: Progress | None = None) -> list[str]:
+        """Make the missing ones of `prompts` out of the cache or by `voice`; return their ids. Blocks.
+
+        Raises NotFound for an unknown id before anything is made.
         """
-        todo = [prompt for prompt in dict.fromkeys(prompts) if not self.has(prompt)]
-        made = []
-        for done, prompt in enumerate(todo):
-            if progress:
-                progress(done, len(todo), prompt)
-            if self.take_cached(prompt):
-                made.append(prompt)
-            elif voice is not None:
-                self.add(prompt, *_spoken(voice, self.text(prompt)))
-                made.append(prompt)
-        if progress and todo:
-            progress(len(todo), len(todo), "")
-        return made
-
-    def take_cached(self, prompt: str) -> bool:
-        """Link a prompt out of the cache; tell whether it was there."""
-        if self._cache is None:
-            return False
-        kept = {suffix: self._cache / f"{self.key(prompt)}.{suffix}" for suffix in sound.FORMATS}
-        if not all(file.exists() for file in kept.values()):
-            return False
-        for suffix, file in kept.items():
-            _link(file, self.directory / f"{prompt}.{suffix}")
-        self._enter(prompt, RENDERED)
-        return True
-
-    def add(self, prompt: str, samples: Samples, rate: int) -> None:
-        """Put finished sound in as a rendered prompt, and into the cache."""
-        self._write(prompt, samples, rate)
-        self._enter(prompt, RENDERED)
-        if self._cache is not None:
-            self._cache.mkdir(parents=True, exist_ok=True)
-            for suffix in sound.FORMATS:
-                _link(self.directory / f"{prompt}.{suffix}", self._cache / f"{self.key(prompt)}.{suffix}")
+        return render(self, [prompt for prompt in dict.fromkeys(prompts) if not self.has(prompt)], voice, progress)
 
     def record(self, prompt: str, wav: Path) -> None:
         """Let a studio recording (16-bit PCM WAV, any rate) take the place of a prompt.
@@ -187,13 +186,8 @@ class PromptPack:
         samples, rate = sound.read_wav(wav)
         if not 0.2 <= len(samples) / rate <= 120 or rate < 8000:
             raise BadInput(f"{wav}: a prompt lasts 0.2 to 120 s, at 8 kHz or more", rate=rate)
-        self._write(prompt, samples, rate)
-        self._enter(prompt, RECORDED)
-
-    def _write(self, prompt: str, samples: Samples, rate: int) -> None:
-        for suffix in sound.FORMATS:
-            (self.directory / f"{prompt}.{suffix}").unlink(missing_ok=True)
         sound.write(samples, rate, self.directory / prompt)
+        self._enter([prompt], RECORDED)
 
     def _known(self, prompt: str) -> Prompt:
         if prompt in self.prompts:
@@ -204,19 +198,40 @@ class PromptPack:
         entry = self._entries.get(prompt)
         return entry is not None and (entry.made == RECORDED or entry.key == self.key(prompt))
 
-    def _enter(self, prompt: str, made: str) -> None:
+    def _enter(self, prompts: list[str], made: str) -> None:
+        """Note what was made, in memory and in the manifest."""
+        if not prompts:
+            return
+        self._entries = {**self._entries, **{prompt: self._entry(prompt, made) for prompt in prompts}}
+        data = {name: asdict(each) for name, each in sorted(self._entries.items())}
+        text = json.dumps({"voice": self._settings_key, "prompts": data}, ensure_ascii=False, indent=1)
+        sound.write_bytes(self.directory / "manifest.json", text.encode())
+
+    def _entry(self, prompt: str, made: str) -> Entry:
         files = {suffix: (self.directory / f"{prompt}.{suffix}").read_bytes() for suffix in sound.FORMATS}
-        entry = Entry(
+        return Entry(
             text=self.text(prompt),
             key=self.key(prompt),
             seconds=round(len(files["alaw"]) / sound.FORMATS["alaw"], 2),
             files={suffix: hashlib.sha256(data).hexdigest() for suffix, data in files.items()},
             made=made,
         )
-        self._entries = {**self._entries, prompt: entry}
-        data = {name: asdict(each) for name, each in sorted(self._entries.items())}
-        text = json.dumps({"voice": self._settings_key, "prompts": data}, ensure_ascii=False, indent=1)
-        sound.write_bytes(self.directory / "manifest.json", text.encode())
+
+
+def render(pack: Pack, missing: list[str], voice: Speaker, progress: Progress | None = None) -> list[str]:
+    """Make `missing` of a pack out of its cache or by `voice`; return their ids. Blocks."""
+    taken = pack.take_cached(missing)
+    left = [each for each in missing if each not in set(taken)]
+    done = 0
+    for ids, work in pack.work(left):
+        if progress:
+            progress(done, len(left), ids[0])
+        make(voice, work)
+        pack.take_cached(ids)
+        done += len(ids)
+    if progress and left:
+        progress(done, len(left), "")
+    return missing
 
 
 def unknown(prompt: str, known: Iterable[str]) -> str:
@@ -230,9 +245,8 @@ def content_key(text: str, settings_key: str) -> str:
     return hashlib.sha256(f"{settings_key}|finish={_FINISH}|{text}".encode()).hexdigest()
 
 
-def _spoken(voice: Speaker, text: str) -> tuple[Samples, int]:
-    said = voice.speak(text)
-    return sound.finish(said.samples, said.rate, sound.Finish()), said.rate
+def _sibling(stem: Path, suffix: str) -> Path:
+    return stem.parent / f"{stem.name}.{suffix}"
 
 
 def _read_manifest(file: Path) -> dict[str, Entry]:

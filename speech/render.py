@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 
 from core.errors import HotlineError
+from speech.fragments import FragmentPack, carriers
 from speech.install import VoiceFiles, ensure_voice
 from speech.kokoro import Kokoro, settings_key
-from speech.prompts import PromptPack, catalogue
+from speech.prompts import PromptPack, catalogue, render
 
 
 def user_cache() -> Path:
@@ -25,6 +26,11 @@ def open_pack(out: Path, files: VoiceFiles, *, cache: Path, site: str, language:
         settings_key=settings_key(files.name),
         cache=cache / "prompts",
     )
+
+
+def open_fragments(out: Path, files: VoiceFiles, *, cache: Path, language: str = "zh-CN") -> FragmentPack:
+    """Open the fragments in `out` for the voice in `files`, cut out of the carriers of a language."""
+    return FragmentPack(out, carriers(language), settings_key=settings_key(files.name), cache=cache / "prompts")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,12 +54,17 @@ def _render(chosen: argparse.Namespace) -> int:
     files = ensure_voice(chosen.cache, _say, name=chosen.voice)
     pack = open_pack(chosen.out, files, cache=chosen.cache, site=chosen.site)
     wanted = [each for each in chosen.only.split(",") if each] or list(pack.prompts)
-    pack.render(wanted, None)
-    left = [each for each in wanted if not pack.has(each)]
-    if left:
-        pack.render(left, Kokoro(files), lambda done, todo, name: _say(f"{done}/{todo} {name}"))
-    _say(f"{len(wanted)} prompts in {pack.directory}, {len(left)} rendered, {time.monotonic() - began:.1f} s")
+    voice = Kokoro(files)
+    left = pack.render(wanted, voice, _progress)
+    if not chosen.only:
+        fragments = open_fragments(chosen.out / "fragments", files, cache=chosen.cache)
+        left += render(fragments, fragments.missing(), voice, _progress)
+    _say(f"{len(wanted)} prompts in {pack.directory}, {len(left)} were missing, {time.monotonic() - began:.1f} s")
     return 0
+
+
+def _progress(done: int, todo: int, name: str) -> None:
+    _say(f"{done}/{todo} {name}")
 
 
 def _say(line: str) -> None:

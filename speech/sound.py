@@ -1,7 +1,7 @@
 """Finishes speech for the telephone and writes it as the raw files that Asterisk plays.
 
 Chain: silence on both sides, resampling, a high-pass at 200 Hz, peak at -3 dB. Formats: `.alaw`, 8 kHz
-G.711 A-law (ITU-T G.711, table 1a, even bits inverted), and `.sln16`, 16 kHz signed linear 16 bit.
+G.711 A-law, and `.sln16`, 16 kHz signed linear 16 bit.
 """
 
 import os
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import soxr
-from numpy.typing import NDArray
 
 from core.errors import BadInput
+from speech import g711
 from speech.port import Samples
 
 FRAME = 0.02
@@ -56,28 +56,8 @@ def encode(samples: Samples, rate: int, suffix: str) -> bytes:
     heard = samples if rate == wanted else soxr.resample(samples, rate, wanted)
     frame = round(FRAME * wanted)
     heard = np.concatenate([heard, np.zeros(-len(heard) % frame, np.float32)])
-    linear = np.clip(np.rint(heard * 32767), -32768, 32767).astype("<i2")
-    return alaw(linear) if suffix == "alaw" else linear.tobytes()
-
-
-def alaw(linear: NDArray[np.int16]) -> bytes:
-    """Encode 16-bit linear samples as G.711 A-law: sign, 3-bit chord, 4-bit step, even bits inverted."""
-    values = linear.astype(np.int32) >> 3
-    positive = values >= 0
-    size = np.where(positive, values, -values - 1)
-    chord = np.searchsorted(_CHORD_ENDS, size, side="left")
-    chord = np.minimum(chord, 7)
-    step = np.where(chord < 2, size >> 1, size >> np.maximum(chord, 1)) & 0x0F
-    code = (chord << 4 | step) ^ np.where(positive, 0xD5, 0x55)
-    return code.astype(np.uint8).tobytes()
-
-
-def from_alaw(data: bytes) -> NDArray[np.int16]:
-    """Decode G.711 A-law to 16-bit linear samples."""
-    code = np.frombuffer(data, np.uint8).astype(np.int32) ^ 0x55
-    chord, step = code >> 4 & 0x07, code & 0x0F
-    size = np.where(chord == 0, (step << 4) + 8, ((step << 4) + 0x108) << np.maximum(chord - 1, 0))
-    return np.where(code & 0x80, size, -size).astype(np.int16)
+    linear = np.clip(np.rint(heard * 32767), -32768, 32767).astype(np.int16)
+    return g711.encode(linear) if suffix == "alaw" else linear.tobytes()
 
 
 def write(samples: Samples, rate: int, stem: Path, *, mode: int = 0o644) -> dict[str, Path]:
@@ -112,6 +92,3 @@ def read_wav(file: Path) -> tuple[Samples, int]:
         raise BadInput(f"{file}: {8 * width}-bit samples; save it as 16-bit PCM WAV")
     linear = np.frombuffer(data, "<i2").reshape(-1, channels).mean(axis=1)
     return (linear / 32768).astype(np.float32), rate
-
-
-_CHORD_ENDS = np.array([0x1F, 0x3F, 0x7F, 0xFF, 0x1FF, 0x3FF, 0x7FF, 0xFFF])

@@ -19,9 +19,9 @@ from core.clock import Clock
 from core.errors import BadInput, ConfigError, NotFound, Unavailable
 from core.tasks import TaskOwner
 from speech import sound
+from speech.making import Work
 from speech.process import VoiceDown, WorkerProcess
-from speech.prompts import Progress, PromptPack
-from speech.worker import Order
+from speech.prompts import Pack, Progress
 
 _log = log.get(__name__)
 _IN_USE = 180.0
@@ -157,38 +157,38 @@ class Voice:
         raise Unspoken()
 
     async def render(
-        self, pack: PromptPack, prompts: Iterable[str] | None = None, progress: Progress | None = None
+        self, pack: Pack, prompts: Iterable[str] | None = None, progress: Progress | None = None
     ) -> list[str]:
-        """Render what is missing of `prompts` (all when None) behind live calls; return the ids that were made.
+        """Make what is missing of `prompts` (all when None) behind live calls; return the ids that were missing.
 
-        Raises NotFound for an unknown id, VoiceDown when the renderer dies three times over one prompt.
+        Raises NotFound for an unknown id, VoiceDown when the renderer dies three times over one text.
         """
         async with self._rendering:
             missing = pack.missing()
-            todo = missing if prompts is None else [p for p in dict.fromkeys(prompts) if not pack.has(p)]
+            todo = missing if prompts is None else [each for each in prompts if each in set(missing)]
+            taken = set(await asyncio.to_thread(pack.take_cached, todo))
+            left, done = [each for each in todo if each not in taken], 0
             try:
-                for done, prompt in enumerate(todo):
+                for ids, work in pack.work(left):
                     if progress:
-                        progress(done, len(todo), prompt)
-                    await self._render_one(pack, prompt)
+                        progress(done, len(left), ids[0])
+                    await self._render_one(work)
+                    await asyncio.to_thread(pack.take_cached, ids)
+                    done += len(ids)
             finally:
                 await self._renderer.stop()
-            if progress and todo:
-                progress(len(todo), len(todo), "")
+            if progress and left:
+                progress(done, len(left), "")
             return todo
 
-    async def _render_one(self, pack: PromptPack, prompt: str) -> None:
-        if await asyncio.to_thread(pack.take_cached, prompt):
-            return
-        order = Order(pack.text(prompt), str(pack.cache_stem(prompt)), mode=0o644)
+    async def _render_one(self, work: Work) -> None:
         for attempt in range(3):
             try:
-                await self._renderer.say(order)
-                break
+                await self._renderer.say(work)
+                return
             except VoiceDown:
                 if attempt == 2:
                     raise
-        await asyncio.to_thread(pack.take_cached, prompt)
 
     def _ask(self, text: str, *, live: bool) -> _Sentence | None:
         """Put a sentence into the queue, or find it there; None when it is ready or the queue is full."""
@@ -256,7 +256,9 @@ class Voice:
         sentence.tries += 1
         made = False
         try:
-            seconds = await self._worker.say(Order(sentence.text, str(self._directory / sentence.key)))
+            stem = self._directory / sentence.key
+            await asyncio.to_thread(sound.write_bytes, _words(stem), sentence.text.encode(), mode=0o600)
+            seconds = await self._worker.say(Work(sentence.text, str(stem), mode=0o600))
             made = True
             self._kept[sentence.key] = _Kept(_size(seconds), self._clock.now().timestamp())
         except ValueError:
@@ -318,7 +320,12 @@ def _open(directory: Path, now: float) -> tuple[bytes, dict[str, _Kept]]:
         raise ConfigError(f"{directory}: cannot hold spoken sentences: {error.strerror}") from None
 
 
+def _words(stem: Path) -> Path:
+    """Return the file of the words beside the sound, by which a heard sentence can be named."""
+    return stem.parent / f"{stem.name}.txt"
+
+
 def _remove(directory: Path, keys: list[str]) -> None:
     for key in keys:
-        for suffix in sound.FORMATS:
+        for suffix in ("txt", *sound.FORMATS):
             (directory / f"{key}.{suffix}").unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The worker process of the voice: one JSON line in for each text, one JSON line out for each pair of files.
+"""The worker process of the voice: one JSON line of work in, one JSON line out.
 
 It ends when its standard input closes, so nothing is left behind when the service dies. Texts come by
 standard input and are never logged: they hold callers' own numbers.
@@ -8,39 +8,27 @@ import json
 import os
 import signal
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
 from core.errors import HotlineError
-from speech import sound
 from speech.install import VoiceFiles
 from speech.kokoro import Kokoro, KokoroSettings
+from speech.making import Cut, Work, make
 from speech.port import Speaker
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One text to say, into `stem`.alaw and `stem`.sln16 with permissions `mode`."""
-
-    text: str
-    stem: str
-    mode: int = 0o600
 
 
 def serve(speaker: Speaker, orders: TextIO, answers: TextIO) -> None:
     """Say what comes in until `orders` ends; the first answer, {"ready": true}, tells that the voice is loaded."""
     _answer(answers, ready=True)
     for line in orders:
-        order = Order(**json.loads(line))
         try:
-            said = speaker.speak(order.text)
-            samples = sound.finish(said.samples, said.rate, sound.Finish())
-            sound.write(samples, said.rate, Path(order.stem), mode=order.mode)
+            seconds = make(speaker, _work(json.loads(line)))
         except (HotlineError, OSError) as error:
             _answer(answers, error=type(error).__name__, message=str(error))
         else:
-            _answer(answers, seconds=round(len(samples) / said.rate, 2))
+            _answer(answers, seconds=round(seconds, 2))
 
 
 def spec(files: VoiceFiles, settings: KokoroSettings) -> str:
@@ -59,6 +47,10 @@ def main(argument: str) -> None:
     voice = Kokoro(VoiceFiles(name=files["name"], **paths), KokoroSettings(**data["settings"]))
     voice.load()
     serve(voice, sys.stdin, answers)
+
+
+def _work(data: dict[str, Any]) -> Work:
+    return Work(data["text"], data["stem"], tuple(Cut(**cut) for cut in data["cuts"]), data["mode"])
 
 
 def _answer(answers: TextIO, **fields: Any) -> None:

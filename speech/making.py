@@ -1,0 +1,98 @@
+"""Makes sound files of a text: whole, or cut into fragments where the voice says that each character sounds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import BadInput
+from speech import sound
+from speech.port import Samples, Speaker, Utterance
+
+_SEARCH = 0.03
+"""Seconds round a joint in which the quietest place is taken as the cut."""
+_WINDOW = 0.006
+_FADE = 0.004
+_TAIL = 0.06
+"""Seconds kept of the pause after the last character of a clause: its sound dies away there."""
+_PAUSE = 0.16
+"""Seconds of silence at the end of a fragment that ends a clause."""
+_LEVEL = 0.12
+"""Root mean square of the speech of a carrier, so that fragments of different carriers are equally loud."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A fragment of a text: characters `start` to `end`, into `stem`; `final`: a pause follows it in the text."""
+
+    stem: str
+    start: int
+    end: int
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One text for the voice: made whole into `stem`, or, when there are `cuts`, cut into these."""
+
+    text: str
+    stem: str = ""
+    cuts: tuple[Cut, ...] = ()
+    mode: int = 0o644
+
+
+def make(speaker: Speaker, work: Work) -> float:
+    """Make the files of `work`; return the seconds of speech. Raises BadInput for what cannot be said or cut."""
+    said = speaker.speak(work.text)
+    if not work.cuts:
+        samples = sound.finish(said.samples, said.rate, sound.Finish())
+        sound.write(samples, said.rate, Path(work.stem), mode=work.mode)
+        return len(samples) / said.rate
+    level = _levelled(said)
+    times = _times(work.text, said)
+    for cut in work.cuts:
+        sound.write(_cut(level, said.rate, times, cut), said.rate, Path(cut.stem), mode=work.mode)
+    return said.seconds
+
+
+def _levelled(said: Utterance) -> Samples:
+    passed = sound.high_pass(said.samples, said.rate, sound.Finish().high_pass)
+    loud = passed[np.abs(passed) > 0.01]
+    size = float(np.sqrt(np.mean(loud**2))) if len(loud) else 1.0
+    ceiling = 10 ** (sound.Finish().peak_db / 20)
+    level: Samples = np.clip(passed * (_LEVEL / size), -ceiling, ceiling).astype(np.float32)
+    return level
+
+
+def _times(text: str, said: Utterance) -> list[tuple[float, float]]:
+    """Return when each character of `text` sounds. Raises BadInput when the voice did not say each of them."""
+    spoken = [mark for mark in said.marks if mark[0].isalnum()]
+    wanted = [at for at, char in enumerate(text) if char.isalnum()]
+    if len(spoken) != len(wanted):
+        raise BadInput("the voice does not tell where each character sounds; this text cannot be cut")
+    times = [(0.0, 0.0)] * len(text)
+    for at, (_, start, end) in zip(wanted, spoken, strict=True):
+        times[at] = (start, end)
+    return times
+
+
+def _cut(samples: Samples, rate: int, times: list[tuple[float, float]], cut: Cut) -> Samples:
+    first, last = times[cut.start][0], times[cut.end - 1][1]
+    start = _quietest(samples, rate, first)
+    end = round((last + _TAIL) * rate) if cut.final else _quietest(samples, rate, last)
+    frame = round(sound.FRAME * rate)
+    length = max(frame, round((end - start) / frame) * frame)
+    part = samples[start : start + length].copy()
+    fade = np.linspace(0, 1, round(_FADE * rate), dtype=np.float32)
+    part[: len(fade)] *= fade
+    part[-len(fade) :] *= fade[::-1]
+    return np.concatenate([part, np.zeros(round(_PAUSE * rate), np.float32)]) if cut.final else part
+
+
+def _quietest(samples: Samples, rate: int, at: float) -> int:
+    """Return the sample of least energy within `_SEARCH` seconds of `at`."""
+    middle, reach, half = round(at * rate), round(_SEARCH * rate), round(_WINDOW * rate / 2)
+    places = range(max(half, middle - reach), min(len(samples) - half, middle + reach), max(1, half // 2))
+    if not places:
+        return min(max(middle, 0), len(samples))
+    return min(places, key=lambda place: float(np.sum(samples[place - half : place + half] ** 2)))
