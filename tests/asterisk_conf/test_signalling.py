@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
+import aiohttp
 import pytest
 
 from asterisk_conf.render import render
@@ -77,6 +78,19 @@ async def test_a_seats_name_in_from_gives_no_entry_without_its_password(pbx: Pbx
     assert await code_of(ua.call(number(pbx), "seat1001")) == 401
     with pytest.raises(RegistrationRefused):
         await ua.register("seat1001", "not the password", ("127.0.0.1", pbx.spec.ports.sip))
+
+
+async def test_a_browser_reaches_sip_over_the_websocket_and_is_asked_who_it_is(pbx: Pbx) -> None:
+    register = (
+        "REGISTER sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/WS browser.invalid;branch=z9hG4bK-ws\r\nMax-Forwards: 70\r\n"
+        "From: <sip:seat1001@127.0.0.1>;tag=b\r\nTo: <sip:seat1001@127.0.0.1>\r\nCall-ID: ws\r\nCSeq: 1 REGISTER\r\n"
+        "Contact: <sip:seat1001@browser.invalid;transport=ws>\r\nContent-Length: 0\r\n\r\n"
+    )
+    url = f"http://127.0.0.1:{pbx.spec.ports.http}/ws"
+    async with aiohttp.ClientSession() as session, session.ws_connect(url, protocols=("sip",)) as browser:
+        await browser.send_str(register)
+        answer = await browser.receive(timeout=5)
+    assert b"SIP/2.0 401" in (answer.data if isinstance(answer.data, bytes) else answer.data.encode())
 
 
 async def test_a_seat_cannot_dial_out(pbx: Pbx, ua: UserAgent) -> None:
