@@ -39,7 +39,7 @@ class FakeCapture:
         self.asked.append(("start", channel_id))
         if self.gate is not None:
             await self.gate.wait()
-        self.files[channel_id] = Path(path).open("wb", buffering=0)
+        self.files[channel_id] = _opened(path)
 
     async def stop(self, channel_id: str) -> None:
         self._answer()
@@ -76,3 +76,7 @@ class FakeCapture:
         """Close every file."""
         for channel_id in list(self.files):
             self.gone(channel_id)
+
+
+def _opened(path: str) -> BinaryIO:
+    return open(path, "wb", buffering=0)

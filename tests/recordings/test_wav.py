@@ -51,7 +51,9 @@ def test_killed_in_the_middle_there_is_no_file_and_a_second_run_makes_it(tmp_pat
     part = tmp_path / "a.wav.part"
     with raw.open("wb") as file:
         file.truncate(400_000_000)
-    program = "import sys; from pathlib import Path; from recordings.wav import convert; convert(*map(Path, sys.argv[1:]))"
+    program = (
+        "import sys; from pathlib import Path as P; from recordings.wav import convert; convert(*map(P, sys.argv[1:]))"
+    )
     with subprocess.Popen([sys.executable, "-c", program, str(raw), str(wav)], cwd=ROOT) as converting:
         limit = time.monotonic() + 20
         while not (part.exists() and part.stat().st_size):
