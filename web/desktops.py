@@ -65,8 +65,7 @@ class Desktops:
     async def start(self) -> None:
         """Take up the calls that live now and begin to tell of the queues."""
         await self.people.load()
-        for story in await self._services.db.read(_stories):
-            self.calls.load(story)
+        self.calls.load(await self._services.db.read(_stories))
         self._tasks.start(self._tell_queues(), "queues")
 
     async def close(self) -> None:

@@ -1,7 +1,7 @@
 """The calls of now, folded from the journal's events in memory: no message to a desktop waits for the database."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from core import log
@@ -24,10 +24,14 @@ _MOVING = frozenset(kind for _, kind in MOVES)
 
 @dataclass(slots=True)
 class LiveCall:
-    """A call as the journal has told it up to number `seq`."""
+    """A call as its events have told it; those up to number `loaded` were read from the journal.
+
+    The bus may bring events of one call out of order (a listener that journals is ahead of the event it heard),
+    but never those that move the call.
+    """
 
     call: Call
-    seq: int
+    loaded: int
     customer_id: str | None = None
     recording_id: str | None = None
     path: list[IvrStep] = field(default_factory=list)
@@ -47,10 +51,24 @@ class LiveCalls:
     def __init__(self) -> None:
         self._live: dict[str, LiveCall] = {}
         self._ended: OrderedDict[str, LiveCall] = OrderedDict()
+        self._heard: list[Recorded] | None = []
+        """What was heard of unknown calls before `load`."""
 
-    def load(self, story: Iterable[Recorded]) -> None:
-        """Take up a live call by its story so far; what was heard of it since is not taken twice."""
-        for recorded in story:
+    def load(self, stories: Iterable[Sequence[Recorded]]) -> None:
+        """Take up the calls that live already by their stories so far; nothing heard meanwhile is lost or taken twice.
+
+        To be called once.
+        """
+        heard, self._heard = self._heard or [], None
+        for story in stories:
+            call_id = getattr(story[0].event, "call_id", None) if story else None
+            if self.get(call_id) is not None:
+                continue
+            for recorded in story:
+                self.take(recorded)
+            if (known := self.get(call_id)) is not None:
+                known.loaded = story[-1].seq
+        for recorded in heard:
             self.take(recorded)
 
     def get(self, call_id: str | None) -> LiveCall | None:
@@ -67,9 +85,10 @@ class LiveCalls:
         if isinstance(event, CallArrived):
             return self._arrived(event, recorded.seq)
         known = self._live.get(getattr(event, "call_id", None) or "")
-        if known is None or recorded.seq <= known.seq:
+        if known is None and self._heard is not None:
+            self._heard.append(recorded)
+        if known is None or recorded.seq <= known.loaded:
             return None
-        known.seq = recorded.seq
         if type(event) in _MOVING:
             return self._move(known, event)
         before = known.recording_id
