@@ -73,7 +73,7 @@ def ensure_workshop(cache: Path, progress: Progress) -> Path:
 
 def find_node(cache: Path, progress: Progress) -> Node:
     """Return the machine's Node if it and its npm are new enough, else the pinned one, installed into `cache`."""
-    return _own_node() or _pinned_node(cache, progress)
+    return own_node() or _pinned_node(cache, progress)
 
 
 def run_script(node: Node, shop: Path, *words: str, limit: float = BUILD_LIMIT) -> str:
@@ -165,7 +165,8 @@ def _last_words(output: str) -> str:
     return " | ".join(telling[:3]) or "it printed nothing"
 
 
-def _own_node() -> Node | None:
+def own_node() -> Node | None:
+    """Return the machine's Node when Vite runs on it and its npm is there, else None."""
     program = shutil.which("node")
     npm = shutil.which("npm")
     if program is None or npm is None:

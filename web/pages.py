@@ -5,15 +5,15 @@ from pathlib import Path
 
 from aiohttp import web
 
-PAGES = ("/", "/login", "/supervisor", "/quality", "/orders", "/reports", "/admin")
+PAGES = ("/", "/login", "/calls", "/live", "/supervisor", "/quality", "/orders", "/reports", "/admin")
 HASHED = "assets/"
 """Files under it carry a hash of their content in their name."""
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_FIRST = "no-cache"
 NOT_BUILT = (
     "<!doctype html><html lang=zh-CN><meta charset=utf-8><title>Hotline</title>"
-    "<p>页面尚未构建。在项目目录运行 <code>./hotline demo</code>,或 <code>.venv/bin/python -m web.build</code>。</p>"
-    "<p>The desktop is not built yet. Run <code>./hotline demo</code>, or <code>.venv/bin/python -m web.build</code>, "
+    "<p>页面尚未构建。在项目目录运行 <code>./hotline demo</code>。</p>"
+    "<p>The desktop is not built yet. Run <code>./hotline demo</code> "
     "in the project's folder, then reload. The API at <code>/api/v1</code> works without it.</p></html>"
 )
 
