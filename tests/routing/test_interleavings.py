@@ -294,6 +294,19 @@ class Interleavings(RuleBasedStateMachine):
         await self.fact(CallReleased, call_id=session.call_id, agent_id=session.agent_id, by="agent", why="normal")
         await self.fact(CallEnded, call_id=session.call_id, by="agent", why="normal", where="talk")
 
+    @precondition(lambda self: self.some("queue"))
+    @rule(data=st.data())
+    def caller_leaves_the_queue(self, data: st.DataObject) -> None:
+        session = data.draw(st.sampled_from(self.some("queue")))
+        session.stage, session.offer = "menu", None
+        self.do(session, self.leave(session))
+
+    async def leave(self, session: Session) -> None:
+        try:
+            await self.routing.leave(session.call_id, "back_to_menu")
+        except OperationalError:
+            return
+
     @precondition(lambda self: any(s.stage != "gone" for s in self.sessions.values()))
     @rule(data=st.data())
     def caller_hangs_up(self, data: st.DataObject) -> None:
