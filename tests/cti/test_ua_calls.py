@@ -199,7 +199,10 @@ async def test_hold_sendonly_goes_on_sending(pair: Pair) -> None:
 
 async def test_both_offer_at_once_and_both_get_through(pair: Pair) -> None:
     call, there = await pair.talking()
+    sent: list[bytes] = []
+    pair.called.transactions.lose = lambda wire: bool(sent.append(wire))
     await asyncio.wait_for(asyncio.gather(call.hold("sendonly"), there.hold("sendonly")), 12)
+    assert any(wire.startswith(b"SIP/2.0 491") for wire in sent)
     assert call.held_by_peer
     assert there.held_by_peer
 

@@ -48,6 +48,64 @@ async def test_a_call_survives_the_loss_of_one_datagram_of_every_kind() -> None:
         assert (ended.by, ended.code) == ("them", 200)
 
 
+async def test_datagrams_that_come_twice_are_one_call() -> None:
+    async with UserAgent() as caller, UserAgent() as called:
+        got: list[IncomingCall] = []
+
+        async def take(call: IncomingCall) -> None:
+            got.append(call)
+            await call.answer()
+
+        def doubled(wire: bytes) -> bool:
+            caller.transactions._transport.sendto(wire, called.address)  # type: ignore[union-attr]
+            return False
+
+        called.on_call(take)
+        caller.transactions.lose = doubled
+        async with caller.call(f"sip:1@127.0.0.1:{called.address[1]}", "2") as call:
+            await call.wait_answered()
+            assert await call.send_digits("1")
+        assert (await got[0].wait_ended()).by == "them"
+        assert len(got) == 1
+
+
+async def test_a_200_is_acknowledged_each_time_it_comes_and_then_stops_coming() -> None:
+    async with UserAgent() as caller, UserAgent() as called:
+        sent: list[bytes] = []
+
+        def count(wire: bytes) -> bool:
+            sent.append(wire)
+            return False
+
+        called.on_call(lambda call: call.answer())
+        called.transactions.lose = count
+        caller.transactions.lose = losing(b"ACK")
+        async with caller.call(f"sip:1@127.0.0.1:{called.address[1]}", "2") as call:
+            await call.wait_answered()
+            await asyncio.sleep(1.8)  # the 200 would come at 0.5 and 1.5 s
+            assert sum(wire.startswith(b"SIP/2.0 200") for wire in sent) == 2
+
+
+async def test_no_cancel_leaves_before_an_answer_came() -> None:
+    async with UserAgent() as caller, UserAgent() as called:
+        sent: list[bytes] = []
+
+        def count(wire: bytes) -> bool:
+            sent.append(wire.split()[0])
+            return False
+
+        async def leave(call: IncomingCall) -> None:
+            call.ring()
+
+        called.on_call(leave)
+        called.transactions.lose = losing(b"SIP/2.0 100", b"SIP/2.0 180")
+        caller.transactions.lose = count
+        call = caller.call(f"sip:1@127.0.0.1:{called.address[1]}", "2")
+        await call.cancel()
+        assert sent[:3] == [b"INVITE", b"INVITE", b"CANCEL"], "what came back first was lost"
+        assert (await call.wait_ended()).code == 487
+
+
 async def test_a_refusal_is_repeated_until_it_is_acknowledged() -> None:
     async with UserAgent() as caller, UserAgent() as called:
         called.on_call(lambda call: call.reject(486))

@@ -77,6 +77,7 @@ def test_a_prompt_cut_by_a_key_ends_where_it_was_cut(heard_s: float) -> None:
 def test_a_cut_prompt_followed_at_once_by_another() -> None:
     heard = MATCHER.heard(call(0.0, PROMPTS[7].pcm[: round(0.9 * RATE)], PROMPTS[5].pcm))
     assert names(heard) == ["p7", "p5"]
+    assert heard[0].until == pytest.approx(0.9, abs=0.045)
 
 
 def test_lost_packets_do_not_hide_a_prompt() -> None:
@@ -110,6 +111,12 @@ def test_a_sentence_that_only_begins_like_a_prompt_has_no_name() -> None:
     opening = SILENCE + round(0.4 * RATE)
     other = np.concatenate([PROMPTS[7].pcm[:opening], sentence(2000)[SILENCE + 800 :]])
     assert MATCHER.heard(call(0.2, other)) == []
+
+
+def test_other_words_of_the_same_rhythm_have_no_name() -> None:
+    """Each frame of a chorus is like the prompt a little, and none is the prompt."""
+    chorus = (0.45 * PROMPTS[7].pcm + 0.55 * sentence(2001, 6.0)[: len(PROMPTS[7].pcm)]).astype(np.int16)
+    assert MATCHER.heard(call(0.2, chorus)) == []
 
 
 def test_music_tones_and_noise_have_no_name() -> None:
