@@ -89,6 +89,11 @@ class ScreenPops:
         else:
             self._tasks.start(self._pop_when_fetched(event, live, prepared), event.call_id)
 
+    def ready(self, call_id: str) -> bool:
+        """Tell whether what is known of the caller has been fetched."""
+        prepared = self._prepared.get(call_id)
+        return prepared is not None and prepared.fetch.done()
+
     def shown_to(self, agent_id: str, call_id: str | None) -> shapes.ScreenPop | None:
         """Return the pop that the agent has on the screen for this call."""
         pop = self._shown.get(agent_id)

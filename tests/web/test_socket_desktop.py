@@ -56,8 +56,8 @@ async def test_a_call_is_told_step_by_step(world: World) -> None:
         await until(lambda: desk.all("agent_state")[-1]["state"] == "ready", what="ready again")
         states = [m["call"]["state"] for m in desk.all("call_state")]
         assert states == ["ringing", "talking", "held", "talking", "menu", "ended"]
-        kinds = [m["type"] for m in desk.got if m["type"] in ("screen_pop", "call_state")]
-        assert kinds[0] == "screen_pop"
+        seen = [m["call"]["state"] if m["type"] == "call_state" else m["type"] for m in desk.got]
+        assert seen.index("screen_pop") < seen.index("talking")
 
 
 async def test_commands_that_cannot_be_are_answered_with_the_error(world: World) -> None:
@@ -204,8 +204,12 @@ async def test_a_socket_that_does_not_read_is_closed_and_nobody_waits_for_it(wor
             sent += 1
             await world.record(*[PbxFound(at=now)] * 20)
             assert sent < 60 * WAITING
+        slow._conn.protocol.resume_reading()  # type: ignore[union-attr]
+        texts = [message.data async for message in slow if message.type is aiohttp.WSMsgType.TEXT]
+        numbers = [json.loads(text)["seq"] for text in texts]
+        assert slow.close_code == 4408
+        assert numbers == sorted(numbers)
         assert (await quick.do("ping"))["type"] == "pong"
-        await slow.close()
 
 
 async def test_a_message_that_is_too_big_ends_the_socket(world: World) -> None:
