@@ -101,10 +101,13 @@ class Vault:
 
     def closed(self, recording_id: str) -> bool:
         """Tell whether nobody writes the spool file any more; false too when there is none."""
+        file = self.spool_file(recording_id)
         try:
-            handle = os.open(self.spool_file(recording_id), os.O_RDONLY)
+            handle = os.open(file, os.O_RDONLY)
         except FileNotFoundError:
             return False
+        except PermissionError:
+            return _quiet(file.stat())
         try:
             return not _being_written(handle)
         finally:
@@ -163,7 +166,11 @@ def _being_written(handle: int) -> bool:
     except BlockingIOError:
         return True
     except OSError:
-        # Another user's file or a disk without leases: judge by its age.
-        return time.time() - os.fstat(handle).st_mtime < QUIET_S
+        # Another user's file or a disk without leases.
+        return not _quiet(os.fstat(handle))
     fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     return False
+
+
+def _quiet(status: os.stat_result) -> bool:
+    return time.time() - status.st_mtime > QUIET_S

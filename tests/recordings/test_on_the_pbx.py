@@ -50,7 +50,7 @@ def onsets(samples: npt.NDArray[np.float64], hz: float) -> npt.NDArray[np.float6
     """Seconds at which a tone of `hz` begins."""
     turned: npt.NDArray[np.complex128] = samples * np.exp(-2j * np.pi * hz / RATE * np.arange(len(samples)))
     level = np.abs(np.convolve(turned, np.ones(40) / 40, "same"))
-    loud = level > 1500
+    loud = np.concatenate(([False], level > 1500))  # a tone may have begun before the file
     begins: npt.NDArray[np.float64] = np.flatnonzero(loud[1:] & ~loud[:-1]) / RATE
     return begins
 
