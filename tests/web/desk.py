@@ -59,16 +59,21 @@ class Desk:
 async def open_desk(*, locale: str = "zh-CN", dark: bool = False, size: tuple[int, int] = WIDE) -> AsyncIterator[Desk]:
     """Open a browser before a fresh centre; at the end nothing may have been wrong in the page."""
     async with MockCentre(workshop() / "dist") as centre, chromium() as browser:
-        page = await _page(browser, locale, dark, size)
-        desk = Desk(page, centre)
-        page.on("console", lambda message: _note(desk, message))
-        page.on("pageerror", lambda error: desk.problems.append(str(error)))
-        page.on("request", lambda request: _stay_home(desk, request))
+        desk = Desk(await new_page(browser, locale, dark, size), centre)
+        watch(desk.page, centre.address, desk.problems)
         yield desk
         assert desk.problems == []
 
 
-async def _page(browser: Browser, locale: str, dark: bool, size: tuple[int, int]) -> Page:
+def watch(page: Page, home: str, problems: list[str]) -> None:
+    """Note in `problems` what goes wrong in the page, and every request that leaves `home`."""
+    page.on("console", lambda message: _note(problems, message))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda request: _stay_home(home, problems, request))
+
+
+async def new_page(browser: Browser, locale: str = "zh-CN", dark: bool = False, size: tuple[int, int] = WIDE) -> Page:
+    """A page of an agent whose machine has another zone than the site."""
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if dark else "light",
@@ -79,12 +84,12 @@ async def _page(browser: Browser, locale: str, dark: bool, size: tuple[int, int]
     return await context.new_page()
 
 
-def _note(desk: Desk, message: ConsoleMessage) -> None:
+def _note(problems: list[str], message: ConsoleMessage) -> None:
     # The browser itself writes a line for a refused request; what the page says of that is tested.
     if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
-        desk.problems.append(message.text)
+        problems.append(message.text)
 
 
-def _stay_home(desk: Desk, request: Request) -> None:
-    if not request.url.startswith((desk.centre.address, desk.centre.address.replace("http", "ws"), "data:")):
-        desk.problems.append(f"asked elsewhere: {request.url}")
+def _stay_home(home: str, problems: list[str], request: Request) -> None:
+    if not request.url.startswith((home, home.replace("http", "ws"), "data:")):
+        problems.append(f"asked elsewhere: {request.url}")
