@@ -100,7 +100,7 @@ class FragmentPack:
     def __init__(self, directory: Path, carried: Iterable[Carrier], *, settings_key: str, cache: Path) -> None:
         """Open the pack in `directory`; see PromptPack. Raises ConfigError."""
         self._carriers = list(carried)
-        self._fragments = {piece for each in self._carriers for piece, _, _ in each.fragments}
+        self._fragments = dict.fromkeys(piece for each in self._carriers for piece, _, _ in each.fragments)
         self._longest = max((len(piece.text) for piece in self._fragments), default=0)
         digest = hashlib.sha256("|".join(f"{each}" for each in self._carriers).encode()).hexdigest()[:16]
         prompts = {p.id: Prompt(p.id, p.text, "cut from a carrier", ours=True) for p in self._fragments}

@@ -2,19 +2,18 @@
 
 The published int8 model gives only sound. Its duration predictor is made a second output by appending a
 few bytes to the model: by the wire rules of Protocol Buffers a repeated `graph` field is merged with the first.
+The engine's libraries are imported when it speaks, so that the service, which leaves that to a worker, stays small.
 """
 
 import json
 import re
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-import jieba
 import numpy as np
-import onnxruntime
-from misaki.zh import ZHG2P
 from numpy.typing import NDArray
-from pypinyin import Style, lazy_pinyin
 
 from core.errors import BadInput
 from speech.install import MODEL_SHA256, STYLES, VoiceFiles
@@ -63,7 +62,6 @@ class Kokoro:
     def __init__(self, files: VoiceFiles, settings: KokoroSettings = DEFAULT_SETTINGS) -> None:
         self._files = files
         self._settings = settings
-        self._g2p = ZHG2P()
         self._vocabulary: dict[str, int] = json.loads(files.vocabulary.read_text(encoding="utf-8"))
         self._styles = np.fromfile(files.style, np.float32).reshape(-1, 256)
 
@@ -99,7 +97,9 @@ class Kokoro:
         return "".join(sound for _, sound in self._pieces(text))
 
     @cached_property
-    def _session(self) -> onnxruntime.InferenceSession:
+    def _session(self) -> Any:
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._settings.threads
         options.inter_op_num_threads = 1
@@ -111,13 +111,18 @@ class Kokoro:
         self.speak("您好。")
 
     @cached_property
-    def _cutter(self) -> jieba.Tokenizer:
+    def _cutter(self) -> Any:
         """Cuts text into words, which decides how a polyphone is read; knows the words of the trade."""
+        jieba, _ = _text_libraries()
         jieba.setLogLevel("WARNING")
         cutter = jieba.Tokenizer()
         for word in _DOMAIN_WORDS:
             cutter.add_word(word)
         return cutter
+
+    @cached_property
+    def _g2p(self) -> Any:
+        return _text_libraries()[1].ZHG2P()
 
     def _pieces(self, text: str) -> list[tuple[str, str]]:
         """Cut `text` into characters, letters and pauses, each with its phonemes."""
@@ -165,7 +170,18 @@ def settings_key(voice: str, settings: KokoroSettings = DEFAULT_SETTINGS) -> str
     return f"kokoro:{MODEL_SHA256[:12]}:{voice}:{STYLES[voice][:12]}:speed={settings.speed}:g2p=1"
 
 
+def _text_libraries() -> tuple[Any, Any]:
+    """Import jieba and misaki; the sources of jieba hold escapes that newer Pythons warn of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import jieba
+        from misaki import zh
+    return jieba, zh
+
+
 def _syllables(word: str) -> list[str]:
+    from pypinyin import Style, lazy_pinyin
+
     syllables: list[str] = lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True)
     return syllables
 
