@@ -170,7 +170,7 @@ class Lab:
     async def talk(self, seat: int) -> AsyncIterator[Talk]:
         """A call between a caller and seat number `seat`, from its first second of talk on."""
         account = self.pbx.seats[seat]
-        number = f"1380000{seat:04}"
+        number, before = f"1380000{seat:04}", len(self.arrivals)
         async with contextlib.AsyncExitStack() as stack:
             phone = await stack.enter_async_context(
                 seat_phone(self.pbx, account.sip_username, account.sip_password, answer_after=0.0)
@@ -178,7 +178,7 @@ class Lab:
             ua = await stack.enter_async_context(UserAgent())
             line: OutgoingCall = await stack.enter_async_context(caller(self.pbx, number, ua=ua))
             found = await until(
-                lambda: [a for a in self.arrivals if number in a.caller_raw], 10, what=f"the call of {number} arrives"
+                lambda: [a for a in self.arrivals[before:] if number in a.caller_raw], 10, what="the call arrives"
             )
             call_id = found[-1].channel_id
             answering = await self._answered(call_id, seat)
