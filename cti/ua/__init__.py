@@ -1,8 +1,9 @@
 """A SIP user agent with real RTP: the phone of callers and seats in `hotline dial`, the demo, tests and benches."""
 
-from cti.ua.call import By, CallOver, CallRefused, CallState, Ended, Times, UaCall
+from cti.ua.call import UaCall
 from cti.ua.digits import BadDigits
 from cti.ua.incoming import IncomingCall
+from cti.ua.model import By, CallOver, CallRefused, CallState, Ended, Times
 from cti.ua.outgoing import CallPlan, OutgoingCall
 from cti.ua.received import Gap, HeardKey, Packet, Received, tone_power
 from cti.ua.registration import Registration, RegistrationRefused

@@ -5,7 +5,6 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -13,10 +12,10 @@ from typing import Final, Literal, Self
 from aiosipua.message import SipRequest, SipResponse
 
 from core import log
-from core.errors import Conflict, Unavailable
 from core.tasks import TaskOwner
 from cti.ua import digits, sdp
 from cti.ua.dialog import Dialog, tag_of, user_of
+from cti.ua.model import By, CallOver, CallRefused, CallState, Ended, Times
 from cti.ua.pacer import Pacer
 from cti.ua.received import Received
 from cti.ua.rtp import RtpStream
@@ -35,54 +34,6 @@ _DIRECTION: Final[dict[tuple[bool, bool], Direction]] = {  # (we send, we hear)
     (False, True): "recvonly",
     (False, False): "inactive",
 }
-
-By = Literal["us", "them", "nobody"]
-
-
-class CallOver(Conflict):
-    """The call is over."""
-
-    code = "call_over"
-
-
-class CallRefused(Unavailable):
-    """The other side does not take the call or the change; `details` has its SIP code."""
-
-    code = "call_refused"
-
-
-class CallState(StrEnum):
-    """Where a call is: calling until anybody rings, answered between 200 and the end."""
-
-    CALLING = "calling"
-    RINGING = "ringing"
-    ANSWERED = "answered"
-    ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """Who ended the call: us, them, or nobody (no reply); the SIP code: 200 for BYE, 487 for CANCEL."""
-
-    by: By
-    code: int
-    reason: str
-    at: float
-    """Seconds from the INVITE."""
-
-
-@dataclass(slots=True)
-class Times:
-    """Moments in seconds from the INVITE; None for what has not happened."""
-
-    trying: float | None = None
-    ringing: float | None = None
-    early_media: float | None = None
-    answered: float | None = None
-    bye_sent: float | None = None
-    bye_received: float | None = None
-    cancelled: float | None = None
-    ended: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from typing import Final
 from aiosipua.auth import SipDigestAuth
 
 from cti.ua import sdp
-from cti.ua.call import CallOver, CallState, Line, UaCall
+from cti.ua.call import Line, UaCall
 from cti.ua.dialog import answering_dialog, user_of
+from cti.ua.model import CallOver, CallState
 from cti.ua.transactions import ServerTransaction
 from speech.g711 import Law
 

@@ -7,8 +7,9 @@ from aiosipua.auth import SipDigestAuth
 from aiosipua.message import SipRequest, SipResponse
 
 from cti.ua import sdp
-from cti.ua.call import CallState, Line, UaCall
+from cti.ua.call import Line, UaCall
 from cti.ua.dialog import Dialog, new_tag, tag_of
+from cti.ua.model import CallState
 from cti.ua.transactions import ClientTransaction
 from speech.g711 import Law
 
