@@ -44,5 +44,5 @@ def test(long_: bool, arguments: tuple[str, ...]) -> None:
     """The whole suite, real PBX and real browser included; further ARGUMENTS go to pytest."""
     prepare_tests(lambda line: click.echo(f"hotline: {line}", err=True))
     which = [] if long_ else ["-m", "not long"]
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *which, *arguments]
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadscope", *which, *arguments]
     sys.exit(subprocess.run(command, cwd=ROOT, check=False, env={**os.environ, "PYTHONHASHSEED": "0"}).returncode)

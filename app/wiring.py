@@ -225,6 +225,8 @@ class Hotline:
         await self.recordings.open()
         await self.voice.start()
         await self._render(self.flow_prompts(), say)
+        # What another run has made is the fallback of the first calls, while the voice still loads.
+        await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
         await self.agents.load()
         await self._listen()
         await self.lifeboat.start(self.bus)

@@ -45,7 +45,7 @@ class AriPbx:
         await self._if_there("DELETE", f"channels/{channel_id}", reason_code=REASON_CODES[reason])
 
     async def play(self, channel_id: str, playback_id: str, media: Sequence[str]) -> None:
-        await self._ari.request("POST", f"channels/{channel_id}/play/{playback_id}", body={"media": ",".join(media)})
+        await self._ari.request("POST", f"channels/{channel_id}/play/{playback_id}", body={"media": list(media)})
 
     async def stop_playback(self, playback_id: str) -> None:
         await self._if_there("DELETE", f"playbacks/{playback_id}")

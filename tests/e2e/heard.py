@@ -1,0 +1,51 @@
+"""What a caller heard, named."""
+
+from app.dial_command import name_prompts
+from cti.ua import OutgoingCall
+from speech.matching import HeardPrompt
+from tests.service import Service
+from tests.until import until
+
+
+def heard(service: Service, call: OutgoingCall) -> list[HeardPrompt]:
+    """Return the prompts and sentences that an ended call heard, in order."""
+    return name_prompts(call, service.settings.var / "prompts")
+
+
+def ids(prompts: list[HeardPrompt]) -> list[str]:
+    """Return the ids of prompts; a sentence with the caller's own numbers counts as `said`."""
+    return ["said" if is_sentence(p) else p.prompt for p in prompts]
+
+
+def is_sentence(prompt: HeardPrompt) -> bool:
+    """Whether this was synthesised for the call: its id is the hash under which it is kept."""
+    return len(prompt.prompt) >= 32
+
+
+def words(prompts: list[HeardPrompt]) -> str:
+    """Return all words heard, one after the other."""
+    return "".join(p.text for p in prompts)
+
+
+async def come_to(service: Service, caller: str, node: str, timeout: float = 30.0) -> None:
+    """Wait until the latest call of `caller` has come to a node of the flow."""
+
+    async def there() -> bool:
+        calls = await service.calls(caller)
+        if not calls:
+            return False
+        return any(
+            e["event"] == "IvrNodeEntered" and e["data"]["node"] == node for e in await service.timeline(calls[0]["id"])
+        )
+
+    await until(there, timeout, every=0.05, what=f"{caller} comes to {node}")
+
+
+async def come_to_state(service: Service, caller: str, state: str, timeout: float = 30.0) -> str:
+    """Wait until the latest call of `caller` is in `state`; return the id of the call."""
+
+    async def there() -> str:
+        calls = await service.calls(caller)
+        return str(calls[0]["id"]) if calls and calls[0]["state"] == state else ""
+
+    return await until(there, timeout, every=0.02, what=f"{caller} is {state}")

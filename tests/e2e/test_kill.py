@@ -1,0 +1,77 @@
+"""The service is killed with callers in the menu, in the queue and in talk: each is served to the end."""
+
+import asyncio
+
+import pytest
+
+from tests.e2e.heard import come_to, come_to_state, heard, ids
+from tests.e2e.test_talk import audio, in_state, seconds, stored
+from tests.pbx import started_pbx
+from tests.phone import caller, seat_phone
+from tests.service import started_service
+from tests.until import until
+
+pytestmark = pytest.mark.e2e
+
+MENU, QUEUE, TALK, LATE = "13800000001", "13900000042", "13800000004", "13900000044"
+
+
+async def test_sigkill_with_callers_in_menu_queue_and_talk() -> None:
+    async with started_pbx() as pbx, started_service(pbx) as hotline:
+        seat = pbx.seats[0]
+        async with (
+            seat_phone(pbx, seat.sip_username, seat.sip_password) as phone,
+            caller(pbx, TALK) as talking,
+        ):
+            await hotline.make_ready("anna")
+            await talking.wait_answered(5)
+            await talking.send_digits("w0.3,0")
+            leg = await phone.answer(60)
+            await come_to_state(hotline, TALK, "talking")
+            talking.tone(440)
+            leg.tone(700)
+            async with caller(pbx, QUEUE) as waiting, caller(pbx, MENU) as choosing:
+                await waiting.wait_answered(5)
+                await choosing.wait_answered(5)
+                await waiting.send_digits("w0.3,0")
+                await come_to_state(hotline, QUEUE, "queued")
+                await come_to(hotline, MENU, "main")
+                before = talking.now()
+                await hotline.kill()
+                async with caller(pbx, LATE) as late:
+                    await late.wait_answered(5)
+                    await asyncio.sleep(3)
+                    assert late.received.count > 50, "the lifeboat speaks while nobody controls"
+                    await late.hangup()
+                await hotline.start()
+                after = talking.now()
+                await come_to_again(hotline, MENU)
+                await choosing.send_digits("w1,2")
+                await come_to(hotline, MENU, "after", 60)
+                await choosing.hangup()
+                await asyncio.sleep(1)
+                gaps = talking.received.gaps(100, before, after + 1)
+                assert not gaps, f"the talk was heard without a gap: {gaps}"
+                assert leg.ended is None
+                await leg.hangup()
+                await until(lambda: hotline.calls(TALK, "ended"), 30, what="the talk is over")
+                await until(lambda: in_state(hotline, "anna", "wrap_up"), 3, what="wrap-up")
+                phone.calls.clear()
+                await hotline.request("anna", "POST", "/agents/me/state", {"state": "ready"})
+                second = await phone.answer(20)
+                await come_to_state(hotline, QUEUE, "talking")
+                await second.hangup()
+                await until(lambda: hotline.calls(QUEUE, "ended"), 30, what="the waiting caller was served")
+        told = ids(heard(hotline, choosing))
+        assert told.count("menu") == 2, f"the same node again: {told}"
+        assert (await hotline.story(QUEUE)).count("CallQueued") == 1, "the place was kept"
+        recording = await stored(hotline, TALK)
+        at = {e["event"]: e["at"] for e in await hotline.timeline(recording["call_id"])}
+        sound, rate = await audio(hotline, recording["id"])
+        assert abs(len(sound) / rate - seconds(at["AgentAnswered"], at["CallReleased"])) <= 0.3
+
+
+async def come_to_again(hotline, number: str) -> None:  # type: ignore[no-untyped-def]
+    """Wait until the adopted call says its menu again (it stands at the node; nothing new is journaled)."""
+    await asyncio.sleep(1.0)
+    assert (await hotline.calls(number))[0]["state"] == "menu"

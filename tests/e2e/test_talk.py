@@ -1,0 +1,197 @@
+"""Callers who reach a person: sound both ways, the pop before the phone, holding, the recording, the end."""
+
+import asyncio
+import json
+import wave
+from io import BytesIO
+from typing import Any
+
+import aiohttp
+import numpy as np
+import pytest
+
+from cti.ua import tone_power
+from tests.e2e.heard import come_to_state
+from tests.phone import caller, seat_phone
+from tests.service import Service
+from tests.until import until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+
+CALLER_HZ, AGENT_HZ = 440.0, 700.0
+
+
+async def state_of(hotline: Service, who: str) -> str:
+    return str((await hotline.agent(who))["state"])
+
+
+async def test_sound_goes_both_ways_and_the_recording_holds_each_side_on_its_own_channel(hotline: Service) -> None:
+    number, seat = "13800000004", hotline.pbx.seats[0]
+    async with seat_phone(hotline.pbx, seat.sip_username, seat.sip_password) as phone:
+        await hotline.make_ready("anna")
+        async with caller(hotline.pbx, number) as call:
+            await call.wait_answered(5)
+            await call.send_digits("w0.3,0")
+            leg = await phone.ringing(60)
+            assert await state_of(hotline, "anna") in ("reserved", "ringing")
+            await leg.answer()
+            began = call.now()
+            call.tone(CALLER_HZ)
+            leg.tone(AGENT_HZ)
+            await asyncio.sleep(3)
+            ended = call.now()
+            assert call.received.tone_power(AGENT_HZ, began + 0.5, ended) > 100
+            assert await state_of(hotline, "anna") == "talking"
+            await leg.hangup()
+            await until(lambda: hotline.calls(number, "ended"), 30, what="the call is over")
+        assert leg.received.tone_power(CALLER_HZ) > 100
+        await until(lambda: in_state(hotline, "anna", "wrap_up"), 2, what="wrap-up")
+        await hotline.request("anna", "POST", "/agents/me/state", {"state": "ready"})
+        assert await state_of(hotline, "anna") == "ready"
+    recording = await stored(hotline, number)
+    story = await hotline.timeline(recording["call_id"])
+    at = {e["event"]: e["at"] for e in story}
+    talk = seconds(at["AgentAnswered"], at["CallReleased"])
+    sound, rate = await audio(hotline, recording["id"])
+    assert rate == 8000
+    assert abs(len(sound) / rate - talk) <= 0.3
+    left, right = sound[rate : 3 * rate, 0], sound[rate : 3 * rate, 1]
+    assert tone_power(left, CALLER_HZ) > 100 * tone_power(left, AGENT_HZ)
+    assert tone_power(right, AGENT_HZ) > 100 * tone_power(right, CALLER_HZ)
+
+
+async def in_state(hotline: Service, who: str, state: str) -> bool:
+    return await state_of(hotline, who) == state
+
+
+async def stored(hotline: Service, number: str) -> Any:
+    call_id = (await hotline.calls(number))[0]["id"]
+
+    async def found() -> Any:
+        items = (await hotline.request("quality", "GET", f"/recordings?call={call_id}"))["items"]
+        return items[0] if items and items[0]["state"] == "stored" else None
+
+    return await until(found, 15, what="the recording is stored")
+
+
+async def audio(hotline: Service, recording_id: str) -> tuple[Any, int]:
+    headers = {"Authorization": f"Bearer {hotline.tokens['quality']}"}
+    async with hotline.api.get(f"{hotline.base}/api/v1/recordings/{recording_id}/audio", headers=headers) as answer:
+        assert answer.status == 200
+        with wave.open(BytesIO(await answer.read())) as file:
+            assert (file.getnchannels(), file.getsampwidth()) == (2, 2)
+            data = np.frombuffer(file.readframes(file.getnframes()), np.int16).reshape(-1, 2)
+            return data, file.getframerate()
+
+
+def seconds(first: str, last: str) -> float:
+    from datetime import datetime
+
+    return (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
+
+
+async def test_the_pop_is_on_the_desktop_before_the_phone_is_answered(hotline: Service) -> None:
+    number, seat = "13800000002", hotline.pbx.seats[1]
+    async with seat_phone(hotline.pbx, seat.sip_username, seat.sip_password) as phone:
+        await hotline.make_ready("bert")
+        headers = {"Authorization": f"Bearer {hotline.tokens['bert']}"}
+        async with (
+            hotline.api.ws_connect(f"{hotline.base}/api/v1/desktop", headers=headers) as desktop,
+            caller(hotline.pbx, number) as call,
+        ):
+            hello = await message(desktop, "hello")
+            assert hello["agent"]["state"] == "ready"
+            await call.wait_answered(5)
+            await call.send_digits("w0.3,0")
+            pop = await message(desktop, "screen_pop", 60)
+            leg = await phone.ringing(10)
+            assert leg.times.answered is None, "nobody has answered yet"
+            assert pop["customer"]["name"] == "王芳"
+            assert pop["caller"] == number
+            assert str(pop["bill"]["total_due_yuan"]) == "101.00"
+            assert "0" in json.dumps(pop["ivr_path"])
+            await leg.answer()
+            call_id = await come_to_state(hotline, number, "talking")
+            await hotline.request("bert", "POST", f"/calls/{call_id}/hold")
+            assert (await hotline.calls(number))[0]["state"] == "held"
+            begin = call.now()
+            await asyncio.sleep(1)
+            assert np.abs(call.received.pcm(begin + 0.3)).max() > 50, "music is heard on hold"
+            await hotline.request("bert", "POST", f"/calls/{call_id}/resume")
+            assert (await hotline.calls(number))[0]["state"] == "talking"
+            await hotline.request("bert", "POST", f"/calls/{call_id}/hangup")
+            await until(lambda: hotline.calls(number, "ended"), 30, what="the call is over")
+        await until(lambda: in_state(hotline, "bert", "wrap_up"), 2, what="wrap-up")
+        await hotline.request("bert", "POST", "/agents/me/state", {"state": "not_ready", "reason": "lunch"})
+
+
+async def message(desktop: aiohttp.ClientWebSocketResponse, kind: str, timeout: float = 10) -> Any:
+    """Return the next message of a kind."""
+    async with asyncio.timeout(timeout):
+        while True:
+            found = await desktop.receive_json()
+            if found["type"] == kind:
+                return found
+
+
+async def test_a_seat_that_does_not_answer_loses_the_call_to_the_next_and_the_caller_keeps_the_place(
+    hotline: Service,
+) -> None:
+    number, seats = "13900000021", hotline.pbx.seats
+    async with (
+        seat_phone(hotline.pbx, seats[2].sip_username, seats[2].sip_password) as silent,
+        seat_phone(hotline.pbx, seats[3].sip_username, seats[3].sip_password) as lively,
+    ):
+        await hotline.make_ready("carl")
+        async with caller(hotline.pbx, number) as call:
+            await call.wait_answered(5)
+            await call.send_digits("w0.3,0")
+            await silent.ringing(60)
+            await hotline.make_ready("dora")
+            leg = await lively.answer(30)
+            await come_to_state(hotline, number, "talking")
+            carl = await hotline.agent("carl")
+            assert (carl["state"], carl["cause"]) == ("not_ready", "no_answer")
+            story = await hotline.story(number)
+            assert story.count("CallQueued") == 1, "the place is kept: queued once"
+            assert story.count("AgentMissed") == 1
+            await leg.hangup()
+        await until(lambda: hotline.calls(number, "ended"), 30, what="the call is over")
+        await until(lambda: in_state(hotline, "dora", "wrap_up"), 2, what="wrap-up")
+        await hotline.request("dora", "POST", "/agents/me/state", {"state": "not_ready", "reason": "lunch"})
+
+
+@pytest.mark.parametrize("moment", ["menu", "queued", "ringing", "talking"])
+async def test_a_caller_who_hangs_up_frees_the_seat_and_ends_in_the_journal_within_a_second(
+    hotline: Service, moment: str
+) -> None:
+    number, seat = f"1390000003{len(moment)}", hotline.pbx.seats[0]
+    async with seat_phone(hotline.pbx, seat.sip_username, seat.sip_password) as phone:
+        await hotline.request("anna", "GET", "/agents/me")
+        if moment in ("ringing", "talking"):
+            await hotline.make_ready("anna")
+        elif await state_of(hotline, "anna") == "ready":
+            await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "test"})
+        async with caller(hotline.pbx, number) as call:
+            await call.wait_answered(5)
+            if moment != "menu":
+                await call.send_digits("w0.3,0")
+            if moment in ("ringing", "talking"):
+                leg = await phone.ringing(60)
+                if moment == "talking":
+                    await leg.answer()
+            await come_to_state(hotline, number, moment)
+            await call.hangup()
+        await until(lambda: hotline.calls(number, "ended"), 1, what="the call ended in the journal")
+        ended = (await hotline.calls(number))[0]
+        assert ended["ended_by"] == "caller"
+        after = {"ringing": "ready", "talking": "wrap_up"}.get(moment)
+        if after:
+            await until(lambda: in_state(hotline, "anna", after), 1, what="the seat is free")
+            assert leg.ended is not None or await leg.wait_ended(1)
+        if after == "wrap_up":
+            await hotline.request("anna", "POST", "/agents/me/state", {"state": "ready"})
+        if after:
+            await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "test"})
+    last = (await hotline.timeline(ended["id"]))[-1]["event"]
+    assert last in ("CallEnded", "RecordingStored", "VoiceMeasured", "AgentStateChanged", "ReservationReleased")
