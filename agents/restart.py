@@ -1,4 +1,4 @@
-"""Presence beside the calls that the PBX really has: after a restart, a reconnect, and on every sweep."""
+"""Presence beside the calls that the PBX really has: after a restart and after a reconnect."""
 
 from collections.abc import Mapping
 
@@ -10,15 +10,15 @@ LiveCalls = Mapping[str, tuple[str, str]]
 """By agent id: the call that has the agent and how, `ringing` or `talking`."""
 
 
-async def reconcile(presence: Presence, live: LiveCalls, restarted: bool) -> None:
+async def reconcile(presence: Presence, live: LiveCalls) -> None:
     """Free those whom no live call holds any more, and put those that one does where the call has them.
 
-    A reservation is known to us alone, so only a restart, which lost the offer, ends it; else its lease does.
+    To be used when every call was taken up anew: a reservation then went to an inbox that is no more.
     """
     for agent in presence.roster.signed_in():
         found = live.get(agent.agent_id)
         if found is None:
-            if agent.state in ON_CALL and (restarted or agent.state is not State.RESERVED):
+            if agent.state in ON_CALL:
                 await _free(presence, agent)
         elif (agent.call_id, str(agent.state)) != found:
             await _place(presence, agent, found[0], State(found[1]))

@@ -258,11 +258,11 @@ class AgentService:
         live call has go where it has them. Loads presence if `load` was not called before.
         """
         await self.load()
-        await reconcile(self._presence, live, restarted=True)
+        await reconcile(self._presence, live)
 
     async def reconcile(self, live: LiveCalls) -> None:
-        """Compare presence with the calls that the PBX has now and repair what differs (sweep, reconnect)."""
-        await reconcile(self._presence, live, restarted=False)
+        """As `restore`, for a running service whose calls were all taken up anew, as after the PBX was away."""
+        await reconcile(self._presence, live)
 
     async def phones_are(self, sip_usernames: Collection[str]) -> None:
         """Take the whole list of registered phones, as after a (re)connect; seats that lost theirs are not ready."""

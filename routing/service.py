@@ -15,7 +15,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from agents.events import AgentLoggedOut, AgentReserved, AgentStateChanged, ReservationReleased
 from agents.model import State
 from agents.service import AgentService
-from core import log
 from core.bus import Bus
 from core.clock import Clock
 from core.db import Database
@@ -24,14 +23,13 @@ from core.events import Event, Recorded
 from core.journal import Journal, Save
 from core.policy import Policy
 from core.tasks import TaskOwner
-from cti.events import AgentAnswered, CallEnded, Reconciled, SeatRegistered
+from cti.events import AgentAnswered, CallEnded, PbxFound, PbxLost, Reconciled, SeatRegistered
 from cti.messages import QueueGaveUp, RoutingMessage, SeatOffered
 from routing import queues, store
 from routing.events import AgentChosen, AgentRequested
 from routing.matching import Choice, Idle, Waiting, choose
 from routing.model import Entry, Explanation, Figures, Line, Queue, Stand
-
-_log = log.get(__name__)
+from routing.stall import StallWatch
 
 Deliver = Callable[[str, RoutingMessage], bool]
 """Puts a message into the inbox of a call; False: there is no such call any more."""
@@ -62,12 +60,13 @@ class RoutingService:
         self._clock = clock
         self._deliver = deliver
         self._wait_limit = timedelta(seconds=policy.number("queue_wait_limit"))
-        self._stall_limit = policy.number("routing_stall_limit")
+        self._stall = StallWatch(clock, policy.number("routing_stall_limit"), self._stalled, self._alarm)
         self._lines = {queue: Line() for queue in self.queues}
         self._entries: dict[str, Entry] = {}
         self._limits: dict[str, asyncio.Task[None]] = {}
         self._tasks = TaskOwner("routing")
         self._started = False
+        self._pbx_there = True
 
     def listen(self, bus: Bus) -> None:
         """Follow agents and calls; to be called after `AgentService.listen`, which has to hear them first."""
@@ -77,6 +76,8 @@ class RoutingService:
         bus.listen(ReservationReleased, self._released)
         bus.listen(AgentAnswered, self._answered)
         bus.listen(CallEnded, self._ended)
+        bus.listen(PbxLost, self._pbx_lost)
+        bus.listen(PbxFound, self._pbx_found)
         self._agents.when_phones_are_known(self.match)
 
     # --- the life of the service ---
@@ -101,12 +102,12 @@ class RoutingService:
     def start(self) -> None:
         """Begin to offer calls: agents and live calls are known now."""
         self._started = True
-        self._tasks.start(self._watch_for_stall(), "stall watch")
+        self._tasks.start(self._stall.run(), "stall watch")
         self.match()
         self._check_for_nobody()
 
     async def sweep(self, live_calls: Collection[str]) -> None:
-        """Forget places whose call is gone (called by the sweep over the PBX's channels)."""
+        """Forget places whose call is gone; called when the PBX was away and its live calls are known again."""
         for entry in [e for e in self._entries.values() if e.call.call_id not in live_calls]:
             await self._journal.record(self._misplaced(entry.call.call_id))
             await self._forget(entry, "call_gone")
@@ -121,15 +122,16 @@ class RoutingService:
     async def request(self, call_id: str, queue: str, enqueued_at: datetime | None = None) -> None:
         """Let a call wait for a person; SeatOffered or QueueGaveUp comes to its inbox.
 
-        A call that is taken up after a restart gives its original `enqueued_at` and keeps its place; what
-        was journaled before is not journaled again. Raises NoSuchQueue.
+        `enqueued_at` is the moment from which it waits, now when not given. A call that is taken up after a
+        restart gives the original one and keeps its place; what was journaled before is not journaled again.
+        Raises NoSuchQueue.
         """
         if queue not in self.queues:
             raise NoSuchQueue(queue=queue)
         entry = self._entries.get(call_id)
         if entry is not None and entry.stand is not Stand.PARKED:
             return
-        if entry is not None and enqueued_at is not None:
+        if entry is not None and enqueued_at is not None and enqueued_at <= entry.call.enqueued_at:
             self._go_on(entry)
             return
         at = self._clock.now()
@@ -197,19 +199,13 @@ class RoutingService:
         """Return the queue's figures of this moment. Raises NoSuchQueue."""
         if queue not in self.queues:
             raise NoSuchQueue(queue=queue)
-        places = [e.call for e in self._entries.values() if e.call.queue == queue and e.stand is not Stand.PARKED]
-        people = self._agents.roster.signed_in()
-        ready = sum(self._agents.roster.routable(one.agent_id) for one in people)
+        people, roster = self._agents.roster.signed_in(), self._agents.roster
+        ready = sum(roster.routable(one.agent_id) for one in people)
         away = sum(one.state in (State.READY, State.NOT_READY) for one in people) - ready
-        longest = min((call.enqueued_at for call in places), default=None)
-        return Figures(
-            queue=queue,
-            waiting=len(places),
-            longest_wait_s=(self._clock.now() - longest).total_seconds() if longest else 0.0,
-            agents_ready=ready,
-            agents_busy=len(people) - ready - away,
-            agents_not_ready=away,
-        )
+        places = [e.call for e in self._entries.values() if e.call.queue == queue and e.stand is not Stand.PARKED]
+        longest = min((call.enqueued_at for call in places), default=self._clock.now())
+        waited = (self._clock.now() - longest).total_seconds()
+        return Figures(queue, len(places), waited, ready, len(people) - ready - away, away)
 
     async def explain(self, queue: str, call_id: str) -> Explanation:
         """Return why a call waits, or why its agents were chosen. Raises NoSuchQueue, NotQueued."""
@@ -231,6 +227,11 @@ class RoutingService:
 
     # --- matching ---
 
+    @property
+    def _serving(self) -> bool:
+        """While the PBX is away calls have no inbox: nothing is offered or given up, places are kept."""
+        return self._started and self._pbx_there
+
     def match(self) -> None:
         """Offer every call that can be offered now."""
         for queue in self.queues:
@@ -243,7 +244,7 @@ class RoutingService:
 
     def _choose(self, queue: Queue) -> Choice | None:
         calls = self._lines[queue.id].calls
-        if not self._started or not calls:
+        if not self._serving or not calls:
             return None
         idle = (Idle(a.agent_id, a.idle_since or a.since) for a in self._agents.roster.idle())
         return choose(queue.strategy, calls, idle, self._clock.now())
@@ -297,6 +298,9 @@ class RoutingService:
             return
         entry.stand, entry.agent_id = Stand.WAITING, None
         self._lines[entry.call.queue].add(entry.call)
+        self._arm_limit(entry)
+
+    def _arm_limit(self, entry: Entry) -> None:
         self._drop_limit(entry)
         self._limits[entry.call.call_id] = self._tasks.start(self._wait_out(entry), "wait limit")
 
@@ -327,7 +331,8 @@ class RoutingService:
         await self._give_up(entry, "too_long")
 
     async def _give_up(self, entry: Entry, why: str) -> None:
-        if self._entries.get(entry.call.call_id) is not entry or entry.stand is not Stand.WAITING:
+        here = self._entries.get(entry.call.call_id) is entry and entry.stand is Stand.WAITING
+        if not here or not self._serving:
             return
         # Told first, forgotten after: a kill between leaves a place that the call no longer asks for.
         self._take_out(entry)
@@ -336,7 +341,7 @@ class RoutingService:
         await self._db.write(lambda connection: store.remove(connection, [call_id]))
 
     def _check_for_nobody(self) -> None:
-        if not self._started or self._agents.roster.signed_in():
+        if not self._serving or self._agents.roster.signed_in():
             return
         for entry in [e for e in self._entries.values() if e.stand is Stand.WAITING]:
             self._tasks.start(self._give_up(entry, "no_agents"), "no agents")
@@ -373,23 +378,24 @@ class RoutingService:
         assert isinstance(event, CallEnded)
         await self.leave(event.call_id, "caller_hung_up")
 
+    async def _pbx_lost(self, recorded: Recorded) -> None:
+        self._pbx_there = False
+
+    async def _pbx_found(self, recorded: Recorded) -> None:
+        self._pbx_there = True
+        for entry in self._entries.values():
+            if entry.stand is Stand.WAITING:
+                self._arm_limit(entry)
+        self.match()
+        self._check_for_nobody()
+
     # --- the alarm ---
 
-    async def _watch_for_stall(self) -> None:
-        stalled: set[str] = set()
-        while True:
-            await self._clock.sleep(self._stall_limit)
-            now = {queue.id for queue in self.queues.values() if self._choose(queue) is not None}
-            for queue in now & stalled:
-                try:
-                    await self._alarm(queue)
-                except (SQLAlchemyError, HotlineError) as error:
-                    _log.error("stall not journaled", extra={"action": "stall_not_journaled", "why": str(error)})
-            stalled = now
+    def _stalled(self) -> set[str]:
+        return {queue.id for queue in self.queues.values() if self._choose(queue) is not None}
 
     async def _alarm(self, queue: str) -> None:
         figures = self.figures(queue)
-        _log.error("routing stalled", extra={"action": "routing_stalled", "queue": queue, "waiting": figures.waiting})
         self._match(queue)
         told = Reconciled(
             at=self._clock.now(),

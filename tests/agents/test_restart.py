@@ -177,13 +177,13 @@ async def test_nobody_signs_in_before_presence_is_loaded(office: Centre) -> None
     await second.close()
 
 
-async def test_p1_the_sweep_frees_who_is_in_no_call_but_leaves_a_fresh_reservation(office: Centre) -> None:
+async def test_p1_after_a_reconnect_only_those_in_a_live_call_stay_in_one(office: Centre) -> None:
     await in_call(office, "talking")
     await office.seat(2)
     await office.agents.reserve("a2", "c2")
     await office.agents.reconcile({})
-    assert (office.state("a1"), office.state("a2")) == ("wrap_up", "reserved")
-    assert [e.agent_id for e in await office.story(Reconciled)] == ["a1"]
+    assert (office.state("a1"), office.state("a2")) == ("wrap_up", "ready")
+    assert [e.agent_id for e in await office.story(Reconciled)] == ["a1", "a2"]
 
 
 async def test_p22_two_services_on_one_database_cannot_both_have_the_agent(office: Centre) -> None:

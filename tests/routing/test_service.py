@@ -8,7 +8,7 @@ import pytest
 from agents.events import AgentReserved, ReservationReleased
 from agents.model import State
 from core.db import Database
-from cti.events import Reconciled
+from cti.events import PbxFound, PbxLost, Reconciled
 from cti.messages import QueueGaveUp, RoutingMessage, SeatOffered
 from routing import store
 from routing.events import AgentChosen, AgentRequested
@@ -159,6 +159,13 @@ async def test_leaving_the_queue_while_offered_frees_the_agent(hotline: Hotline)
     assert [e.cause for e in await hotline.office.story(ReservationReleased)] == ["back_to_menu"]
 
 
+async def test_a_call_that_leaves_while_its_offer_is_being_stored_is_not_told(hotline: Hotline) -> None:
+    await hotline.office.seat(1)
+    await asyncio.gather(hotline.routing.request("c1", "general"), hotline.routing.leave("c1", "back_to_menu"))
+    assert hotline.inbox == []
+    assert hotline.office.state("a1") == "ready"
+
+
 async def test_nobody_signed_in_is_said_at_once(hotline: Hotline) -> None:
     await hotline.routing.request("c1", "general")
     await hotline.is_told("c1", "no_agents")
@@ -240,6 +247,38 @@ async def test_a_call_known_from_before_a_restart_that_asks_anew_waits_anew(hotl
     assert second.routing.figures("general").longest_wait_s == 0
     assert len(await hotline.office.story(AgentRequested)) == 2
     await second.routing.close()
+
+
+async def test_while_the_pbx_is_away_places_are_kept_and_nothing_is_told(hotline: Hotline) -> None:
+    await hotline.office.seat(1)
+    await hotline.office.seat(2, ready=False)
+    waits_since = hotline.office.clock.now()
+    for call_id in ("c1", "c2", "c3"):
+        await hotline.routing.request(call_id, "general", waits_since)
+    await hotline.office.say(PbxLost, why="gone")
+    hotline.gone = {"c1", "c2", "c3"}
+    await hotline.office.agents.set_state("a2", State.READY)
+    await hotline.office.advance(1)
+    await hotline.office.agents.reconcile({})
+    hotline.gone.clear()
+    await hotline.routing.sweep({"c1", "c2"})
+    assert len(hotline.inbox) == 1
+    for call_id in ("c1", "c2"):
+        await hotline.routing.request(call_id, "general", waits_since)
+    await hotline.office.say(PbxFound)
+    await until(lambda: len(hotline.inbox) == 3, what="both offered")
+    assert {(call_id, message.agent_id) for call_id, message in hotline.inbox[1:]} == {("c1", "a1"), ("c2", "a2")}
+    assert len(await hotline.office.story(AgentRequested)) == 3
+
+
+async def test_who_waited_too_long_while_the_pbx_was_away_is_let_go_when_it_is_back(hotline: Hotline) -> None:
+    await hotline.office.seat(1, ready=False)
+    await hotline.routing.request("c1", "general")
+    await hotline.office.say(PbxLost, why="gone")
+    await hotline.office.advance(WAIT_LIMIT + 1)
+    assert hotline.inbox == []
+    await hotline.office.say(PbxFound)
+    await hotline.is_told("c1", "too_long")
 
 
 async def test_nothing_is_offered_before_the_start(hotline: Hotline) -> None:
