@@ -158,6 +158,7 @@ class Hotline:
                 bills=self.bills,
                 outages=self.outages,
                 recordings=self.recordings,
+                flows=(self.flow,),
                 probes={
                     "pbx": self._pbx_state,
                     "ami": self._ami_state,

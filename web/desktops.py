@@ -20,6 +20,7 @@ from core.journal import of_call
 from core.tasks import TaskOwner
 from cti import store as call_rows
 from cti.events import CallEnded, CallQueued, CallTransferred, PbxFound, PbxLost, SeatLost, SeatRegistered
+from ivr.events import IvrNodeEntered
 from web import shapes
 from web.customer_file import CustomerFiles
 from web.live_calls import LiveCalls, Moved
@@ -54,6 +55,7 @@ class Desktops:
         self.calls = LiveCalls()
         self.files = CustomerFiles(services, self.people)
         self.pops = ScreenPops(services, self.files, self.calls, self.people, self._show_pop)
+        self._queue_nodes = {(f.flow, name) for f in services.flows for name in f.nodes if f.node(name).do == "queue"}
         self._desktops: dict[str, Desktop] = {}
         self._last_first = 0
         self._tasks = TaskOwner("desktops")
@@ -148,6 +150,8 @@ class Desktops:
         if (moved := self.calls.take(recorded)) is not None:
             self._tell_call(moved, event)
         match event:
+            case IvrNodeEntered(call_id=call_id, flow=flow, node=node) if (flow, node) in self._queue_nodes:
+                self._prepare(call_id)
             case AgentStateChanged() | AgentStateWished():
                 self._tell_agent(event.agent_id, event.at)
             case AgentLoggedIn() | AgentLoggedOut():
@@ -164,7 +168,7 @@ class Desktops:
     def _tell_call(self, moved: Moved, event: Event) -> None:
         live = moved.after
         if isinstance(event, CallQueued | CallTransferred):
-            self.pops.prepare(live)
+            self._prepare(live.call.id)
         elif isinstance(event, CallEnded):
             self.pops.over(live.call.id)
         concerned = {moved.before.agent_id if moved.before else None, live.call.agent_id} - {None}
@@ -172,6 +176,11 @@ class Desktops:
             if (desktop := self._desktops.get(agent_id or "")) is not None:
                 shape = live_call_shape(live, desktop.user)
                 self._put(agent_id, "call_state", event.at, shapes.CallState(call=shape))
+
+    def _prepare(self, call_id: str) -> None:
+        """Fetch what is known of the caller: a person will be asked for as soon as the node's words are said."""
+        if (live := self.calls.get(call_id)) is not None:
+            self.pops.prepare(live)
 
     def _tell_agent(self, agent_id: str, at: datetime) -> None:
         agent = self._roster.get(agent_id)

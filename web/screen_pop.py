@@ -89,10 +89,14 @@ class ScreenPops:
         else:
             self._tasks.start(self._pop_when_fetched(event, live, prepared), event.call_id)
 
-    def ready(self, call_id: str) -> bool:
-        """Tell whether what is known of the caller has been fetched."""
-        prepared = self._prepared.get(call_id)
-        return prepared is not None and prepared.fetch.done()
+    def preparing(self, call_id: str) -> bool:
+        """Tell whether what is known of the caller is being fetched or is there."""
+        return call_id in self._prepared
+
+    async def fetched(self, call_id: str) -> None:
+        """Wait until what is known of the caller has been fetched."""
+        if (prepared := self._prepared.get(call_id)) is not None:
+            await asyncio.wait([prepared.fetch])
 
     def shown_to(self, agent_id: str, call_id: str | None) -> shapes.ScreenPop | None:
         """Return the pop that the agent has on the screen for this call."""

@@ -144,12 +144,12 @@ def customer_shape(customer: Customer, accounts: Sequence[SupplyAccount], role: 
 
 
 def account_shape(account: SupplyAccount, summary: BillSummary | None) -> shapes.Account:
-    """An account with what is owed on it, late fee not included; the tariff is that of its kind of use."""
+    """An account with its arrears, late fee not included: what is owed once a due day has passed, nothing before."""
     return shapes.Account(
         account_no=account.number,
         address=account.address,
         supply_state=account.supply_state.value,
-        arrears_yuan=summary.owed if summary else NOTHING,
+        arrears_yuan=summary.owed if summary and summary.overdue_days else NOTHING,
         tariff=TARIFFS[account.category],
         voltage=account.voltage,
     )

@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agents.events import AgentReserved
 from core.events import Event, Recorded
+from cti.events import CallAnswered, CallArrived
 from desk.customers.service import CustomerService
+from ivr import flow
+from ivr.events import IvrNodeEntered
 from tests.until import until
-from tests.web.world import Client, Desk, World
+from tests.web.world import Client, Desk, World, open_world
 from web.route import DESKTOPS
 from web.screen_pop import greeting
 
@@ -129,7 +133,8 @@ async def test_a_caller_who_waited_has_the_pop_in_the_very_moment_of_the_choice(
         call_id = world.call("13800000002")
         await world.until_state(call_id, "queued")
         desktops = world.app[DESKTOPS]
-        await until(lambda: desktops.pops.ready(call_id), what="the pop is prepared")
+        await until(lambda: desktops.pops.preparing(call_id), what="the pop is prepared")
+        await desktops.pops.fetched(call_id)
         shown: list[bool] = []
 
         async def heard_last(recorded: Recorded) -> None:
@@ -142,6 +147,32 @@ async def test_a_caller_who_waited_has_the_pop_in_the_very_moment_of_the_choice(
         assert pop["customer"]["name"] == "王芳"
         assert shown == [True]
         world.pbx.gone(call_id)
+
+
+SMALL_FLOW = """\
+flow: small
+version: 1
+start: person
+trouble: person
+nodes:
+  person: {do: queue, queue: general, prompts: [wait], nobody: end, too_long: end, next: end}
+  end: {do: hangup}
+"""
+
+
+async def test_what_is_known_is_fetched_while_the_menu_still_speaks(tmp_path: Path) -> None:
+    """On the way to the queue, before the call waits: an agent who is free at once sees no difference."""
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL_FLOW)
+    async with open_world(tmp_path, flows=(flow.load(file, ["wait", "goodbye"]),)) as world:
+        now, known = world.clock.now(), {"caller": "13800000001", "caller_known": True, "caller_raw": "13800000001"}
+        await world.record(CallArrived(at=now, call_id="1.1", channel_id="1.1", number="95598", **known))
+        await world.record(CallAnswered(at=now, call_id="1.1"))
+        pops = world.app[DESKTOPS].pops
+        await world.record(IvrNodeEntered(at=now, call_id="1.1", flow="small", node="end"))
+        assert not pops.preparing("1.1")
+        await world.record(IvrNodeEntered(at=now, call_id="1.1", flow="small", node="person"))
+        assert pops.preparing("1.1")
 
 
 async def test_a_slow_customer_system_delays_no_pop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,6 +41,7 @@ from desk.customers.service import CustomerService
 from desk.outages import store as outage_store
 from desk.outages.service import OutageService
 from ivr.events import CallerIdentified, DigitsCollected, IvrNodeEntered
+from ivr.flow import Flow
 from recordings.service import RecordingService
 from recordings.vault import Vault
 from routing.service import RoutingService
@@ -74,7 +75,13 @@ def password_hash() -> str:
 class World:
     """The services, the server, and whoever uses it."""
 
-    def __init__(self, folder: Path, probes: dict[str, Probe] | None = None, ui_dir: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        probes: dict[str, Probe] | None = None,
+        ui_dir: Path | None = None,
+        flows: tuple[Flow, ...] = (),
+    ) -> None:
         self.folder = folder
         self.settings = Settings()
         self.clock = SystemClock()
@@ -93,6 +100,7 @@ class World:
         self.recordings = RecordingService(self.journal, self.db, self.capture, self.vault, self.clock)
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
+        self.flows = flows
         self.users: dict[str, User] = {}
         self.identify: dict[str, str] = {}
         """Who the menu finds out that a caller is, by number: the customer's id."""
@@ -120,6 +128,7 @@ class World:
             bills=BillService(self.db, self.clock, ZONE, self.policy),
             outages=OutageService(self.db, self.journal, self.clock, ZONE),
             recordings=self.recordings,
+            flows=self.flows,
             probes=self._probes,
             ui_dir=self._ui_dir,
         )
