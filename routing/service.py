@@ -28,7 +28,8 @@ from cti.messages import QueueGaveUp, RoutingMessage, SeatOffered
 from routing import queues, store
 from routing.events import AgentChosen, AgentRequested
 from routing.matching import Choice, Idle, Waiting, choose
-from routing.model import Entry, Explanation, Figures, Line, Queue, Stand
+from routing.model import Entry, Explanation, Figures, Queue, Stand
+from routing.places import Places
 from routing.stall import StallWatch
 
 Deliver = Callable[[str, RoutingMessage], bool]
@@ -61,8 +62,7 @@ class RoutingService:
         self._deliver = deliver
         self._wait_limit = timedelta(seconds=policy.number("queue_wait_limit"))
         self._stall = StallWatch(clock, policy.number("routing_stall_limit"), self._stalled, self._alarm)
-        self._lines = {queue: Line() for queue in self.queues}
-        self._entries: dict[str, Entry] = {}
+        self._places = Places(self.queues)
         self._limits: dict[str, asyncio.Task[None]] = {}
         self._tasks = TaskOwner("routing")
         self._started = False
@@ -90,8 +90,8 @@ class RoutingService:
         kept = await self._db.read(store.load)
         for call in kept:
             if call.call_id in live_calls and call.queue in self.queues:
-                self._entries[call.call_id] = Entry(call, Stand.PARKED)
-        if gone := [call.call_id for call in kept if call.call_id not in self._entries]:
+                self._places.park(call)
+        if gone := [call.call_id for call in kept if self._places.get(call.call_id) is None]:
             told = [self._misplaced(call_id) for call_id in gone]
             await self._journal.record(*told, save=lambda connection: store.remove(connection, gone))
 
@@ -108,7 +108,7 @@ class RoutingService:
 
     async def sweep(self, live_calls: Collection[str]) -> None:
         """Forget places whose call is gone; called when the PBX was away and its live calls are known again."""
-        for entry in [e for e in self._entries.values() if e.call.call_id not in live_calls]:
+        for entry in [e for e in self._places.all() if e.call.call_id not in live_calls]:
             await self._journal.record(self._misplaced(entry.call.call_id))
             await self._forget(entry, "call_gone")
 
@@ -128,15 +128,14 @@ class RoutingService:
         """
         if queue not in self.queues:
             raise NoSuchQueue(queue=queue)
-        entry = self._entries.get(call_id)
+        entry = self._places.get(call_id)
         if entry is not None and entry.stand is not Stand.PARKED:
             return
         if entry is not None and enqueued_at is not None and enqueued_at <= entry.call.enqueued_at:
             self._go_on(entry)
             return
         at = self._clock.now()
-        entry = Entry(Waiting(call_id, queue, enqueued_at or at), Stand.PARKED)
-        self._entries[call_id] = entry
+        entry = self._places.park(Waiting(call_id, queue, enqueued_at or at))
         await self._begin(entry, AgentRequested(at=at, call_id=call_id, queue=queue))
 
     async def _begin(self, entry: Entry, told: AgentRequested) -> None:
@@ -160,7 +159,7 @@ class RoutingService:
         self._check_for_nobody()
 
     async def _undo(self, entry: Entry) -> None:
-        if self._entries.get(entry.call.call_id) is entry:
+        if self._places.holds(entry):
             self._take_out(entry)
             if entry.agent_id is not None:
                 await self._agents.release(entry.agent_id, entry.call.call_id, "failed")
@@ -185,7 +184,7 @@ class RoutingService:
 
     async def leave(self, call_id: str, why: str) -> None:
         """Take a call out of its queue; an agent kept for it and not answered yet is freed with cause `why`."""
-        if (entry := self._entries.get(call_id)) is not None:
+        if (entry := self._places.get(call_id)) is not None:
             await self._forget(entry, why)
 
     # --- what is told of the queues ---
@@ -193,7 +192,7 @@ class RoutingService:
     def position(self, call_id: str) -> int | None:
         """Return the place of a waiting call, 1 = next; None while it is offered. Raises NotQueued."""
         entry = self._entry(call_id)
-        return self._lines[entry.call.queue].position(entry.call)
+        return self._places.position(entry.call)
 
     def figures(self, queue: str) -> Figures:
         """Return the queue's figures of this moment. Raises NoSuchQueue."""
@@ -202,14 +201,14 @@ class RoutingService:
         people, roster = self._agents.roster.signed_in(), self._agents.roster
         ready = sum(roster.routable(one.agent_id) for one in people)
         away = sum(one.state in (State.READY, State.NOT_READY) for one in people) - ready
-        places = [e.call for e in self._entries.values() if e.call.queue == queue and e.stand is not Stand.PARKED]
+        places = [e.call for e in self._places.all() if e.call.queue == queue and e.stand is not Stand.PARKED]
         longest = min((call.enqueued_at for call in places), default=self._clock.now())
         waited = (self._clock.now() - longest).total_seconds()
         return Figures(queue, len(places), waited, ready, len(people) - ready - away, away)
 
     async def explain(self, queue: str, call_id: str) -> Explanation:
         """Return why a call waits, or why its agents were chosen. Raises NoSuchQueue, NotQueued."""
-        figures, entry = self.figures(queue), self._entries.get(call_id)
+        figures, entry = self.figures(queue), self._places.get(call_id)
         decisions = await self._db.read(lambda connection: store.decisions(connection, call_id))
         if entry is None and not decisions:
             raise NotQueued(call_id=call_id)
@@ -219,7 +218,7 @@ class RoutingService:
             queue=queue,
             rule=self.queues[queue].strategy,
             stand=entry.stand if entry else None,
-            position=self._lines[queue].position(entry.call) if entry else None,
+            position=self._places.position(entry.call) if entry else None,
             waited_s=waited,
             figures=figures,
             decisions=decisions,
@@ -239,11 +238,11 @@ class RoutingService:
 
     def _match(self, queue: str) -> None:
         while (choice := self._choose(self.queues[queue])) is not None:
-            entry = self._entries[choice.call_id]
+            entry = self._entry(choice.call_id)
             self._tasks.start(self._offer(entry, *self._reserve(entry, choice)), "offer")
 
     def _choose(self, queue: Queue) -> Choice | None:
-        calls = self._lines[queue.id].calls
+        calls = self._places.line(queue.id)
         if not self._serving or not calls:
             return None
         idle = (Idle(a.agent_id, a.idle_since or a.since) for a in self._agents.roster.idle())
@@ -265,8 +264,7 @@ class RoutingService:
             next_calls=choice.next_calls,
         )
         begun = self._agents.begin_reservation(choice.agent_id, call.call_id, [*first, chosen], save)
-        self._lines[call.queue].remove(call)
-        entry.stand, entry.agent_id = Stand.OFFERED, choice.agent_id
+        self._places.offer(entry, choice.agent_id)
         return begun
 
     async def _offer(self, entry: Entry, reserved: AgentReserved, stored: asyncio.Task[None]) -> None:
@@ -284,21 +282,18 @@ class RoutingService:
             await self._forget(entry, "call_gone")
 
     def _offers(self, entry: Entry, agent_id: str) -> bool:
-        return self._entries.get(entry.call.call_id) is entry and entry.agent_id == agent_id
+        return self._places.holds(entry) and entry.agent_id == agent_id
 
     # --- places ---
 
     def _entry(self, call_id: str) -> Entry:
-        if (entry := self._entries.get(call_id)) is None:
+        if (entry := self._places.get(call_id)) is None:
             raise NotQueued(call_id=call_id)
         return entry
 
     def _line_up(self, entry: Entry) -> None:
-        if entry.stand is Stand.WAITING:
-            return
-        entry.stand, entry.agent_id = Stand.WAITING, None
-        self._lines[entry.call.queue].add(entry.call)
-        self._arm_limit(entry)
+        if self._places.line_up(entry):
+            self._arm_limit(entry)
 
     def _arm_limit(self, entry: Entry) -> None:
         self._drop_limit(entry)
@@ -306,7 +301,7 @@ class RoutingService:
 
     async def _forget(self, entry: Entry, why: str) -> None:
         call_id = entry.call.call_id
-        if self._entries.get(call_id) is not entry:
+        if not self._places.holds(entry):
             return
         self._take_out(entry)
         agent_id = entry.agent_id if entry.stand is Stand.OFFERED else None
@@ -315,10 +310,8 @@ class RoutingService:
         await self._db.write(lambda connection: store.remove(connection, [call_id]))
 
     def _take_out(self, entry: Entry) -> None:
-        del self._entries[entry.call.call_id]
+        self._places.take_out(entry)
         self._drop_limit(entry)
-        if entry.stand is Stand.WAITING:
-            self._lines[entry.call.queue].remove(entry.call)
 
     def _drop_limit(self, entry: Entry) -> None:
         if (limit := self._limits.pop(entry.call.call_id, None)) is not None:
@@ -331,8 +324,7 @@ class RoutingService:
         await self._give_up(entry, "too_long")
 
     async def _give_up(self, entry: Entry, why: str) -> None:
-        here = self._entries.get(entry.call.call_id) is entry and entry.stand is Stand.WAITING
-        if not here or not self._serving:
+        if not self._places.holds(entry) or entry.stand is not Stand.WAITING or not self._serving:
             return
         # Told first, forgotten after: a kill between leaves a place that the call no longer asks for.
         self._take_out(entry)
@@ -343,7 +335,7 @@ class RoutingService:
     def _check_for_nobody(self) -> None:
         if not self._serving or self._agents.roster.signed_in():
             return
-        for entry in [e for e in self._entries.values() if e.stand is Stand.WAITING]:
+        for entry in self._places.waiting():
             self._tasks.start(self._give_up(entry, "no_agents"), "no agents")
 
     # --- what is heard ---
@@ -363,7 +355,7 @@ class RoutingService:
     async def _released(self, recorded: Recorded) -> None:
         event = recorded.event
         assert isinstance(event, ReservationReleased)
-        entry = self._entries.get(event.call_id)
+        entry = self._places.get(event.call_id)
         if entry is not None and entry.agent_id == event.agent_id and event.cause != "caller_hung_up":
             self._line_up(entry)
             self.match()
@@ -383,9 +375,8 @@ class RoutingService:
 
     async def _pbx_found(self, recorded: Recorded) -> None:
         self._pbx_there = True
-        for entry in self._entries.values():
-            if entry.stand is Stand.WAITING:
-                self._arm_limit(entry)
+        for entry in self._places.waiting():
+            self._arm_limit(entry)
         self.match()
         self._check_for_nobody()
 

@@ -385,11 +385,11 @@ class Interleavings(RuleBasedStateMachine):
             assert session.stage != "gone", f"{agent.agent_id} is {agent.state} for a call that is gone"
             if agent.state is State.TALKING:
                 assert (session.stage, session.agent_id) == ("talking", agent.agent_id)
-        waiting = [e for e in self.routing._entries.values() if e.stand is Stand.WAITING]
+        waiting = self.routing._places.waiting()
         free = [agent.agent_id for agent in agents.idle()]
         assert not (waiting and free), "a call waits beside a free agent"
         assert agents.signed_in() or not waiting, "a call waits though nobody is there"
-        for entry in self.routing._entries.values():
+        for entry in self.routing._places.all():
             assert self.sessions[entry.call.call_id].stage != "gone", "a place without a call"
             if entry.stand is Stand.OFFERED:
                 held = agents.get(str(entry.agent_id))
