@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import en from "../src/i18n/en";
 import zh from "../src/i18n/zh-CN";
-import { clock, dayAndTime, duration, secondsBetween } from "../src/desktop/time";
+import { clock, dayAndTime, duration, secondsBetween, siteDay } from "../src/desktop/time";
 import { grouped, isPositive, money, quantity } from "../src/desktop/words";
 
 test.each([
@@ -41,6 +41,11 @@ describe("time", () => {
   test("is the site's, not the browser's", () => {
     expect(clock("2026-11-22T16:05:09+00:00", when)).toBe("00:05:09");
     expect(dayAndTime("2026-11-22T16:05:09+00:00", when, Date.parse("2026-11-23T00:00:00Z"))).toBe("11-23 00:05");
+  });
+
+  test("changes its day at the site's midnight", () => {
+    expect(siteDay(Date.parse("2026-11-22T15:59:59Z"), when)).toBe("2026-11-22");
+    expect(siteDay(Date.parse("2026-11-22T16:00:00Z"), when)).toBe("2026-11-23");
   });
 
   test("shows the year when it is another", () => {

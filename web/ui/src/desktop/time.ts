@@ -38,6 +38,12 @@ export function dayAndTime(iso: string | null | undefined, when: When, now: numb
   return `${year}${parts.month}-${parts.day} ${parts.hour}:${parts.minute}`;
 }
 
+/** The day at the site, as `2026-11-22`, in the form of a bill's due date. */
+export function siteDay(now: number, when: When): string {
+  const { year, month, day } = partsOf(now, when);
+  return `${year}-${month}-${day}`;
+}
+
 function partsOf(time: number, when: When): Record<string, string> {
   const made = format({ ...when, locale: "en-GB" }, "parts", {
     year: "numeric",

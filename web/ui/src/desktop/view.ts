@@ -6,7 +6,7 @@ import { useI18n } from "vue-i18n";
 import type { Command } from "../api/types";
 import { wordFor } from "../i18n";
 import { useDesktop, type Outcome } from "./store";
-import { clock, dayAndTime, hourMinute, type When } from "./time";
+import { clock, dayAndTime, hourMinute, siteDay, type When } from "./time";
 
 /** Shown before the server has named the site's zone. */
 const ZONE_BEFORE_HELLO = "Asia/Shanghai";
@@ -56,6 +56,7 @@ export function useView() {
     reasonLabel,
     clockOf: (iso: string | null | undefined) => clock(iso, when.value),
     minuteOf: (iso: string | null | undefined) => hourMinute(iso, when.value),
+    siteToday: computed(() => siteDay(desktop.now.value, when.value)),
     dayOf: (iso: string | null | undefined) => dayAndTime(iso, when.value, desktop.now.value),
   };
 }
