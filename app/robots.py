@@ -138,11 +138,11 @@ class RobotCaller:
         await self._answered(call)
         self._counts.asked_for_person += 1
         await call.send_digits(f"w{self._dice.uniform(1, 4):.1f},0")
-        for _ in range(self._dice.randint(2, 5)):
+        await self._stay(call, self._dice.uniform(10, 14))  # notices are played before an agent is sought
+        for _ in range(self._dice.randint(3, 8)):
             if call.ended is None and self._voice is not None:
-                await self._stay(call, self._dice.uniform(2, 5))
-                await call.play(self._voice[: round(8000 * self._dice.uniform(2, 6))])
-        await self._stay(call, self._dice.uniform(5, 25))
+                await call.play(self._voice[: round(8000 * self._dice.uniform(2, 5))])
+                await self._stay(call, self._dice.uniform(5, 10))
 
     async def _early(self, call: OutgoingCall) -> None:
         self._counts.hung_up_early += 1
