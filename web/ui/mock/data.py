@@ -258,8 +258,8 @@ def timeline(call_id: str) -> list[Json]:
         ("DigitsCollected", {"digits": "2"}),
         ("DigitsCollected", {"digits": None, "length": 6}),
         ("AgentRequested", {}),
-        ("CallQueued", {"queue": "综合服务"}),
-        ("AgentReserved", {"agent_id": "ag1", "agent_name": "李晓梅"}),
+        ("CallQueued", {"queue": "general"}),
+        ("AgentReserved", {"agent_id": "ag1", "seat_id": "seat1001"}),
         ("AgentRang", {"agent_id": "ag1", "seat_id": "seat1001"}),
         ("AgentAnswered", {"agent_id": "ag1", "seat_id": "seat1001"}),
         ("RecordingStarted", {"recording_id": "rec1"}),
@@ -268,7 +268,7 @@ def timeline(call_id: str) -> list[Json]:
         ("SomethingNewer", {"x": 1}),
         ("CallReleased", {"by": "caller", "why": "normal"}),
         ("CallEnded", {"by": "caller", "why": "normal", "where": "talking"}),
-        ("RecordingStored", {"recording_id": "rec1"}),
+        ("RecordingStored", {"recording_id": "rec1", "length_s": 192.4}),
     ]
     return [
         {"seq": i, "at": ago(minutes=5, seconds=-7 * i), "event": name, "data": {"call_id": call_id, **data}}
