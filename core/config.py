@@ -130,16 +130,22 @@ def _overrides(environ: Mapping[str, str]) -> list[tuple[str, str, Any]]:
     for name, text in environ.items():
         parts = name.lower().removeprefix("hotline_").split("__")
         if name.startswith("HOTLINE_") and len(parts) == 2:
-            listed = text.startswith("[")
-            found.append((parts[0], parts[1], tomllib.loads(f"v = {text}")["v"] if listed else text))
+            found.append((parts[0], parts[1], _list(name, text) if text.startswith("[") else text))
     return found
+
+
+def _list(name: str, text: str) -> Any:
+    try:
+        return tomllib.loads(f"v = {text}")["v"]
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f'environment: {name} = {text!r}: not a list like ["one", "two"]: {error}') from None
 
 
 def _explain(error: Any, where: str) -> str:
     path = [str(p) for p in error["loc"]]
     name = f"[{path[0]}] {'.'.join(path[1:])}" if len(path) > 1 else f"[{path[0]}]"
     if error["type"] != "extra_forbidden":
-        return f"{where}: {name} = {error['input']!r}: {error['msg'].lower()}"
+        return f"{where}: {name} = {error['input']!r}: {error['msg'][:1].lower()}{error['msg'][1:]}"
     model: Any = Settings if len(path) == 1 else Settings.model_fields[path[0]].annotation
     near = difflib.get_close_matches(path[-1], model.model_fields, n=1)
     cure = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(model.model_fields)}"
