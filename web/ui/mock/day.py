@@ -1,6 +1,7 @@
 """A day at one desk, played over and over: `python -m web.ui.mock.day DIST [PORT]`."""
 
 import asyncio
+import contextlib
 import sys
 from pathlib import Path
 
@@ -40,4 +41,5 @@ async def main(dist: Path, port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 8099))
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 8099))

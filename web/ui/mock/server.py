@@ -17,9 +17,7 @@ from aiohttp import WSMsgType, web
 from web.ui.mock import data
 from web.ui.mock.data import Json
 
-POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'"
-)
+POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'"
 
 
 class MockCentre:
