@@ -11,6 +11,7 @@ import aiohttp
 from pydantic import ValidationError
 
 from core import log
+from core.errors import HotlineError
 from core.tasks import TaskOwner
 from cti.ari import wire
 from cti.port import NoSuchChannel, PbxDown, PbxRefused
@@ -73,24 +74,34 @@ class AriClient:
                 heartbeat=HEARTBEAT_S,
                 max_msg_size=16 * 2**20,
             )
+            self._tasks.start(self._read(self._socket), "read")
+            allowed = [{"type": kind} for kind in wire.WANTED]
+            await self.request("PUT", f"applications/{self._address.app}/eventFilter", body={"allowed": allowed})
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             await self.close()
             raise PbxDown(
-                f"ARI at {self._address.host}:{self._address.port} does not answer ({error or type(error).__name__}): "
+                f"ARI at {self._where} does not answer ({str(error) or type(error).__name__}): "
                 "is Asterisk running (`hotline asterisk status`) and is [asterisk] http_port right?"
             ) from None
-        self._tasks.start(self._read(self._socket), "read")
-        allowed = [{"type": kind} for kind in wire.WANTED]
-        await self.request("PUT", f"applications/{self._address.app}/eventFilter", body={"allowed": allowed})
+        except HotlineError as error:
+            await self.close()
+            raise PbxDown(f"ARI at {self._where}: {error.message}") from None
+
+    @property
+    def _where(self) -> str:
+        return f"{self._address.host}:{self._address.port}"
 
     async def _version(self) -> tuple[int, int]:
         assert self._http is not None
         async with self._http.get(f"{self._address.http}/asterisk/info", params={"only": "system"}) as answer:
             if answer.status == 401:
-                raise aiohttp.ClientError("user name or password refused")
+                raise PbxDown("user name or password refused: render the configuration and reload Asterisk")
             answer.raise_for_status()
-            parts = (await answer.json())["system"]["version"].split(".")
-        major, minor = int(parts[0]), int(parts[1])
+            parts = str((await answer.json())["system"]["version"]).split(".")
+        try:
+            major, minor = int(parts[0]), int(parts[1])
+        except (ValueError, IndexError):
+            return 0, 0  # built from a branch or certified: plain HTTP is understood by each
         first = dict(REST_OVER_WEBSOCKET).get(major)
         return (major, minor) if first is None or minor >= first else (0, 0)
 
@@ -103,6 +114,7 @@ class AriClient:
             _log.error("too many unread events", extra={"action": "ari_overrun"})
         finally:
             self._lost()
+            await socket.close()
 
     def _take(self, text: str) -> None:
         try:
@@ -141,9 +153,9 @@ class AriClient:
             raise PbxDown("not connected to ARI")
         ask = self._ask_socket if self.over_websocket else self._ask_http
         try:
-            status, reason, text = await asyncio.wait_for(
-                ask(method, uri, body, {k: str(v) for k, v in query.items()}), ANSWER_LIMIT_S
-            )
+            # Not wait_for: before Python 3.12 it forgets a cancellation (a hang-up) that comes with the answer.
+            async with asyncio.timeout(ANSWER_LIMIT_S):
+                status, reason, text = await ask(method, uri, body, {k: str(v) for k, v in query.items()})
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
             raise PbxDown(f"ARI did not answer {method} {uri} ({type(error).__name__})") from None
         if status in NOT_THERE:

@@ -8,6 +8,8 @@ from cti.messages import PbxMessage
 from cti.port import Arrival, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, SeatDial
 
 CONFLICT = 409
+NO_CHANNEL = 400
+"""What addChannel and removeChannel say when a channel is gone; 404 there means the bridge."""
 REASON_CODES = {"normal": 16, "busy": 17, "no_answer": 19, "congestion": 42}
 """Q.850 causes of the reasons that we give for hanging up."""
 
@@ -81,13 +83,18 @@ class AriPbx:
         except PbxRefused as refused:
             if refused.details.get("status") != CONFLICT:
                 raise
-        await self._ari.request("POST", f"bridges/{bridge_id}/addChannel", channel=",".join(channel_ids))
+        try:
+            await self._ari.request("POST", f"bridges/{bridge_id}/addChannel", channel=",".join(channel_ids))
+        except PbxRefused as refused:
+            if refused.details.get("status") == NO_CHANNEL:
+                raise NoSuchChannel(refused.message) from None
+            raise
 
     async def leave(self, bridge_id: str, channel_id: str) -> None:
         try:
             await self._if_there("POST", f"bridges/{bridge_id}/removeChannel", channel=channel_id)
         except PbxRefused as refused:
-            if refused.details.get("status") not in (CONFLICT, 400, 422):
+            if refused.details.get("status") not in (CONFLICT, NO_CHANNEL, 422):
                 raise
 
     async def close_bridge(self, bridge_id: str) -> None:

@@ -1,0 +1,311 @@
+"""An Asterisk on the wire without sound: ARI over WebSocket and HTTP, channels, bridges, playbacks, hang-ups.
+
+What it answers is held to the real one by the contract tests, which run the same against both.
+"""
+
+import asyncio
+import itertools
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from cti.ari.client import AriAddress
+
+USER, PASSWORD = "hotline", "a password of the fake"
+NORMAL = 16
+Answer = tuple[int, Any]
+
+
+@dataclass(slots=True)
+class FakeChannel:
+    """A channel; `in_app` when it is in Stasis, so under our control."""
+
+    id: str
+    caller: str = ""
+    number: str = ""
+    state: str = "Ring"
+    in_app: bool = True
+    music: bool = False
+    variables: dict[str, str] = field(default_factory=dict)
+    digits: str = ""
+
+    def shown(self, app: str) -> dict[str, Any]:
+        where = {"app_name": "Stasis", "app_data": app} if self.in_app else {"app_name": "AppDial2", "app_data": ""}
+        return {
+            "id": self.id,
+            "state": self.state,
+            "caller": {"name": "", "number": self.caller},
+            "dialplan": {"context": "from-trunk", "exten": self.number, **where},
+            "channelvars": self.variables,
+        }
+
+
+class FakeAri:
+    """Start it with `async with`; make things happen with `arrive`, `press`, `phone_hangs_up`, `pick_up`, `ring`."""
+
+    def __init__(self, version: str = "22.10.1", *, busy: float = 0.0) -> None:
+        self.version, self.busy = version, busy
+        self.channels: dict[str, FakeChannel] = {}
+        self.bridges: dict[str, set[str]] = {}
+        self.playbacks: dict[str, tuple[str, list[str]]] = {}
+        self.asked: list[tuple[str, str]] = []
+        """Every request as method and URI, in order."""
+        self.allowed: set[str] | None = None
+        self.phones: set[str] = {"seat1001", "seat1002", "seat1003"}
+        self.endpoints: dict[str, str] = {}
+        """The phone that each dialled channel leads to."""
+        self.deaf = False
+        """Requests are read and never answered."""
+        self.plays_by_itself = True
+        self.closed = 0
+        self.over_http = 0
+        self._numbers = itertools.count(1)
+        self._sockets: set[web.WebSocketResponse] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.port = 0
+        app = web.Application()
+        app.router.add_get("/ari/events", self._events)
+        app.router.add_get("/ari/asterisk/info", self._info)
+        app.router.add_route("*", "/ari/{uri:.*}", self._http)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.5)
+
+    async def __aenter__(self) -> "FakeAri":
+        await self._runner.setup()
+        await self._listen()
+        return self
+
+    async def _listen(self) -> None:
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.drop()
+        for task in list(self._tasks):
+            task.cancel()
+        await self._runner.cleanup()
+
+    @property
+    def address(self) -> AriAddress:
+        return AriAddress("127.0.0.1", self.port, USER, PASSWORD)
+
+    async def drop(self) -> None:
+        """Lose every connection, as a network or a crash does."""
+        for socket in list(self._sockets):
+            await socket.close()
+
+    # --- what a test makes happen ---------------------------------------------------------------
+
+    def arrive(self, caller: str = "13800000001", number: str = "95598", channel_id: str = "") -> str:
+        """A caller's INVITE reaches Stasis; returns the channel's id."""
+        channel = FakeChannel(channel_id or f"trunk-{next(self._numbers)}.0", caller, number)
+        self.channels[channel.id] = channel
+        self.tell("StasisStart", channel, args=["arrived"])
+        return channel.id
+
+    def press(self, channel_id: str, digits: str) -> None:
+        for digit in digits:
+            self.tell("ChannelDtmfReceived", self.channels[channel_id], digit=digit)
+
+    def ring(self, channel_id: str) -> None:
+        """The phone of a dialled channel rings."""
+        self.channels[channel_id].state = "Ringing"
+        self.tell("ChannelStateChange", self.channels[channel_id])
+
+    def pick_up(self, channel_id: str) -> None:
+        """The phone of a dialled channel is taken off."""
+        channel = self.channels[channel_id]
+        channel.state, channel.in_app = "Up", True
+        self.tell("StasisStart", channel, args=["seat"])
+
+    def phone_hangs_up(self, channel_id: str, cause: int = NORMAL) -> None:
+        """A phone hangs up, rejects, or is given up: said in the three events of Asterisk."""
+        channel = self.channels.pop(channel_id, None)
+        if channel is None:
+            return
+        for members in self.bridges.values():
+            members.discard(channel_id)
+        if channel.in_app:
+            self.tell("ChannelHangupRequest", channel, cause=cause)
+        for playback in [p for p, (owner, _) in self.playbacks.items() if owner == channel_id]:
+            self.finish(playback, "failed")
+        if channel.in_app:
+            self.tell("StasisEnd", channel)
+        self.tell("ChannelDestroyed", channel, cause=cause, cause_txt="")
+
+    def finish(self, playback_id: str, state: str = "done") -> None:
+        """A playback is over."""
+        if self.playbacks.pop(playback_id, None) is not None:
+            self._send({"type": "PlaybackFinished", "playback": {"id": playback_id, "state": state}})
+
+    def tell(self, kind: str, channel: FakeChannel, **more: Any) -> None:
+        self._send({"type": kind, "application": "hotline", "channel": channel.shown("hotline,arrived"), **more})
+
+    def say(self, text: str) -> None:
+        """Send any text to whoever listens."""
+        for socket in self._sockets:
+            self._start(socket.send_str(text))
+
+    def _send(self, message: dict[str, Any]) -> None:
+        if self.allowed is None or message["type"] in self.allowed:
+            self.say(json.dumps(message))
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(_quietly(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # --- the wire -------------------------------------------------------------------------------
+
+    def _let_in(self, request: web.Request) -> None:
+        if request.headers.get("Authorization") != aiohttp.encode_basic_auth(USER, PASSWORD):
+            raise web.HTTPUnauthorized()
+
+    async def _info(self, request: web.Request) -> web.Response:
+        self._let_in(request)
+        return web.json_response({"system": {"version": self.version, "entity_id": "00:00"}})
+
+    async def _events(self, request: web.Request) -> web.WebSocketResponse:
+        self._let_in(request)
+        for other in list(self._sockets):  # a second connection takes the name of the application over
+            await other.send_str(json.dumps({"type": "ApplicationReplaced", "application": "hotline"}))
+            await other.close()
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self._sockets.add(socket)
+        try:
+            async for frame in socket:
+                message = json.loads(frame.data)
+                if not self.deaf:
+                    await self._rest(socket, message)
+        finally:
+            self._sockets.discard(socket)
+            self.closed += 1
+        return socket
+
+    async def _rest(self, socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
+        assert message["type"] == "RESTRequest"
+        query = {q["name"]: q["value"] for q in message.get("query_strings", [])}
+        body = json.loads(message["message_body"]) if "message_body" in message else None
+        status, answer = await self._do(message["method"], message["uri"], query, body)
+        if self.allowed is not None and "RESTResponse" not in self.allowed:
+            return
+        out = {
+            "type": "RESTResponse",
+            "request_id": message["request_id"],
+            "status_code": status,
+            "reason_phrase": "",
+            "message_body": "" if answer is None else json.dumps(answer),
+        }
+        await socket.send_str(json.dumps(out))
+
+    async def _http(self, request: web.Request) -> web.Response:
+        self._let_in(request)
+        self.over_http += 1
+        body = await request.json() if request.can_read_body else None
+        status, answer = await self._do(request.method, request.match_info["uri"], dict(request.query), body)
+        return web.Response(status=status) if answer is None else web.json_response(answer, status=status)
+
+    async def _do(self, method: str, uri: str, query: dict[str, str], body: Any) -> Answer:
+        self.asked.append((method, uri))
+        if self.busy:
+            await asyncio.sleep(self.busy)
+        room, *rest = uri.split("/")
+        status, answer = {
+            "applications": self._application,
+            "channels": self._channel,
+            "bridges": self._bridge,
+            "playbacks": self._playback,
+        }[room](method, rest, query, body)
+        return status, {"message": answer} if isinstance(answer, str) else answer
+
+    # --- what is asked of it -----------------------------------------------------------------------
+
+    def _application(self, method: str, rest: list[str], query: dict[str, str], body: Any) -> Answer:
+        self.allowed = {kind["type"] for kind in body["allowed"]}
+        return 200, {"name": rest[0]}
+
+    def _channel(self, method: str, rest: list[str], query: dict[str, str], body: Any) -> Answer:
+        if not rest:
+            return 200, [channel.shown("hotline,arrived") for channel in self.channels.values()]
+        channel_id, *what = rest
+        if method == "POST" and not what:
+            return self._originate(channel_id, body)
+        channel = self.channels.get(channel_id)
+        if channel is None:
+            return 404, "Channel not found"
+        if not what:
+            self.phone_hangs_up(channel_id, int(query.get("reason_code", NORMAL)))
+        elif what[0] == "answer":
+            channel.state = "Up"
+        elif what[0] == "moh":
+            channel.music = method == "POST"
+        elif what[0] == "dtmf":
+            channel.digits += query["dtmf"]
+        elif what[0] == "play":
+            return self._play(channel_id, what[1], body["media"])
+        return 204, None
+
+    def _originate(self, channel_id: str, body: dict[str, Any]) -> Answer:
+        if channel_id in self.channels:
+            return 409, "Channel with given unique ID already exists"
+        name = body["endpoint"].removeprefix("PJSIP/")
+        channel = FakeChannel(channel_id, body["callerId"], "", "Down", in_app=False, variables=body["variables"])
+        self.endpoints[channel_id] = name
+        if name in self.phones:
+            self.channels[channel_id] = channel
+        else:
+            return 500, None
+        return 200, channel.shown("hotline,arrived")
+
+    def _play(self, channel_id: str, playback_id: str, media: list[str]) -> Answer:
+        if playback_id in self.playbacks:
+            return 409, "Playback with id exists"
+        self.playbacks[playback_id] = channel_id, media
+        if self.plays_by_itself:
+            missing = any("missing" in one for one in media)
+            asyncio.get_running_loop().call_soon(self.finish, playback_id, "failed" if missing else "done")
+        return 201, {"id": playback_id, "state": "queued"}
+
+    def _playback(self, method: str, rest: list[str], query: dict[str, str], body: Any) -> Answer:
+        if rest[0] not in self.playbacks:
+            return 404, "Playback not found"
+        self.finish(rest[0])
+        return 204, None
+
+    def _bridge(self, method: str, rest: list[str], query: dict[str, str], body: Any) -> Answer:
+        if not rest:
+            return 200, [{"id": b, "channels": sorted(members)} for b, members in self.bridges.items()]
+        bridge_id, *what = rest
+        if method == "POST" and not what:
+            if bridge_id in self.bridges:
+                return 409, "Bridge with given id already exists"
+            self.bridges[bridge_id] = set()
+            return 200, {"id": bridge_id}
+        if bridge_id not in self.bridges:
+            return 404, "Bridge not found"
+        if method == "DELETE":
+            del self.bridges[bridge_id]
+            return 204, None
+        wanted = query["channel"].split(",")
+        if any(one not in self.channels for one in wanted):
+            return 400, "Channel not found"
+        if what[0] == "addChannel":
+            for members in self.bridges.values():
+                members.difference_update(wanted)
+            self.bridges[bridge_id].update(wanted)
+        elif any(one not in self.bridges[bridge_id] for one in wanted):
+            return 422, "Channel not in this bridge"
+        else:
+            self.bridges[bridge_id].difference_update(wanted)
+        return 204, None
+
+
+async def _quietly(work: Any) -> None:
+    try:
+        await work
+    except (ConnectionError, RuntimeError):
+        return

@@ -1,0 +1,208 @@
+"""The same telephone twice, on the fake and on the real Asterisk, for tests that must hold for both."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from core.tasks import TaskOwner
+from cti.ari.client import AriAddress
+from cti.ari.pbx import AriPbx
+from cti.messages import ChannelGone, PbxMessage
+from cti.port import Arrival, SeatDial
+from cti.ua import IncomingCall, OutgoingCall, UserAgent
+from tests.cti.fake_ari import FakeAri
+from tests.pbx import Pbx
+from tests.until import until
+
+M = TypeVar("M")
+SEATS = {"answer": "seat1001", "busy": "seat1002", "reject": "seat1003", "away": "seat1004"}
+"""What the phone of each seat does; `away` is not registered."""
+
+
+class Listener:
+    """Everything a connection says, kept; `over` when it has ended."""
+
+    def __init__(self, pbx: AriPbx) -> None:
+        self.pbx = pbx
+        self.heard: list[Arrival | PbxMessage] = []
+        self.over = False
+
+    async def run(self) -> None:
+        async for message in self.pbx.messages():
+            self.heard.append(message)
+        self.over = True
+
+    async def wait(self, kind: type[M], timeout: float = 5.0, **fields: Any) -> M:
+        """Return the first message of a class whose fields are as given."""
+
+        def found() -> M | None:
+            for message in self.heard:
+                if isinstance(message, kind) and all(getattr(message, k) == v for k, v in fields.items()):
+                    return message
+            return None
+
+        return await until(found, timeout, what=f"{kind.__name__} {fields}; heard {self.heard}")  # type: ignore[return-value]
+
+
+class Caller(Protocol):
+    """The phone of a caller on the trunk."""
+
+    async def answered(self) -> None: ...
+
+    async def press(self, digits: str) -> None: ...
+
+    async def hang_up(self) -> None: ...
+
+    async def ended(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Lines:
+    """A connected PBX, what it says, and phones."""
+
+    pbx: AriPbx
+    listener: Listener
+    call: Callable[[str], Awaitable[Caller]]
+    sound: str
+    """Media that can be played."""
+    callers: list[Caller] = field(default_factory=list)
+
+    async def arrive(self, number: str = "13800000001") -> tuple[str, Caller]:
+        """A caller calls; returns the channel and the caller's phone."""
+        before = len(self.listener.heard)
+        phone = await self.call(number)
+
+        def came() -> list[Arrival]:
+            return [m for m in self.listener.heard[before:] if isinstance(m, Arrival)]
+
+        return (await until(came, what="the call arrives"))[0].channel_id, phone
+
+    async def dial(self, phone: str, channel_id: str, call_id: str = "c1") -> None:
+        await self.pbx.dial_seat(SeatDial(channel_id, SEATS[phone], "13800000001", call_id, "a1", "1001"))
+
+    async def gone(self, channel_id: str) -> ChannelGone:
+        return await self.listener.wait(ChannelGone, channel_id=channel_id)
+
+
+@contextlib.asynccontextmanager
+async def connected(address: AriAddress) -> AsyncIterator[tuple[AriPbx, Listener]]:
+    """A connection that is listened to; closed at the end."""
+    pbx, tasks = AriPbx(address), TaskOwner("lines")
+    await pbx.connect()
+    listener = Listener(pbx)
+    tasks.start(listener.run(), "listen")
+    try:
+        yield pbx, listener
+    finally:
+        for channel in await pbx.channels() if pbx.connected else []:
+            await pbx.hang_up(channel.id)
+        await pbx.close()
+        await tasks.close()
+
+
+class _FakeCaller:
+    def __init__(self, fake: FakeAri, channel_id: str) -> None:
+        self._fake, self._id = fake, channel_id
+
+    async def answered(self) -> None:
+        await until(lambda: self._fake.channels[self._id].state == "Up", what="answered")
+
+    async def press(self, digits: str) -> None:
+        self._fake.press(self._id, digits)
+
+    async def hang_up(self) -> None:
+        self._fake.phone_hangs_up(self._id)
+
+    async def ended(self) -> None:
+        await until(lambda: self._id not in self._fake.channels, what="ended")
+
+
+class _PhonesOfFake:
+    """The seats' phones: each does what its name in SEATS says."""
+
+    def __init__(self, fake: FakeAri) -> None:
+        self._fake = fake
+
+    async def run(self) -> None:
+        done: set[str] = set()
+        while True:
+            for channel in list(self._fake.channels.values()):
+                if channel.state == "Down" and channel.id not in done:
+                    done.add(channel.id)
+                    self._react(channel.id)
+            await asyncio.sleep(0.005)
+
+    def _react(self, channel_id: str) -> None:
+        name = self._fake.endpoints[channel_id]
+        if name == SEATS["answer"]:
+            self._fake.ring(channel_id)
+            asyncio.get_running_loop().call_later(0.1, self._answer, channel_id)
+        else:
+            self._fake.phone_hangs_up(channel_id, 17 if name == SEATS["busy"] else 21)
+
+    def _answer(self, channel_id: str) -> None:
+        if channel_id in self._fake.channels:
+            self._fake.pick_up(channel_id)
+
+
+@contextlib.asynccontextmanager
+async def fake_lines(version: str = "22.10.1") -> AsyncIterator[Lines]:
+    """Lines on the fake."""
+    tasks = TaskOwner("phones")
+    async with FakeAri(version) as fake, connected(fake.address) as (pbx, listener):
+        tasks.start(_PhonesOfFake(fake).run(), "seats")
+
+        async def call(number: str) -> Caller:
+            return _FakeCaller(fake, fake.arrive(number))
+
+        try:
+            yield Lines(pbx, listener, call, "sound:hello")
+        finally:
+            await tasks.close()
+
+
+class _RealCaller:
+    def __init__(self, call: OutgoingCall) -> None:
+        self._call = call
+
+    async def answered(self) -> None:
+        await self._call.wait_answered(5)
+
+    async def press(self, digits: str) -> None:
+        await self._call.send_digits(digits)
+
+    async def hang_up(self) -> None:
+        await self._call.hangup()
+
+    async def ended(self) -> None:
+        await self._call.wait_ended(5)
+
+
+@contextlib.asynccontextmanager
+async def real_lines(real: Pbx, sound: str) -> AsyncIterator[Lines]:
+    """Lines on a real PBX; `sound` is a media URI that it has."""
+    host, port = real.sip
+
+    async def reacts(call: IncomingCall) -> None:
+        if call.called == SEATS["answer"]:
+            call.ring()
+            await call.answer(after=0.1)
+        else:
+            await call.reject(486 if call.called == SEATS["busy"] else 603)
+
+    async with UserAgent() as ua, connected(ari_address(real)) as (pbx, listener):
+        for seat in real.seats[:3]:
+            await ua.register(seat.sip_username, seat.sip_password, real.sip)
+        ua.on_call(reacts)
+
+        async def call(number: str) -> Caller:
+            return _RealCaller(ua.call(f"sip:95598@{host}:{port}", number))
+
+        yield Lines(pbx, listener, call, sound)
+
+
+def ari_address(real: Pbx) -> AriAddress:
+    """Where the ARI of a test's PBX is."""
+    return AriAddress("127.0.0.1", real.spec.ports.http, real.spec.secrets.ari_user, real.spec.secrets.ari_password)
