@@ -88,7 +88,9 @@ class _Write:
 
 def open_engine(url: str) -> Engine:
     """Return an engine for `url` with the settings that Hotline relies on."""
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), pool_size=READERS + 2)
+    # Values of a failed statement hold personal data: they stay out of errors, and so out of the log.
+    options = {"pool_pre_ping": not url.startswith("sqlite"), "pool_size": READERS + 2, "hide_parameters": True}
+    engine = create_engine(url, **options)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     return engine

@@ -95,6 +95,9 @@ class _Connection:
         try:
             await agents.desktop_opened(user.id)
             await self._until_over()
+        except HotlineError as error:
+            _log.warning("desktop not opened", extra={"action": "desktop_not_opened", "why": error.code})
+            self._outlet.close(WSCloseCode.INTERNAL_ERROR, error.message)
         finally:
             last = self._desktops.left(user, self._outlet)
             await self._tasks.close()

@@ -151,4 +151,4 @@ async def test_nothing_beside_the_pages_is_served(with_pages: World, path: str) 
 
 async def test_without_built_pages_the_page_says_how_to_build_them(world: World) -> None:
     async with world.client() as client, client.http.get(world.base + "/") as answer:
-        assert "web.build" in await answer.text()
+        assert "./hotline demo" in await answer.text()

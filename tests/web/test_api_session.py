@@ -184,3 +184,19 @@ async def test_roles_decide_who_may(world: World, method: str, path: str, body: 
             url = f"{world.base}/api/v1{path}"
             async with client.http.request(method, url, json=body, headers=client.headers) as answer:
                 assert (answer.status != 403) == (name in allowed), (name, answer.status)
+
+
+async def test_an_unexpected_error_is_a_500_whose_id_the_log_explains_without_personal_data(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.db.write(lambda connection: connection.exec_driver_sql("DROP TABLE customer_phones"))
+    async with world.client("lead") as lead:
+        error = (await lead.ask("GET", "/customers?phone=13812345678", expect=500))["error"]
+    assert error["code"] == "internal"
+    logged = "\n".join(
+        f"{record.getMessage()} {vars(record).get('error_id')} {vars(record).get('path')}\n{record.exc_text}"
+        for record in caplog.records
+    )
+    assert error["details"]["id"] in logged
+    assert "customer_phones" in logged
+    assert "13812345678" not in logged
