@@ -16,13 +16,16 @@ import click
 from core.config import Settings, load
 from core.errors import BadInput, HotlineError
 from cti.ua import CallRefused, CallState, OutgoingCall, UserAgent, address_of, digits, read_wav, write_wav
+from speech.fragments import PREFIX
 from speech.g711 import Pcm
-from speech.matching import HeardPrompt, Known, Matcher, load_all
+from speech.matching import RATE, HeardPrompt, Known, Matcher, load_all
 
 _NO_REPLY_AFTER: Final = 4.0  # seconds: three repetitions of INVITE
 _RING_AT_MOST: Final = 90.0
 _STAY: Final = 120.0  # seconds after the last key or word
 _LAST_AT_MOST: Final = 3600.0
+_FRAGMENT_GAP: Final = 0.6  # seconds between two fragments of one sentence
+_FRAGMENTS_AT_LEAST: Final = 1.0  # seconds of a sentence put together from fragments
 _USER: Final = re.compile(r"[0-9A-Za-z+*#_.-]{1,64}")
 _WHO: Final = {"us": "caller", "them": "hotline", "nobody": "nobody"}
 
@@ -132,7 +135,24 @@ def name_prompts(call: OutgoingCall, directory: Path) -> list[HeardPrompt]:
     if call.state is not CallState.ENDED or call.received.count == 0 or not directory.is_dir():
         return []
     known: list[Known] = load_all(directory)
-    return Matcher(known).heard(call.received.pcm())
+    sound = call.received.pcm()
+    whole = Matcher(k for k in known if not k.id.startswith(PREFIX)).heard(sound)
+    rest = sound.copy()
+    for prompt in whole:
+        rest[round(prompt.at * RATE) : round(prompt.until * RATE)] = 0
+    pieces = Matcher(k for k in known if k.id.startswith(PREFIX)).heard(rest)
+    return sorted([*whole, *_chained(pieces)], key=lambda prompt: prompt.at)
+
+
+def _chained(pieces: list[HeardPrompt]) -> list[HeardPrompt]:
+    """Return the fragments that stand in a row: one alone is a chance likeness, a sentence is made of several."""
+    rows: list[list[HeardPrompt]] = []
+    for piece in pieces:
+        if rows and piece.at - rows[-1][-1].until <= _FRAGMENT_GAP:
+            rows[-1].append(piece)
+        else:
+            rows.append([piece])
+    return [piece for row in rows if row[-1].until - row[0].at >= _FRAGMENTS_AT_LEAST for piece in row]
 
 
 def report(call: OutgoingCall, heard: list[HeardPrompt]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from asterisk_conf.lifeboat_notice import Notice, write_lifeboat
@@ -24,6 +24,7 @@ _log = log.get(__name__)
 SUFFIXES = (".alaw", ".sln16")
 REFRESH = timedelta(minutes=15)
 SAY_LIMIT_S = 60.0
+AREAS_PREPARED = 20
 APOLOGY, GOODBYE = "apology", "goodbye"
 
 
@@ -75,6 +76,7 @@ class LifeboatKeeper:
             for source, stem in zip(media, stems, strict=True):
                 await asyncio.to_thread(_copy, Path(source.removeprefix("sound:")), stem)
             kept |= {stem.name for stem in stems}
+            self._prepare(outage, today)
             notices.append(Notice(tuple(stems), outage.ends))
         for prompt in (APOLOGY, GOODBYE):
             spoken = Path(self._pack.media(prompt).removeprefix("sound:"))
@@ -82,6 +84,11 @@ class LifeboatKeeper:
         apology, goodbye = self._directory / APOLOGY, self._directory / GOODBYE
         await asyncio.to_thread(write_lifeboat, self._directory, apology=[apology], notices=notices, goodbye=[goodbye])
         await asyncio.to_thread(_sweep, self._directory, kept)
+
+    def _prepare(self, outage: Outage, today: date) -> None:
+        """Have the words ready for callers of these areas: names and causes are in no fragment."""
+        for area in outage.areas[:AREAS_PREPARED]:
+            self._voice.prepare(outage_words(outage, today, self._zone, area=area).text)
 
     async def close(self) -> None:
         """Stop keeping it current."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp.web import AppRunner, TCPSite
+from sqlalchemy.exc import SQLAlchemyError
 
 from agents.accounts import Accounts
 from agents.service import AgentService
@@ -16,7 +17,7 @@ from core.bus import Bus
 from core.clock import SystemClock
 from core.config import Settings
 from core.db import Database
-from core.errors import ConfigError
+from core.errors import ConfigError, HotlineError
 from core.journal import Journal
 from core.tasks import TaskOwner
 from cti.adopt import Adopted
@@ -51,6 +52,7 @@ _log = log.get(__name__)
 
 FLOW = Path(flow.__file__).parent / "flows" / "hotline.yaml"
 RECONCILE_RECORDINGS_S = 60.0
+VOICE_PATIENCE_S = 20.0
 Say = Callable[[str], None]
 
 
@@ -229,12 +231,19 @@ class Hotline:
         # What another run has made is the fallback of the first calls, while the voice still loads.
         await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
         await self.agents.load()
+        await self._voice_loaded()
         await self._listen()
         await self.lifeboat.start(self.bus)
         self._tasks.start(self.ami.run(), "ami")
         self._tasks.start(self.calls.run(), "calls")
         self._tasks.start(self._render_rest(), "prompts")
         self._tasks.start(self._reconcile_recordings(), "recordings sweep")
+
+    async def _voice_loaded(self) -> None:
+        """Wait a while for the voice: a caller right after the start should hear whole sentences."""
+        until = self.clock.monotonic() + VOICE_PATIENCE_S
+        while not self.voice.healthy and self.clock.monotonic() < until:
+            await self.clock.sleep(0.05)
 
     def flow_prompts(self) -> list[str]:
         """Return the prompts without which no call may be taken."""
@@ -265,8 +274,12 @@ class Hotline:
     async def _reconcile_recordings(self) -> None:
         while True:
             await self.clock.sleep(RECONCILE_RECORDINGS_S)
-            if self.calls.pbx_trouble is None:
+            if self.calls.pbx_trouble is not None:
+                continue
+            try:
                 await self.recordings.reconcile()
+            except (HotlineError, SQLAlchemyError) as error:
+                _log.error("recordings not reconciled", extra={"action": "reconcile_failed", "why": str(error)})
 
     async def stop(self) -> None:
         """Stop serving; live calls stay with the PBX for the next start."""

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from core.errors import BadInput
 from ivr.node import Node
@@ -71,9 +73,16 @@ def load(file: Path, prompts: Collection[str], rules: Collection[str] = ()) -> F
 
 def _parse(file: Path) -> Any:
     try:
-        tree = YAML(typ="rt", pure=True).load(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise FlowError(f"{file}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise FlowError(f"{file}: cannot be read: not UTF-8") from None
+    try:
+        tree = YAML(typ="rt", pure=True).load(text)
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise FlowError(f"{file}:{line}: not valid YAML: {error.reason}") from None
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise FlowError(f"{file}:{line}: not valid YAML: {error.problem}") from None
@@ -87,7 +96,7 @@ def _check(tree: Any, prompts: Collection[str], rules: Collection[str]) -> Itera
         Flow.model_validate(dict(tree))
     except ValidationError as error:
         for e in error.errors():
-            yield _line(tree, e["loc"]), f"{'.'.join(map(str, e['loc']))}: {e['msg']}"
+            yield _line(tree, e["loc"]), f"{'.'.join(map(str, e['loc']))}: {_words(e, Flow)}"
     names = set(tree["nodes"])
     for field in ("start", "trouble"):
         if tree.get(field) not in names:
@@ -112,7 +121,7 @@ def _check_node(
     except ValidationError as error:
         for e in error.errors():
             place = [str(p) for p in e["loc"] if p != verb]
-            yield _line(tree, ("nodes", name, *place)), f"node {name!r}: {'.'.join(place)}: {e['msg']}"
+            yield _line(tree, ("nodes", name, *place)), f"node {name!r}: {'.'.join(place)}: {_words(e, VERBS[verb])}"
         return
     for field, target in node.targets():
         if target not in tree["nodes"]:
@@ -163,6 +172,12 @@ def _line(tree: Any, path: tuple[Any, ...]) -> int:
     return int(line) + 1
 
 
+def _words(error: ErrorDetails, model: type[BaseModel]) -> str:
+    if error["type"] != "extra_forbidden":
+        return error["msg"].removeprefix("Value error, ")
+    return f"there is no such field{_near(error['loc'][-1], model.model_fields)}"
+
+
 def _near(name: Any, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(str(name), list(known), n=1)
+    near = difflib.get_close_matches(str(name), [str(each) for each in known], n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""

@@ -23,6 +23,7 @@ Prompts = Annotated[tuple[str, ...], PromptMark()]
 
 PERSON_KEY, BACK_KEY, REPEAT_KEY = "0", "*", "#"
 """Keys with one meaning everywhere: a person, one level back, say it again."""
+TELEPHONE_KEYS = frozenset("0123456789*#")
 
 
 class Node(BaseModel):

@@ -25,8 +25,11 @@ class VoiceSpeaker:
         self._voice.prepare(sentence)
 
     async def sentence(self, sentence: str) -> Sequence[str]:
-        """Return the media of a sentence. Raises Unavailable when it can be said in no way in time."""
-        media = await self._voice.media(sentence, within=self._wait)
+        """Return the media of a sentence. Raises Unavailable when it can be said in no way in time.
+
+        A voice that is still loading is not waited for where fragments can say it.
+        """
+        media = await self._voice.media(sentence, within=self._wait if self._voice.healthy else 0.0)
         if not media:
             raise Unavailable("a sentence could not be said")
         return media

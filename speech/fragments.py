@@ -30,6 +30,10 @@ _CUT = 1
 """Counts up when the way of cutting changes, so that old fragments are made again."""
 
 
+PREFIX = "fragment_"
+"""The ids of fragments begin with this, those of prompts never do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fragment:
     """A piece of speech; `final`: cut before a pause."""
@@ -40,7 +44,7 @@ class Fragment:
     @property
     def id(self) -> str:
         digest = hashlib.sha256(f"{self.text}|{self.final}".encode()).hexdigest()
-        return f"fragment_{digest[:12]}"
+        return f"{PREFIX}{digest[:12]}"
 
 
 @dataclass(frozen=True, slots=True)

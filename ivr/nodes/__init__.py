@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ivr.node import Node
 from ivr.nodes.bill import Bill
 from ivr.nodes.collect import Collect
 from ivr.nodes.hangup import Hangup
@@ -17,4 +18,13 @@ AnyNode = Annotated[
     Play | Menu | Collect | Verify | Bill | Outage | Queue | Hangup,
     Field(discriminator="do"),
 ]
-VERBS = ("play", "menu", "collect", "verify", "bill", "outage", "queue", "hangup")
+VERBS: dict[str, type[Node]] = {
+    "play": Play,
+    "menu": Menu,
+    "collect": Collect,
+    "verify": Verify,
+    "bill": Bill,
+    "outage": Outage,
+    "queue": Queue,
+    "hangup": Hangup,
+}

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ivr.call import IvrCall
-from ivr.node import REPEAT_KEY, Node, Prompts, Target, Targets
+from ivr.node import REPEAT_KEY, TELEPHONE_KEYS, Node, Prompts, Target, Targets
 
 
 class Menu(Node):
@@ -21,6 +21,14 @@ class Menu(Node):
     wrong: Prompts = ("input_wrong",)
     silent: Prompts = ()
     give_up: Target
+
+    @field_validator("keys")
+    @classmethod
+    def _can_be_pressed(cls, keys: dict[str, str]) -> dict[str, str]:
+        for key in keys:
+            if key not in TELEPHONE_KEYS:
+                raise ValueError(f"{key!r} is no key of a telephone (0-9, *, #)")
+        return keys
 
     async def run(self, call: IvrCall, here: str) -> str | None:
         tries = 0

@@ -30,15 +30,15 @@ def words(prompts: list[HeardPrompt]) -> str:
 async def come_to(service: Service, caller: str, node: str, timeout: float = 30.0) -> None:
     """Wait until the latest call of `caller` has come to a node of the flow."""
 
+    story: list[str] = []
+
     async def there() -> bool:
         calls = await service.calls(caller)
-        if not calls:
-            return False
-        return any(
-            e["event"] == "IvrNodeEntered" and e["data"]["node"] == node for e in await service.timeline(calls[0]["id"])
-        )
+        events = await service.timeline(calls[0]["id"]) if calls else []
+        story[:] = [f"{e['event']} {e['data'].get('node', '')}{e['data'].get('what', '')}" for e in events]
+        return any(e["event"] == "IvrNodeEntered" and e["data"]["node"] == node for e in events)
 
-    await until(there, timeout, every=0.05, what=f"{caller} comes to {node}")
+    await until(there, timeout, every=0.05, what=lambda: f"{caller} comes to {node}: {story}")
 
 
 async def come_to_state(service: Service, caller: str, state: str, timeout: float = 30.0) -> str:

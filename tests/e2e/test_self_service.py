@@ -15,6 +15,7 @@ async def test_a_known_number_hears_its_bill_in_full_and_in_order(hotline: Servi
     async with caller(hotline.pbx, "13800000001") as call:
         await call.wait_answered(5)
         await come_to(hotline, "13800000001", "main")
+        await asyncio.sleep(2)
         await call.send_digits("2")
         await come_to(hotline, "13800000001", "after", 60)
         await asyncio.sleep(1)
@@ -50,6 +51,7 @@ async def test_an_unknown_number_is_asked_for_account_and_pin_and_then_hears_the
     async with caller(hotline.pbx, number) as call:
         await call.wait_answered(5)
         await come_to(hotline, number, "main")
+        await asyncio.sleep(2)
         await call.send_digits("2")
         await come_to(hotline, number, "ask_account")
         await asyncio.sleep(1.5)

@@ -40,11 +40,11 @@ async def test_sound_goes_both_ways_and_the_recording_holds_each_side_on_its_own
             leg.tone(AGENT_HZ)
             await asyncio.sleep(3)
             ended = call.now()
-            assert call.received.tone_power(AGENT_HZ, began + 0.5, ended) > 100
+            assert call.received.tone_power(AGENT_HZ, began + 0.5, ended) > -20, "dB of full scale"
             assert await state_of(hotline, "anna") == "talking"
             await leg.hangup()
             await until(lambda: hotline.calls(number, "ended"), 30, what="the call is over")
-        assert leg.received.tone_power(CALLER_HZ) > 100
+        assert leg.received.tone_power(CALLER_HZ, 0.5, 2.5) > -20
         await until(lambda: in_state(hotline, "anna", "wrap_up"), 2, what="wrap-up")
         await hotline.request("anna", "POST", "/agents/me/state", {"state": "ready"})
         assert await state_of(hotline, "anna") == "ready"
@@ -56,8 +56,8 @@ async def test_sound_goes_both_ways_and_the_recording_holds_each_side_on_its_own
     assert rate == 8000
     assert abs(len(sound) / rate - talk) <= 0.3
     left, right = sound[rate : 3 * rate, 0], sound[rate : 3 * rate, 1]
-    assert tone_power(left, CALLER_HZ) > 100 * tone_power(left, AGENT_HZ)
-    assert tone_power(right, AGENT_HZ) > 100 * tone_power(right, CALLER_HZ)
+    assert tone_power(left, CALLER_HZ) > tone_power(left, AGENT_HZ) + 30
+    assert tone_power(right, AGENT_HZ) > tone_power(right, CALLER_HZ) + 30
 
 
 async def in_state(hotline: Service, who: str, state: str) -> bool:
