@@ -54,9 +54,11 @@ async def test_any_disconnections_lose_and_double_nothing(steps: list[tuple[str,
         nonlocal last
         arrived = await drain(outlet)
         for one in arrived[: len(arrived) - lost]:
-            if one["seq"] > last:
+            if one["type"] == "notice":
+                assert one["seq"] == last + 1, "neither a gap nor a double"
                 have.append(one["n"])
                 last = one["seq"]
+            assert one["seq"] == last
 
     for what, count in [*steps, ("back", 0)]:
         if what == "put":
