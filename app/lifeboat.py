@@ -14,6 +14,7 @@ from core.errors import HotlineError
 from core.events import Recorded
 from core.tasks import TaskOwner
 from desk.outages.events import OutageChanged, OutageEnded, OutagePublished
+from desk.outages.model import Outage
 from desk.outages.service import OutageService
 from desk.outages.speech import outage as outage_words
 from speech.prompts import PromptPack
