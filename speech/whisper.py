@@ -25,7 +25,7 @@ _SIMPLIFIED = str.maketrans(
 )
 """Traditional characters that Whisper puts into simplified text, in the words of this trade."""
 
-_LOOP = re.compile(r"(\D{1,8}?)\1{4,}\D*$")
+_LOOP = re.compile(r"([^\d零一二三四五六七八九幺]{1,8}?)\1{4,}\D*$")
 """What the engine falls into after the end of speech: the same few characters again and again."""
 
 
@@ -38,7 +38,7 @@ class WhisperSettings:
 
     threads: int = 1
     beam: int = 5
-    prompt: str = "供电服务热线，电费，元，角，分，度，户号，欠费，违约金，缴纳，停电。"
+    prompt: str = "以下是普通话的句子：您的用电户号是多少？请于月底前缴纳本期电费。"
     quiet: float = 0.001
     unsure: float = -1.2
     longest: float = 60.0
