@@ -1,0 +1,1 @@
+"""Measurements: one file a figure; never part of the tests."""
