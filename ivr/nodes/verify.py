@@ -1,8 +1,9 @@
 """verify: check account and PIN that were collected."""
 
+import asyncio
 from typing import Literal
 
-from ivr.call import IvrCall
+from ivr.call import CustomerAnswers, IvrCall
 from ivr.events import CallerIdentified
 from ivr.node import Node, Prompts, Target
 
@@ -27,9 +28,7 @@ class Verify(Node):
         pin = call.secrets.pop(self.pin, None)
         if account is None or pin is None:
             return self.again
-        desk = call.services.desk
-        if await desk.verify(account, pin):
-            answers = await desk.by_account(account)
+        if (answers := await self._answers(call, account, pin)) is not None:
             call.known["verified"] = account
             call.answer_with(answers)
             await call.session.tell(
@@ -43,3 +42,9 @@ class Verify(Node):
             return self.locked
         await call.say(self.wrong)
         return self.again
+
+    async def _answers(self, call: IvrCall, account: str, pin: str) -> CustomerAnswers | None:
+        """What the holder of `account` may hear; None for a wrong PIN. Raises TimeoutError like every look-up."""
+        desk = call.services.desk
+        async with asyncio.timeout(call.number("lookup_wait")):
+            return await desk.by_account(account) if await desk.verify(account, pin) else None

@@ -1,0 +1,284 @@
+"""One caller without a telephone: the real call session on a PBX in memory, the rooms around it in memory too."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+
+from core import policy
+from core.bus import Bus
+from core.clock import FakeClock
+from core.db import Database
+from core.events import Event
+from core.journal import Journal
+from core.tasks import TaskOwner
+from cti import store
+from cti.messages import ChannelEntered, ChannelGone, DigitPressed, PbxMessage, PlaybackEnded, RoutingMessage
+from cti.model import Call, CallState
+from cti.port import NoSuchChannel, PbxBridge, PbxChannel, PbxDown, SeatDial
+from cti.session import CallSession, CallWorld
+from ivr.call import CustomerAnswers, IvrServices
+from ivr.engine import Engine
+from ivr.flow import Flow
+
+CALL = "call-1"
+FAST = {
+    "menu_digit_timeout": 0.05,
+    "interdigit_timeout": 0.05,
+    "last_digit_wait": 0.03,
+    "lookup_wait": 0.1,
+    "ring_timeout": 0.1,
+}
+"""Waits for keys in seconds: long beside what happens in memory, short beside a person's patience with tests."""
+RULES = policy.load("seed")
+POLICY = replace(RULES, rules=RULES.rules | {name: replace(RULES.rules[name], value=v) for name, v in FAST.items()})
+
+
+class Line:
+    """The PBX: a caller who presses keys when certain prompts are heard, and seats that behave as told.
+
+    `keys` maps a prompt to what is pressed after it, each time it is heard; keys behind `!` are pressed while
+    it still plays. `leaves_after` is the prompt during which the caller hangs up. `seats` says what each seat
+    dialled does: answer, busy, silent.
+    """
+
+    def __init__(self) -> None:
+        self.keys: dict[str, deque[str]] = {}
+        self.leaves_after = ""
+        self.stays_on = False
+        self.seats: deque[str] = deque()
+        self.heard: list[str] = []
+        self.asked: list[str] = []
+        self.down = False
+        self.session: CallSession | None = None
+        self._gone: set[str] = set()
+
+    def presses(self, keys: Mapping[str, Sequence[str]]) -> None:
+        """Say which keys follow which prompts."""
+        self.keys = {prompt: deque(each) for prompt, each in keys.items()}
+
+    def tell(self, message: PbxMessage) -> None:
+        """Have the PBX say something, a little later, as a real one does."""
+        asyncio.get_running_loop().call_soon(self._deliver, message)
+
+    def _deliver(self, message: PbxMessage) -> None:
+        if self.session is not None:
+            self.session.deliver(message)
+
+    def _press(self, keys: str) -> None:
+        for key in keys:
+            self.tell(DigitPressed(CALL, key))
+
+    def gone(self, channel_id: str, cause: int = 16) -> None:
+        """Have a phone hang up."""
+        self._gone.add(channel_id)
+        self.tell(ChannelGone(channel_id, cause, ""))
+
+    def _ask(self, what: str, channel_id: str = CALL) -> None:
+        if self.down:
+            raise PbxDown
+        if channel_id in self._gone:
+            raise NoSuchChannel(channel_id=channel_id)
+        self.asked.append(what)
+
+    # --- the port ---
+
+    async def answer(self, channel_id: str) -> None:
+        self._ask("answer", channel_id)
+
+    async def hang_up(self, channel_id: str, reason: str = "normal") -> None:
+        if self.down:
+            raise PbxDown
+        if channel_id not in self._gone:
+            self._ask(f"hang_up {channel_id} {reason}", channel_id)
+            self.gone(channel_id, 19 if reason == "no_answer" else 16)
+
+    async def play(self, channel_id: str, playback_id: str, media: Sequence[str]) -> None:
+        self._ask(f"play {playback_id}", channel_id)
+        said = [each.removeprefix("sound:") for each in media]
+        self.heard += said
+        if self.leaves_after in said:
+            self.gone(CALL)
+            return
+        waiting = self.keys.get(said[-1])
+        pressed = waiting.popleft() if waiting else ""
+        if pressed.startswith("!"):
+            self._press(pressed[1:])
+            return
+        self.tell(PlaybackEnded(playback_id, failed=False))
+        self._press(pressed)
+
+    async def stop_playback(self, playback_id: str) -> None:
+        self._ask(f"stop {playback_id}", playback_id)
+
+    async def start_music(self, channel_id: str) -> None:
+        self._ask("music", channel_id)
+
+    async def stop_music(self, channel_id: str) -> None:
+        self._ask("no music", channel_id)
+
+    async def send_digits(self, channel_id: str, digits: str) -> None:
+        self._ask("digits", channel_id)
+
+    async def dial_seat(self, dial: SeatDial) -> None:
+        self._ask(f"dial {dial.sip_username} for {dial.caller or 'nobody known'}", dial.channel_id)
+        match self.seats.popleft():
+            case "answer":
+                self.tell(ChannelEntered(dial.channel_id))
+            case "busy":
+                self.gone(dial.channel_id, 17)
+
+    async def join(self, bridge_id: str, *channel_ids: str) -> None:
+        """Bridge caller and agent; the agent hangs up at once unless `stays_on`."""
+        self._ask(f"join {bridge_id}", bridge_id)
+        if not self.stays_on:
+            self.gone(channel_ids[1])
+
+    async def leave(self, bridge_id: str, channel_id: str) -> None:
+        self._ask(f"leave {bridge_id}", bridge_id)
+
+    async def close_bridge(self, bridge_id: str) -> None:
+        self._ask(f"close {bridge_id}", bridge_id)
+
+    async def channels(self) -> list[PbxChannel]:
+        return []
+
+    async def bridges(self) -> list[PbxBridge]:
+        return []
+
+
+class PlainSpeaker:
+    """Media that name what is said."""
+
+    def __init__(self) -> None:
+        self.prepared: list[str] = []
+
+    def prompt(self, prompt: str) -> str:
+        return f"sound:{prompt}"
+
+    def prepare(self, sentence: str) -> None:
+        self.prepared.append(sentence)
+
+    async def sentence(self, sentence: str) -> Sequence[str]:
+        return [f"sound:{sentence}"]
+
+
+@dataclass
+class Books:
+    """A customer system in memory; it answers nothing at all once it `hangs`, and fails with `broken`."""
+
+    numbers: dict[str, CustomerAnswers] = field(default_factory=dict)
+    accounts: dict[str, CustomerAnswers] = field(default_factory=dict)
+    pins: dict[str, str] = field(default_factory=dict)
+    hangs: bool = False
+    broken: Exception | None = None
+    tried: list[str] = field(default_factory=list)
+
+    async def _reached(self) -> None:
+        if self.broken is not None:
+            raise self.broken
+        if self.hangs:
+            await asyncio.Event().wait()
+
+    async def by_number(self, number: str) -> CustomerAnswers:
+        await self._reached()
+        return self.numbers.get(number, CustomerAnswers())
+
+    async def by_account(self, account: str) -> CustomerAnswers:
+        await self._reached()
+        return self.accounts.get(account, CustomerAnswers())
+
+    async def verify(self, account: str, pin: str) -> bool:
+        await self._reached()
+        self.tried.append(account)
+        return self.pins.get(account) == pin
+
+
+class QueuePlaces:
+    """A queue in memory: each request or return of a caller gets the next of `answers`."""
+
+    def __init__(self, line: Line) -> None:
+        self.answers: deque[RoutingMessage] = deque()
+        self.asked: list[tuple[str, str, datetime | None]] = []
+        self._line = line
+
+    async def request(self, call_id: str, queue: str, enqueued_at: datetime | None = None) -> None:
+        self.asked.append(("request", queue, enqueued_at))
+        self._next()
+
+    async def again(self, call_id: str) -> None:
+        self.asked.append(("again", "", None))
+        self._next()
+
+    async def leave(self, call_id: str, why: str) -> None:
+        self.asked.append(("leave", why, None))
+
+    def _next(self) -> None:
+        if self.answers and self._line.session is not None:
+            asyncio.get_running_loop().call_soon(self._line.session.deliver, self.answers.popleft())
+
+
+class Caller:
+    """One caller and what a menu needs to serve them; call `serve` or `start`, then look at what was heard."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.line = Line()
+        self.clock = FakeClock()
+        self.journal = Journal(db, Bus())
+        self.books = Books()
+        self.speaker = PlainSpeaker()
+        self.places = QueuePlaces(self.line)
+        self.hour = 9
+        self.services = IvrServices(self.speaker, self.books, self.places, self.clock, POLICY, lambda: self.hour)
+        self.tasks = TaskOwner("test")
+
+    def session(self, call: Call, *, bridged: bool = False) -> CallSession:
+        """Open a session on the line."""
+        world = CallWorld(self.line, self.journal, self.clock, POLICY, lambda: ["sound:apology"])
+        self.line.session = CallSession(call, world, bridged=bridged)
+        return self.line.session
+
+    async def arrives(
+        self, number: str = "13800000001", state: CallState = CallState.ARRIVED, *, known: bool = True
+    ) -> CallSession:
+        """Book a new call in `state` and open its session."""
+        call = Call(CALL, number, known, "95598", state, self.clock.now())
+        await self.db.write(lambda connection: store.add(connection, call))
+        return self.session(call)
+
+    async def serve(self, flow: Flow, session: CallSession) -> Call:
+        """Serve the call by `flow` to its end and return it."""
+        async with asyncio.timeout(10):
+            await self.start(flow, session)
+        return session.call
+
+    def start(self, flow: Flow, session: CallSession) -> asyncio.Task[None]:
+        """Begin to serve the call by `flow`."""
+        return self.tasks.start(session.run(Engine(flow, self.services, self.db).serve), "call")
+
+    async def runs(self, session: CallSession, program: Callable[[CallSession], Awaitable[None]]) -> None:
+        """Run any program as the task of the call."""
+        async with asyncio.timeout(10):
+            await self.tasks.start(session.run(program), "call")
+
+    async def booked(self) -> Call:
+        """Return the call as the books have it."""
+        call = await self.db.read(partial(store.get, call_id=CALL))
+        assert call is not None
+        return call
+
+    async def story(self) -> list[Event]:
+        """Return the events of the call, in order."""
+        return [r.event for r in await self.journal.of_call(CALL)]
+
+    async def names(self) -> list[str]:
+        """Return the names of the events of the call, in order."""
+        return [type(event).__name__ for event in await self.story()]
+
+    async def close(self) -> None:
+        """End what is left."""
+        await self.tasks.close()
+        await self.journal.close()

@@ -1,0 +1,283 @@
+"""Each verb by itself: what is said, which keys count, where it leads, what the journal holds."""
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from cti.messages import QueueGaveUp, SeatOffered
+from cti.model import CallState
+from cti.session import CallSession
+from ivr.call import CustomerAnswers, IvrCall
+from ivr.events import CallerIdentified, DigitsCollected
+from ivr.node import Node
+from ivr.nodes.bill import Bill
+from ivr.nodes.collect import Collect
+from ivr.nodes.hangup import Hangup
+from ivr.nodes.menu import Menu
+from ivr.nodes.outage import Outage
+from ivr.nodes.play import Play
+from ivr.nodes.queue import Queue
+from ivr.nodes.verify import Verify
+from tests.ivr.caller import Caller
+
+pytestmark = pytest.mark.integration
+
+MENU = Menu(
+    do="menu", prompts=("menu",), keys={"2": "bill", "0": "person"}, silent=("input_nothing",), give_up="give_up"
+)
+ASK = Collect(
+    do="collect",
+    prompts=("account_ask",),
+    into="account",
+    length="account_digits",
+    back="back",
+    give_up="give_up",
+    next="next",
+)
+PIN = ASK.model_copy(update={"prompts": ("pin_ask",), "into": "pin", "length": "pin_digits", "secret": True})
+VERIFY = Verify(do="verify", again="again", locked="locked", next="next")
+ACCOUNT = "3200000001"
+ANSWERS = CustomerAnswers("C1", (ACCOUNT,), ("您的电费是一元。",), ("您家停电。",))
+
+
+class Step:
+    """One node run for one caller: where it led, and the call as the node left it."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self.call: IvrCall | None = None
+        self.led: list[str | None] = []
+
+    async def run(self, *nodes: Node, keys: Mapping[str, Sequence[str]] | None = None, **given: object) -> str | None:
+        """Run the nodes one after the other in one call and return where the last one led."""
+        self._caller.line.presses(keys or {})
+        session = await self._caller.arrives(state=CallState.MENU)
+
+        async def program(_session: CallSession) -> None:
+            self.call = IvrCall(session, self._caller.services, **given)  # type: ignore[arg-type]
+            for node in nodes:
+                self.led.append(await node.run(self.call, "here"))
+
+        await self._caller.runs(session, program)
+        return self.led[-1]
+
+
+@pytest.fixture
+def step(caller: Caller) -> Step:
+    return Step(caller)
+
+
+async def pressed(caller: Caller) -> list[str | None]:
+    return [e.digits for e in await caller.story() if isinstance(e, DigitsCollected)]
+
+
+# --- play, hangup ---------------------------------------------------------------------------------------
+
+
+async def test_play_says_its_prompts_and_goes_on(caller: Caller, step: Step) -> None:
+    assert await step.run(Play(do="play", prompts=("menu", "thanks"), next="there")) == "there"
+    assert caller.line.heard == ["menu", "thanks"]
+
+
+@pytest.mark.parametrize(
+    ("hour", "greeting"), [(0, "greeting_morning"), (11, "greeting_morning"), (12, "greeting_day")]
+)
+async def test_the_greeting_is_that_of_the_hour(caller: Caller, step: Step, hour: int, greeting: str) -> None:
+    caller.hour = hour
+    await step.run(Play(do="play", prompts=("greeting",), next="x"))
+    assert caller.line.heard == [greeting]
+
+
+async def test_a_key_cuts_a_prompt_short_and_is_not_lost(caller: Caller, step: Step) -> None:
+    assert await step.run(Play(do="play", prompts=("menu",), next="x"), MENU, keys={"menu": ["!2"]}) == "bill"
+    assert caller.line.heard == ["menu"], "the menu's own text is not said to one who pressed already"
+    assert "stop call-1-play-0" in caller.line.asked
+
+
+async def test_hangup_says_goodbye_and_ends_the_call(caller: Caller, step: Step) -> None:
+    assert await step.run(Hangup(do="hangup", why="no_agents")) is None
+    assert caller.line.heard == ["goodbye"]
+    call = await caller.booked()
+    assert (call.state, call.ended_by, call.end_cause) == (CallState.ENDED, "system", "no_agents")
+
+
+# --- menu ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "leads", "heard"),
+    [
+        (["2"], "bill", ["menu"]),
+        (["", "0"], "person", ["menu", "input_nothing", "menu"]),
+        (["#", "2"], "bill", ["menu", "menu"]),
+        (["7", "2"], "bill", ["menu", "input_wrong", "menu"]),
+        (["D", "2"], "bill", ["menu", "input_wrong", "menu"]),
+        ([], "give_up", ["menu", "input_nothing"] * 3),
+        (["7", "8", "9"], "give_up", ["menu", "input_wrong"] * 3),
+        (["#", "#", "#"], "give_up", ["menu"] * 3),
+    ],
+)
+async def test_menu(caller: Caller, step: Step, keys: list[str], leads: str, heard: list[str]) -> None:
+    assert await step.run(MENU, keys={"menu": keys}) == leads
+    assert caller.line.heard == heard
+    assert await pressed(caller) == [key for key in keys if key]
+
+
+async def test_a_key_pressed_right_after_a_wrong_one_is_a_new_choice(caller: Caller, step: Step) -> None:
+    assert await step.run(MENU, keys={"menu": ["92"]}) == "bill"
+    assert await pressed(caller) == ["9", "2"]
+
+
+# --- collect ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "leads", "kept"),
+    [
+        ([ACCOUNT], "next", ACCOUNT),
+        ([f"{ACCOUNT}#"], "next", ACCOUNT),
+        (["32000#", ACCOUNT], "next", ACCOUNT),
+        (["", ACCOUNT], "next", ACCOUNT),
+        ([ACCOUNT + "1", ACCOUNT], "next", ACCOUNT),
+        (["320000*001", ACCOUNT], "next", ACCOUNT),
+        (["*"], "back", None),
+        (["#", "#", "#"], "give_up", None),
+        (["1" * 60, "1" * 60, "1" * 60], "give_up", None),
+        ([], "give_up", None),
+    ],
+)
+async def test_collect(caller: Caller, step: Step, keys: list[str], leads: str, kept: str | None) -> None:
+    assert await step.run(ASK, keys={"account_ask": keys}) == leads
+    assert step.call is not None
+    assert step.call.known.get("account") == kept
+    tries = 3 if leads == "give_up" else len(keys)
+    wrong = tries if leads == "give_up" else tries - 1
+    assert caller.line.heard.count("account_ask") == tries
+    assert caller.line.heard.count("input_wrong") == wrong
+
+
+async def test_secret_digits_are_nowhere_but_in_memory(caller: Caller, step: Step) -> None:
+    assert await step.run(PIN, keys={"pin_ask": ["94711#", "947110"]}) == "next"
+    assert step.call is not None
+    assert (step.call.secrets, step.call.known) == ({"pin": "947110"}, {})
+    story = await caller.story()
+    assert [(e.digits, e.length) for e in story if isinstance(e, DigitsCollected)] == [(None, 5), (None, 6)]
+    assert "94711" not in repr(story)
+
+
+# --- verify ----------------------------------------------------------------------------------------------
+
+
+async def test_a_right_pin_makes_the_caller_known_and_is_forgotten(caller: Caller, step: Step) -> None:
+    caller.books.pins[ACCOUNT] = "000001"
+    caller.books.accounts[ACCOUNT] = ANSWERS
+    given = {"known": {"account": ACCOUNT}, "secrets": {"pin": "000001"}}
+    assert await step.run(VERIFY, **given) == "next"
+    assert step.call is not None
+    assert step.call.secrets == {}
+    assert step.call.known["verified"] == ACCOUNT
+    assert await step.call.customer() == ANSWERS
+    told = [e for e in await caller.story() if isinstance(e, CallerIdentified)]
+    assert [(e.customer_id, e.how) for e in told] == [("C1", "pin")]
+
+
+async def test_after_three_wrong_pins_it_is_locked(caller: Caller, step: Step) -> None:
+    caller.books.pins[ACCOUNT] = "000001"
+    nodes = [ASK, PIN, VERIFY] * 3
+    keys = {"account_ask": [ACCOUNT] * 3, "pin_ask": ["111111", "222222", "333333"]}
+    assert await step.run(*nodes, keys=keys) == "locked"
+    assert step.led[2::3] == ["again", "again", "locked"]
+    assert [h for h in caller.line.heard if h.startswith("pin_") and h != "pin_ask"] == [
+        "pin_again",
+        "pin_again",
+        "pin_locked",
+    ]
+    assert len(caller.books.tried) == 3
+
+
+async def test_without_a_pin_at_hand_it_is_asked_again(caller: Caller, step: Step) -> None:
+    assert await step.run(VERIFY, known={"account": ACCOUNT}) == "again"
+    assert caller.books.tried == []
+
+
+async def test_an_account_that_nobody_has_sounds_like_a_wrong_pin(caller: Caller, step: Step) -> None:
+    assert await step.run(VERIFY, known={"account": "3299999999"}, secrets={"pin": "000001"}) == "again"
+    assert caller.line.heard == ["pin_again"]
+
+
+async def test_a_customer_system_that_does_not_answer_is_not_waited_for(caller: Caller, step: Step) -> None:
+    caller.books.hangs = True
+    session = await caller.arrives(state=CallState.MENU)
+    call = IvrCall(session, caller.services, known={"account": ACCOUNT}, secrets={"pin": "1"})
+    with pytest.raises(TimeoutError):
+        await VERIFY.run(call, "check")
+
+
+# --- bill, outage ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("node", "answers", "leads", "heard"),
+    [
+        (Bill(do="bill", unidentified="ask", next="on"), ANSWERS, "on", list(ANSWERS.bills)),
+        (Bill(do="bill", unidentified="ask", next="on"), CustomerAnswers("C1", (ACCOUNT,)), "on", ["bill_none"]),
+        (Bill(do="bill", unidentified="ask", next="on"), CustomerAnswers(), "ask", []),
+        (Outage(do="outage", next="on"), ANSWERS, "on", list(ANSWERS.outages)),
+        (Outage(do="outage", next="on"), CustomerAnswers(), "on", []),
+        (Outage(do="outage", none=("outage_none",), next="on"), CustomerAnswers("C1", ("1",)), "on", ["outage_none"]),
+        (Outage(do="outage", unidentified="ask", next="on"), CustomerAnswers(), "ask", []),
+        (Outage(do="outage", after=("outage_more",), next="on"), ANSWERS, "on", [*ANSWERS.outages, "outage_more"]),
+    ],
+)
+async def test_what_is_known_is_told(
+    caller: Caller, step: Step, node: Node, answers: CustomerAnswers, leads: str, heard: list[str]
+) -> None:
+    async def given() -> CustomerAnswers:
+        return answers
+
+    assert await step.run(node, answers=given) == leads
+    assert caller.line.heard == heard
+
+
+# --- queue -------------------------------------------------------------------------------------------------
+
+QUEUE = Queue(do="queue", queue="general", prompts=("queue_enter",), nobody="nobody", too_long="too_long", next="after")
+
+
+def offer(number: int) -> SeatOffered:
+    return SeatOffered(f"agent{number}", str(1000 + number), f"seat{1000 + number}")
+
+
+async def test_a_seat_that_answers_gets_the_caller(caller: Caller, step: Step) -> None:
+    caller.places.answers.append(offer(1))
+    caller.line.seats.append("answer")
+    assert await step.run(QUEUE) == "after"
+    assert caller.line.heard == ["queue_enter"]
+    assert await caller.names() == [
+        *("CallQueued", "AgentRang", "AgentAnswered", "CallReleased", "CallEnded"),
+    ]
+    assert "dial seat1001 for 13800000001" in caller.line.asked
+    assert (
+        caller.line.asked.index("music")
+        < caller.line.asked.index("no music")
+        < caller.line.asked.index("join call-1-talk")
+    )
+
+
+async def test_a_seat_that_does_not_answer_costs_the_caller_nothing(caller: Caller, step: Step) -> None:
+    caller.places.answers.extend([offer(1), offer(2), offer(3)])
+    caller.line.seats.extend(["silent", "busy", "answer"])
+    assert await step.run(QUEUE) == "after"
+    assert [what for what, *_ in caller.places.asked] == ["request", "again", "again"]
+    story = await caller.story()
+    assert [e.cause for e in story if type(e).__name__ == "AgentMissed"] == ["no_answer", "busy"]  # type: ignore[attr-defined]
+    assert [type(e).__name__ for e in story].count("CallQueued") == 1
+    assert "hang_up call-1-seat-1 no_answer" in caller.line.asked
+
+
+@pytest.mark.parametrize(("why", "leads"), [("no_agents", "nobody"), ("too_long", "too_long")])
+async def test_who_cannot_be_served_is_let_out_of_the_queue(caller: Caller, step: Step, why: str, leads: str) -> None:
+    caller.places.answers.append(QueueGaveUp(why))
+    assert await step.run(QUEUE) == leads
+    assert await caller.names() == ["CallQueued", "CallDequeued", "CallEnded"]
+    assert caller.line.asked.index("music") < caller.line.asked.index("no music")
