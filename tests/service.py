@@ -50,6 +50,22 @@ class Service:
 
     async def start(self) -> None:
         """Start the process and wait until it takes calls."""
+        await self._launch()
+        await until(self.ready, 60, what=lambda: f"the service is ready; it says: {self.said()}")
+
+    async def start_unready(self) -> None:
+        """Start the process and wait until the PBX is there, whatever else is wrong."""
+        await self._launch()
+
+        async def connected() -> bool:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with self.api.get(f"{self.base}/readyz") as answer:
+                    return bool((await answer.json())["dependencies"]["pbx"]["ok"])
+            return False
+
+        await until(connected, 60, what=lambda: f"the PBX is connected; the service says: {self.said()}")
+
+    async def _launch(self) -> None:
         command = [sys.executable, "-m", "app", "--config", str(self.config), "serve"]
         if not self.ui:
             command.append("--no-ui")
@@ -58,7 +74,6 @@ class Service:
             self.process = await asyncio.create_subprocess_exec(
                 *command, stdout=out, stderr=out, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
             )
-        await until(self.ready, 60, what=lambda: f"the service is ready; it says: {self.said()}")
 
     def said(self) -> str:
         """What the process printed."""
