@@ -47,7 +47,7 @@ async def adopt(pbx: Pbx, db: Database, world: CallWorld) -> tuple[list[Adopted]
         else:
             await _end_ghost(call, world)
     live = {one.call.id for one in adopted}
-    await _sweep(pbx, seen, live)
+    await _sweep(pbx, seen, [one.call for one in adopted])
     return adopted, await _loose(pbx, db, seen, live)
 
 
@@ -80,12 +80,15 @@ async def _end_ghost(call: Call, world: CallWorld) -> None:
     await world.journal.record(repair, *events, save=lambda connection: store.save(connection, ended))
 
 
-async def _sweep(pbx: Pbx, seen: _Seen, live: set[str]) -> None:
+async def _sweep(pbx: Pbx, seen: _Seen, live: list[Call]) -> None:
+    """Hang up seats and close bridges of ours that no live call needs in the state it is in."""
+    seats = {call.seat_channel_id for call in live}
+    talks = {talk_bridge(call.id) for call in live if call.state in WITH_AGENT}
     for channel_id in seen.channels:
-        if call_of(channel_id) != channel_id and call_of(channel_id) not in live:
+        if call_of(channel_id) != channel_id and channel_id not in seats:
             await pbx.hang_up(channel_id)
     for bridge_id in seen.bridges:
-        if call_of(bridge_id) != bridge_id and call_of(bridge_id) not in live:
+        if call_of(bridge_id) != bridge_id and bridge_id not in talks:
             await pbx.close_bridge(bridge_id)
 
 

@@ -43,3 +43,9 @@ class Inbox:
         except TimeoutError:
             return None
         return self._messages.popleft()
+
+    def drain(self) -> list[Asked]:
+        """Empty the inbox and return the commands that were in it, for whoever asked to be told."""
+        left = [message for message in self._messages if isinstance(message, Asked)]
+        self._messages.clear()
+        return left

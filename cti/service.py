@@ -32,7 +32,7 @@ from cti.messages import (
     PlaybackEnded,
 )
 from cti.model import arrive, call_of
-from cti.port import Arrival, PbxDown, PbxLink
+from cti.port import Arrival, NoSuchChannel, PbxDown, PbxLink, PbxRefused
 from cti.session import CallSession, CallWorld, Program
 
 _log = log.get(__name__)
@@ -110,9 +110,11 @@ class CallService:
                 async for message in self._pbx.messages():
                     self._take(message)
                 why = "the connection to the PBX was lost"
-            except PbxDown as down:
-                why = down.message
+            except (PbxDown, PbxRefused, NoSuchChannel) as trouble:
+                why = trouble.message
             await self._lost(why)
+            # One that takes us in and lets us go at once is not asked again in the same breath.
+            await self._world.clock.sleep(BACK_OFF_FIRST_S)
 
     async def _connect(self) -> None:
         waits = wait_exponential_jitter(multiplier=BACK_OFF_FIRST_S, max=BACK_OFF_MOST_S, jitter=0.1)
@@ -146,7 +148,7 @@ class CallService:
     def _take(self, message: Arrival | PbxMessage) -> None:
         if isinstance(message, Arrival):
             if message.channel_id not in self._sessions:
-                self._tasks.start(self._begin(message), message.channel_id)
+                self._arrive(message)
             return
         session = self._sessions.get(call_of(_subject(message)))
         if session is not None:
@@ -155,7 +157,8 @@ class CallService:
             # A seat answered after its call was over: nobody is there to talk to.
             self._tasks.start(self._pbx.hang_up(message.channel_id), "stray")
 
-    async def _begin(self, arrival: Arrival) -> None:
+    def _arrive(self, arrival: Arrival) -> None:
+        """Make the session at once, so that the next message (a hang-up, perhaps) already finds it."""
         phone = normalise(arrival.caller_raw)
         event = CallArrived(
             at=self._world.clock.now(),
@@ -168,6 +171,9 @@ class CallService:
         )
         session = CallSession(arrive(event), self._world)
         self._sessions[session.call.id] = session
+        self._tasks.start(self._begin(session, event), session.call.id)
+
+    async def _begin(self, session: CallSession, event: CallArrived) -> None:
         await self._world.journal.record(event, save=lambda connection: store.add(connection, session.call))
         await self._serve(session)
 

@@ -70,9 +70,10 @@ class CallSession:
     def deliver(self, message: Message | Asked) -> bool:
         """Put a message into the inbox; the caller's hang-up takes effect at once. False: not taken."""
         if isinstance(message, ChannelGone) and message.channel_id == self.call.id:
-            self._gone = self._gone or message
+            # Told up to three times; one cancellation is enough, a second would break what tidies up after it.
+            first, self._gone = self._gone is None, self._gone or message
             self._gone_told.set()
-            if self._task is not None and not self._finishing:
+            if first and self._task is not None and not self._finishing:
                 self._task.cancel()
             return True
         return not self._finishing and self._inbox.put(message)
@@ -98,6 +99,8 @@ class CallSession:
             self.end = ("system", "error")
             await self._apologise()
         self._finishing = True
+        for asked in self._inbox.drain():
+            refuse(asked, self.call)
         await self._finish()
 
     # --- the story ----------------------------------------------------------------------------
@@ -172,6 +175,8 @@ class CallSession:
 
         Commands are refused here with a clear error unless `commands` is set.
         """
+        if self._gone is not None:
+            raise asyncio.CancelledError  # the cancellation itself may have been caught on its way
         message = await self._inbox.get(timeout)
         if isinstance(message, DigitPressed) and message.channel_id == self.call.id:
             self._digits.append(message.digit)

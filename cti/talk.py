@@ -1,6 +1,7 @@
 """Ringing a seat for a call, and the talk between caller and agent."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 
 from core.errors import Forbidden, HotlineError
@@ -143,7 +144,8 @@ async def talk(session: CallSession) -> TalkEnd:
     When the caller leaves, this is cancelled and the session ends the talk.
     """
     if session.call.state is CallState.TALKING and not session.bridged:
-        await _join(session)
+        with contextlib.suppress(NoSuchChannel):  # one of them is gone, which the next message says
+            await _join(session)
     elif session.call.state is CallState.HELD:
         await session.world.pbx.start_music(session.call.id)
     while True:
@@ -155,7 +157,7 @@ async def talk(session: CallSession) -> TalkEnd:
                 await _hold(session)
             case PhoneResumed(channel_id=channel) if channel == session.call.seat_channel_id:
                 await _resume(session)
-            case Asked():
+            case Asked() if not message.outcome.done():  # else who asked was told that it came too late
                 if (end := await _obey(session, message)) is not None:
                     return end
 
@@ -222,12 +224,15 @@ def _of_agent(session: CallSession, kind: type[CallHeld] | type[CallResumed]) ->
 async def _hand_on(session: CallSession, to: str) -> TalkEnd:
     call = session.call
     assert call.agent_id is not None
-    await session.record(CallTransferred(at=session.world.clock.now(), call_id=call.id, agent_id=call.agent_id, to=to))
-    session.bridged = False
-    await session.world.pbx.leave(talk_bridge(call.id), call.id)
-    await session.world.pbx.start_music(call.id)
-    if call.seat_channel_id:
-        await session.world.pbx.hang_up(call.seat_channel_id)
+    event = CallTransferred(at=session.world.clock.now(), call_id=call.id, agent_id=call.agent_id, to=to)
+    try:
+        await session.record(event)
+        session.bridged = False
+        await session.world.pbx.leave(talk_bridge(call.id), call.id)
+        await session.world.pbx.start_music(call.id)
+    finally:  # the books know this leg no longer: nobody else would end it when the caller hangs up just now
+        if call.seat_channel_id:
+            await session.world.pbx.hang_up(call.seat_channel_id)
     return TalkEnd("agent", to)
 
 

@@ -54,12 +54,14 @@ class FakeAri:
         self.asked: list[tuple[str, str]] = []
         """Every request as method and URI, in order."""
         self.allowed: set[str] | None = None
-        self.phones: set[str] = {"seat1001", "seat1002", "seat1003"}
+        self.phones: set[str] = {"seat1001", "seat1002", "seat1003", "seat1005"}
         self.endpoints: dict[str, str] = {}
         """The phone that each dialled channel leads to."""
         self.deaf = False
         """Requests are read and never answered."""
         self.plays_by_itself = True
+        self.gone_at_add: str | None = None
+        """A channel whose phone hangs up just before it would be put into a bridge."""
         self.closed = 0
         self.over_http = 0
         self._numbers = itertools.count(1)
@@ -291,6 +293,8 @@ class FakeAri:
             del self.bridges[bridge_id]
             return 204, None
         wanted = query["channel"].split(",")
+        if self.gone_at_add in wanted:
+            self.phone_hangs_up(self.gone_at_add)
         if any(one not in self.channels for one in wanted):
             return 400, "Channel not found"
         if what[0] == "addChannel":

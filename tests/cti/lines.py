@@ -17,8 +17,8 @@ from tests.pbx import Pbx
 from tests.until import until
 
 M = TypeVar("M")
-SEATS = {"answer": "seat1001", "busy": "seat1002", "reject": "seat1003", "away": "seat1004"}
-"""What the phone of each seat does; `away` is not registered."""
+SEATS = {"answer": "seat1001", "busy": "seat1002", "reject": "seat1003", "away": "seat1004", "ring": "seat1005"}
+"""What the phone of each seat does; `away` is not registered, `ring` only rings (and only at the fake)."""
 
 
 class Listener:
@@ -119,11 +119,11 @@ class _FakeCaller:
         await until(lambda: self._id not in self._fake.channels, what="ended")
 
 
-class _PhonesOfFake:
+class PhonesOfFake:
     """The seats' phones: each does what its name in SEATS says."""
 
-    def __init__(self, fake: FakeAri) -> None:
-        self._fake = fake
+    def __init__(self, fake: FakeAri, answer_after: float = 0.1) -> None:
+        self._fake, self._after = fake, answer_after
 
     async def run(self) -> None:
         done: set[str] = set()
@@ -136,9 +136,11 @@ class _PhonesOfFake:
 
     def _react(self, channel_id: str) -> None:
         name = self._fake.endpoints[channel_id]
-        if name == SEATS["answer"]:
+        if name == SEATS["ring"]:
             self._fake.ring(channel_id)
-            asyncio.get_running_loop().call_later(0.1, self._answer, channel_id)
+        elif name == SEATS["answer"]:
+            self._fake.ring(channel_id)
+            asyncio.get_running_loop().call_later(self._after, self._answer, channel_id)
         else:
             self._fake.phone_hangs_up(channel_id, 17 if name == SEATS["busy"] else 21)
 
@@ -152,7 +154,7 @@ async def fake_lines(version: str = "22.10.1") -> AsyncIterator[Lines]:
     """Lines on the fake."""
     tasks = TaskOwner("phones")
     async with FakeAri(version) as fake, connected(fake.address) as (pbx, listener):
-        tasks.start(_PhonesOfFake(fake).run(), "seats")
+        tasks.start(PhonesOfFake(fake).run(), "seats")
 
         async def call(number: str) -> Caller:
             return _FakeCaller(fake, fake.arrive(number))
