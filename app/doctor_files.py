@@ -1,0 +1,159 @@
+"""What the doctor looks at on this machine: Python, settings, database, secrets, voice, prompts, pages, disk."""
+
+import fcntl
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import storage
+from app.findings import FINE, NOTE, WRONG, Finding
+from app.wiring import FLOW
+from core import policy
+from core.config import Settings
+from core.errors import ConfigError
+from ivr import flow
+from speech.install import find_voice
+from speech.kokoro import settings_key
+from speech.prompts import PromptPack, catalogue
+from web.build import built_ui
+
+PYTHONS = (3, 11), (3, 12)
+VOICE = "zf_xiaoyi"
+
+
+def examine(settings: Settings, cache: Path) -> Iterator[Finding]:
+    """Yield what is found. Blocks."""
+    yield _python()
+    yield _settings(settings)
+    yield _state(settings)
+    yield _database(settings)
+    yield _secrets(settings)
+    yield _voice(cache)
+    yield from _prompts(settings, cache)
+    yield _pages(cache)
+    yield _disk(settings)
+
+
+def _python() -> Finding:
+    here = sys.version_info[:2]
+    says = f"{here[0]}.{here[1]}"
+    if here in PYTHONS:
+        return Finding("Python", FINE, says)
+    return Finding("Python", WRONG, says, "use Python 3.11 or 3.12: set HOTLINE_PYTHON and remove .venv")
+
+
+def _settings(settings: Settings) -> Finding:
+    # A file that cannot be used is told before any command begins.
+    names = sorted(name for name in os.environ if name.startswith("HOTLINE_") and "__" in name)
+    more = f", changed by {', '.join(names)}" if names else ""
+    return Finding("settings", FINE, f"read; site {settings.site.name}, policy {settings.site.policy}{more}")
+
+
+def _state(settings: Settings) -> Finding:
+    var = settings.var
+    if not var.exists():
+        return Finding("state", NOTE, f"{var} is not there yet: it is made at the first start")
+    if not os.access(var, os.W_OK | os.X_OK):
+        return Finding("state", WRONG, f"{var} cannot be written to", f"chown -R $(id -un) {var}, or set [storage] dir")
+    return Finding("state", FINE, f"{var}" + (", a service is running on it" if service_runs(settings) else ""))
+
+
+def service_runs(settings: Settings) -> bool:
+    """Tell whether a service holds this installation."""
+    try:
+        with (settings.var / "hotline.lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _database(settings: Settings) -> Finding:
+    url = make_url(settings.database_url)
+    where = url.render_as_string()
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return Finding("database", NOTE, f"{where} is not there yet: it is made at the first start")
+    try:
+        present, newest = storage.state(settings.database_url)
+    except SQLAlchemyError as error:
+        why = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        return Finding(
+            "database", WRONG, f"{where} cannot be opened: {why}", "start the database server, or change [storage] url"
+        )
+    if present != newest:
+        return Finding("database", WRONG, f"at {present or 'no revision'}, needed is {newest}", "hotline db upgrade")
+    return Finding("database", FINE, f"{where} at revision {present}")
+
+
+def _secrets(settings: Settings) -> Finding:
+    file = settings.var / "secrets.json"
+    if not file.exists():
+        return Finding("secrets", NOTE, "not there yet: they are made at the first start")
+    mode = file.stat().st_mode & 0o777
+    if mode != 0o600:
+        return Finding("secrets", WRONG, f"{file} has mode {mode:04o}: others may read it", f"chmod 600 {file}")
+    return Finding("secrets", FINE, "private to this user")
+
+
+def _voice(cache: Path) -> Finding:
+    if find_voice(cache, VOICE) is None:
+        return Finding("voice", NOTE, "not in the cache: it is fetched at the first start, which needs a network")
+    return Finding("voice", FINE, VOICE)
+
+
+def _prompts(settings: Settings, cache: Path) -> Iterator[Finding]:
+    try:
+        known = catalogue(settings.site.language, site=settings.site.name)
+        said = flow.load(FLOW, known, policy.load(settings.site.policy).rules).prompts()
+        pack = open_prompts(settings, cache)
+    except ConfigError as error:
+        yield Finding("prompts", WRONG, error.message, "mend what is named there")
+        return
+    missing = [p for p in pack.missing() if p in said]
+    if missing:
+        yield Finding("prompts", NOTE, f"{len(missing)} of the flow are rendered at the next start", "")
+    else:
+        yield Finding("prompts", FINE, f"{len(pack.entries())} there, every one that the flow says")
+    if differing := pack.differing():
+        yield Finding(
+            "recorded prompts",
+            NOTE,
+            f"say other words than the catalogue does now: {', '.join(differing)}",
+            "record them again: hotline prompts record ID FILE.wav",
+        )
+
+
+def open_prompts(settings: Settings, cache: Path) -> PromptPack:
+    """Return the prompts of this installation. Raises ConfigError for a broken manifest or an unknown language."""
+    return PromptPack(
+        settings.var / "prompts",
+        catalogue(settings.site.language, site=settings.site.name),
+        settings_key=settings_key(VOICE),
+        cache=cache / "prompts",
+    )
+
+
+def _pages(cache: Path) -> Finding:
+    if built_ui(cache) is None:
+        return Finding("desktop", NOTE, "not built: it is built at the first start, which needs a network")
+    return Finding("desktop", FINE, "built from the present sources")
+
+
+def _disk(settings: Settings) -> Finding:
+    there = next(folder for folder in (settings.var, *settings.var.parents) if folder.exists())
+    free, needed = shutil.disk_usage(there).free // 1_000_000, settings.storage.recordings_min_free_mb
+    if free < needed:
+        return Finding(
+            "disk",
+            WRONG,
+            f"{free} MB free, {needed} MB needed: no recording is begun",
+            f"free room on the disk of {there}, set [storage] dir to another disk, or lower recordings_min_free_mb",
+        )
+    return Finding("disk", FINE, f"{free} MB free for recordings")
