@@ -1,5 +1,7 @@
 """A call on the fake Asterisk: whatever happens at whatever moment, it ends once and leaves nothing behind."""
 
+import asyncio
+import contextlib
 import types
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from pathlib import Path
@@ -23,7 +25,7 @@ from cti.messages import HangUp as HangUpByAgent
 from cti.model import CallState
 from cti.session import CallSession, Program
 from cti.talk import enter_queue, leave_queue, ring, talk
-from tests.cti.exchange import Exchange, offer, opened_exchange
+from tests.cti.exchange import Exchange, offer, opened_exchange, silence
 from tests.until import until
 
 pytestmark = pytest.mark.integration
@@ -299,3 +301,37 @@ async def test_a_caller_who_is_gone_before_we_begin_is_ended_at_once(exchange: E
     story = await exchange.over(call_id)
     assert (story[-1].by, story[-1].why) == ("caller", "hung_up")  # type: ignore[attr-defined]
     assert CallQueued not in [type(e) for e in story]
+
+
+async def test_what_tidies_up_after_a_hang_up_is_not_cancelled_by_its_repetition(exchange: Exchange) -> None:
+    tidied: list[str] = []
+
+    async def program(session: CallSession) -> None:
+        try:
+            await silence(session)
+        finally:
+            for sign in ("StasisEnd", "ChannelDestroyed"):
+                session.deliver(ChannelGone(session.call.id, 0, sign))
+                await session.tell()
+                tidied.append(sign)
+
+    exchange.program = program
+    call_id = exchange.fake.arrive(NUMBER)
+    await exchange.state(call_id, CallState.MENU)
+    exchange.fake.phone_hangs_up(call_id)
+    await exchange.over(call_id)
+    assert tidied == ["StasisEnd", "ChannelDestroyed"]
+
+
+async def test_a_hang_up_that_was_caught_on_its_way_still_ends_the_call(exchange: Exchange) -> None:
+    async def program(session: CallSession) -> None:
+        await session.answer()
+        with contextlib.suppress(asyncio.CancelledError):
+            await session.receive()
+        await silence(session)
+
+    exchange.program = program
+    call_id = exchange.fake.arrive(NUMBER)
+    await exchange.state(call_id, CallState.MENU)
+    exchange.fake.phone_hangs_up(call_id)
+    assert (await exchange.over(call_id))[-1].by == "caller"  # type: ignore[attr-defined]
