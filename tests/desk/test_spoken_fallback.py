@@ -42,11 +42,11 @@ def test_each_sentence_about_a_bill_has_its_fragments(
     bill = Bill("3200000001", date(2026, month, 1), usage, amount, lines, TODAY + timedelta(days=due_in))
     told = summary(bill, [] if paid else [bill], None, TODAY, SEED)
     for sentence in sentences(told, TODAY, cut_off=True, policy=SEED):
-        assert pack.pieces(sentence.text)
+        assert pack.clauses(sentence.text)
 
 
 def test_a_caller_with_many_lines_is_told_from_fragments(pack: FragmentPack) -> None:
     lines = tuple(Line(Decimal(1), Decimal("0.5"), Decimal("0.50"), 1) for _ in range(9))
     bill = Bill("3200000001", date(2026, 10, 1), Decimal(9), Decimal("4.50"), lines, TODAY)
     for sentence in sentences(summary(bill, [], None, TODAY, SEED), TODAY, cut_off=False, policy=SEED):
-        assert pack.pieces(sentence.text)
+        assert pack.clauses(sentence.text)

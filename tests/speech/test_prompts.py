@@ -74,9 +74,7 @@ def test_a_file_that_is_gone_makes_a_prompt_missing(file: Path, tmp_path: Path) 
     assert "hello" in open_pack(file, tmp_path).missing()
 
 
-def test_a_studio_recording_takes_the_place_of_a_prompt_but_not_in_the_cache(
-    file: Path, tmp_path: Path
-) -> None:
+def test_a_studio_recording_takes_the_place_of_a_prompt_but_not_in_the_cache(file: Path, tmp_path: Path) -> None:
     pack = open_pack(file, tmp_path)
     pack.render(["hello"], Humming())
     kept = pack.cache_stem("hello").with_suffix(".alaw").read_bytes()
