@@ -12,7 +12,7 @@ import click
 
 from agents.accounts import Accounts
 from agents.model import Role
-from app.demo_data import load_demo, pin_of
+from app.demo_data import load_demo
 from app.robots import Counts, People, Robots, RobotSeat
 from app.serve_command import only_one, stop_on_signals
 from app.setup import prepare, prepare_asterisk
@@ -51,13 +51,22 @@ def demo(context: click.Context, seconds: int | None, no_robots: bool) -> None:
     with only_one(settings):
         setup = prepare(settings, _say)
         logins = asyncio.run(_people(settings))
-        asterisk = prepare_asterisk(settings, _say)
+        asterisk = asyncio.run(_asterisk(settings))
         log.configure(settings.var / "log" / "hotline.log")
         asyncio.run(_demo(setup, asterisk, logins, seconds, robots=not no_robots))
 
 
 def _say(line: str) -> None:
     click.echo(line, err=True)
+
+
+async def _asterisk(settings: Settings) -> PrivateAsterisk:
+    """End a PBX that a killed demo has left, then write the configuration for this run."""
+    left = await asyncio.to_thread(prepare_asterisk, settings, _say, write=False)
+    if (await left.status()).running:
+        _say("a PBX of an earlier run is still there: it is stopped")
+        await left.stop()
+    return await asyncio.to_thread(prepare_asterisk, settings, _say)
 
 
 async def _people(settings: Settings) -> list[Login]:
@@ -128,8 +137,6 @@ async def _demo(
     setup: Setup, asterisk: PrivateAsterisk, logins: list[Login], seconds: int | None, *, robots: bool
 ) -> None:
     until = stop_on_signals(asyncio.get_running_loop())
-    if (await asterisk.status()).running:
-        _say("a PBX of an earlier run is still there: it is taken over, and stopped at the end")
     await asterisk.start()
 
     async def body() -> None:
@@ -155,12 +162,7 @@ async def _robots(stack: AsyncExitStack, settings: Settings, logins: list[Login]
         for x in logins
         if x.username.startswith("robot") and x.seat
     ]
-    people = People(
-        bill=tuple(f"1380000000{n}" for n in (1, 2, 5, 7, 8)),
-        outage=("13800000003",),
-        accounts=(("3200000001", pin_of("3200000001")), ("3200000002", pin_of("3200000002"))),
-    )
-    robots = Robots(("127.0.0.1", settings.asterisk.sip_port), content["api"], taken, people)
+    robots = Robots(("127.0.0.1", settings.asterisk.sip_port), content["api"], taken, People())
     await stack.enter_async_context(robots)
     robots.start_callers(every=3.0, at_once=5)
     return robots.counts

@@ -74,10 +74,11 @@ def ensure_browser(say: Say) -> None:
             raise Unavailable(f"`{command}` failed: {done.stderr.strip().splitlines()[-1:]}")
 
 
-def prepare_asterisk(settings: Settings, say: Say) -> PrivateAsterisk:
-    """Fetch the private PBX if needed and write its configuration for the seats in the database. Blocks."""
+def prepare_asterisk(settings: Settings, say: Say, *, write: bool = True) -> PrivateAsterisk:
+    """Fetch the private PBX if needed and `write` its configuration for the seats in the database. Blocks."""
     install = ensure_asterisk(asterisk_cache(), say)
-    render(render_spec(settings, seats_of(settings), secrets_of(settings), install))
+    if write:
+        render(render_spec(settings, seats_of(settings), secrets_of(settings), install))
     return private_asterisk(settings, install)
 
 
