@@ -164,7 +164,7 @@ async def _robots(stack: AsyncExitStack, settings: Settings, logins: list[Login]
     ]
     robots = Robots(("127.0.0.1", settings.asterisk.sip_port), content["api"], taken, People())
     await stack.enter_async_context(robots)
-    robots.start_callers(every=3.0, at_once=5)
+    robots.start_callers(every=2.5, at_once=8)
     return robots.counts
 
 

@@ -90,7 +90,7 @@ class RobotCaller:
         room = asyncio.Semaphore(at_once)
         while True:
             await room.acquire()
-            story = self._dice.choices(list(self._stories), weights=(4, 2, 2, 4, 1))[0]
+            story = self._dice.choices(list(self._stories), weights=(3, 2, 2, 6, 1))[0]
             tasks.start(self.tell(ua, story), f"robot-{story}").add_done_callback(lambda _: room.release())
             await asyncio.sleep(self._dice.uniform(0.5, 1.5) * every)
 
