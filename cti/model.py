@@ -1,5 +1,6 @@
 """The call and its machine: which event leads from which state to which, as one table."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -140,6 +141,9 @@ def diagram() -> str:
     return "\n".join([*lines, f"    {S.ENDED} --> [*]"]) + "\n"
 
 
+_PART = re.compile(r"-(seat-\d+|talk|play-\d+)$")
+
+
 def seat_channel(call: Call) -> str:
     """Return the id of the next channel to a seat: derived from the call, so that it is found again."""
     return f"{call.id}-seat-{call.seats_rung + 1}"
@@ -152,7 +156,4 @@ def talk_bridge(call_id: str) -> str:
 
 def call_of(pbx_id: str) -> str:
     """Return the id of the call that a channel, bridge or playback of ours belongs to."""
-    for mark in ("-seat-", "-talk", "-play-"):
-        if mark in pbx_id:
-            return pbx_id.rsplit(mark, 1)[0]
-    return pbx_id
+    return _PART.sub("", pbx_id)

@@ -59,6 +59,8 @@ class FakeAri:
         """The phone that each dialled channel leads to."""
         self.deaf = False
         """Requests are read and never answered."""
+        self.refused: set[tuple[str, str]] = set()
+        """Requests (method and URI) that are answered with an error of the server, each once."""
         self.plays_by_itself = True
         self.gone_at_add: str | None = None
         """A channel whose phone hangs up just before it would be put into a bridge."""
@@ -98,6 +100,16 @@ class FakeAri:
         """Lose every connection, as a network or a crash does."""
         for socket in list(self._sockets):
             await socket.close()
+
+    def there(self, channel_id: str, *, state: str = "Up", in_app: bool = True) -> FakeChannel:
+        """A channel that was there before anybody connected."""
+        channel = FakeChannel(channel_id, "13800000001", "95598", state, in_app)
+        self.channels[channel_id] = channel
+        return channel
+
+    def changes(self) -> list[tuple[str, str]]:
+        """What was asked that changes something."""
+        return [(method, uri) for method, uri in self.asked if method != "GET" and "eventFilter" not in uri]
 
     # --- what a test makes happen ---------------------------------------------------------------
 
@@ -215,6 +227,9 @@ class FakeAri:
         self.asked.append((method, uri))
         if self.busy:
             await asyncio.sleep(self.busy)
+        if (method, uri) in self.refused:
+            self.refused.remove((method, uri))
+            return 500, "Internal Server Error"
         room, *rest = uri.split("/")
         status, answer = {
             "applications": self._application,

@@ -1,0 +1,122 @@
+"""The machine of a call: every pair of state and event either moves or is refused, and the page shows it."""
+
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.events import Event
+from cti import events
+from cti.model import (
+    MOVES,
+    WITH_AGENT,
+    Call,
+    CallState,
+    IllegalMove,
+    advance,
+    arrive,
+    call_of,
+    diagram,
+    seat_channel,
+    talk_bridge,
+)
+
+pytestmark = pytest.mark.unit
+
+NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=30)
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "call.md"
+KINDS = sorted(
+    (kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event)),
+    key=lambda kind: kind.__name__,
+)
+S = CallState
+
+
+def made(kind: type[Event]) -> Event:
+    """An event of a class with something in every field."""
+    given: dict[str, Any] = {f.name: f.name for f in fields(kind)}
+    return kind(**given | {"at": LATER})
+
+
+def call(state: CallState) -> Call:
+    return Call("c1", "13800000001", True, "95598", state, NOW, agent_id="a1", seat_channel_id="c1-seat-1")
+
+
+@pytest.mark.parametrize("state", CallState)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_event_in_every_state_moves_or_is_refused(state: CallState, kind: type[Event]) -> None:
+    before, event = call(state), made(kind)
+    if (state, kind) in MOVES:
+        assert advance(before, event).state is MOVES[state, kind]
+    else:
+        with pytest.raises(IllegalMove, match=f"call is {state}: {kind.__name__}"):
+            advance(before, event)
+    assert before == call(state), "the call itself is not touched"
+
+
+def test_the_diagram_in_the_documentation_is_that_of_the_table() -> None:
+    block = PAGE.read_text(encoding="utf-8").split("```mermaid\n")[1].split("```")[0]
+    assert block == diagram(), f"put the output of cti.model.diagram() into {PAGE.name}"
+
+
+def test_nothing_follows_the_end() -> None:
+    assert not [state for state, _ in MOVES if state is S.ENDED]
+
+
+def test_every_state_is_reached_and_every_state_can_end() -> None:
+    reached, ends = {S.ARRIVED}, {S.ENDED}
+    for _ in CallState:
+        reached |= {to for (state, _), to in MOVES.items() if state in reached}
+        ends |= {state for (state, _), to in MOVES.items() if to in ends}
+    assert reached == ends == set(CallState)
+
+
+def test_a_talk_never_ends_the_call_by_itself() -> None:
+    assert not [state for state, kind in MOVES if kind is events.CallEnded and state in WITH_AGENT]
+    assert {kind for (state, kind), to in MOVES.items() if state in WITH_AGENT and to not in WITH_AGENT} == {
+        events.CallReleased,
+        events.CallTransferred,
+    }
+
+
+@pytest.mark.parametrize("kind", [k for _, k in MOVES if k not in (events.CallHeld, events.CallResumed)])
+def test_no_seat_leg_is_known_where_nobody_is_rung_or_talked_to(kind: type[Event]) -> None:
+    for (state, moved_by), to in MOVES.items():
+        if moved_by is kind and to not in (S.RINGING, *WITH_AGENT):
+            seat = advance(call(state), made(kind)).seat_channel_id
+            assert seat is None or state in (S.ARRIVED, S.MENU, S.QUEUED), "it had none before"
+
+
+def test_a_call_through_everything_carries_what_the_events_said() -> None:
+    at = {n: NOW + timedelta(seconds=n) for n in range(10)}
+    now = arrive(
+        events.CallArrived(
+            at=at[0], call_id="c1", channel_id="c1", caller="13800000001", caller_known=True, caller_raw="x", number="9"
+        )
+    )
+    for event in (
+        events.CallAnswered(at=at[1], call_id="c1"),
+        events.CallQueued(at=at[2], call_id="c1", queue="general"),
+        events.AgentRang(at=at[3], call_id="c1", agent_id="a1", seat_id="s1", channel_id="c1-seat-1"),
+        events.AgentMissed(at=at[4], call_id="c1", agent_id="a1", seat_id="s1", cause="busy"),
+        events.AgentRang(at=at[5], call_id="c1", agent_id="a2", seat_id="s2", channel_id="c1-seat-2"),
+        events.AgentAnswered(at=at[6], call_id="c1", agent_id="a2", seat_id="s2", channel_id="c1-seat-2"),
+        events.CallReleased(at=at[7], call_id="c1", agent_id="a2", by="agent", why="hung_up"),
+        events.CallEnded(at=at[8], call_id="c1", by="system", why="finished", where="bye"),
+    ):
+        now = advance(now, event)
+    assert (now.state, now.queue, now.agent_id, now.seats_rung) == (S.ENDED, "general", "a2", 2)
+    assert (now.answered_at, now.queued_at, now.talking_at) == (at[1], at[2], at[6])
+    assert (now.released_at, now.ended_at, now.ended_by, now.end_cause) == (at[7], at[8], "system", "finished")
+    assert now.seat_channel_id is None
+
+
+@pytest.mark.parametrize("call_id", ["hotline-1795369336.13", "x-1.0", "a-talk-b-1.2"])
+def test_ids_at_the_pbx_lead_back_to_their_call(call_id: str) -> None:
+    one = Call(call_id, "", False, "", S.QUEUED, NOW, seats_rung=3)
+    assert seat_channel(one) == f"{call_id}-seat-4"
+    for pbx_id in (call_id, seat_channel(one), talk_bridge(call_id), f"{call_id}-play-2"):
+        assert call_of(pbx_id) == call_id
