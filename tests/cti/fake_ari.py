@@ -58,7 +58,8 @@ class FakeAri:
         self.endpoints: dict[str, str] = {}
         """The phone that each dialled channel leads to."""
         self.deaf = False
-        """Requests are read and never answered."""
+        """Requests are read and never answered; `unheard` counts them."""
+        self.unheard = 0
         self.refused: set[tuple[str, str]] = set()
         """Requests (method and URI) that are answered with an error of the server, each once."""
         self.plays_by_itself = True
@@ -193,7 +194,9 @@ class FakeAri:
         try:
             async for frame in socket:
                 message = json.loads(frame.data)
-                if not self.deaf:
+                if self.deaf:
+                    self.unheard += 1
+                else:
                     await self._rest(socket, message)
         finally:
             self._sockets.discard(socket)

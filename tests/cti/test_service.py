@@ -115,6 +115,28 @@ async def test_a_lost_connection_touches_no_call_and_goes_on_where_it_stood(exch
     await exchange.over(call_id)
 
 
+async def test_a_request_under_way_when_the_connection_is_lost_does_not_end_the_call(exchange: Exchange) -> None:
+    async def program(session: CallSession) -> None:
+        if session.call.state is CallState.ARRIVED:
+            await session.answer()
+        await session.digit(60)
+        await session.world.pbx.start_music(session.call.id)
+
+    exchange.program = program
+    await exchange.serve()
+    call_id = exchange.fake.arrive()
+    await exchange.state(call_id, CallState.MENU)
+    exchange.fake.deaf = True
+    exchange.fake.press(call_id, "1")
+    await until(lambda: exchange.fake.unheard, what="the request is under way")
+    exchange.fake.deaf = False
+    await exchange.fake.drop()
+    await until(lambda: len(exchange.adopted) == 2, what="found again")
+    assert call_id in exchange.fake.channels
+    assert (await exchange.call(call_id)).state is CallState.MENU  # type: ignore[union-attr]
+    assert [one.call.id for one in exchange.adopted[1]] == [call_id]
+
+
 async def test_a_caller_who_hangs_up_while_the_connection_is_lost_is_ended_by_the_next(exchange: Exchange) -> None:
     exchange.program = talking
     await exchange.serve()
