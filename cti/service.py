@@ -8,11 +8,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.exc import SQLAlchemyError
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
 from core import log
 from core.db import Database
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, Unavailable
 from core.phone import normalise
 from core.tasks import TaskOwner
 from cti import store
@@ -174,7 +175,17 @@ class CallService:
         self._tasks.start(self._begin(session, event), session.call.id)
 
     async def _begin(self, session: CallSession, event: CallArrived) -> None:
-        await self._world.journal.record(event, save=lambda connection: store.add(connection, session.call))
+        try:
+            await self._world.journal.record(event, save=lambda connection: store.add(connection, session.call))
+        except (SQLAlchemyError, Unavailable) as error:
+            # A call that is in no book cannot be served; the carrier says so at once instead of silence.
+            _log.error(
+                "arrival not stored",
+                extra={"action": "arrival_not_stored", "call_id": event.call_id, "why": type(error).__name__},
+            )
+            del self._sessions[event.call_id]
+            await self._pbx.hang_up(event.call_id, "congestion")
+            return
         await self._serve(session)
 
     def _start(self, session: CallSession) -> None:

@@ -10,9 +10,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.exc import SQLAlchemyError
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+
 from core import log
 from core.clock import Clock
-from core.errors import Conflict
+from core.errors import Conflict, HotlineError, Unavailable
 from core.events import Event
 from core.journal import Journal
 from core.policy import Policy
@@ -29,6 +32,7 @@ PLAY_LIMIT_S = 300.0
 """No prompt is longer; one whose end is not told by then is taken as over."""
 GONE_LIMIT_S = 2.0
 """The PBX tells within milliseconds that a channel which it hung up is gone."""
+STORE_AGAIN_FIRST_S, STORE_AGAIN_MOST_S = 0.1, 5.0
 DIGITS_KEPT = 64
 PLAYBACK_IDS = 4
 
@@ -90,6 +94,7 @@ class CallSession:
             assert self._task is not None
             self._task.uncancel()
         except NoSuchChannel:
+            self._finishing = True  # the hang-up that is told now has nothing left to cancel
             await self._wait_gone()
         except PbxDown:
             # Like the end of this process: the call is adopted when the PBX is found again.
@@ -121,7 +126,11 @@ class CallSession:
                 "event": type(events[-1]).__name__,
             },
         )
-        await self.world.journal.record(*events, save=lambda connection: store.save(connection, call))
+        try:
+            await self.world.journal.record(*events, save=lambda connection: store.save(connection, call))
+        except (SQLAlchemyError, HotlineError):
+            self.call = before
+            raise
 
     async def tell(self, *events: Event) -> None:
         """Commit events that do not move the call."""
@@ -217,12 +226,24 @@ class CallSession:
                 await self._wait_gone()
         except (PbxDown, PbxRefused):
             _log.warning("hang-up not confirmed", extra={"action": "hang_up_unsure", "call_id": before.id})
-        await self.record(*ending(before, by=by, why=why, where=self.node, clock=self.world.clock))
+        await self._record_end(ending(before, by=by, why=why, where=self.node, clock=self.world.clock))
         if before.talking_at:
             try:
                 await self.world.pbx.close_bridge(talk_bridge(before.id))
             except (PbxDown, PbxRefused):
                 return
+
+
+    async def _record_end(self, events: Sequence[Event]) -> None:
+        """Commit the end, as often as it takes: seat and place are free only when it is in the books."""
+        waits = wait_exponential_jitter(multiplier=STORE_AGAIN_FIRST_S, max=STORE_AGAIN_MOST_S, jitter=0.1)
+        storage = retry_if_exception_type((SQLAlchemyError, Unavailable))
+        async for attempt in AsyncRetrying(retry=storage, wait=waits, before_sleep=self._not_stored):
+            with attempt:
+                await self.record(*events)
+
+    def _not_stored(self, _: RetryCallState) -> None:
+        _log.error("end not stored, tried again", extra={"action": "end_not_stored", "call_id": self.call.id})
 
 
 def ending(call: Call, *, by: str, why: str, where: str, clock: Clock) -> list[Event]:
