@@ -3,15 +3,17 @@
 import asyncio
 import wave
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cti.ari.pbx import AriPbx
 from cti.messages import ChannelEntered, ChannelGone, ChannelRinging, DigitPressed, PlaybackEnded
-from cti.port import NoSuchChannel, PbxRefused
+from cti.port import NoSuchChannel, PbxDown, PbxRefused
 from cti.talk import MISSED_BY_CAUSE
-from tests.cti.lines import Lines, fake_lines, real_lines
-from tests.pbx import Pbx, shared_pbx
+from tests.cti.lines import Lines, ari_address, connected, fake_lines, real_lines
+from tests.pbx import Pbx, shared_pbx, started_pbx
 from tests.until import until
 
 pytestmark = pytest.mark.integration
@@ -196,3 +198,22 @@ async def test_a_caller_who_hangs_up_while_a_prompt_plays_is_gone_at_once(lines:
     await lines.pbx.play(channel, f"{channel}-play-0", [lines.sound] * 40)
     await phone.hang_up()
     await lines.listener.wait(ChannelGone, 1.0, channel_id=channel)
+
+
+async def test_the_real_one_stops_and_is_found_again() -> None:
+    async with started_pbx() as pbx, connected(ari_address(pbx)) as (ari, listener):
+        await pbx.asterisk.stop()
+        await until(lambda: listener.over, 10, what="the messages end")
+        assert not ari.connected
+        with pytest.raises(PbxDown):
+            await ari.channels()
+        with pytest.raises(PbxDown, match="does not answer"):
+            await ari.connect()
+        await pbx.asterisk.start()
+        await ari.connect()
+        assert await ari.channels() == []
+
+
+async def test_the_real_one_names_a_wrong_password(real: Pbx) -> None:
+    with pytest.raises(PbxDown, match="user name or password refused"):
+        await AriPbx(replace(ari_address(real), password="wrong")).connect()
