@@ -233,7 +233,6 @@ class CallSession:
             except (PbxDown, PbxRefused):
                 return
 
-
     async def _record_end(self, events: Sequence[Event]) -> None:
         """Commit the end, as often as it takes: seat and place are free only when it is in the books."""
         waits = wait_exponential_jitter(multiplier=STORE_AGAIN_FIRST_S, max=STORE_AGAIN_MOST_S, jitter=0.1)
