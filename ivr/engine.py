@@ -1,10 +1,12 @@
 """Runs a flow for a caller: from the start, or after a restart from the node where the call stood."""
 
 import asyncio
+from collections.abc import Sequence
 
 from core import log
 from core.db import Database
 from core.errors import HotlineError
+from core.events import Event
 from core.journal import of_call
 from core.tasks import TaskOwner
 from cti.model import CallState
@@ -51,13 +53,22 @@ class Engine:
     async def _resume(self, call: IvrCall) -> str:
         """Return the node where the call stands in the journal, with what was known there; else the start."""
         if call.session.call.state is not CallState.ARRIVED:
-            story = await self._db.read(lambda connection: of_call(connection, call.id))
-            entered = [r.event for r in story if isinstance(r.event, IvrNodeEntered)]
-            if entered and entered[-1].node in self._flow.nodes:
-                call.known.update(entered[-1].known)
-                return entered[-1].node
+            story = [r.event for r in await self._db.read(lambda connection: of_call(connection, call.id))]
+            entered = [(n, e) for n, e in enumerate(story) if isinstance(e, IvrNodeEntered)]
+            if entered and entered[-1][1].node in self._flow.nodes:
+                at, last = entered[-1]
+                call.known.update(last.known)
+                return await self._go_on(call, last.node, story[at:])
         await self._enter(call, self._flow.start)
         return self._flow.start
+
+    async def _go_on(self, call: IvrCall, here: str, since: Sequence[Event]) -> str:
+        node = self._flow.node(here)
+        following = node.left(since) if isinstance(node, Queue) else None
+        if following is None:
+            return here
+        await self._enter(call, following)
+        return following
 
     async def _enter(self, call: IvrCall, node: str) -> None:
         now = self._services.clock.now()

@@ -1,8 +1,11 @@
 """queue: wait for a person, talk, and what follows."""
 
+from collections.abc import Sequence
 from typing import Literal
 
+from core.events import Event
 from cti import talk
+from cti.events import CallDequeued, CallQueued, CallReleased
 from cti.messages import QueueGaveUp, SeatOffered
 from cti.model import WITH_AGENT, CallState
 from ivr.call import IvrCall
@@ -34,12 +37,29 @@ class Queue(Node):
                 gave_up = await self._wait(call, queue or self.queue)
                 if gave_up is not None:
                     await talk.leave_queue(session, gave_up)
-                    return self.nobody if gave_up == "no_agents" else self.too_long
+                    session.forget_digits()  # pressed to the music, not in answer to what is said next
+                    return self._without(gave_up)
             end = await talk.talk(session)
             if end.to is None:
                 session.end = (end.by, "hung_up")
                 return self.next
             queue = end.to
+
+    def left(self, since: Sequence[Event]) -> str | None:
+        """Return where a caller goes who was done here before a restart; None when not done.
+
+        `since` is the story of the call from its entry into this node on.
+        """
+        steps = [e for e in since if isinstance(e, CallQueued | CallDequeued | CallReleased)]
+        match steps[-1:]:
+            case [CallReleased()]:
+                return self.next
+            case [CallDequeued(why=why)]:
+                return self._without(why)
+        return None
+
+    def _without(self, why: str) -> str:
+        return self.nobody if why == "no_agents" else self.too_long
 
     async def _wait(self, call: IvrCall, queue: str) -> str | None:
         """Return None once a seat has answered, or why routing gave up."""

@@ -1,0 +1,67 @@
+"""Where a caller goes who was done with the queue: also when the service was killed before it could say so."""
+
+import pytest
+
+from cti.events import CallDequeued, CallReleased
+from cti.messages import DigitPressed, QueueGaveUp, SeatOffered
+from cti.model import Call
+from ivr.flow import Flow
+from tests.ivr.caller import CALL, Caller
+from tests.until import until
+
+pytestmark = pytest.mark.integration
+
+OFFER = SeatOffered("anna", "1001", "seat1001")
+
+
+async def stopped_in(caller: Caller, flow: Flow, asked: str) -> Call:
+    """Serve a caller who asks for a person until the PBX was asked `asked`, stop the service, and return the call."""
+    caller.line.presses({"menu": ["0"]})
+    caller.line.stays_on = True
+    task = caller.start(flow, await caller.arrives())
+    await until(lambda: asked in caller.line.asked, what=asked)
+    task.cancel()
+    await until(task.done)
+    await caller.journal.close()
+    caller.line.session = None
+    caller.line.heard.clear()
+    return await caller.booked()
+
+
+async def test_a_caller_whose_agent_had_hung_up_before_the_kill_is_not_queued_again(
+    caller: Caller, shipped: Flow
+) -> None:
+    caller.places.answers.append(OFFER)
+    caller.line.seats.append("answer")
+    session = caller.session(await stopped_in(caller, shipped, f"join {CALL}-talk"))
+    await session.record(CallReleased(at=caller.clock.now(), call_id=CALL, agent_id="anna", by="agent", why="hung_up"))
+    await caller.serve(shipped, caller.session(await caller.booked()))
+    assert caller.line.heard == ["goodbye"]
+    names = await caller.names()
+    assert names.count("CallQueued") == 1
+    assert names[-2:] == ["IvrNodeEntered", "CallEnded"]
+
+
+@pytest.mark.parametrize(("why", "told"), [("no_agents", "no_agent"), ("too_long", "queue_full")])
+async def test_a_caller_given_up_before_the_kill_is_told_so_and_not_queued_again(
+    caller: Caller, shipped: Flow, why: str, told: str
+) -> None:
+    session = caller.session(await stopped_in(caller, shipped, "music"))
+    await session.record(CallDequeued(at=caller.clock.now(), call_id=CALL, queue="general", why=why))
+    caller.line.leaves_after = told
+    await caller.serve(shipped, caller.session(await caller.booked()))
+    assert caller.line.heard == [told]
+    assert (await caller.names()).count("CallQueued") == 1
+
+
+async def test_keys_pressed_to_the_music_choose_nothing_afterwards(caller: Caller, shipped: Flow) -> None:
+    caller.line.presses({"menu": ["0"]})
+    caller.line.leaves_after = "no_agent"
+    session = await caller.arrives()
+    task = caller.start(shipped, session)
+    await until(lambda: caller.places.asked, what="the caller waits")
+    for key in "2323*#":
+        session.deliver(DigitPressed(CALL, key))
+    session.deliver(QueueGaveUp("no_agents"))
+    await task
+    assert caller.line.heard[-1] == "no_agent"
