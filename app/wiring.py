@@ -32,7 +32,7 @@ from desk.billing.service import BillService
 from desk.customers.service import CustomerService
 from desk.outages.service import OutageService
 from ivr import flow
-from ivr.call import IvrServices
+from ivr.call import PLEASE_WAIT, IvrServices
 from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.speaker import VoiceSpeaker
@@ -140,6 +140,7 @@ class Hotline:
             self.clock,
             self.policy,
             lambda: self.clock.now().astimezone(zone).hour,
+            self._tasks,
         )
         self.engine = Engine(self.flow, services, self.db)
 
@@ -248,7 +249,7 @@ class Hotline:
     def flow_prompts(self) -> list[str]:
         """Return the prompts without which no call may be taken."""
         said = [p for p in self.flow.prompts() if p != "greeting"]
-        return ["greeting_morning", "greeting_day", "apology", "apology_outage", "goodbye", *said]
+        return ["greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *said]
 
     async def _render(self, prompts: list[str], say: Say) -> None:
         def progress(done: int, of: int, name: str) -> None:
@@ -257,8 +258,9 @@ class Hotline:
         await self.voice.render(self.pack, prompts, progress)
 
     async def _render_rest(self) -> None:
-        await self.voice.render(self.pack)
+        # Fragments first: they are what a caller hears when the voice cannot keep up.
         await self.voice.render(self.fragments)
+        await self.voice.render(self.pack)
 
     async def _listen(self) -> None:
         await self._runner.setup()

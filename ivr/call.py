@@ -8,8 +8,11 @@ from typing import Protocol
 
 from core.clock import Clock
 from core.policy import Policy
+from core.tasks import TaskOwner
 from cti.session import CallSession
 from ivr.events import DigitsCollected
+
+PLEASE_WAIT = "please_wait"
 
 
 class Speaker(Protocol):
@@ -69,6 +72,8 @@ class IvrServices:
     policy: Policy
     hour: Callable[[], int]
     """The hour of the day at the site, 0-23."""
+    tasks: TaskOwner
+    """Owns what goes on while the caller hears something."""
 
 
 @dataclass(slots=True)
@@ -103,7 +108,15 @@ class IvrCall:
     async def tell(self, sentences: Sequence[str]) -> None:
         """Play sentences with the caller's own numbers, each as soon as it is ready."""
         for sentence in sentences:
-            await self.session.play(await self.services.speaker.sentence(sentence))
+            await self.session.play(await self._spoken(sentence))
+
+    async def _spoken(self, sentence: str) -> Sequence[str]:
+        """Return the media of a sentence; a caller who would wait in silence is asked to wait."""
+        speaking = self.services.tasks.start(self.services.speaker.sentence(sentence), "sentence")
+        done, _ = await asyncio.wait({speaking}, timeout=self.number("please_wait_after"))
+        if not done:
+            await self.say([PLEASE_WAIT])
+        return await speaking
 
     def resolve(self, prompt: str) -> str:
         """Return the prompt for this hour: `greeting` is one of two [seed 000: 00:00-12:00 早上好]."""

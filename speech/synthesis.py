@@ -31,6 +31,10 @@ _LOOK_AFTER = 1.0
 """Seconds after which an idle worker that has died is noticed and started again."""
 
 
+_GIVE_WAY = 0.2
+"""Seconds after which the renderer looks again whether callers still wait for the voice."""
+
+
 class Unspoken(Unavailable):
     """A sentence could neither be synthesised in time nor put together from fragments."""
 
@@ -182,6 +186,9 @@ class Voice:
             return todo
 
     async def _render_one(self, work: Work) -> None:
+        # Callers who wait come first: two syntheses at once would take each other's processor.
+        while self._sentences:
+            await self._clock.sleep(_GIVE_WAY)
         for attempt in range(3):
             try:
                 await self._renderer.say(work)

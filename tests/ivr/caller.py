@@ -25,6 +25,7 @@ from ivr.flow import Flow
 
 CALL = "call-1"
 FAST = {
+    "please_wait_after": 0.05,
     "menu_digit_timeout": 0.05,
     "interdigit_timeout": 0.05,
     "last_digit_wait": 0.03,
@@ -154,6 +155,7 @@ class PlainSpeaker:
 
     def __init__(self) -> None:
         self.prepared: list[str] = []
+        self.slow: asyncio.Event | None = None
 
     def prompt(self, prompt: str) -> str:
         return f"sound:{prompt}"
@@ -162,6 +164,8 @@ class PlainSpeaker:
         self.prepared.append(sentence)
 
     async def sentence(self, sentence: str) -> Sequence[str]:
+        if self.slow is not None:
+            await self.slow.wait()
         return [f"sound:{sentence}"]
 
 
@@ -232,8 +236,10 @@ class Caller:
         self.speaker = PlainSpeaker()
         self.places = QueuePlaces(self.line)
         self.hour = 9
-        self.services = IvrServices(self.speaker, self.books, self.places, self.clock, POLICY, lambda: self.hour)
         self.tasks = TaskOwner("test")
+        self.services = IvrServices(
+            self.speaker, self.books, self.places, self.clock, POLICY, lambda: self.hour, self.tasks
+        )
 
     def session(self, call: Call, *, bridged: bool = False) -> CallSession:
         """Open a session on the line."""

@@ -1,5 +1,6 @@
 """Each verb by itself: what is said, which keys count, where it leads, what the journal holds."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -237,6 +238,17 @@ async def test_what_is_known_is_told(
 
     assert await step.run(node, answers=given) == leads
     assert caller.line.heard == heard
+
+
+async def test_a_caller_who_waits_for_a_sentence_is_asked_to_wait(caller: Caller, step: Step) -> None:
+    slow = caller.speaker.slow = asyncio.Event()
+
+    async def given() -> CustomerAnswers:
+        asyncio.get_running_loop().call_later(0.2, slow.set)
+        return ANSWERS
+
+    await step.run(Bill(do="bill", unidentified="ask", next="on"), answers=given)
+    assert caller.line.heard == ["please_wait", *ANSWERS.bills]
 
 
 # --- queue -------------------------------------------------------------------------------------------------
