@@ -1,8 +1,8 @@
 """Puts sentences together from fragments cut out of carrier sentences, for when synthesis cannot keep up.
 
 Isolated syllables of a synthetic voice are not understood, so a fragment is a digit with its unit (三百, 六元)
-or a fixed phrase, cut from a sentence where pauses stand on both its sides: there the voice ends its syllables,
-and the cut needs no place between two sounds that run into each other.
+or a fixed phrase, cut from a sentence where it has the same neighbours, and there are two of many: one for the
+inside of a clause and one for its end, where the pitch falls and the last syllable is long.
 """
 
 import hashlib
@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from core.errors import ConfigError, NotFound
-from speech import sound
 from speech.making import Cut, Work
 from speech.prompts import Prompt, PromptPack
 
@@ -26,11 +24,9 @@ _BRACKET = re.compile(r"\[([^\[\]]+)\]")
 _OFFSETS = {"a": 0, "b": 2, "c": 4, "d": 7, "e": 5, "f": 3}
 _DIGITS = "一二三四五六七八九"
 _PAUSES = "，。！？；：、,.!?;:"
-_SINGLE = 1.5
-"""What a single character, which is hard to understand, costs more than a longer fragment."""
-_PAUSE = 0.18
-"""Seconds of silence between two clauses."""
-_CUT = 2
+_WRONG_PLACE = 1.5
+"""What a fragment of the wrong place in a clause costs, counted in fragments."""
+_CUT = 3
 """Counts up when the way of cutting changes, so that old fragments are made again."""
 
 
@@ -40,13 +36,14 @@ PREFIX = "fragment_"
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A piece of speech."""
+    """A piece of speech; `final`: cut before a pause."""
 
     text: str
+    final: bool
 
     @property
     def id(self) -> str:
-        digest = hashlib.sha256(self.text.encode()).hexdigest()
+        digest = hashlib.sha256(f"{self.text}|{self.final}".encode()).hexdigest()
         return f"{PREFIX}{digest[:12]}"
 
 
@@ -91,9 +88,8 @@ def _carrier(file: Path, marked: str) -> Carrier:
     for bracket in _BRACKET.finditer(marked):
         text += marked[at : bracket.start()]
         at = bracket.end()
-        if (text[-1:] or "，") not in _PAUSES or (marked[at : at + 1] or "，") not in _PAUSES:
-            raise ConfigError(f"{file}: {marked}: a fragment stands between pauses")
-        piece = Fragment(bracket[1])
+        after = marked[at : at + 1]
+        piece = Fragment(bracket[1], final=not after or after in _PAUSES)
         fragments.append((piece, len(text), len(text) + len(piece.text)))
         text += piece.text
     text += marked[at:]
@@ -119,16 +115,14 @@ class FragmentPack:
         return len(self._fragments)
 
     def cover(self, text: str) -> list[str]:
-        """Return the media of the fewest fragments that say `text`, with a pause after each clause.
+        """Return the media of the fewest fragments that say `text`.
 
         Raises NotFound with the place in the text that no fragment says, or when a fragment is not made yet.
         """
-        pause = f"sound:{self._pack.directory / 'pause'}"
-        clauses = [[self._pack.media(piece.id) for piece in clause] for clause in self.clauses(text)]
-        return [media for clause in clauses for media in (*clause, pause)]
+        return [self._pack.media(piece.id) for clause in self.clauses(text) for piece in clause]
 
     def clauses(self, text: str) -> list[list[Fragment]]:
-        """Return the fragments that say each clause of `text`. Raises NotFound."""
+        """Return the fragments that say each clause of `text`, fitting their places where such are. Raises NotFound."""
         return [self._clause(clause) for clause in re.split(f"[{re.escape(_PAUSES)}\\s]+", text) if clause]
 
     def missing(self) -> list[str]:
@@ -136,10 +130,7 @@ class FragmentPack:
         return self._pack.missing()
 
     def take_cached(self, fragments: Iterable[str]) -> list[str]:
-        """Link fragments out of the cache and make the pause; return the ids that were there."""
-        if not (self._pack.directory / "pause.alaw").exists():
-            rate = max(sound.FORMATS.values())
-            sound.write(np.zeros(round(_PAUSE * rate), np.float32), rate, self._pack.directory / "pause")
+        """Link fragments out of the cache; return the ids that were there."""
         return self._pack.take_cached(fragments)
 
     def work(self, fragments: Iterable[str]) -> Iterator[tuple[list[str], Work]]:
@@ -151,7 +142,7 @@ class FragmentPack:
                 continue
             wanted -= set(found)
             stem = self._pack.cache_stem
-            cuts = tuple(Cut(str(stem(name)), a, b) for name, (_, a, b) in found.items())
+            cuts = tuple(Cut(str(stem(name)), a, b, piece.final) for name, (piece, a, b) in found.items())
             yield list(found), Work(carrier.text, cuts=cuts)
 
     def _clause(self, clause: str) -> list[Fragment]:
@@ -162,7 +153,7 @@ class FragmentPack:
                 continue
             for piece in self._fitting(clause, at):
                 end = at + len(piece.text)
-                cost = reached[0] + 1 + (_SINGLE if len(piece.text) == 1 else 0)
+                cost = reached[0] + 1 + (_WRONG_PLACE if piece.final != (end == len(clause)) else 0)
                 there = best[end]
                 if there is None or cost < there[0]:
                     best[end] = (cost, [*reached[1], piece])
@@ -174,6 +165,7 @@ class FragmentPack:
 
     def _fitting(self, clause: str, at: int) -> Iterator[Fragment]:
         for length in range(1, min(self._longest, len(clause) - at) + 1):
-            piece = Fragment(clause[at : at + length])
-            if piece in self._fragments:
-                yield piece
+            for final in (False, True):
+                piece = Fragment(clause[at : at + length], final)
+                if piece in self._fragments:
+                    yield piece

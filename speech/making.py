@@ -9,25 +9,28 @@ from core.errors import BadInput
 from speech import sound
 from speech.port import Samples, Speaker, Utterance
 
-_REACH = 0.15
-"""Seconds into the pauses round a fragment in which its sound is looked for: what the voice tells is not exact."""
-_QUIET = 0.006
-"""Root mean square below which a place belongs to the pause."""
-_PLACE = 0.005
-_MARGIN = 0.01
-"""Seconds kept of the pause on both sides."""
+_START = (-0.02, 0.02)
+"""Seconds before and after the start that the voice tells in which the quietest place is taken as the cut."""
+_END = (0.0, 0.07)
+"""The same at the end: the voice tells onsets well, and the ends of long syllables too early."""
+_WINDOW = 0.006
 _FADE = 0.004
+_TAIL = 0.12
+"""Seconds kept of the pause after the last character of a clause: its sound dies away there."""
+_PAUSE = 0.16
+"""Seconds of silence at the end of a fragment that ends a clause."""
 _LEVEL = 0.12
 """Root mean square of the speech of a carrier, so that fragments of different carriers are equally loud."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A clause of a text: characters `start` to `end`, into `stem`."""
+    """A fragment of a text: characters `start` to `end`, into `stem`; `final`: a pause follows it in the text."""
 
     stem: str
     start: int
     end: int
+    final: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +79,23 @@ def _times(text: str, said: Utterance) -> list[tuple[float, float]]:
 
 
 def _cut(samples: Samples, rate: int, times: list[tuple[float, float]], cut: Cut) -> Samples:
-    """Cut a clause out between the pauses on its two sides, and lengthen it to whole frames."""
-    before = max((end for _, end in times[: cut.start]), default=0.0)
-    after = min((start for start, _ in times[cut.end :] if start), default=len(samples) / rate)
     first, last = times[cut.start][0], times[cut.end - 1][1]
-    low = max(first - _REACH, (before + first) / 2 - _REACH / 5, 0.0)
-    high = min(last + _REACH, (last + after) / 2 + _REACH / 5)
-    part = _trimmed(samples[round(low * rate) : round(high * rate)], rate)
-    part = np.concatenate([part, np.zeros(-len(part) % round(sound.FRAME * rate), np.float32)])
+    start = _quietest(samples, rate, first, _START)
+    end = round((last + _TAIL) * rate) if cut.final else _quietest(samples, rate, last, _END)
+    frame = round(sound.FRAME * rate)
+    length = max(frame, round((end - start) / frame) * frame)
+    part = samples[start : start + length].copy()
     fade = np.linspace(0, 1, round(_FADE * rate), dtype=np.float32)
     part[: len(fade)] *= fade
     part[-len(fade) :] *= fade[::-1]
-    return part
+    return np.concatenate([part, np.zeros(round(_PAUSE * rate), np.float32)]) if cut.final else part
 
 
-def _trimmed(part: Samples, rate: int) -> Samples:
-    place = round(_PLACE * rate)
-    count = len(part) // place
-    loud = np.sqrt(np.mean(part[: count * place].reshape(count, place) ** 2, axis=1)) > _QUIET
-    found = np.flatnonzero(loud)
-    if not len(found):
-        raise BadInput("a fragment has no sound; its carrier cannot be cut here")
-    margin = round(_MARGIN * rate)
-    return part[max(0, int(found[0]) * place - margin) : (int(found[-1]) + 1) * place + margin].copy()
+def _quietest(samples: Samples, rate: int, at: float, within: tuple[float, float]) -> int:
+    """Return the sample of least energy from `within[0]` to `within[1]` seconds round `at`."""
+    half = round(_WINDOW * rate / 2)
+    low, high = (round((at + side) * rate) for side in within)
+    places = range(max(half, low), min(len(samples) - half, high), max(1, half // 2))
+    if not places:
+        return min(max(low, 0), len(samples))
+    return min(places, key=lambda place: float(np.sum(samples[place - half : place + half] ** 2)))

@@ -5,6 +5,7 @@ this engine is chosen. It invents text on silence, so quiet audio is not decoded
 """
 
 import asyncio
+import math
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,20 +26,24 @@ _SIMPLIFIED = str.maketrans(
 )
 """Traditional characters that Whisper puts into simplified text, in the words of this trade."""
 
+_EDGE = 0.5
+"""Seconds of silence put on both sides: without them the engine hears words that are not there."""
 _LOOP = re.compile(r"([^\d零一二三四五六七八九幺]{1,8}?)\1{4,}\D*$")
 """What the engine falls into after the end of speech: the same few characters again and again."""
 
 
 @dataclass(frozen=True, slots=True)
 class WhisperSettings:
-    """One thread; `prompt` names the domain; what is quieter, longer or less sure than the limits is not text.
+    """What is quieter, longer or less sure than the limits is not text; a prompt sets language and script.
 
-    `quiet` is a root mean square from 0 to 1, `unsure` a mean log probability, `longest` and `patience` seconds.
+    `words`: with the time of each, which takes a second more; `quiet` is a root mean square from 0 to 1,
+    `unsure` a mean log probability, `longest` and `patience` seconds, `waiting` utterances.
     """
 
     threads: int = 1
     beam: int = 5
-    prompt: str = "以下是普通话的句子：您的用电户号是多少？请于月底前缴纳本期电费。"
+    words: bool = True
+    prompt: str = "以下是普通话的句子，是供电服务热线说的话。"
     quiet: float = 0.001
     unsure: float = -1.2
     longest: float = 60.0
@@ -94,13 +99,14 @@ class Whisper:
         settings = self._settings
         if not len(samples) or float(np.sqrt(np.mean(samples**2))) < settings.quiet:
             return Heard("", final=True)
+        edge = np.zeros(round(_EDGE * RATE), np.float32)
         segments, _ = self._model.transcribe(
-            samples, language="zh", beam_size=settings.beam, word_timestamps=True, temperature=0.0,
-            max_new_tokens=16 + round(10 * len(samples) / RATE),
+            np.concatenate([edge, samples, edge]), language="zh", beam_size=settings.beam, temperature=0.0,
+            max_new_tokens=16 + round(10 * len(samples) / RATE), word_timestamps=settings.words,
             condition_on_previous_text=False, initial_prompt=settings.prompt + "，".join(phrases),
         )  # fmt: skip
-        sure = [segment for segment in segments if segment.avg_logprob >= settings.unsure]
-        return _heard(sure)
+        end = _EDGE + _last_sound(samples, settings.quiet)
+        return _heard([s for s in segments if s.avg_logprob >= settings.unsure and s.start < end])
 
     async def decode_soon(self, samples: Samples, phrases: Sequence[str]) -> Heard:
         """Decode in the model's thread. Raises Unavailable when too many wait or it takes too long."""
@@ -150,12 +156,21 @@ def normalise(text: str) -> str:
     return _LOOP.sub(r"\1", plain)
 
 
+def _last_sound(samples: Samples, quiet: float) -> float:
+    """Return the second at which the last sound ends."""
+    place = RATE // 50
+    whole = samples[: len(samples) // place * place].reshape(-1, place)
+    loud = np.flatnonzero(np.sqrt(np.mean(whole**2, axis=1)) > quiet)
+    return (int(loud[-1]) + 1) / 50 if len(loud) else 0.0
+
+
 def _heard(segments: Sequence[Any]) -> Heard:
     words = [
-        Word(normalise(word.word), round(word.start, 2), round(word.end, 2), float(word.probability))
+        Word(normalise(word.word), round(word.start - _EDGE, 2), round(word.end - _EDGE, 2), float(word.probability))
         for segment in segments
         for word in segment.words or ()
     ]
     text = normalise("".join(segment.text for segment in segments))
-    confidence = sum(word.confidence for word in words) / len(words) if words else 0.0
+    sure = [word.confidence for word in words] or [math.exp(segment.avg_logprob) for segment in segments]
+    confidence = sum(sure) / len(sure) if sure else 0.0
     return Heard(text, final=True, words=tuple(words), confidence=round(confidence, 3))
