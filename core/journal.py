@@ -27,6 +27,10 @@ journal_table = Table(
 )
 
 
+_INSERT = insert(journal_table)
+"""One statement object for all events: SQLAlchemy finds its compiled form without working out its key anew."""
+
+
 def append(connection: Connection, events: Iterable[Event]) -> list[Recorded]:
     """Write `events` in order within the caller's transaction and return them with their numbers."""
     return [Recorded(_insert(connection, event), event) for event in events]
@@ -40,7 +44,7 @@ def _insert(connection: Connection, event: Event) -> int:
         "agent_id": getattr(event, "agent_id", None),
         "data": to_data(event),
     }
-    key = connection.execute(insert(journal_table), row).inserted_primary_key
+    key = connection.execute(_INSERT, row).inserted_primary_key
     assert key is not None
     return int(key[0])
 

@@ -77,7 +77,7 @@ async def _end_ghost(call: Call, world: CallWorld) -> None:
         agent_id=call.agent_id if call.state in WITH_AGENT else None,
     )
     _log.warning("ghost call ended", extra={"action": "ghost_ended", "call_id": call.id, "state": call.state})
-    await world.journal.record(repair, *events, save=lambda connection: store.save(connection, ended))
+    await world.journal.record(repair, *events, save=lambda connection: store.save(connection, ended, call))
 
 
 async def _sweep(pbx: Pbx, seen: _Seen, live: list[Call]) -> None:

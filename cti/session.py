@@ -110,8 +110,11 @@ class CallSession:
 
     # --- the story ----------------------------------------------------------------------------
 
-    async def record(self, *events: Event) -> None:
-        """Move the call by `events` and commit both; the first illegal one raises IllegalMove."""
+    async def record(self, *events: Event, told: Sequence[Event] = ()) -> None:
+        """Move the call by `events` and commit both, with `told`, which moves nothing, in the same transaction.
+
+        The first illegal one raises IllegalMove.
+        """
         call = self.call
         for event in events:
             call = advance(call, event)
@@ -127,7 +130,9 @@ class CallSession:
             },
         )
         try:
-            await self.world.journal.record(*events, save=lambda connection: store.save(connection, call))
+            await self.world.journal.record(
+                *events, *told, save=lambda connection: store.save(connection, call, before)
+            )
         except (SQLAlchemyError, HotlineError):
             self.call = before
             raise
@@ -138,10 +143,10 @@ class CallSession:
 
     # --- what the caller hears and presses --------------------------------------------------------
 
-    async def answer(self) -> None:
-        """Answer the caller."""
+    async def answer(self, *told: Event) -> None:
+        """Answer the caller; `told` is journaled together with it."""
         await self.world.pbx.answer(self.call.id)
-        await self.record(CallAnswered(at=self.world.clock.now(), call_id=self.call.id))
+        await self.record(CallAnswered(at=self.world.clock.now(), call_id=self.call.id), told=told)
 
     async def play(self, media: Sequence[str], *, interruptible: bool = True) -> None:
         """Play `media` to the end, or until a key is pressed when `interruptible`; the key stays to be read."""

@@ -1,10 +1,10 @@
 """Calls as rows; each function runs inside the caller's transaction."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Update, bindparam, insert, select, update
 
 from cti.model import Call, CallState
 from cti.tables import calls
@@ -23,16 +23,27 @@ class CallFilter:
     limit: int = 50
 
 
+_FIELDS = tuple(field.name for field in fields(Call))
+_INSERT = insert(calls)
+_UPDATE: dict[tuple[str, ...], Update] = {}
+
+
 def add(connection: Connection, call: Call) -> None:
     """Insert a call."""
-    connection.execute(insert(calls), asdict(call))
+    connection.execute(_INSERT, {name: getattr(call, name) for name in _FIELDS})
 
 
-def save(connection: Connection, call: Call) -> None:
-    """Write the present state of a call."""
-    values = asdict(call)
-    del values["id"]
-    connection.execute(update(calls).where(calls.c.id == call.id), values)
+def save(connection: Connection, call: Call, before: Call) -> None:
+    """Write what changed of a call since it was `before`."""
+    names = tuple(n for n in _FIELDS if getattr(call, n) != getattr(before, n))
+    if not names:
+        return
+    statement = _UPDATE.get(names)
+    if statement is None:
+        # A call changes in few ways; each has its statement, made once.
+        values: dict[str, Any] = {n: bindparam(n) for n in names}
+        statement = _UPDATE[names] = update(calls).where(calls.c.id == bindparam("call")).values(values)
+    connection.execute(statement, {"call": call.id, **{n: getattr(call, n) for n in names}})
 
 
 def get(connection: Connection, call_id: str) -> Call | None:

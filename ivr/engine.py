@@ -35,12 +35,15 @@ class Engine:
     async def serve(self, session: CallSession) -> None:
         """Be the program of a call: answer it, run the flow to its end."""
         call = IvrCall(session, self._services)
-        here = await self._resume(call)
-        self._look_up(call)
         if session.call.state is CallState.ARRIVED:
-            await session.answer()
-        elif session.call.state is CallState.MENU:
-            await session.stop_old_playbacks()
+            here = self._flow.start
+            self._look_up(call)
+            await session.answer(self._entered(call, here))
+        else:
+            here = await self._resume(call)
+            self._look_up(call)
+            if session.call.state is CallState.MENU:
+                await session.stop_old_playbacks()
         for _ in range(STEPS_LIMIT):
             session.node = here
             following = await self._step(call, here)
@@ -52,13 +55,12 @@ class Engine:
 
     async def _resume(self, call: IvrCall) -> str:
         """Return the node where the call stands in the journal, with what was known there; else the start."""
-        if call.session.call.state is not CallState.ARRIVED:
-            story = [r.event for r in await self._db.read(lambda connection: of_call(connection, call.id))]
-            entered = [(n, e) for n, e in enumerate(story) if isinstance(e, IvrNodeEntered)]
-            if entered and entered[-1][1].node in self._flow.nodes:
-                at, last = entered[-1]
-                call.known.update(last.known)
-                return await self._go_on(call, last.node, story[at:])
+        story = [r.event for r in await self._db.read(lambda connection: of_call(connection, call.id))]
+        entered = [(n, e) for n, e in enumerate(story) if isinstance(e, IvrNodeEntered)]
+        if entered and entered[-1][1].node in self._flow.nodes:
+            at, last = entered[-1]
+            call.known.update(last.known)
+            return await self._go_on(call, last.node, story[at:])
         await self._enter(call, self._flow.start)
         return self._flow.start
 
@@ -71,10 +73,11 @@ class Engine:
         return following
 
     async def _enter(self, call: IvrCall, node: str) -> None:
+        await call.session.tell(*call.take_untold(), self._entered(call, node))
+
+    def _entered(self, call: IvrCall, node: str) -> IvrNodeEntered:
         now = self._services.clock.now()
-        await call.session.tell(
-            IvrNodeEntered(at=now, call_id=call.id, flow=self._flow.flow, node=node, known=dict(call.known))
-        )
+        return IvrNodeEntered(at=now, call_id=call.id, flow=self._flow.flow, node=node, known=dict(call.known))
 
     async def _step(self, call: IvrCall, here: str) -> str | None:
         try:

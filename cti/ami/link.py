@@ -190,7 +190,8 @@ class AmiLink:
             answer = await self._ask(number, name, headers)
             if answer.name == "Error":
                 return []  # Asterisk answers an empty list with an error
-            await asyncio.wait_for(done, ANSWER_LIMIT_S)
+            async with asyncio.timeout(ANSWER_LIMIT_S):
+                await done
             return self._lists[number][:-1]
         except TimeoutError:
             raise PbxDown(f"AMI did not finish {name}") from None
@@ -206,7 +207,8 @@ class AmiLink:
         self._waiting[number] = waiting
         try:
             await asyncio.to_thread(self._client.send, action)
-            return await asyncio.wait_for(waiting, ANSWER_LIMIT_S)
+            async with asyncio.timeout(ANSWER_LIMIT_S):
+                return await waiting
         except (OSError, TimeoutError) as error:
             raise PbxDown(f"AMI did not answer {name} ({type(error).__name__})") from None
         finally:
