@@ -80,6 +80,9 @@ class Follower:
         agent = self._roster.get(event.agent_id)
         if agent is None or not agent.holds(event.call_id, OFFERED):
             return
+        if event.cause == Cause.RESTART:  # whoever answered while nobody controlled the call is not to blame
+            await self._presence.free(agent, Cause.RESTART, event.cause, event.at)
+            return
         cause = Cause(event.cause) if event.cause in MISSES else Cause.FAILED
         to, reason = landing(agent, phone=False, missed=True)
         await self._presence.move(agent, to, cause, at=event.at, reason=reason)

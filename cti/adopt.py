@@ -7,7 +7,7 @@ from core import log
 from core.db import Database
 from cti import store
 from cti.events import Reconciled
-from cti.messages import ChannelEntered, ChannelGone
+from cti.messages import GONE_WHILE_AWAY, ChannelEntered, ChannelGone
 from cti.model import WITH_AGENT, Call, CallState, advance, call_of, talk_bridge
 from cti.port import Arrival, Pbx, PbxBridge, PbxChannel
 from cti.session import CallSession, CallWorld, ending
@@ -58,7 +58,7 @@ def _session(call: Call, seen: _Seen, world: CallWorld) -> CallSession:
     if call.seat_channel_id:
         seat = seen.channels.get(call.seat_channel_id)
         if seat is None:
-            session.deliver(ChannelGone(call.seat_channel_id, 0, "gone while away"))
+            session.deliver(ChannelGone(call.seat_channel_id, 0, GONE_WHILE_AWAY))
         elif seat.up and call.state is CallState.RINGING:
             session.deliver(ChannelEntered(seat.id))
     return session

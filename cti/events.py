@@ -63,7 +63,10 @@ class AgentAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentMissed(Event):
-    """The seat was rung and not answered: `cause` is no_answer, busy, rejected, unreachable or failed."""
+    """The seat was rung and not answered: `cause` is no_answer, busy, rejected, unreachable, failed, or restart.
+
+    `restart`: its phone went while nobody controlled the call, which is no fault of the agent's.
+    """
 
     call_id: str
     agent_id: str

@@ -12,6 +12,10 @@ class ChannelEntered:
     channel_id: str
 
 
+GONE_WHILE_AWAY = "gone while away"
+"""Text of a ChannelGone that adoption tells: nobody heard the cause."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelGone:
     """A channel hung up; `cause` is the Q.850 number, `cause_text` its words."""

@@ -19,6 +19,7 @@ from cti.events import (
 )
 from cti.inbox import Asked
 from cti.messages import (
+    GONE_WHILE_AWAY,
     ChannelEntered,
     ChannelGone,
     Command,
@@ -76,6 +77,9 @@ async def ring(session: CallSession, offer: SeatOffered | None) -> bool:
         match await session.receive(max(0.0, until - loop.time())):
             case ChannelEntered(channel_id=entered) if entered == channel_id:
                 return await _answered(session)
+            case ChannelGone(channel_id=gone, cause_text=text) if gone == channel_id and text == GONE_WHILE_AWAY:
+                await _missed(session, "restart")
+                return False
             case ChannelGone(channel_id=gone, cause=cause) if gone == channel_id:
                 await _missed(session, MISSED_BY_CAUSE.get(cause, "failed"))
                 return False

@@ -79,6 +79,15 @@ async def test_p1_after_a_kill_presence_is_where_the_call_is(
     await second.close()
 
 
+async def test_who_answered_while_nobody_controlled_the_call_is_ready_again(office: Centre) -> None:
+    await in_call(office, "ringing")
+    second = await restarted(office, {"a1": ("c1", "ringing")})
+    await second.missed("c1", "a1", "restart")
+    await second.reaches("a1", "ready")
+    assert second.cause("a1") == "restart"
+    await second.close()
+
+
 async def test_an_agent_found_in_another_call_than_stored_goes_there(office: Centre) -> None:
     await in_call(office, "talking")
     second = await restarted(office, {"a1": ("c2", "talking")})

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from cti.events import AgentRang, CallEnded, CallReleased
+from cti.events import AgentMissed, AgentRang, CallEnded, CallReleased
 from cti.messages import ChannelGone
 from cti.model import CallState
 from cti.session import CallSession
 from cti.talk import enter_queue, ring, talk
-from tests.cti.exchange import Exchange, offer, opened_exchange
+from tests.cti.exchange import Exchange, offer, opened_exchange, silence
 from tests.until import until
 
 pytestmark = pytest.mark.integration
@@ -102,3 +102,22 @@ async def test_a_move_that_is_not_stored_has_not_happened(exchange: Exchange) ->
     exchange.program = program
     story = await exchange.over(exchange.fake.arrive(NUMBER))
     assert AgentRang not in [type(e) for e in story]
+
+
+async def test_a_seat_that_went_while_nobody_controlled_its_call_is_not_blamed(exchange: Exchange) -> None:
+    async def program(session: CallSession) -> None:
+        if session.call.state is CallState.ARRIVED:
+            await session.answer()
+            await enter_queue(session, "general")
+            await ring(session, offer("ring"))
+        elif session.call.state is CallState.RINGING:
+            assert not await ring(session, None)
+        await silence(session)
+
+    exchange.program = program
+    call_id = exchange.fake.arrive(NUMBER)
+    await until(lambda: f"{call_id}-seat-1" in exchange.fake.channels, what="the seat rings")
+    del exchange.fake.channels[f"{call_id}-seat-1"]
+    await exchange.fake.drop()
+    await exchange.state(call_id, CallState.QUEUED)
+    assert [e.cause for e in await exchange.story(call_id) if isinstance(e, AgentMissed)] == ["restart"]
