@@ -1,6 +1,7 @@
 """Keeps current what callers hear while no controller answers: an apology and the outages of the day."""
 
 import asyncio
+import contextlib
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
@@ -45,7 +46,7 @@ class LifeboatKeeper:
         self._changed = asyncio.Event()
 
     async def start(self, bus: Bus) -> None:
-        """Begin to keep it current."""
+        """Keep it current from now on."""
         for kind in (OutagePublished, OutageChanged, OutageEnded):
             bus.listen(kind, self._on_change)
         self._tasks.start(self._keep(), "keep")
@@ -55,16 +56,19 @@ class LifeboatKeeper:
 
     async def _keep(self) -> None:
         while True:
-            self._changed.clear()
-            try:
-                await self.refresh()
-            except (HotlineError, OSError) as error:
-                _log.error("lifeboat not current", extra={"action": "lifeboat_stale", "why": str(error)})
-            try:
+            await self.refresh_within(SAY_LIMIT_S * 2)
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(REFRESH.total_seconds()):
                     await self._changed.wait()
-            except TimeoutError:
-                continue
+            self._changed.clear()
+
+    async def refresh_within(self, seconds: float) -> None:
+        """Write what is true now, in at most `seconds`; what keeps it from that is logged, and tried again later."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.refresh()
+        except (HotlineError, OSError, TimeoutError) as error:
+            _log.error("lifeboat not current", extra={"action": "lifeboat_stale", "why": str(error)})
 
     async def refresh(self) -> None:
         """Write what is true now."""
@@ -77,7 +81,7 @@ class LifeboatKeeper:
             for source, stem in zip(media, stems, strict=True):
                 await asyncio.to_thread(_copy, Path(source.removeprefix("sound:")), stem)
             kept |= {stem.name for stem in stems}
-            self._prepare(outage, today)
+            await self._prepare(outage, today)
             notices.append(Notice(tuple(stems), outage.ends))
         for prompt in (APOLOGY, GOODBYE):
             spoken = Path(self._pack.media(prompt).removeprefix("sound:"))
@@ -86,10 +90,10 @@ class LifeboatKeeper:
         await asyncio.to_thread(write_lifeboat, self._directory, apology=[apology], notices=notices, goodbye=[goodbye])
         await asyncio.to_thread(_sweep, self._directory, kept)
 
-    def _prepare(self, outage: Outage, today: date) -> None:
+    async def _prepare(self, outage: Outage, today: date) -> None:
         """Have the words ready for callers of these areas: names and causes are in no fragment."""
         for area in outage.areas[:AREAS_PREPARED]:
-            self._voice.prepare(outage_words(outage, today, self._zone, area=area).text)
+            await self._voice.media(outage_words(outage, today, self._zone, area=area).text, within=SAY_LIMIT_S)
 
     async def close(self) -> None:
         """Stop keeping it current."""

@@ -20,6 +20,7 @@ from core.db import Database
 from core.errors import ConfigError, HotlineError
 from core.journal import Journal
 from core.tasks import TaskOwner
+from cti import store
 from cti.adopt import Adopted
 from cti.ami.link import AmiAddress
 from cti.ami.service import AmiService
@@ -53,6 +54,7 @@ _log = log.get(__name__)
 FLOW = Path(flow.__file__).parent / "flows" / "hotline.yaml"
 RECONCILE_RECORDINGS_S = 60.0
 VOICE_PATIENCE_S = 20.0
+FIRST_REFRESH_S = 30.0
 Say = Callable[[str], None]
 
 
@@ -232,8 +234,11 @@ class Hotline:
         # What another run has made is the fallback of the first calls, while the voice still loads.
         await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
         await self.agents.load()
-        await self._voice_loaded()
         await self._listen()
+        if not await self.db.read(store.live):
+            # Callers who are already there come first; otherwise the first one should hear whole sentences.
+            await self._voice_loaded()
+            await self.lifeboat.refresh_within(FIRST_REFRESH_S)
         await self.lifeboat.start(self.bus)
         self._tasks.start(self.ami.run(), "ami")
         self._tasks.start(self.calls.run(), "calls")

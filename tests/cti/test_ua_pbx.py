@@ -126,6 +126,7 @@ async def test_sound_before_the_answer_is_heard(pbx: Pbx) -> None:
         assert call.times.answered is None
 
 
+@pytest.mark.alone
 async def test_fifty_calls_at_once_keep_their_pace(pbx: Pbx) -> None:
     async with UserAgent() as ua:
         host, port = pbx.sip

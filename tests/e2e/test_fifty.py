@@ -10,7 +10,7 @@ from tests.phone import caller
 from tests.service import Service
 from tests.until import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.asyncio(loop_scope="module")]
 
 CALLERS = [f"139{n:08}" for n in range(50)]
 MOVED_TO = {(before.value, event.__name__): after for (before, event), after in MOVES.items()}
