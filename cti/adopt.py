@@ -87,8 +87,10 @@ async def _sweep(pbx: Pbx, seen: _Seen, live: list[Call]) -> None:
     for channel_id in seen.channels:
         if call_of(channel_id) != channel_id and channel_id not in seats:
             await pbx.hang_up(channel_id)
-    for bridge_id in seen.bridges:
+    for bridge_id, bridge in seen.bridges.items():
         if call_of(bridge_id) != bridge_id and bridge_id not in talks:
+            if call_of(bridge_id) in bridge.channels:
+                await pbx.leave(bridge_id, call_of(bridge_id))  # else what is played next is lost, see talk
             await pbx.close_bridge(bridge_id)
 
 

@@ -257,6 +257,8 @@ async def _released(session: CallSession, why: str) -> TalkEnd:
     session.bridged = False
     if held:
         await session.world.pbx.stop_music(call.id)
+    # Asterisk loses what is played to a channel that is just being put out of a closing bridge, without a word.
+    await session.world.pbx.leave(talk_bridge(call.id), call.id)
     await session.world.pbx.close_bridge(talk_bridge(call.id))
     return TalkEnd("agent")
 

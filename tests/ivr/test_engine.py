@@ -254,5 +254,5 @@ async def test_a_talk_goes_on_untouched(caller: Caller, shipped: Flow) -> None:
     resumed = caller.start(shipped, caller.session(before, bridged=True))
     caller.line.gone(f"{CALL}-seat-1")
     await resumed
-    assert caller.line.asked[0] == f"close {CALL}-talk", "nothing was done to the two before the agent hung up"
+    assert caller.line.asked[0] == f"leave {CALL}-talk", "nothing was done to the two before the agent hung up"
     assert caller.line.heard == ["goodbye"]
