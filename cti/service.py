@@ -33,7 +33,7 @@ from cti.messages import (
     PlaybackEnded,
 )
 from cti.model import arrive, call_of
-from cti.port import Arrival, NoSuchChannel, PbxDown, PbxLink, PbxRefused
+from cti.port import Arrival, NoSuchChannel, PbxDown, PbxLink
 from cti.session import CallSession, CallWorld, Program
 
 _log = log.get(__name__)
@@ -111,8 +111,10 @@ class CallService:
                 async for message in self._pbx.messages():
                     self._take(message)
                 why = "the connection to the PBX was lost"
-            except (PbxDown, PbxRefused, NoSuchChannel) as trouble:
+            except (Unavailable, NoSuchChannel) as trouble:
                 why = trouble.message
+            except SQLAlchemyError as trouble:
+                why = f"the database does not take what is found at the PBX ({type(trouble).__name__})"
             await self._lost(why)
             # One that takes us in and lets us go at once is not asked again in the same breath.
             await self._world.clock.sleep(BACK_OFF_FIRST_S)
@@ -136,15 +138,18 @@ class CallService:
             self._start(one.session)
         for arrival in loose:
             self._take(arrival)
-        self.pbx_trouble = None
         await self._world.journal.record(PbxFound(at=self._world.clock.now()))
+        self.pbx_trouble = None
 
     async def _lost(self, why: str) -> None:
         self.pbx_trouble = why
         await self._pbx.close()
         await self._tasks.close()
         self._sessions.clear()
-        await self._world.journal.record(PbxLost(at=self._world.clock.now(), why=why))
+        try:
+            await self._world.journal.record(PbxLost(at=self._world.clock.now(), why=why))
+        except (SQLAlchemyError, Unavailable):
+            _log.error("loss of the PBX not stored", extra={"action": "pbx_lost_not_stored", "why": why})
 
     def _take(self, message: Arrival | PbxMessage) -> None:
         if isinstance(message, Arrival):

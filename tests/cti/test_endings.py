@@ -121,3 +121,36 @@ async def test_a_seat_that_went_while_nobody_controlled_its_call_is_not_blamed(e
     await exchange.fake.drop()
     await exchange.state(call_id, CallState.QUEUED)
     assert [e.cause for e in await exchange.story(call_id) if isinstance(e, AgentMissed)] == ["restart"]
+
+
+async def test_the_caller_leaves_the_bridge_before_it_is_closed_and_hears_what_follows(exchange: Exchange) -> None:
+    async def program(session: CallSession) -> None:
+        await session.answer()
+        await enter_queue(session, "general")
+        assert await ring(session, offer("answer"))
+        await talk(session)
+        await session.play(["sound:goodbye"])
+
+    exchange.program = program
+    call_id = exchange.fake.arrive(NUMBER)
+    bridge, seat = f"{call_id}-talk", f"{call_id}-seat-1"
+    await until(lambda: exchange.fake.bridges.get(bridge) == {call_id, seat}, what="joined")
+    exchange.fake.phone_hangs_up(seat)
+    await exchange.over(call_id)
+    asked = exchange.fake.asked
+    left, closed = (
+        asked.index(("POST", f"bridges/{bridge}/removeChannel")),
+        asked.index(("DELETE", f"bridges/{bridge}")),
+    )
+    assert left < closed < asked.index(("POST", f"channels/{call_id}/play/{call_id}-play-0"))
+
+
+async def test_a_database_that_fails_when_the_pbx_is_found_again_does_not_leave_the_service_deaf(
+    exchange: Exchange,
+) -> None:
+    with full_disk(exchange):
+        await exchange.fake.drop()
+        await until(lambda: exchange.service.pbx_trouble is not None, what="trouble is told")
+        await until(lambda: exchange.fake.closed > 2, what="it tries again and again")
+    await until(lambda: exchange.service.pbx_trouble is None, what="calls are taken again")
+    await exchange.state(exchange.fake.arrive(NUMBER), CallState.MENU)
