@@ -41,13 +41,7 @@ async def test_sigkill_with_callers_in_menu_queue_and_talk() -> None:
                 await come_to(hotline, MENU, "main")
                 before = talking.now()
                 await hotline.kill()
-                # A call of the very milliseconds in which the PBX has not noticed waits for the next service instead.
-                await until(lambda: forgotten(pbx), 5, what="the PBX notices that its controller is gone")
-                async with caller(pbx, LATE) as late:
-                    await late.wait_answered(5)
-                    await asyncio.sleep(3)
-                    assert late.received.count > 50, "the lifeboat speaks while nobody controls"
-                    await late.hangup()
+                assert await lifeboat_speaks(pbx), "a new caller is spoken to while nobody controls"
                 await hotline.start()
                 after = talking.now()
                 await come_to_again(hotline, MENU)
@@ -82,6 +76,18 @@ async def come_to_again(hotline, number: str) -> None:  # type: ignore[no-untype
     assert (await hotline.calls(number))[0]["state"] == "menu"
 
 
-async def forgotten(pbx: Pbx) -> bool:
-    """Whether the PBX no longer counts our application among those that are there."""
-    return "hotline" not in await pbx.asterisk.command("ari show apps")
+async def lifeboat_speaks(pbx: Pbx) -> bool:
+    """Whether a caller hears the lifeboat.
+
+    One who comes in the very milliseconds before the PBX notices the loss waits for the next service instead, so
+    it is tried again.
+    """
+    for _ in range(3):
+        async with caller(pbx, LATE) as late:
+            try:
+                await late.wait_answered(3)
+            except TimeoutError:
+                continue
+            await asyncio.sleep(3)
+            return late.received.count > 50
+    return False
