@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from agents.model import User
 from core import journal
@@ -17,7 +17,7 @@ from web.commands import VERBS
 from web.cursor import cursor, place
 from web.masking import SEE_NUMBERS, mask
 from web.route import DESK, EVERYONE, Answer, ApiHandler, Ask, Routes
-from web.shapes import Given
+from web.shapes import Given, Moment
 from web.store import facts_of
 from web.views import call_shape
 
@@ -33,8 +33,8 @@ class CallQuery(Given):
     state: Literal["live", "ended"] | None = None
     caller: str | None = None
     agent: str | None = Field(default=None, description="an agent's id, or me")
-    since: AwareDatetime | None = Field(default=None, alias="from")
-    until: AwareDatetime | None = Field(default=None, alias="to")
+    since: Moment | None = Field(default=None, alias="from")
+    until: Moment | None = Field(default=None, alias="to")
     limit: Annotated[int, Field(ge=1, le=LONGEST_PAGE)] = 50
     cursor: str | None = None
 

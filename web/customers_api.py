@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from agents.model import User
 from core.errors import BadInput
@@ -14,7 +14,7 @@ from desk.customers.model import Customer
 from desk.outages.model import Kind, Outage, Status
 from web import shapes
 from web.route import DESKTOPS, EVERYONE, LEADS, Ask, Routes
-from web.shapes import Given, Shape
+from web.shapes import Given, Moment, Shape
 from web.views import outage_shape
 
 routes = Routes("customers")
@@ -156,8 +156,8 @@ class NewOutage(Given):
 
     kind: KindName
     cause: str
-    begins: AwareDatetime = Field(alias="from")
-    ends: AwareDatetime = Field(alias="until")
+    begins: Moment = Field(alias="from")
+    ends: Moment = Field(alias="until")
     areas: Names = ()
     accounts: Names = ()
     publish: bool = True
@@ -168,8 +168,8 @@ class OutageChange(Given):
 
     kind: KindName | None = None
     cause: str | None = None
-    begins: AwareDatetime | None = Field(default=None, alias="from")
-    ends: AwareDatetime | None = Field(default=None, alias="until")
+    begins: Moment | None = Field(default=None, alias="from")
+    ends: Moment | None = Field(default=None, alias="until")
     areas: Names | None = None
     accounts: Names | None = None
     status: Literal["published", "ended", "cancelled"] | None = None

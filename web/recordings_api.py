@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from core.errors import Forbidden
 from recordings.model import Recording
@@ -12,7 +12,7 @@ from recordings.store import RecordingFilter
 from web import shapes
 from web.cursor import cursor, place
 from web.route import DESK, HEARING, Ask, Routes
-from web.shapes import Given, Shape
+from web.shapes import Given, Moment, Shape
 
 routes = Routes("recordings")
 
@@ -22,8 +22,8 @@ class RecordingQuery(Given):
 
     call: str | None = None
     agent: str | None = Field(default=None, description="an agent's id, or me")
-    since: AwareDatetime | None = Field(default=None, alias="from")
-    until: AwareDatetime | None = Field(default=None, alias="to")
+    since: Moment | None = Field(default=None, alias="from")
+    until: Moment | None = Field(default=None, alias="to")
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: str | None = None
 

@@ -201,5 +201,5 @@ async def _read_json(request: web.Request) -> object:
         raise BadInput("body: must be JSON in UTF-8") from None
     try:
         return json.loads(text) if text.strip() else {}
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
         raise BadInput(f"body: not valid JSON: {error}; send an object such as {{}}") from None

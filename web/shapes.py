@@ -1,12 +1,23 @@
 """The shapes that the API and the desktop's socket share; times are UTC, money is yuan as a decimal string."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 T = TypeVar("T")
+
+
+def _as_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a moment in the years 1 to 9999 UTC") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_as_utc)]
+"""A moment that comes in: with its offset, and one that UTC has too."""
 
 
 class Shape(BaseModel):

@@ -154,7 +154,7 @@ class _Connection:
     def _take(self, text: str) -> None:
         try:
             given = json.loads(text)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # also a number of more digits than Python reads
             given = None
         if not isinstance(given, dict) or not isinstance(given.get("type"), str):
             self._refuse(None, BadInput('not a JSON object with a "type"'))

@@ -54,6 +54,7 @@ async def test_pages_hold_every_call_once(world: World) -> None:
         ("limit=ten", "limit"),
         ("from=yesterday", "from"),
         ("from=2026-01-01T00:00:00", "from"),
+        ("from=0001-01-01T00:00:00%2B14:00", "from"),
         ("cursor=made-up", "cursor"),
         ("cursor=MjAyNi0wMS0wMVQwMDowMDowMCBh", "cursor"),
         ("state=dead", "state"),

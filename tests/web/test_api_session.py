@@ -138,6 +138,7 @@ async def test_every_answer_carries_the_security_headers(world: World) -> None:
         (b'{"username": "1001"}', "password"),
         (b'{"username": "1001", "password": "x", "sea": "1"}', "sea"),
         (b"[" * 60_000, "not valid JSON"),
+        (b'{"username": ' + b"9" * 5000 + b"}", "not valid JSON"),
     ],
 )
 async def test_bad_bodies_are_400_and_name_what_is_wrong(world: World, body: bytes, says: str) -> None:
