@@ -20,6 +20,12 @@ class PbxDown(Unavailable):
     code = "pbx_down"
 
 
+class PbxTaken(PbxDown):
+    """Another program serves this PBX under our name: end it, or this one."""
+
+    code = "pbx_taken"
+
+
 class PbxRefused(Unavailable):
     """The PBX refused what was asked of it."""
 

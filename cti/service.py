@@ -33,12 +33,14 @@ from cti.messages import (
     PlaybackEnded,
 )
 from cti.model import arrive, call_of
-from cti.port import Arrival, NoSuchChannel, PbxDown, PbxLink
+from cti.port import Arrival, NoSuchChannel, PbxDown, PbxLink, PbxTaken
 from cti.session import CallSession, CallWorld, Program
 
 _log = log.get(__name__)
 
 COMMAND_LIMIT_S = 5.0
+TAKEN_PAUSE_S = 30.0
+"""Two services that took the PBX from each other at once would tear every call to and fro."""
 BACK_OFF_FIRST_S, BACK_OFF_MOST_S = 0.1, 5.0
 
 
@@ -106,18 +108,21 @@ class CallService:
         """Connect, adopt, serve; again and again until cancelled."""
         while True:
             await self._connect()
+            pause = BACK_OFF_FIRST_S
             try:
                 await self._adopt()
                 async for message in self._pbx.messages():
                     self._take(message)
                 why = "the connection to the PBX was lost"
+            except PbxTaken as taken:
+                why, pause = taken.message, TAKEN_PAUSE_S
             except (Unavailable, NoSuchChannel) as trouble:
                 why = trouble.message
             except SQLAlchemyError as trouble:
                 why = f"the database does not take what is found at the PBX ({type(trouble).__name__})"
             await self._lost(why)
             # One that takes us in and lets us go at once is not asked again in the same breath.
-            await self._world.clock.sleep(BACK_OFF_FIRST_S)
+            await self._world.clock.sleep(pause)
 
     async def _connect(self) -> None:
         waits = wait_exponential_jitter(multiplier=BACK_OFF_FIRST_S, max=BACK_OFF_MOST_S, jitter=0.1)

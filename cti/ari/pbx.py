@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from cti.ari import wire
 from cti.ari.client import AriAddress, AriClient
 from cti.messages import PbxMessage
-from cti.port import Arrival, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, SeatDial
+from cti.port import Arrival, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, PbxTaken, SeatDial
 
 CONFLICT = 409
 NO_CHANNEL = 400
@@ -36,7 +36,7 @@ class AriPbx:
             if isinstance(event, wire.ApplicationReplaced):
                 # Another program took our name: fighting for it would tear every call to and fro.
                 await self._ari.close()
-                return
+                raise PbxTaken()
             if (message := wire.to_message(event)) is not None:
                 yield message
 

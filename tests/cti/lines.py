@@ -10,7 +10,7 @@ from core.tasks import TaskOwner
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
 from cti.messages import ChannelGone, PbxMessage
-from cti.port import Arrival, SeatDial
+from cti.port import Arrival, PbxTaken, SeatDial
 from cti.ua import IncomingCall, OutgoingCall, UserAgent
 from tests.cti.fake_ari import FakeAri
 from tests.pbx import Pbx
@@ -28,10 +28,15 @@ class Listener:
         self.pbx = pbx
         self.heard: list[Arrival | PbxMessage] = []
         self.over = False
+        self.taken = False
+        """Another program took our name."""
 
     async def run(self) -> None:
-        async for message in self.pbx.messages():
-            self.heard.append(message)
+        try:
+            async for message in self.pbx.messages():
+                self.heard.append(message)
+        except PbxTaken:
+            self.taken = True
         self.over = True
 
     async def wait(self, kind: type[M], timeout: float = 5.0, **fields: Any) -> M:

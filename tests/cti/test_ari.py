@@ -112,6 +112,7 @@ async def test_nonsense_is_not_looked_at(fake: FakeAri) -> None:
 async def test_a_program_that_took_our_name_is_not_fought(fake: FakeAri) -> None:
     async with connected(fake.address) as (first, heard), connected(fake.address) as (second, _):
         await until(lambda: heard.over, what="the first one gives up")
+        assert heard.taken
         assert not first.connected
         assert second.connected
 
