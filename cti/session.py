@@ -28,7 +28,7 @@ from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused
 
 _log = log.get(__name__)
 
-PLAY_LIMIT_S = 300.0
+PLAY_LIMIT_S = 120.0
 """No prompt is longer; one whose end is not told by then is taken as over."""
 GONE_LIMIT_S = 2.0
 """The PBX tells within milliseconds that a channel which it hung up is gone."""

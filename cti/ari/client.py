@@ -157,6 +157,9 @@ class AriClient:
             async with asyncio.timeout(ANSWER_LIMIT_S):
                 status, reason, text = await ask(method, uri, body, {k: str(v) for k, v in query.items()})
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
+            # Whoever asked takes the PBX as lost, so it must be lost for all: everyone is then adopted anew.
+            if self._socket is not None:
+                self._tasks.start(self._socket.close(), "give up")
             raise PbxDown(f"ARI did not answer {method} {uri} ({type(error).__name__})") from None
         if status in NOT_THERE:
             raise NoSuchChannel(f"{uri}: {_words(text, reason)}")
