@@ -13,6 +13,8 @@ _START = (-0.02, 0.02)
 """Seconds before and after the start that the voice tells in which the quietest place is taken as the cut."""
 _END = (0.0, 0.07)
 """The same at the end: the voice tells onsets well, and the ends of long syllables too early."""
+_DIED = 0.15
+"""Share of its loudness at which a syllable has died away: silence kept before a fricative would make it an affricate."""
 _WINDOW = 0.006
 _FADE = 0.004
 _TAIL = 0.12
@@ -81,7 +83,7 @@ def _times(text: str, said: Utterance) -> list[tuple[float, float]]:
 def _cut(samples: Samples, rate: int, times: list[tuple[float, float]], cut: Cut) -> Samples:
     first, last = times[cut.start][0], times[cut.end - 1][1]
     start = _quietest(samples, rate, first, _START)
-    end = round((last + _TAIL) * rate) if cut.final else _quietest(samples, rate, last, _END)
+    end = round((last + _TAIL) * rate) if cut.final else _died_away(samples, rate, last)
     frame = round(sound.FRAME * rate)
     length = max(frame, round((end - start) / frame) * frame)
     part = samples[start : start + length].copy()
@@ -89,6 +91,19 @@ def _cut(samples: Samples, rate: int, times: list[tuple[float, float]], cut: Cut
     part[: len(fade)] *= fade
     part[-len(fade) :] *= fade[::-1]
     return np.concatenate([part, np.zeros(round(_PAUSE * rate), np.float32)]) if cut.final else part
+
+
+def _died_away(samples: Samples, rate: int, at: float) -> int:
+    """Return the sample at which a syllable that ends about `at` has died away, or is least within `_END`."""
+    half = round(_WINDOW * rate / 2)
+    low, high = (round((at + side) * rate) for side in _END)
+    limit = _DIED**2 * max(_energy(samples, place, half) for place in range(low - 50 * half, low, half))
+    quiet = (place for place in range(low, high, max(1, half // 2)) if _energy(samples, place, half) < limit)
+    return next(quiet, None) or _quietest(samples, rate, at, _END)
+
+
+def _energy(samples: Samples, place: int, half: int) -> float:
+    return float(np.sum(samples[max(0, place - half) : place + half] ** 2))
 
 
 def _quietest(samples: Samples, rate: int, at: float, within: tuple[float, float]) -> int:
