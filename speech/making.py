@@ -14,7 +14,7 @@ _START = (-0.02, 0.02)
 _END = (0.0, 0.07)
 """The same at the end: the voice tells onsets well, and the ends of long syllables too early."""
 _DIED = 0.15
-"""Share of its loudness at which a syllable has died away: silence kept before a fricative would make it an affricate."""
+"""Share of its loudness at which a syllable has died away; silence kept before a fricative makes it an affricate."""
 _WINDOW = 0.006
 _FADE = 0.004
 _TAIL = 0.12

@@ -20,7 +20,7 @@ from speech.whisper import Whisper, from_telephone, normalise
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(900),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 
