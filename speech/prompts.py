@@ -125,7 +125,7 @@ class PromptPack:
         """Return what Asterisk plays: `sound:` and the path without suffix. Raises NotFound."""
         self._known(prompt)
         if not self._has(prompt):
-            raise NotFound(f"prompt {prompt!r} is not rendered yet; run `python -m speech.render`", prompt=prompt)
+            raise NotFound(f"prompt {prompt!r} is not rendered yet; run `hotline prompts render`", prompt=prompt)
         return f"sound:{self.directory / prompt}"
 
     def has(self, prompt: str) -> bool:
