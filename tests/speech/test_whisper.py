@@ -80,6 +80,8 @@ def test_every_prompt_of_the_catalogue_is_understood(ears: Whisper, voice: Kokor
         for name in group:
             start, end = end, end + len(sounds[name]) / 8000
             heard[name] = "".join(word.text for word in words if start <= (word.start + word.end) / 2 < end)
+    for name in [name for name, text in heard.items() if wrong(pack.text(name), text) > 0.3]:
+        heard[name] = ears.decode(telephone(sounds[name])).text  # a window of several prompts may lose one
     shares = {name: wrong(pack.text(name), text) for name, text in heard.items()}
     assert sum(shares.values()) / len(shares) < 0.12
     assert {name: heard[name] for name, share in shares.items() if share > 0.5} == {}
