@@ -29,6 +29,8 @@ AGENTS = ("1001", "1002", "1003", "1004")
 """Seats that robots take; the next one is left for you."""
 YOURS = "1005"
 FIGURES_EVERY_S = 15
+VISITED = tuple(f"1380000000{n}" for n in (1, 3, 2, 4, 5, 7, 8))
+"""The fixed customers, as whom a visitor calls first: what they hear is ready when the demo opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +139,12 @@ async def _demo(
     setup: Setup, asterisk: PrivateAsterisk, logins: list[Login], seconds: int | None, *, robots: bool
 ) -> None:
     until = stop_on_signals(asyncio.get_running_loop())
+    hotline = Hotline(setup)
     await asterisk.start()
 
     async def body() -> None:
+        _say("preparing the voice for the demo's customers")
+        await hotline.say_ahead(VISITED)
         async with AsyncExitStack() as stack:
             counts = await _robots(stack, setup.settings, logins) if robots else None
             _print(setup.settings, logins, robots=robots)
@@ -149,7 +154,7 @@ async def _demo(
             click.echo("stopping")
 
     try:
-        await run(Hotline(setup), body, until, _say)
+        await run(hotline, body, until, _say)
     finally:
         await asterisk.stop()
 

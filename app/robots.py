@@ -258,6 +258,8 @@ class Robots:
         self._tasks.start(caller.run(self._ua, self._tasks, every=every, at_once=at_once), "caller")
 
     async def __aexit__(self, *_: object) -> None:
-        await self._tasks.close()
-        await self._ua.close()
-        await self._api.__aexit__()
+        try:
+            await self._tasks.close()
+            await self._ua.close()
+        finally:
+            await self._api.__aexit__()

@@ -65,6 +65,7 @@ def add_user(
 
     user = _run(context, work)
     click.echo(f"user {user.username} ({user.role}) created")
+    _show(password, generate)
 
 
 @user_group.command("list")
@@ -89,6 +90,7 @@ def change_password(context: click.Context, username: str, password_stdin: bool,
 
     _run(context, work)
     click.echo(f"password of {username} changed, its sessions are ended")
+    _show(password, generate)
 
 
 @user_group.command("disable")
@@ -154,11 +156,15 @@ def _password(from_stdin: bool, generate: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if generate:
-        password = secrets.token_urlsafe(12)
-        click.echo(f"password: {password}")
-        return password
+        return secrets.token_urlsafe(12)
     asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     return asked
+
+
+def _show(password: str, generated: bool) -> None:
+    """Print a password that nobody knows yet, once it is in force."""
+    if generated:
+        click.echo(f"password: {password}")
 
 
 def _run(context: click.Context, work: Callable[[Accounts], Awaitable[T]]) -> T:

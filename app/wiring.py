@@ -1,7 +1,8 @@
 """Puts the house together: the only place where every room meets."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +56,7 @@ FLOW = Path(flow.__file__).parent / "flows" / "hotline.yaml"
 RECONCILE_RECORDINGS_S = 60.0
 VOICE_PATIENCE_S = 20.0
 FIRST_REFRESH_S = 30.0
+SAY_AHEAD_S = 20.0
 Say = Callable[[str], None]
 
 
@@ -134,10 +136,10 @@ class Hotline:
     def _build_menu(self, setup: Setup) -> None:
         self.flow = flow.load(setup.flow_file, self.pack.prompts, self.policy.rules)
         zone = self.settings.site.zone
-        desk = IvrDesk(self.customers, self.bills, self.outages, clock=self.clock, zone=zone, policy=self.policy)
+        self.desk = IvrDesk(self.customers, self.bills, self.outages, clock=self.clock, zone=zone, policy=self.policy)
         services = IvrServices(
             VoiceSpeaker(self.pack, self.voice, self.policy),
-            desk,
+            self.desk,
             self.routing,
             self.clock,
             self.policy,
@@ -245,6 +247,14 @@ class Hotline:
         self._tasks.start(self._render_rest(), "prompts")
         self._tasks.start(self._reconcile_recordings(), "recordings sweep")
 
+    async def say_ahead(self, callers: Iterable[str]) -> None:
+        """Have ready what these numbers would hear of their bills and outages."""
+        for caller in callers:
+            answers = await self.desk.by_number(caller)
+            for sentence in (*answers.outages, *answers.bills):
+                with suppress(HotlineError):
+                    await self.voice.media(sentence, within=SAY_AHEAD_S)
+
     async def _voice_loaded(self) -> None:
         """Wait a while for the voice: a caller right after the start should hear whole sentences."""
         until = self.clock.monotonic() + VOICE_PATIENCE_S
@@ -318,5 +328,5 @@ async def run(hotline: Hotline, body: Callable[[], Awaitable[object]], until: as
         if work.done():
             work.result()
     finally:
-        await tasks.close()
+        await tasks.close(patience=15.0)
         await hotline.stop()

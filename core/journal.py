@@ -85,7 +85,7 @@ class Journal:
         It may run twice (see `core.db.Database`). What is committed is published even when the caller
         of this is cancelled meanwhile.
         """
-        return await asyncio.shield(self._tasks.start(self._record(events, save), "record"))
+        return await asyncio.shield(self._tasks.start(self._record(events, save), "record", awaited=True))
 
     async def _record(self, events: Sequence[Event], save: Save | None) -> list[Recorded]:
         def work(connection: Connection) -> list[Recorded]:

@@ -21,12 +21,15 @@ class TaskOwner:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
-        """Run `work` as a task of this owner; a failure that is no error of Hotline's own is logged."""
+    def start(self, work: Coroutine[Any, Any, T], name: str, *, awaited: bool = False) -> asyncio.Task[T]:
+        """Run `work` as a task of this owner; a failure that is no error of Hotline's own is logged.
+
+        `awaited`: somebody waits for it and gets the failure, so it is not told twice.
+        """
         loop = asyncio.get_running_loop()
         task = loop.create_task(work, name=f"{self._name}:{name}")
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._tasks.discard if awaited else self._ended)
         return task
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
