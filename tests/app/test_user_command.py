@@ -48,7 +48,8 @@ def test_the_password_is_asked_twice_or_made(settings: Settings) -> None:
     assert asked.exit_code == 0, asked.output
     assert "correct horse" not in asked.output
     made = user(settings, "passwd", "li", "--generate")
-    assert made.stdout.startswith("password: ")
+    assert "\npassword: " in made.stdout
+    assert "password:" not in user(settings, "passwd", "nobody", "--generate").output
     hashes = set()
     for _ in range(2):
         engine = open_engine(settings.database_url)
