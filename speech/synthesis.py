@@ -31,8 +31,8 @@ _LOOK_AFTER = 1.0
 """Seconds after which an idle worker that has died is noticed and started again."""
 
 
-_GIVE_WAY = 0.2
-"""Seconds after which the renderer looks again whether callers still wait for the voice."""
+_GIVE_WAY = 30.0
+"""Seconds after which the renderer looks again whether callers still wait, should it not have been told."""
 
 
 class Unspoken(Unavailable):
@@ -188,7 +188,8 @@ class Voice:
     async def _render_one(self, work: Work) -> None:
         # Callers who wait come first: two syntheses at once would take each other's processor.
         while self._sentences:
-            await self._clock.sleep(_GIVE_WAY)
+            waiting = [sentence.done for sentence in self._sentences.values()]
+            await asyncio.wait(waiting, timeout=_GIVE_WAY, return_when=asyncio.FIRST_COMPLETED)
         for attempt in range(3):
             try:
                 await self._renderer.say(work)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -16,6 +16,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# A page is drawn when the machine has time for it; what is never drawn still fails.
+expect.set_options(timeout=20_000)
 
 
 def chromium_program() -> Path:
