@@ -219,6 +219,12 @@ async def test_prompts_are_rendered_behind_live_sentences(world: World, tmp_path
     assert len(await world.voice.media("三百元", within=PATIENT)) == 1, "a prompt in work holds no caller up"
     assert pack.missing() == ["hello"]
     world.open_gate()
+
+    async def rendered() -> bool:
+        await world.clock.advance(0.2)
+        return rendering.done()
+
+    await until(rendered, PATIENT)
     assert await rendering == ["hello"]
     assert pack.has("hello")
 
