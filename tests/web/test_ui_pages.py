@@ -17,6 +17,7 @@ async def _talk(desk: Desk, pop: data.Json) -> None:
     await desk.centre.ring(pop)
     await desk.centre.answer()
     await desk.see("通话时长")
+    await desk.page.wait_for_selector(".controls")
 
 
 async def test_sign_in_then_choose_the_seat() -> None:
@@ -278,7 +279,7 @@ async def test_live_calls_are_for_who_leads_the_shift() -> None:
         desk.centre.live = [data.call("l1", "13800000001", state="queued", agent_id=None)]
         await desk.sign_in()
         await desk.page.get_by_role("link", name="在线通话").click()
-        await expect(desk.page.locator("tbody tr")).to_contain_text("排队")
+        await desk.page.locator("tbody tr", has_text="排队").first.wait_for()
     async with open_desk() as desk:
         desk.centre.user["role"] = "agent"
         await desk.sign_in()
