@@ -51,7 +51,7 @@ class LifeboatKeeper:
             bus.listen(kind, self._on_change)
         self._tasks.start(self._keep(), "keep")
 
-    async def _on_change(self, _recorded: Recorded) -> None:
+    def _on_change(self, _recorded: Recorded) -> None:
         self._changed.set()
 
     async def _keep(self) -> None:

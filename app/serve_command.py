@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+import uvloop
 
 from app.setup import prepare
 from app.wiring import Hotline, run
@@ -47,7 +48,7 @@ def serve(context: click.Context, config: str | None, no_ui: bool) -> None:
     with only_one(settings):
         setup = prepare(settings, lambda line: click.echo(line, err=True), ui=not no_ui)
         log.configure(settings.var / "log" / "hotline.log")
-        asyncio.run(_serve(Hotline(setup)))
+        uvloop.run(_serve(Hotline(setup)))
 
 
 async def _serve(hotline: Hotline) -> None:

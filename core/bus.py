@@ -10,7 +10,8 @@ from core.events import Event, Recorded
 
 _log = log.get(__name__)
 
-Listener = Callable[[Recorded], Awaitable[None]]
+Listener = Callable[[Recorded], Awaitable[None] | None]
+"""A plain function where there is nothing to wait for: that costs no time limit."""
 SLOW_S = 0.5
 """A listener that takes longer than this is named in the log: it delays everyone behind it."""
 LIMIT_S = 5.0
@@ -29,12 +30,17 @@ class Bus:
         return lambda: self._listeners[kind].remove(listener)
 
     async def publish(self, recorded: Recorded) -> None:
-        """Await every listener; their errors are logged and never reach the publisher."""
+        """Call every listener and wait where there is something to wait for.
+
+        Their errors are logged and never reach the publisher.
+        """
         for listener in (*self._listeners[type(recorded.event)], *self._listeners[Event]):
             started = time.monotonic()
             try:
-                async with asyncio.timeout(LIMIT_S):
-                    await listener(recorded)
+                waiting = listener(recorded)
+                if waiting is not None:
+                    async with asyncio.timeout(LIMIT_S):
+                        await waiting
             except Exception:  # noqa: BLE001 - a broken listener cannot stop the others
                 _log.exception(
                     "listener failed",

@@ -7,12 +7,21 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, Connection, Integer, String, Table, insert, select
 
+from core import log
 from core.bus import Bus
-from core.db import Database, Utc, metadata
+from core.db import Database, DatabaseDown, Utc, metadata
 from core.events import Event, Recorded, from_data, to_data
 from core.tasks import TaskOwner
 
+_log = log.get(__name__)
+
 Save = Callable[[Connection], object]
+
+NOTE_WAIT_S = 0.1
+"""How long a note may wait for a transaction to share. A crash loses no more than this."""
+NOTE_AGAIN_S = 1.0
+NOTES_LIMIT = 10_000
+"""More notes than this waiting means that storage has stopped: further ones are refused, not piled up."""
 
 journal_table = Table(
     "journal",
@@ -77,6 +86,29 @@ class Journal:
         self._db = db
         self._bus = bus
         self._tasks = TaskOwner("journal")
+        self._notes: list[Event] = []
+        self._flush: asyncio.TimerHandle | None = None
+
+    def note(self, *events: Event) -> None:
+        """Write down facts that no state depends on, in order, without waiting for them.
+
+        They are committed and published with the next `record`, of whichever call, and within NOTE_WAIT_S at the
+        latest: a crash may forget that last moment, so nothing that must not be done twice belongs here.
+        Raises DatabaseDown when storage has not taken notes for so long that too many wait.
+        """
+        if len(self._notes) + len(events) > NOTES_LIMIT:
+            raise DatabaseDown(waiting=len(self._notes))
+        self._notes.extend(events)
+        self._flush_in(NOTE_WAIT_S)
+
+    def _flush_in(self, seconds: float) -> None:
+        if self._flush is None and self._notes:
+            self._flush = asyncio.get_running_loop().call_later(seconds, self._flush_now)
+
+    def _flush_now(self) -> None:
+        self._flush = None
+        if self._notes:
+            self._tasks.start(self._record((), None), "notes", awaited=True).add_done_callback(_tell_failed)
 
     async def record(self, *events: Event, save: Save | None = None) -> list[Recorded]:
         """Commit `save(connection)` and `events` in one transaction, then publish the events in order.
@@ -88,20 +120,36 @@ class Journal:
         return await asyncio.shield(self._tasks.start(self._record(events, save), "record", awaited=True))
 
     async def _record(self, events: Sequence[Event], save: Save | None) -> list[Recorded]:
+        notes, self._notes = self._notes, []
+
         def work(connection: Connection) -> list[Recorded]:
             if save is not None:
                 save(connection)
-            return append(connection, events)
+            return append(connection, (*notes, *events))
 
-        recorded = await self._db.write(work)
+        try:
+            recorded = await self._db.write(work)
+        except Exception:
+            # Whatever is wrong with what came along, the notes have their own turn.
+            self._notes[:0] = notes
+            self._flush_in(NOTE_AGAIN_S)
+            raise
         for one in recorded:
             await self._bus.publish(one)
-        return recorded
+        return recorded[len(notes) :]
 
     async def close(self) -> None:
-        """Wait until everything under way is committed and published."""
+        """Wait until everything under way and noted is committed and published."""
+        if self._flush is not None:
+            self._flush.cancel()
+        self._flush_now()
         await self._tasks.drain()
 
     async def of_call(self, call_id: str) -> list[Recorded]:
         """Return the story of one call, in order."""
         return await self._db.read(lambda connection: of_call(connection, call_id))
+
+
+def _tell_failed(flush: asyncio.Task[list[Recorded]]) -> None:
+    if not flush.cancelled() and (error := flush.exception()) is not None:
+        _log.error("notes not stored, tried again", extra={"action": "notes_not_stored", "why": type(error).__name__})

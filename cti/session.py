@@ -119,16 +119,6 @@ class CallSession:
         for event in events:
             call = advance(call, event)
         before, self.call = self.call, call
-        _log.info(
-            "call moved",
-            extra={
-                "action": "call_moved",
-                "call_id": call.id,
-                "from": before.state,
-                "to": call.state,
-                "event": type(events[-1]).__name__,
-            },
-        )
         try:
             await self.world.journal.record(
                 *events, *told, save=lambda connection: store.save(connection, call, before)
@@ -136,6 +126,10 @@ class CallSession:
         except (SQLAlchemyError, HotlineError):
             self.call = before
             raise
+
+    def note(self, *events: Event) -> None:
+        """Write down facts on the way; nothing waits for them (see `core.journal.Journal.note`)."""
+        self.world.journal.note(*events)
 
     async def tell(self, *events: Event) -> None:
         """Commit events that do not move the call."""

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Protocol
 
 from core.clock import Clock
-from core.events import Event
 from core.policy import Policy
 from core.tasks import TaskOwner
 from cti.session import CallSession
@@ -87,7 +86,6 @@ class IvrCall:
     secrets: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     answers: Callable[[], Awaitable[CustomerAnswers]] | None = None
-    _untold: list[Event] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -127,11 +125,8 @@ class IvrCall:
         morning = self.services.hour() < self.number("morning_until")
         return "greeting_morning" if morning else "greeting_day"
 
-    async def collected(self, node: str, digits: str, *, secret: bool = False, leaving: bool = False) -> None:
-        """Journal what was pressed; of secret digits only how many.
-
-        When it leads out of the node at once (`leaving`), it is journaled together with the next node.
-        """
+    def collected(self, node: str, digits: str, *, secret: bool = False) -> None:
+        """Journal what was pressed; of secret digits only how many."""
         event = DigitsCollected(
             at=self.services.clock.now(),
             call_id=self.id,
@@ -139,15 +134,7 @@ class IvrCall:
             digits=None if secret else digits,
             length=len(digits),
         )
-        if leaving:
-            self._untold.append(event)
-        else:
-            await self.session.tell(event)
-
-    def take_untold(self) -> list[Event]:
-        """Return what is still to be journaled, and forget it."""
-        untold, self._untold = self._untold, []
-        return untold
+        self.session.note(event)
 
     def answer_with(self, answers: CustomerAnswers) -> None:
         """From now on the caller is who `answers` is about."""

@@ -50,7 +50,7 @@ class Engine:
             if following is None:
                 return
             here = following
-            await self._enter(call, here)
+            self._enter(call, here)
         _log.error("flow does not end", extra={"action": "flow_endless", "call_id": call.id, "node": here})
 
     async def _resume(self, call: IvrCall) -> str:
@@ -61,7 +61,7 @@ class Engine:
             at, last = entered[-1]
             call.known.update(last.known)
             return await self._go_on(call, last.node, story[at:])
-        await self._enter(call, self._flow.start)
+        self._enter(call, self._flow.start)
         return self._flow.start
 
     async def _go_on(self, call: IvrCall, here: str, since: Sequence[Event]) -> str:
@@ -69,11 +69,11 @@ class Engine:
         following = node.left(since) if isinstance(node, Queue) else None
         if following is None:
             return here
-        await self._enter(call, following)
+        self._enter(call, following)
         return following
 
-    async def _enter(self, call: IvrCall, node: str) -> None:
-        await call.session.tell(*call.take_untold(), self._entered(call, node))
+    def _enter(self, call: IvrCall, node: str) -> None:
+        call.session.note(self._entered(call, node))
 
     def _entered(self, call: IvrCall, node: str) -> IvrNodeEntered:
         now = self._services.clock.now()
@@ -96,7 +96,7 @@ class Engine:
             failed = IvrFailed(
                 at=self._services.clock.now(), call_id=call.id, node=here, what=type(error).__name__, to=trouble
             )
-            await call.session.tell(failed)
+            call.session.note(failed)
             return trouble
 
     def _look_up(self, call: IvrCall) -> None:
@@ -118,9 +118,7 @@ class Engine:
             self._services.speaker.prepare(sentence)
         if answers.customer_id and not verified and caller.state in (CallState.ARRIVED, CallState.MENU):
             now = self._services.clock.now()
-            await call.session.tell(
-                CallerIdentified(at=now, call_id=call.id, customer_id=answers.customer_id, how="number")
-            )
+            call.session.note(CallerIdentified(at=now, call_id=call.id, customer_id=answers.customer_id, how="number"))
         return answers
 
     async def close(self) -> None:

@@ -16,7 +16,7 @@ from core.db import Database
 from core.events import Event, Recorded
 from core.journal import Journal, of_call
 from core.tasks import TaskOwner
-from cti.events import AgentAnswered, CallEnded, CallReleased, CallTransferred
+from cti.events import AgentAnswered, CallReleased, CallTransferred
 from cti.port import NoSuchChannel, PbxDown, PbxRefused
 from recordings import store
 from recordings.events import RecordingMissing, RecordingStarted, RecordingStored
@@ -90,7 +90,7 @@ class RecordingService:
     def attach(self, bus: Bus) -> None:
         """Record every talk that the bus tells of: AgentAnswered is told before the legs are joined."""
         bus.listen(AgentAnswered, self._on_answered)
-        for kind in (CallReleased, CallTransferred, CallEnded):
+        for kind in (CallReleased, CallTransferred):
             bus.listen(kind, self._on_over)
 
     async def _on_answered(self, recorded: Recorded) -> None:
@@ -100,7 +100,7 @@ class RecordingService:
 
     async def _on_over(self, recorded: Recorded) -> None:
         event = recorded.event
-        assert isinstance(event, CallReleased | CallTransferred | CallEnded)
+        assert isinstance(event, CallReleased | CallTransferred)
         await self.finish(event.call_id)
 
     async def start(self, talk: Talk) -> Recording:

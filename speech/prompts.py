@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -240,6 +241,7 @@ def unknown(prompt: str, known: Iterable[str]) -> str:
     return f"there is no prompt {prompt!r}" + (f"; did you mean {' or '.join(near)}?" if near else "")
 
 
+@lru_cache(maxsize=4096)
 def content_key(text: str, settings_key: str) -> str:
     """Return the hash that names the sound of `text` spoken with these settings and the present finishing."""
     return hashlib.sha256(f"{settings_key}|finish={_FINISH}|{text}".encode()).hexdigest()

@@ -142,7 +142,7 @@ class Desktops:
     def _show_pop(self, agent_id: str, pop: shapes.ScreenPop, at: datetime) -> None:
         self._put(agent_id, "screen_pop", at, pop)
 
-    async def _hear(self, recorded: Recorded) -> None:
+    def _hear(self, recorded: Recorded) -> None:
         """Tell of an event. Never waits: every desktop's share is put into its queue at once."""
         event = recorded.event
         if isinstance(event, AgentReserved):

@@ -39,7 +39,7 @@ class Metrics:
     def _gauge(self, name: str, text: str, label: str) -> Gauge:
         return Gauge(name, text, [label], registry=self._registry)
 
-    async def _count(self, recorded: Recorded) -> None:
+    def _count(self, recorded: Recorded) -> None:
         self._writes.labels(type(recorded.event).__name__).inc()
 
     def start(self) -> None:

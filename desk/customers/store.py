@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, or_, select
 
 from core.upsert import upsert
 from desk.customers.model import Account, Category, Complaint, Customer, SupplyState
@@ -14,21 +14,33 @@ NAMES_IN_A_QUERY = 500
 """Values in one IN list: within the limits of both engines."""
 
 
+def _by_name(condition: ColumnElement[bool]) -> Select[Any]:
+    return select(customers).where(condition).order_by(customers.c.name, customers.c.id)
+
+
+# Asked in every call: made once, so that SQLAlchemy finds their compiled form without working out a key anew.
+_BY_ID = _by_name(customers.c.id == bindparam("wanted"))
+_BY_PHONE = _by_name(
+    customers.c.id.in_(select(customer_phones.c.customer_id).where(customer_phones.c.number == bindparam("wanted")))
+)
+_BY_ACCOUNT = _by_name(
+    customers.c.id.in_(select(accounts.c.customer_id).where(accounts.c.number == bindparam("wanted")))
+)
+
+
 def get(connection: Connection, customer_id: str) -> Customer | None:
     """Return the customer with this number, if there is one."""
-    return _first(_load(connection, customers.c.id == customer_id))
+    return _first(_load(connection, _BY_ID, wanted=customer_id))
 
 
 def by_phone(connection: Connection, number: str) -> list[Customer]:
     """Return the customers reached at `number` (form of core.phone), by name."""
-    of_number = select(customer_phones.c.customer_id).where(customer_phones.c.number == number)
-    return _load(connection, customers.c.id.in_(of_number))
+    return _load(connection, _BY_PHONE, wanted=number)
 
 
 def by_account(connection: Connection, number: str) -> Customer | None:
     """Return the holder of the account, if there is such an account."""
-    of_account = select(accounts.c.customer_id).where(accounts.c.number == number)
-    return _first(_load(connection, customers.c.id.in_(of_account)))
+    return _first(_load(connection, _BY_ACCOUNT, wanted=number))
 
 
 def search(connection: Connection, text: str, limit: int) -> list[Customer]:
@@ -39,12 +51,11 @@ def search(connection: Connection, text: str, limit: int) -> list[Customer]:
     )
     reached = select(customer_phones.c.customer_id).where(customer_phones.c.number.like(f"{part}%", escape="\\"))
     named = customers.c.name.like(f"%{part}%", escape="\\")
-    return _load(connection, or_(named, customers.c.id.in_(held), customers.c.id.in_(reached)), limit)
+    return _load(connection, _by_name(or_(named, customers.c.id.in_(held), customers.c.id.in_(reached))).limit(limit))
 
 
-def _load(connection: Connection, condition: ColumnElement[bool], limit: int | None = None) -> list[Customer]:
-    query = select(customers).where(condition).order_by(customers.c.name, customers.c.id).limit(limit)
-    rows = connection.execute(query).all()
+def _load(connection: Connection, query: Select[Any], **values: str) -> list[Customer]:
+    rows = connection.execute(query, values).all()
     numbers: dict[str, list[str]] = {row.id: [] for row in rows}
     found = select(customer_phones).where(customer_phones.c.customer_id.in_(numbers)).order_by(customer_phones.c.number)
     for phone in connection.execute(found) if numbers else ():

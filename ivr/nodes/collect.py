@@ -33,7 +33,7 @@ class Collect(Node):
         for _ in range(int(call.number("menu_tries"))):
             await call.say(self.prompts)
             digits = await self._digits(call, wanted)
-            await call.collected(here, digits, secret=self.secret)
+            call.collected(here, digits, secret=self.secret)
             if digits == BACK_KEY:
                 return self.back
             if len(digits) == wanted and digits.isdigit():

@@ -36,7 +36,7 @@ class Menu(Node):
             await call.say(self.prompts)
             key = await call.session.digit(call.number("menu_digit_timeout"))
             if key is not None:
-                await call.collected(here, key, leaving=key in self.keys)
+                call.collected(here, key)
             if key in self.keys:
                 return self.keys[key]
             tries += 1

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Column, Connection, MetaData, String, Table, insert, select
 
 from core.bus import Bus
-from core.db import Database
+from core.db import Database, DatabaseDown
 from core.events import Event, Recorded
-from core.journal import Journal, journal_table, since
+from core.journal import NOTES_LIMIT, Journal, journal_table, since
 from core.tasks import TaskOwner
 from tests.core.happenings import AT, DoorOpened, DoorShut
 from tests.until import until
@@ -142,3 +142,44 @@ async def test_an_event_that_no_room_knows_any_more_is_passed_over(house: House)
     await house.db.write(lambda c: c.execute(insert(journal_table), row))
     await house.journal.record(open_door("one"))
     assert [type(r.event) for r in await house.journal.of_call("one")] == [DoorOpened]
+
+
+async def test_a_note_goes_with_the_next_record_and_before_it(house: House) -> None:
+    house.journal.note(open_door("noted"))
+    recorded = await house.journal.record(DoorShut(at=AT, agent_id="a1"))
+    assert [type(r.event) for r in recorded] == [DoorShut]
+    assert [type(r.event) for r in house.told] == [DoorOpened, DoorShut]
+    assert [r.seq for r in house.told] == sorted(r.seq for r in house.told)
+    assert await house.books() == ([], ["DoorOpened", "DoorShut"])
+
+
+async def test_notes_that_nothing_follows_are_written_by_themselves(house: House) -> None:
+    house.journal.note(open_door("one"))
+    house.journal.note(open_door("two"))
+    await until(lambda: [r.event for r in house.told] == [open_door("one"), open_door("two")])
+    assert await house.books() == ([], ["DoorOpened"] * 2)
+
+
+async def test_notes_are_written_when_the_journal_closes(house: House) -> None:
+    house.journal.note(open_door("last"))
+    await house.journal.close()
+    assert await house.books() == ([], ["DoorOpened"])
+
+
+async def test_a_note_outlives_the_record_that_took_it_along(house: House) -> None:
+    def failing(connection: Connection) -> None:
+        raise ZeroDivisionError("the lock is stuck")
+
+    house.journal.note(open_door("noted"))
+    with pytest.raises(ZeroDivisionError):
+        await house.journal.record(open_door("back"), save=failing)
+    assert house.told == []
+    house.journal.note(DoorShut(at=AT, agent_id="a1"))
+    await house.journal.close()
+    assert [r.event for r in house.told] == [open_door("noted"), DoorShut(at=AT, agent_id="a1")]
+
+
+async def test_notes_are_refused_when_storage_has_stopped(house: House) -> None:
+    house.journal.note(*[open_door("many")] * NOTES_LIMIT)
+    with pytest.raises(DatabaseDown):
+        house.journal.note(open_door("one more"))

@@ -46,7 +46,7 @@ async def test_a_known_caller_hears_the_bill(caller: Caller, shipped: Flow) -> N
     assert (call.state, call.ended_by) == (CallState.ENDED, "system")
     assert await nodes_of(caller) == ["welcome", "outage_first", "main", "bill", "after", "bye"]
     names = await caller.names()
-    assert names[:2] == ["CallAnswered", "IvrNodeEntered"]
+    assert [n for n in names if n != "CallerIdentified"][:2] == ["CallAnswered", "IvrNodeEntered"]
     assert names[-1] == "CallEnded"
     assert [e.how for e in await caller.story() if isinstance(e, CallerIdentified)] == ["number"]
 

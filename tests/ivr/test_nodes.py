@@ -58,8 +58,6 @@ class Step:
             self.call = IvrCall(session, self._caller.services, **given)  # type: ignore[arg-type]
             for node in nodes:
                 self.led.append(await node.run(self.call, "here"))
-                if untold := self.call.take_untold():
-                    await session.tell(*untold)
 
         await self._caller.runs(session, program)
         return self.led[-1]
