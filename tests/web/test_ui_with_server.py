@@ -98,6 +98,17 @@ async def test_a_lost_phone_keeps_the_agent_from_ready(tmp_path: Path) -> None:
         await expect(page.get_by_text("来电送不到您这里")).to_have_count(0)
 
 
+async def test_a_shift_lead_without_a_seat_begins_at_the_live_calls(tmp_path: Path) -> None:
+    async with open_world(tmp_path, ui_dir=workshop() / "dist") as world, chromium() as browser:
+        page = await new_page(browser)
+        await page.goto(world.base)
+        await page.fill("#username", "lead")
+        await page.fill("#password", PASSWORD)
+        await page.keyboard.press("Enter")
+        await page.get_by_role("button", name="不使用座席").click()
+        await page.wait_for_url("**/live")
+
+
 async def test_the_shift_lead_sees_live_calls(tmp_path: Path) -> None:
     async with _signed_in(tmp_path, "lead", "1002") as (world, page):
         await world.ready("1001", "1001")
