@@ -6,6 +6,7 @@ import cti.tables
 import desk.billing.tables
 import desk.customers.tables
 import desk.outages.tables
+import desk.surveys.tables
 import recordings.tables
 import routing.tables
 from core.db import metadata
@@ -17,6 +18,7 @@ ROOMS = (
     desk.billing.tables,
     desk.customers.tables,
     desk.outages.tables,
+    desk.surveys.tables,
     recordings.tables,
     routing.tables,
 )

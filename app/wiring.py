@@ -33,6 +33,7 @@ from cti.session import CallSession, CallWorld
 from desk.billing.service import BillService
 from desk.customers.service import CustomerService
 from desk.outages.service import OutageService
+from desk.surveys.service import SurveyService
 from ivr import flow
 from ivr.call import PLEASE_WAIT, IvrServices
 from ivr.desk import IvrDesk
@@ -111,6 +112,7 @@ class Hotline:
         self.customers = CustomerService(self.db)
         self.bills = BillService(self.db, self.clock, zone, self.policy)
         self.outages = OutageService(self.db, self.journal, self.clock, zone)
+        self.surveys = SurveyService(self.db, self.journal, self.clock)
         self.lifeboat = LifeboatKeeper(self.settings, self.outages, self.voice, self.pack, self.clock)
 
     def _build_telephone(self) -> None:
@@ -141,6 +143,7 @@ class Hotline:
             VoiceSpeaker(self.pack, self.voice, self.policy),
             self.desk,
             self.routing,
+            self.surveys,
             self.clock,
             self.policy,
             lambda: self.clock.now().astimezone(zone).hour,
@@ -164,6 +167,7 @@ class Hotline:
                 customers=self.customers,
                 bills=self.bills,
                 outages=self.outages,
+                surveys=self.surveys,
                 recordings=self.recordings,
                 flows=(self.flow,),
                 probes={

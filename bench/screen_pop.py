@@ -48,6 +48,7 @@ from desk.customers import store as customer_store
 from desk.customers.model import Account, Customer
 from desk.customers.service import CustomerService
 from desk.outages.service import OutageService
+from desk.surveys.service import SurveyService
 from recordings.service import RecordingService
 from recordings.vault import Vault
 from routing.service import RoutingService
@@ -99,6 +100,7 @@ class Installation:
             customers=CustomerService(self.db),
             bills=BillService(self.db, self.clock, zone, self.policy),
             outages=OutageService(self.db, self.journal, self.clock, zone),
+            surveys=SurveyService(self.db, self.journal, self.clock),
             recordings=RecordingService(self.journal, self.db, ami, Vault(folder / "recordings", zone), self.clock),
         )
 

@@ -10,6 +10,7 @@ from core.clock import Clock
 from core.policy import Policy
 from core.tasks import TaskOwner
 from cti.session import CallSession
+from desk.surveys.model import Reason
 from ivr.events import DigitsCollected
 
 PLEASE_WAIT = "please_wait"
@@ -61,6 +62,14 @@ class Waiting(Protocol):
     async def leave(self, call_id: str, why: str) -> None: ...
 
 
+class Surveys(Protocol):
+    """What callers say of the service (`desk.surveys` keeps it)."""
+
+    async def answer(self, call_id: str, agent_id: str, queue: str, score: int) -> None: ...
+
+    async def reason(self, call_id: str, reason: Reason) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class IvrServices:
     """The rooms that nodes use, as the menu sees them."""
@@ -68,6 +77,7 @@ class IvrServices:
     speaker: Speaker
     desk: Desk
     waiting: Waiting
+    surveys: Surveys
     clock: Clock
     policy: Policy
     hour: Callable[[], int]

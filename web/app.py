@@ -14,6 +14,7 @@ from web import (
     recordings_api,
     site_api,
     socket,
+    surveys_api,
     unbuilt_api,
 )
 from web.desktops import Desktops
@@ -37,6 +38,7 @@ _PARTS: tuple[Routes, ...] = (
     customers_api.outage_routes,
     recordings_api.routes,
     site_api.routes,
+    surveys_api.routes,
     socket.routes,
     unbuilt_api.routes,
     health.routes,

@@ -16,6 +16,7 @@ from cti.service import CallService
 from desk.billing.service import BillService
 from desk.customers.service import CustomerService
 from desk.outages.service import OutageService
+from desk.surveys.service import SurveyService
 from ivr.flow import Flow
 from recordings.service import RecordingService
 from routing.service import RoutingService
@@ -41,6 +42,7 @@ class WebServices:
     customers: CustomerService
     bills: BillService
     outages: OutageService
+    surveys: SurveyService
     recordings: RecordingService
     flows: tuple[Flow, ...] = ()
     probes: Mapping[str, Probe] = field(default_factory=dict)

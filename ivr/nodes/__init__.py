@@ -12,10 +12,11 @@ from ivr.nodes.menu import Menu
 from ivr.nodes.outage import Outage
 from ivr.nodes.play import Play
 from ivr.nodes.queue import Queue
+from ivr.nodes.survey import Survey
 from ivr.nodes.verify import Verify
 
 AnyNode = Annotated[
-    Play | Menu | Collect | Verify | Bill | Outage | Queue | Hangup,
+    Play | Menu | Collect | Verify | Bill | Outage | Queue | Survey | Hangup,
     Field(discriminator="do"),
 ]
 VERBS: dict[str, type[Node]] = {
@@ -26,5 +27,6 @@ VERBS: dict[str, type[Node]] = {
     "bill": Bill,
     "outage": Outage,
     "queue": Queue,
+    "survey": Survey,
     "hangup": Hangup,
 }

@@ -19,6 +19,7 @@ from cti.messages import ChannelEntered, ChannelGone, DigitPressed, PbxMessage, 
 from cti.model import Call, CallState
 from cti.port import NoSuchChannel, PbxBridge, PbxChannel, PbxDown, SeatDial
 from cti.session import CallSession, CallWorld
+from desk.surveys.service import SurveyService
 from ivr.call import CustomerAnswers, IvrServices
 from ivr.engine import Engine
 from ivr.flow import Flow
@@ -235,10 +236,11 @@ class Caller:
         self.books = Books()
         self.speaker = PlainSpeaker()
         self.places = QueuePlaces(self.line)
+        self.surveys = SurveyService(db, self.journal, self.clock)
         self.hour = 9
         self.tasks = TaskOwner("test")
         self.services = IvrServices(
-            self.speaker, self.books, self.places, self.clock, POLICY, lambda: self.hour, self.tasks
+            self.speaker, self.books, self.places, self.surveys, self.clock, POLICY, lambda: self.hour, self.tasks
         )
 
     def session(self, call: Call, *, bridged: bool = False) -> CallSession:

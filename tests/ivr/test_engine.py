@@ -213,7 +213,7 @@ async def test_a_call_in_the_queue_keeps_its_place(caller: Caller, shipped: Flow
     await caller.serve(shipped, caller.session(before))
     assert caller.places.asked[-1] == ("request", "general", before.queued_at)
     assert caller.line.asked[0] == "music"
-    assert caller.line.heard == ["goodbye"], "nothing is said twice"
+    assert caller.line.heard == ["survey_ask", "goodbye"], "nothing is said twice"
     assert (await caller.names()).count("CallQueued") == 1
 
 
@@ -255,4 +255,4 @@ async def test_a_talk_goes_on_untouched(caller: Caller, shipped: Flow) -> None:
     caller.line.gone(f"{CALL}-seat-1")
     await resumed
     assert caller.line.asked[0] == f"leave {CALL}-talk", "nothing was done to the two before the agent hung up"
-    assert caller.line.heard == ["goodbye"]
+    assert caller.line.heard == ["survey_ask", "goodbye"]

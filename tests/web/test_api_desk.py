@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from desk.surveys.model import Reason
 from tests.web.world import World
 
 pytestmark = pytest.mark.integration
@@ -155,3 +156,20 @@ async def test_settings_show_no_secret_and_rules_their_source(world: World) -> N
         assert shown["rules"]["ring_timeout"]["source"]
         assert (await admin.ask("GET", "/flows"))["items"] == []
         assert await admin.refused("GET", "/flows/none", status=404) == "no_such_flow"
+
+
+async def test_answers_of_the_survey_are_for_leads_and_for_whom_they_concern(world: World) -> None:
+    anna, ben = world.users["1001"].id, world.users["1002"].id
+    await world.surveys.answer("c1", anna, "general", 1)
+    await world.surveys.reason("c1", Reason.ATTITUDE)
+    await world.surveys.answer("c2", ben, "general", 5)
+    async with world.client("supervisor") as lead, world.client("1001", seat="1001") as agent:
+        rows = (await lead.ask("GET", "/surveys"))["items"]
+        assert [(row["call_id"], row["score"], row["reason"]) for row in rows] == [
+            ("c2", 5, None),
+            ("c1", 1, "attitude"),
+        ]
+        assert [row["call_id"] for row in (await lead.ask("GET", "/surveys?worst=2"))["items"]] == ["c1"]
+        assert [row["call_id"] for row in (await agent.ask("GET", "/surveys"))["items"]] == ["c1"]
+        assert await agent.refused("GET", f"/surveys?agent={ben}", status=403) == "forbidden"
+        assert await lead.refused("GET", "/surveys?worst=9", status=400) == "bad_input"

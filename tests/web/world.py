@@ -40,6 +40,7 @@ from desk.customers import store as customer_store
 from desk.customers.service import CustomerService
 from desk.outages import store as outage_store
 from desk.outages.service import OutageService
+from desk.surveys.service import SurveyService
 from ivr.events import CallerIdentified, DigitsCollected, IvrNodeEntered
 from ivr.flow import Flow
 from recordings.service import RecordingService
@@ -98,6 +99,7 @@ class World:
         self.vault = Vault(folder / "recordings", ZONE)
         self.capture = FakeCapture(FakeClock())
         self.recordings = RecordingService(self.journal, self.db, self.capture, self.vault, self.clock)
+        self.surveys = SurveyService(self.db, self.journal, self.clock)
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
         self.flows = flows
@@ -127,6 +129,7 @@ class World:
             customers=CustomerService(self.db),
             bills=BillService(self.db, self.clock, ZONE, self.policy),
             outages=OutageService(self.db, self.journal, self.clock, ZONE),
+            surveys=self.surveys,
             recordings=self.recordings,
             flows=self.flows,
             probes=self._probes,

@@ -1,0 +1,62 @@
+"""survey: ask the caller after the talk how satisfied they are."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeVar
+
+from core.errors import Conflict
+from desk.surveys.model import SCORES, Reason
+from ivr.call import IvrCall
+from ivr.node import Node, Prompts, Target
+
+T = TypeVar("T")
+REASON_KEYS = {
+    "1": Reason.ATTITUDE,
+    "2": Reason.SPEED,
+    "3": Reason.QUALITY,
+    "4": Reason.NOT_SOLVED,
+    "5": Reason.OTHER,
+}
+SCORE_KEYS = {str(score): score for score in SCORES}
+
+
+class Survey(Node):
+    """Asks for a score (key 5 very satisfied … 1 very dissatisfied) and after a low one for the reason.
+
+    Only who has talked to an agent is asked, and only once a call; who presses nothing is not pressed.
+    """
+
+    do: Literal["survey"]
+    prompts: Prompts = ("survey_ask",)
+    reasons: Prompts = ("survey_reason",)
+    thanks: Prompts = ("survey_thanks",)
+    next: Target
+
+    async def run(self, call: IvrCall, here: str) -> str | None:
+        talked = call.session.call
+        if talked.talking_at is None or talked.agent_id is None:
+            return self.next
+        call.session.forget_digits()  # pressed in the talk, not in answer to what is asked now
+        score = await self._ask(call, here, self.prompts, SCORE_KEYS)
+        if score is None:
+            return self.next
+        try:
+            await call.services.surveys.answer(call.id, talked.agent_id, talked.queue or "", score)
+        except Conflict:
+            return self.next  # asked again after a restart: the answer stands
+        if score <= call.number("survey_low"):
+            reason = await self._ask(call, here, self.reasons, REASON_KEYS)
+            if reason is not None:
+                await call.services.surveys.reason(call.id, reason)
+        await call.say(self.thanks)
+        return self.next
+
+    async def _ask(self, call: IvrCall, here: str, prompts: Sequence[str], keys: Mapping[str, T]) -> T | None:
+        for _ in range(int(call.number("survey_tries"))):
+            await call.say(prompts)
+            key = await call.session.digit(call.number("menu_digit_timeout"))
+            if key is None:
+                return None
+            call.collected(here, key)
+            if key in keys:
+                return keys[key]
+        return None
