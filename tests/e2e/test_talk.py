@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cti.ua import tone_power
-from tests.e2e.heard import come_to_state
+from tests.e2e.heard import come_to, come_to_state, heard, ids
 from tests.phone import caller, seat_phone
 from tests.service import Service
 from tests.until import until
@@ -123,6 +123,25 @@ async def test_the_pop_is_on_the_desktop_before_the_phone_is_answered(hotline: S
             await until(lambda: hotline.calls(number, "ended"), 30, what="the call is over")
         await until(lambda: in_state(hotline, "bert", "wrap_up"), 2, what="wrap-up")
         await hotline.request("bert", "POST", "/agents/me/state", {"state": "not_ready", "reason": "lunch"})
+
+
+async def test_after_the_talk_the_caller_says_how_satisfied_they_are(hotline: Service) -> None:
+    number, seat = "13900000022", hotline.pbx.seats[0]
+    async with seat_phone(hotline.pbx, seat.sip_username, seat.sip_password) as phone:
+        await hotline.make_ready("anna")
+        async with caller(hotline.pbx, number) as call:
+            await call.wait_answered(5)
+            await call.send_digits("w0.3,0")
+            leg = await phone.answer(60)
+            call_id = await come_to_state(hotline, number, "talking")
+            await call.send_digits("9")  # to the agent; it answers nothing that is asked later
+            await leg.hangup()
+            await come_to(hotline, number, "survey")
+            await call.send_digits("w1,2,w2,4")
+            await until(lambda: hotline.calls(number, "ended"), 30, what="the call is over")
+        assert ids(heard(hotline, call))[-4:] == ["survey_ask", "survey_reason", "survey_thanks", "goodbye"]
+    (row,) = (await hotline.request("quality", "GET", "/surveys?worst=2"))["items"]
+    assert (row["call_id"], row["score"], row["reason"]) == (call_id, 2, "not_solved")
 
 
 async def message(desktop: aiohttp.ClientWebSocketResponse, kind: str, timeout: float = 10) -> Any:
