@@ -255,7 +255,7 @@ class Hotline:
         """Have ready what these numbers would hear of their bills and outages."""
         for caller in callers:
             answers = await self.desk.by_number(caller)
-            for sentence in (*answers.outages, *answers.bills):
+            for sentence in answers.sentences():
                 with suppress(HotlineError):
                     await self.voice.media(sentence, within=SAY_AHEAD_S)
 

@@ -38,8 +38,15 @@ class CustomerAnswers:
 
     customer_id: str | None = None
     accounts: tuple[str, ...] = ()
-    bills: tuple[str, ...] = ()
+    bills: tuple[tuple[str, ...], ...] = ()
+    """The sentences of each account that has a bill."""
     outages: tuple[str, ...] = ()
+    which: tuple[str, ...] = ()
+    """With several bills: a sentence for each that tells the key by which it is chosen."""
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return all that may be said, likeliest first."""
+        return (*self.outages, *self.which, *(text for bill in self.bills for text in bill))
 
 
 class Desk(Protocol):

@@ -54,19 +54,27 @@ class IvrDesk:
         return await self._customers.verify(account, pin) is not None
 
     async def _answers(self, customer_id: str, accounts: Sequence[Account]) -> CustomerAnswers:
-        bills, outages = [], []
+        bills, outages = {}, []
         for account in accounts[:ACCOUNTS_SAID]:
-            bills += await self._bill(account)
+            if bill := await self._bill(account):
+                bills[account.number] = bill
             outages += [text for text in await self._outage(account) if text not in outages]
-        return CustomerAnswers(customer_id, tuple(a.number for a in accounts), tuple(bills), tuple(outages))
+        which = bill_speech.which(list(bills)) if len(bills) > 1 else []
+        return CustomerAnswers(
+            customer_id,
+            tuple(a.number for a in accounts),
+            tuple(bills.values()),
+            tuple(outages),
+            tuple(s.text for s in which),
+        )
 
-    async def _bill(self, account: Account) -> list[str]:
+    async def _bill(self, account: Account) -> tuple[str, ...]:
         summary = await self._bills.latest(account.number)
         if summary is None:
-            return []
+            return ()
         today = self._clock.now().astimezone(self._zone).date()
         cut = account.supply_state is SupplyState.CUT_FOR_ARREARS
-        return [s.text for s in bill_speech.bill(summary, today, cut_off=cut, policy=self._policy)]
+        return tuple(s.text for s in bill_speech.bill(summary, today, cut_off=cut, policy=self._policy))
 
     async def _outage(self, account: Account) -> list[str]:
         today = self._clock.now().astimezone(self._zone).date()

@@ -114,7 +114,7 @@ class Engine:
             answers = await desk.by_number(caller.caller)
         else:
             answers = CustomerAnswers()
-        for sentence in (*answers.outages, *answers.bills):
+        for sentence in answers.sentences():
             self._services.speaker.prepare(sentence)
         if answers.customer_id and not verified and caller.state in (CallState.ARRIVED, CallState.MENU):
             now = self._services.clock.now()

@@ -1,5 +1,6 @@
 """The sentences in which a caller hears the bill: what it is, what it consists of, what is still to be paid."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from core.policy import Policy
@@ -9,6 +10,8 @@ from speech import mandarin
 
 LINES_SAID = 4
 """More lines than this are too many to remember; the caller is told how many there are instead."""
+TAIL = 4
+"""Digits by which a caller tells the own accounts apart."""
 
 
 def bill(summary: BillSummary, today: date, *, cut_off: bool, policy: Policy) -> list[Sentence]:
@@ -18,6 +21,14 @@ def bill(summary: BillSummary, today: date, *, cut_off: bool, policy: Policy) ->
         hours = mandarin.count(int(policy.number("reconnect_limit")), "小时")
         told.append(sentence("您的用电因欠费已停，", "缴清后", hours, "内恢复供电。"))
     return told
+
+
+def which(accounts: Sequence[str]) -> list[Sentence]:
+    """Return how a caller with several accounts chooses one: by the last digits, with keys from 1 on."""
+    return [
+        sentence("尾号", mandarin.digits(account[-TAIL:]), "的用电户请按", mandarin.cardinal(key), "。")
+        for key, account in enumerate(accounts, start=1)
+    ]
 
 
 def _amount(summary: BillSummary) -> Sentence:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 ACCOUNT, PIN = "3200000001", "000001"
 NUMBER = "13800000001"
 BILL = ("您的电费是一元。",)
-KNOWN = CustomerAnswers("C1", (ACCOUNT,), BILL)
+KNOWN = CustomerAnswers("C1", (ACCOUNT,), (BILL,))
 OFFER = SeatOffered("agent1", "1001", "seat1001")
 
 
@@ -28,7 +28,7 @@ async def nodes_of(caller: Caller) -> list[str]:
 
 
 def knows(caller: Caller, outages: Sequence[str] = ()) -> None:
-    caller.books.numbers[NUMBER] = CustomerAnswers("C1", (ACCOUNT,), BILL, tuple(outages))
+    caller.books.numbers[NUMBER] = CustomerAnswers("C1", (ACCOUNT,), (BILL,), tuple(outages))
     caller.books.accounts[ACCOUNT] = KNOWN
     caller.books.pins[ACCOUNT] = PIN
 
@@ -49,6 +49,15 @@ async def test_a_known_caller_hears_the_bill(caller: Caller, shipped: Flow) -> N
     assert [n for n in names if n != "CallerIdentified"][:2] == ["CallAnswered", "IvrNodeEntered"]
     assert names[-1] == "CallEnded"
     assert [e.how for e in await caller.story() if isinstance(e, CallerIdentified)] == ["number"]
+
+
+async def test_the_hash_key_says_the_bill_again(caller: Caller, shipped: Flow) -> None:
+    knows(caller)
+    caller.line.presses({"menu": ["2"], "after_bill": ["#", "*"]})
+    session = await caller.arrives()
+    caller.start(shipped, session)
+    await until(lambda: caller.line.heard.count("menu") == 2, what="back in the menu")
+    assert caller.line.heard[1:] == ["menu", *BILL, "after_bill", *BILL, "after_bill", "menu"]
 
 
 async def test_who_lives_where_the_power_is_out_hears_so_before_any_menu(caller: Caller, shipped: Flow) -> None:

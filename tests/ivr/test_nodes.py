@@ -38,7 +38,8 @@ ASK = Collect(
 PIN = ASK.model_copy(update={"prompts": ("pin_ask",), "into": "pin", "length": "pin_digits", "secret": True})
 VERIFY = Verify(do="verify", again="again", locked="locked", next="next")
 ACCOUNT = "3200000001"
-ANSWERS = CustomerAnswers("C1", (ACCOUNT,), ("您的电费是一元。",), ("您家停电。",))
+BILL = Bill(do="bill", unidentified="ask", person="person", back="menu", next="on")
+ANSWERS = CustomerAnswers("C1", (ACCOUNT,), (("您的电费是一元。",),), ("您家停电。",))
 
 
 class Step:
@@ -220,9 +221,9 @@ async def test_a_customer_system_that_does_not_answer_is_not_waited_for(caller: 
 @pytest.mark.parametrize(
     ("node", "answers", "leads", "heard"),
     [
-        (Bill(do="bill", unidentified="ask", next="on"), ANSWERS, "on", list(ANSWERS.bills)),
-        (Bill(do="bill", unidentified="ask", next="on"), CustomerAnswers("C1", (ACCOUNT,)), "on", ["bill_none"]),
-        (Bill(do="bill", unidentified="ask", next="on"), CustomerAnswers(), "ask", []),
+        (BILL, ANSWERS, "on", list(ANSWERS.bills[0])),
+        (BILL, CustomerAnswers("C1", (ACCOUNT,)), "on", ["bill_none"]),
+        (BILL, CustomerAnswers(), "ask", []),
         (Outage(do="outage", next="on"), ANSWERS, "on", list(ANSWERS.outages)),
         (Outage(do="outage", next="on"), CustomerAnswers(), "on", []),
         (Outage(do="outage", none=("outage_none",), next="on"), CustomerAnswers("C1", ("1",)), "on", ["outage_none"]),
@@ -247,8 +248,33 @@ async def test_a_caller_who_waits_for_a_sentence_is_asked_to_wait(caller: Caller
         asyncio.get_running_loop().call_later(0.2, slow.set)
         return ANSWERS
 
-    await step.run(Bill(do="bill", unidentified="ask", next="on"), answers=given)
-    assert caller.line.heard == ["please_wait", *ANSWERS.bills]
+    await step.run(BILL, answers=given)
+    assert caller.line.heard == ["please_wait", *ANSWERS.bills[0]]
+
+
+WHICH = ("尾号零零零五的用电户请按一。", "尾号零零零六的用电户请按二。")
+TWO = CustomerAnswers("C5", ("3200000005", "3200000006"), (("五的电费。",), ("六的电费。",)), which=WHICH)
+
+
+@pytest.mark.parametrize(
+    ("keys", "leads", "heard"),
+    [
+        (["2"], "on", [*WHICH, "六的电费。"]),
+        (["!1"], "on", [*WHICH, "五的电费。"]),
+        (["0"], "person", [*WHICH]),
+        (["*"], "menu", [*WHICH]),
+        (["3", "1"], "on", [*WHICH, "input_wrong", *WHICH, "五的电费。"]),
+        (["", "", ""], "on", [*WHICH, *WHICH, *WHICH]),
+    ],
+)
+async def test_who_has_several_accounts_chooses_one(
+    caller: Caller, step: Step, keys: list[str], leads: str, heard: list[str]
+) -> None:
+    async def given() -> CustomerAnswers:
+        return TWO
+
+    assert await step.run(BILL, keys={WHICH[-1]: keys}, answers=given) == leads
+    assert caller.line.heard == heard
 
 
 # --- queue -------------------------------------------------------------------------------------------------
