@@ -6,9 +6,13 @@ from typing import Literal
 from ivr.call import CustomerAnswers, IvrCall
 from ivr.node import BACK_KEY, PERSON_KEY, Node, Prompts, Target
 
+CHOSEN = "bill_chosen"
+
 
 class Bill(Node):
     """Tells amount, parts and arrears; who has several accounts chooses one. Not known who calls: `unidentified`.
+
+    With `again` it is the one chosen before in this call.
 
     `0` leads to `person`, `*` back to `back`. Who chooses none leaves to `next` after the policy's `menu_tries`.
     """
@@ -16,6 +20,7 @@ class Bill(Node):
     do: Literal["bill"]
     none: Prompts = ("bill_none",)
     wrong: Prompts = ("input_wrong",)
+    again: bool = False
     unidentified: Target
     person: Target
     back: Target
@@ -39,13 +44,18 @@ class Bill(Node):
     async def _choose(self, call: IvrCall, here: str, answers: CustomerAnswers) -> Sequence[str] | str | None:
         """Return the bill that is asked for, the node that a key leads to instead, or None: nothing was chosen."""
         bills = {str(key): bill for key, bill in enumerate(answers.bills, start=1)}
+        if self.again and (before := bills.get(call.known.get(CHOSEN, ""))):
+            return before
         for _ in range(int(call.number("menu_tries"))):
             await call.tell(answers.which)
             key = await call.session.digit(call.number("menu_digit_timeout"))
             if key is None:
                 continue
             call.collected(here, key)
-            if found := bills.get(key) or {PERSON_KEY: self.person, BACK_KEY: self.back}.get(key):
-                return found
+            if key in bills:
+                call.known[CHOSEN] = key
+                return bills[key]
+            if way := {PERSON_KEY: self.person, BACK_KEY: self.back}.get(key):
+                return way
             await call.say(self.wrong)
         return None

@@ -69,6 +69,24 @@ async def test_an_unknown_number_is_asked_for_account_and_pin_and_then_hears_the
     assert "一百零一元" in said, f"arrears of 100.00 with a late fee of 1.00: {said}"
 
 
+async def test_who_has_two_accounts_chooses_one_and_hears_it_again(hotline: Service) -> None:
+    number = "13800000005"
+    async with caller(hotline.pbx, number) as call:
+        await call.wait_answered(5)
+        await come_to(hotline, number, "main")
+        await call.send_digits("w1,2")
+        await come_to(hotline, number, "bill")
+        await call.send_digits("w12,2")
+        await come_to(hotline, number, "after", 60)
+        await call.send_digits("w1,#")
+        await come_to(hotline, number, "bill_again")
+        await asyncio.sleep(3)
+        await call.hangup()
+    said = words(heard(hotline, call))
+    assert said.count("尾号零零零五的用电户请按一") == 1, "what was chosen is said again without a question"
+    assert "尾号零零零六的用电户请按二" in said
+
+
 async def test_a_wrong_pin_tells_nothing_and_a_secret_stays_secret(hotline: Service) -> None:
     number = "13900000011"
     async with caller(hotline.pbx, number) as call:

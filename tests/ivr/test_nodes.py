@@ -277,6 +277,15 @@ async def test_who_has_several_accounts_chooses_one(
     assert caller.line.heard == heard
 
 
+async def test_the_account_chosen_before_is_told_again(caller: Caller, step: Step) -> None:
+    async def given() -> CustomerAnswers:
+        return TWO
+
+    again = BILL.model_copy(update={"again": True})
+    assert await step.run(BILL, again, keys={WHICH[-1]: ["2"]}, answers=given) == "on"
+    assert caller.line.heard == [*WHICH, "六的电费。", "六的电费。"]
+
+
 # --- queue -------------------------------------------------------------------------------------------------
 
 QUEUE = Queue(do="queue", queue="general", prompts=("queue_enter",), nobody="nobody", too_long="too_long", next="after")
