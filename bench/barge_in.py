@@ -1,8 +1,8 @@
 """How soon the menu falls silent after a key, from the packets that the caller receives.
 
-One caller after the other listens to the menu and presses 2 somewhere in it; what follows is another prompt. The menu has
-stopped with the last packet that holds a piece of its file. Told from the key's begin; the PBX tells a key only when it
-is over (RFC 4733), so the length of the key is in it.
+One caller after the other listens to the menu and presses 2 somewhere in it; what follows is another prompt. The menu
+has stopped with the last packet that holds a piece of its file. Told from the key's begin; the PBX tells a key only
+when it is over (RFC 4733), so the length of the key is in it.
 """
 
 import asyncio
