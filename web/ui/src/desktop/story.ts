@@ -22,7 +22,7 @@ function named(item: TimelineItem, queueName: (id: string) => string): Record<st
     cause: wordFor("cause", text(data.cause)),
     how: wordFor("how", text(data.how)),
     node: wordFor("node", text(data.node)),
-    reason: wordFor("noRecording", text(data.reason)),
+    reason: wordFor(item.event === "SurveyReasonGiven" ? "surveyReason" : "noRecording", text(data.reason)),
     digits: text(data.digits) || t("event.secretDigits", { length: text(data.length) }),
     length: data.length_s === undefined ? text(data.length) : duration(Number(data.length_s)),
     note: [wordFor("result", text(data.result_code)), text(data.text)].filter(Boolean).join(" · "),
