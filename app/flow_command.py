@@ -1,5 +1,6 @@
 """`hotline flow …`: work on IVR flows."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 
@@ -37,6 +38,12 @@ def _checked(context: click.Context, file: Path) -> flow.Flow:
     settings = _settings(context)
     prompts = catalogue(settings.site.language, site=settings.site.name)
     return flow.load(file, prompts, policy.load(settings.site.policy).rules)
+
+
+@flow_group.command()
+def schema() -> None:
+    """Print the JSON Schema of a flow file; a copy is docs/reference/flow.schema.json."""
+    click.echo(json.dumps(flow.schema(), ensure_ascii=False, indent=1))
 
 
 @flow_group.command()

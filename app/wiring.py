@@ -148,6 +148,7 @@ class Hotline:
             self.policy,
             lambda: self.clock.now().astimezone(zone).hour,
             self._tasks,
+            zone=zone,
         )
         self.engine = Engine(self.flow, services, self.db)
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from core.clock import Clock
 from core.policy import Policy
@@ -91,6 +92,8 @@ class IvrServices:
     """The hour of the day at the site, 0-23."""
     tasks: TaskOwner
     """Owns what goes on while the caller hears something."""
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    """The time zone of the site."""
 
 
 @dataclass(slots=True)

@@ -1,6 +1,5 @@
 """Reads and checks a flow file; every fault is told with file, line and what is wrong."""
 
-import difflib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 from core.errors import BadInput
+from ivr.checks import Graph, check, near
 from ivr.node import Node
 from ivr.nodes import VERBS, AnyNode
 
@@ -45,6 +45,10 @@ class Flow(BaseModel):
         """Return the ids of all prompts that the flow may say, each once, in the order of the nodes."""
         return list(dict.fromkeys(p for node in self.nodes.values() for _, p in node.prompts_used()))
 
+    def sentences(self) -> list[str]:
+        """Return the texts without variables that the flow may say beside its prompts, each once."""
+        return list(dict.fromkeys(text for node in self.nodes.values() for text in node.sentences()))
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -53,9 +57,10 @@ class Fault:
     file: str
     line: int
     what: str
+    cure: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.what}"
+        return f"{self.file}:{self.line}: {self.what}" + (f"; {self.cure}" if self.cure else "")
 
 
 def load(file: Path, prompts: Collection[str], rules: Collection[str] = ()) -> Flow:
@@ -65,10 +70,42 @@ def load(file: Path, prompts: Collection[str], rules: Collection[str] = ()) -> F
     """
     tree = _parse(file)
     faults = [Fault(str(file), line, what) for line, what in _check(tree, prompts, rules)]
+    nodes = {str(name): node for name, data in tree["nodes"].items() if (node := _node(data)) is not None}
+    entries = (str(tree.get("start")), str(tree.get("trouble")))
+    named = {*entries, *(target for node in nodes.values() for _, target in node.targets())}
+    if len(nodes) == len(tree["nodes"]) and named <= set(nodes):
+        # Where a node or a way is broken, what it would lead to is not known, and each fault would bring others.
+        graph = Graph(nodes, entries)
+        faults += [Fault(str(file), _line(tree, ("nodes", *f.place)), f.what, f.cure) for f in check(graph)]
     if faults:
         raise FlowError("\n".join(str(f) for f in faults), faults=[str(f) for f in faults])
-    nodes = {name: _nodes.validate_python(dict(node)) for name, node in tree["nodes"].items()}
     return Flow.model_validate({**tree, "nodes": nodes})
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a flow file, for editors that complete and check while one writes."""
+    nodes = _nodes.json_schema(ref_template="#/$defs/{model}")
+    kinds = nodes.pop("$defs")
+    flow = Flow.model_json_schema()
+    flow["properties"]["nodes"] = {
+        "type": "object",
+        "minProperties": 1,
+        "description": "the nodes by name",
+        "additionalProperties": {"oneOf": nodes["oneOf"]},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A flow of Hotline",
+        **{key: value for key, value in flow.items() if key != "title"},
+        "$defs": kinds,
+    }
+
+
+def _node(data: Any) -> Node | None:
+    try:
+        return _nodes.validate_python(dict(data))
+    except (ValidationError, TypeError, ValueError):
+        return None
 
 
 def _parse(file: Path) -> Any:
@@ -100,10 +137,9 @@ def _check(tree: Any, prompts: Collection[str], rules: Collection[str]) -> Itera
     names = set(tree["nodes"])
     for field in ("start", "trouble"):
         if tree.get(field) not in names:
-            yield _line(tree, (field,)), f"{field}: there is no node {tree.get(field)!r}{_near(tree.get(field), names)}"
+            yield _line(tree, (field,)), f"{field}: there is no node {tree.get(field)!r}{near(tree.get(field), names)}"
     for name, data in tree["nodes"].items():
         yield from _check_node(tree, name, data, prompts, rules)
-    yield from _unreachable(tree)
 
 
 def _check_node(
@@ -113,7 +149,7 @@ def _check_node(
     if verb not in VERBS:
         yield (
             _line(tree, ("nodes", name, "do")),
-            f"node {name!r}: unknown kind {verb!r}{_near(verb, VERBS)}; known: {', '.join(VERBS)}",
+            f"node {name!r}: unknown kind {verb!r}{near(verb, VERBS)}; known: {', '.join(VERBS)}",
         )
         return
     try:
@@ -128,37 +164,20 @@ def _check_node(
             where = ("nodes", name, *field.split("."))
             yield (
                 _line(tree, where),
-                f"node {name!r}: {field}: there is no node {target!r}{_near(target, tree['nodes'])}",
+                f"node {name!r}: {field}: there is no node {target!r}{near(target, tree['nodes'])}",
             )
     for field, prompt in node.prompts_used():
         if prompt != "greeting" and prompt not in prompts:
             yield (
                 _line(tree, ("nodes", name, field)),
-                f"node {name!r}: unknown prompt {prompt!r}{_near(prompt, prompts)}",
+                f"node {name!r}: unknown prompt {prompt!r}{near(prompt, prompts)}",
             )
     length = getattr(node, "length", None)
     if rules and length is not None and length not in rules:
         yield (
             _line(tree, ("nodes", name, "length")),
-            f"node {name!r}: unknown policy rule {length!r}{_near(length, rules)}",
+            f"node {name!r}: unknown policy rule {length!r}{near(length, rules)}",
         )
-
-
-def _unreachable(tree: Any) -> Iterator[tuple[int, str]]:
-    reached: set[str] = set()
-    ahead = [tree.get("start"), tree.get("trouble")]
-    while ahead:
-        name = ahead.pop()
-        if name in reached or name not in tree["nodes"]:
-            continue
-        reached.add(name)
-        try:
-            ahead += [target for _, target in _nodes.validate_python(dict(tree["nodes"][name])).targets()]
-        except (ValidationError, TypeError, ValueError):
-            return  # a broken node is told already; what it would reach is not known
-    for name in tree["nodes"]:
-        if name not in reached:
-            yield _line(tree, ("nodes", name)), f"node {name!r}: no way leads here"
 
 
 def _line(tree: Any, path: tuple[Any, ...]) -> int:
@@ -175,9 +194,4 @@ def _line(tree: Any, path: tuple[Any, ...]) -> int:
 def _words(error: ErrorDetails, model: type[BaseModel]) -> str:
     if error["type"] != "extra_forbidden":
         return error["msg"].removeprefix("Value error, ")
-    return f"there is no such field{_near(error['loc'][-1], model.model_fields)}"
-
-
-def _near(name: Any, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(str(name), [str(each) for each in known], n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    return f"there is no such field{near(error['loc'][-1], model.model_fields)}"

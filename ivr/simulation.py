@@ -309,6 +309,7 @@ def _services(line: Line, clock: Clock, tasks: TaskOwner, around: Surroundings) 
         policy=around.policy,
         hour=lambda: clock.now().astimezone(around.zone).hour,
         tasks=tasks,
+        zone=around.zone,
     )
 
 

@@ -6,21 +6,26 @@ from pydantic import Field
 
 from ivr.node import Node
 from ivr.nodes.bill import Bill
+from ivr.nodes.branch import Branch
 from ivr.nodes.collect import Collect
 from ivr.nodes.hangup import Hangup
+from ivr.nodes.hours import Hours
 from ivr.nodes.menu import Menu
 from ivr.nodes.outage import Outage
 from ivr.nodes.play import Play
 from ivr.nodes.queue import Queue
+from ivr.nodes.say import Say
+from ivr.nodes.set import Set
 from ivr.nodes.survey import Survey
 from ivr.nodes.verify import Verify
 
 AnyNode = Annotated[
-    Play | Menu | Collect | Verify | Bill | Outage | Queue | Survey | Hangup,
+    Play | Say | Menu | Collect | Verify | Bill | Outage | Queue | Survey | Branch | Hours | Set | Hangup,
     Field(discriminator="do"),
 ]
 VERBS: dict[str, type[Node]] = {
     "play": Play,
+    "say": Say,
     "menu": Menu,
     "collect": Collect,
     "verify": Verify,
@@ -28,5 +33,8 @@ VERBS: dict[str, type[Node]] = {
     "outage": Outage,
     "queue": Queue,
     "survey": Survey,
+    "branch": Branch,
+    "hours": Hours,
+    "set": Set,
     "hangup": Hangup,
 }
