@@ -9,7 +9,8 @@ import click
 from app import flow_simulate
 from core import policy
 from core.config import Settings, load
-from ivr import flow
+from core.errors import BadInput
+from ivr import drawing, flow
 from speech.prompts import catalogue
 
 FLOW = Path(flow.__file__).parent / "flows" / "hotline.yaml"
@@ -58,3 +59,22 @@ def simulate(context: click.Context, file: Path, caller: str, keys: str | None, 
     Without --keys you are the caller: each time the hotline waits, type keys, Enter for silence, h to hang up.
     """
     flow_simulate.simulate(_settings(context), file, caller, keys, at)
+
+
+@flow_group.command()
+@FILE
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write (default: standard output).")
+@click.pass_context
+def draw(context: click.Context, file: Path, output: Path | None) -> None:
+    """Draw a flow (the shipped one when no FILE is named) as SVG: what each node says and where each key leads."""
+    site = _settings(context).site
+    prompts = catalogue(site.language, site=site.name)
+    texts = {name: prompt.text for name, prompt in prompts.items()} | {"greeting": prompts["greeting_day"].text}
+    svg = drawing.draw(_checked(context, file), texts)
+    if output is None:
+        click.echo(svg, nl=False)
+        return
+    try:
+        output.write_text(svg, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{output}: cannot be written: {error.strerror}; name another file with -o") from None
