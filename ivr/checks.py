@@ -10,8 +10,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ivr.node import PERSON_KEY, REPEAT_KEY, Node
+from ivr.nodes.collect import Collect
 from ivr.nodes.menu import Menu
 from ivr.nodes.queue import Queue
+from ivr.nodes.verify import Verify
 
 MENU_LEVELS = 2
 """Callers get lost below the second menu [domain §4: public criticism of four and five levels; features §2]."""
@@ -158,11 +160,15 @@ def _nothing_said(graph: Graph) -> Iterator[Finding]:
 
 
 def _variables(graph: Graph) -> Iterator[Finding]:
-    """Variables that are read and never set, or set and never read."""
+    """Variables that are read and never set, or set and never read, and secrets read by who must not."""
     sets = {variable for node in graph.nodes.values() for _, variable in node.sets()}
     reads = {variable for node in graph.nodes.values() for _, variable in node.reads()}
+    secret = {node.into for node in graph.nodes.values() if isinstance(node, Collect) and node.secret}
     for name, node in graph.nodes.items():
         for field, variable in node.reads():
+            if variable in secret and not isinstance(node, Verify):
+                what = f"node {name!r}: variable {variable!r} is secret"
+                yield Finding((name, *field.split(".")), what, "only a verify node may read it")
             if variable not in sets:
                 what = f"node {name!r}: variable {variable!r} is never set{near(variable, sets)}"
                 yield Finding((name, *field.split(".")), what, "collect or set it somewhere, or write its right name")

@@ -7,6 +7,7 @@ from itertools import pairwise
 from ivr.flow import Flow
 from ivr.layers import Layout, layout
 from ivr.node import Node
+from ivr.nodes.branch import Branch
 
 BOX_W, BOX_H = 210, 74
 COLUMN, LAYER, MARGIN = 236, 150, 40
@@ -48,7 +49,7 @@ PURPOSES = {
 _STYLE = """\
 text{font-family:"Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei","PingFang SC",sans-serif}
 .name{font-size:13px;font-weight:600;fill:#222}.verb{font-size:12px;fill:#fff}.said{font-size:12px;fill:#444}
-.way{fill:none;stroke:#667;stroke-width:1.4}.back{stroke:#b08a3c;stroke-dasharray:5 4}.trouble{stroke:#b33}
+.way{fill:none;stroke:#667;stroke-width:1.4}.back{stroke:#b08a3c;stroke-dasharray:5 4}
 .label{font-size:12px;fill:#123;paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}"""
 
 
@@ -57,7 +58,7 @@ def draw(flow: Flow, texts: Mapping[str, str]) -> str:
     labels: dict[tuple[str, str], list[str]] = {}
     for name, node in flow.nodes.items():
         for field, target in node.targets():
-            labels.setdefault((name, target), []).append(_label(field))
+            labels.setdefault((name, target), []).append(_label(node, field))
     plan = layout(list(flow.nodes), labels, flow.start)
     width = max(x for x, _ in _points(plan)) * COLUMN + COLUMN / 2 + 2 * MARGIN
     height = max(y for _, y in _points(plan)) * LAYER + BOX_H + 2 * MARGIN
@@ -67,7 +68,7 @@ def draw(flow: Flow, texts: Mapping[str, str]) -> str:
         f"<title>{escape(flow.flow)} {flow.version}</title><style>{_STYLE}</style>",
         '<defs><marker id="tip" markerWidth="9" markerHeight="8" refX="8" refY="4" orient="auto">'
         '<path d="M0 0 9 4 0 8z" fill="#667"/></marker></defs><rect width="100%" height="100%" fill="#fff"/>',
-        *_ways(flow, plan, labels),
+        *_ways(plan, labels),
         *(_box(flow, name, node, plan, texts) for name, node in flow.nodes.items()),
         "</svg>",
     ]
@@ -80,10 +81,12 @@ def _points(plan: Layout) -> Iterator[tuple[float, int]]:
         yield from points
 
 
-def _label(field: str) -> str:
+def _label(node: Node, field: str) -> str:
+    """The word at a way: the key, the number of the condition (they stand in the box), or what happened."""
     name, _, key = field.partition(".")
-    word = key or WAYS.get(name, name)
-    return word if len(word) <= 24 else f"{word[:23]}…"
+    if name == "when":
+        return str(list(node.when).index(key) + 1) if isinstance(node, Branch) else key
+    return key or ("否则" if isinstance(node, Branch) else WAYS.get(name, name))
 
 
 def _at(place: tuple[float, int]) -> tuple[float, float]:
@@ -91,7 +94,7 @@ def _at(place: tuple[float, int]) -> tuple[float, float]:
     return MARGIN + place[0] * COLUMN, MARGIN + place[1] * LAYER
 
 
-def _ways(flow: Flow, plan: Layout, labels: Mapping[tuple[str, str], Sequence[str]]) -> Iterator[str]:
+def _ways(plan: Layout, labels: Mapping[tuple[str, str], Sequence[str]]) -> Iterator[str]:
     ports = _ports(plan)
     drawn = []
     for (source, target), words in labels.items():
@@ -99,8 +102,6 @@ def _ways(flow: Flow, plan: Layout, labels: Mapping[tuple[str, str], Sequence[st
             continue
         points = _route(plan, source, target, ports)
         kind = "way back" if (source, target) in plan.back else "way"
-        if target == flow.trouble:
-            kind += " trouble"
         yield f'<path class="{kind}" d="{_curve(points)}" marker-end="url(#tip)"/>'
         if text := " ".join(word for word in words if word):
             drawn.append((points, text))
@@ -198,5 +199,7 @@ def _said(node: Node, texts: Mapping[str, str]) -> str:
 
 def _of_its_fields(node: Node) -> str:
     """What a node that says nothing goes by."""
+    if isinstance(node, Branch):
+        return "　".join(f"{number}) {condition}" for number, condition in enumerate(node.when, 1))
     values = getattr(node, "values", {})
     return "，".join([*getattr(node, "working", ()), *(f"{name} = {text}" for name, text in values.items())])

@@ -20,11 +20,12 @@ _ALLOWED = (
 _VALUES = (str, int, float, bool)
 _LONGEST = 300
 _LANGUAGE = "it holds names, texts, numbers, == != < <= > >= in, and, or, not"
+_FIGURES = re.compile(r"[0-9]+")
 _PLACE = re.compile(r"\{([a-z][a-z_]*)(?::([a-z]+))?\}")
 
 
 def _digit_wise(value: str) -> str:
-    return mandarin.digits(value) if value.isdecimal() and value.isascii() else value
+    return _FIGURES.sub(lambda figures: mandarin.digits(figures[0]), value)
 
 
 def _as_number(value: str) -> str:

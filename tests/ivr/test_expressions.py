@@ -67,10 +67,11 @@ def test_the_names_of_a_condition() -> None:
         ("有{accounts:number}户。", "有十二户。"),
         ("{kind}好", "好"),
         ("{name}您好", "张伟您好"),
+        ("您咨询的是{topic}。", "您咨询的是电费户号幺二。"),
     ],
 )
 def test_a_text_is_said_with_its_variables(text: str, said: str) -> None:
-    values = {"account": "3200000001", "accounts": "12", "name": "张伟"}
+    values = {"account": "3200000001", "accounts": "12", "name": "张伟", "topic": "电费户号12"}
     spoken = expressions.spoken(text, values)
     assert "".join(c for c in spoken if c not in "，、 ") == said
     assert "{" not in expressions.filled(text, values)

@@ -163,6 +163,12 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
             18,
             "'verified' is a fact that the hotline itself knows",
         ),
+        (
+            "into: account",
+            "into: account\n    secret: true",
+            28,
+            "node 'told': variable 'account' is secret; only a verify",
+        ),
         ("{account}", "{account", 27, "'{' stands alone; a variable is written {name}"),
         ("{account}", "{account:slowly}", 27, "'slowly' is no way to say a variable; known: digits, number"),
     ],
