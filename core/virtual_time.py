@@ -93,4 +93,9 @@ class LoopClock:
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` on a virtual loop of its own to the end, as `asyncio.run` does on an ordinary one."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(work)
+        loop = runner.get_loop()
+        assert isinstance(loop, VirtualLoop)
+        try:
+            return runner.run(work)
+        finally:
+            loop.idle = None  # what tidies up waits for threads that are not counted

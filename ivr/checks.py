@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ivr.node import PERSON_KEY, REPEAT_KEY, Node
+from ivr.node import PERSON_KEY, Node
 from ivr.nodes.collect import Collect
 from ivr.nodes.menu import Menu
 from ivr.nodes.queue import Queue
@@ -124,9 +124,6 @@ def _no_person(graph: Graph) -> Iterator[Finding]:
     for name, node in graph.nodes.items():
         if not isinstance(node, Menu):
             continue
-        if REPEAT_KEY in node.keys:
-            what = f"node {name!r}: key {REPEAT_KEY} says the menu again everywhere"
-            yield Finding((name, "keys", REPEAT_KEY), what, "use another key")
         to = node.keys.get(PERSON_KEY)
         if name in after and to is None:
             continue

@@ -25,6 +25,7 @@ KINDS = {
     "bill": ("电费", "#7a4f9a"),
     "outage": ("停电", "#7a4f9a"),
     "queue": ("排队", "#b5532c"),
+    "survey": ("评价", "#7a4f9a"),
     "hangup": ("挂机", "#777777"),
 }
 """The verb as the reader sees it, and its colour; others are shown by their own name."""
@@ -32,6 +33,7 @@ WAYS = {
     "next": "",
     "give_up": "放弃",
     "back": "* 返回",
+    "person": "0 人工",
     "unidentified": "未识别",
     "again": "重试",
     "locked": "锁定",

@@ -26,6 +26,7 @@ from cti.messages import ChannelEntered, ChannelGone, DigitPressed, PbxMessage, 
 from cti.model import arrive
 from cti.port import NoSuchChannel, PbxBridge, PbxChannel, SeatDial
 from cti.session import CallSession, CallWorld
+from desk.surveys.model import Reason
 from ivr.call import Desk, IvrServices
 from ivr.engine import Engine
 from ivr.events import IvrFailed, IvrNodeEntered
@@ -254,6 +255,19 @@ class Place:
         self._line.waits(queued=False)
 
 
+class Opinions:
+    """The survey: what the caller says of the service is a line of the conversation."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def answer(self, call_id: str, agent_id: str, queue: str, score: int) -> None:
+        self._line.tell("event", f"survey: {score}")
+
+    async def reason(self, call_id: str, reason: Reason) -> None:
+        self._line.tell("event", f"survey, because of: {reason}")
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What simulated calls need: customers, the `texts` of prompts by id, policy, zone, the moment they come in."""
@@ -305,6 +319,7 @@ def _services(line: Line, clock: Clock, tasks: TaskOwner, around: Surroundings) 
         speaker=line,
         desk=around.desk,
         waiting=Place(line),
+        surveys=Opinions(line),
         clock=clock,
         policy=around.policy,
         hour=lambda: clock.now().astimezone(around.zone).hour,

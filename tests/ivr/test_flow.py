@@ -153,7 +153,6 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
         ("nobody: bye", "nobody: person", 29, "goes round for ever: person → person"),
         (', "0": person}', "}", 13, "node 'main': no way to a person; lead key \"0\" to a queue node"),
         ('"0": person}', '"0": ask}', 13, "node 'main': key 0 does not lead to a person; lead it to a queue node"),
-        ('"2": bye', '"#": bye', 13, "node 'main': key # says the menu again everywhere; use another key"),
         ("{account}", "{acount}", 27, "variable 'acount' is never set (did you mean 'account'?); collect or set it"),
         ("{account}", "", 18, "node 'ask': variable 'account' is never read; use it somewhere"),
         ("prompts: [menu]", "prompts: []", 12, "node 'main': asks without a word; name the prompt"),

@@ -28,8 +28,11 @@ from ivr.simulation import Act, Heard, Surroundings
 pytestmark = pytest.mark.integration
 
 ACCOUNT, PIN = "3200000001", "000001"
-NUMBERS = ("13800000001", "13800000003", "13800000006", "")
-ANSWERS = CustomerAnswers("C1", (ACCOUNT,), ("您的电费是一元。",), ())
+NUMBERS = ("13800000001", "13800000003", "13800000005", "13800000006", "")
+ANSWERS = CustomerAnswers("C1", (ACCOUNT,), (("您的电费是一元。",),), ())
+TWO = CustomerAnswers(
+    "C5", (ACCOUNT, "3200000006"), (("一元。",), ("二元。",)), (), ("第一户请按一。", "第二户请按二。")
+)
 OUT = CustomerAnswers("C3", (ACCOUNT,), (), ("您家停电。",))
 USUAL = [*"0123456789*#", Act.SILENCE, ACCOUNT, f"{ACCOUNT}#", PIN, "111111", "1" * 60, "320#", "*#0"]
 IN_QUEUE = [Act.ANSWERED, Act.NOBODY, Act.TOO_LONG, Act.HANG_UP, "2", "0#"]
@@ -56,7 +59,9 @@ class Books:
     """A customer system in memory that is down or hangs now and then."""
 
     dice: random.Random
-    numbers: dict[str, CustomerAnswers] = field(default_factory=lambda: {NUMBERS[0]: ANSWERS, NUMBERS[1]: OUT})
+    numbers: dict[str, CustomerAnswers] = field(
+        default_factory=lambda: {NUMBERS[0]: ANSWERS, NUMBERS[1]: OUT, NUMBERS[2]: TWO}
+    )
 
     async def _reached(self) -> None:
         thrown = self.dice.random()
