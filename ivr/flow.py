@@ -34,6 +34,8 @@ class Flow(BaseModel):
     version: int = Field(ge=1)
     start: str
     trouble: str
+    include: tuple[str, ...] = ()
+    """Files with more `nodes`, beside this one; a part that several flows share."""
     nodes: dict[str, Any]
 
     def node(self, name: str) -> Node:
@@ -68,18 +70,60 @@ def load(file: Path, prompts: Collection[str], rules: Collection[str] = ()) -> F
 
     `prompts` are the ids that exist; `rules` the policy rules that `length` may name (empty: not checked).
     """
-    tree = _parse(file)
-    faults = [Fault(str(file), line, what) for line, what in _check(tree, prompts, rules)]
-    nodes = {str(name): node for name, data in tree["nodes"].items() if (node := _node(data)) is not None}
+    sources = _read(file)
+    tree = {**sources.tree, "nodes": sources.nodes}
+    faults = [*sources.faults, *(sources.fault(place, what) for place, what in _check(tree, prompts, rules))]
+    nodes = {str(name): node for name, data in sources.nodes.items() if (node := _node(data)) is not None}
     entries = (str(tree.get("start")), str(tree.get("trouble")))
     named = {*entries, *(target for node in nodes.values() for _, target in node.targets())}
-    if len(nodes) == len(tree["nodes"]) and named <= set(nodes):
+    if len(nodes) == len(sources.nodes) and named <= set(nodes):
         # Where a node or a way is broken, what it would lead to is not known, and each fault would bring others.
-        graph = Graph(nodes, entries)
-        faults += [Fault(str(file), _line(tree, ("nodes", *f.place)), f.what, f.cure) for f in check(graph)]
+        faults += [sources.fault(("nodes", *f.place), f.what, f.cure) for f in check(Graph(nodes, entries))]
     if faults:
         raise FlowError("\n".join(str(f) for f in faults), faults=[str(f) for f in faults])
     return Flow.model_validate({**tree, "nodes": nodes})
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """The file of a flow and those that it includes: all nodes, and from which file each comes."""
+
+    file: Path
+    tree: Any
+    nodes: dict[str, Any]
+    owners: dict[str, tuple[Path, Any]]
+    faults: list[Fault]
+
+    def fault(self, place: tuple[Any, ...], what: str, cure: str = "") -> Fault:
+        """Return a fault at `place`, in the file that has it."""
+        owner = self.owners.get(place[1]) if place[:1] == ("nodes",) and len(place) > 1 else None
+        file, tree = owner or (self.file, self.tree)
+        return Fault(str(file), _line(tree, place), what, cure)
+
+
+def _read(file: Path) -> _Sources:
+    tree = _parse(file)
+    if not isinstance(tree, dict) or not isinstance(tree.get("nodes"), dict):
+        raise FlowError(f"{file}:1: a flow is a mapping with flow, version, start, trouble and nodes")
+    sources = _Sources(file, tree, {}, {}, [])
+    _take(sources, file, tree)
+    included = tree.get("include", [])
+    for name in included if isinstance(included, list) else []:
+        part = _parse(file.parent / str(name))
+        if not isinstance(part, dict) or list(part) != ["nodes"] or not isinstance(part["nodes"], dict):
+            raise FlowError(f"{file.parent / str(name)}:1: an included file is a mapping with nodes alone")
+        _take(sources, file.parent / str(name), part)
+    return sources
+
+
+def _take(sources: _Sources, file: Path, tree: Any) -> None:
+    for name, data in tree["nodes"].items():
+        if name in sources.nodes:
+            what = f"node {name!r}: there is one of this name in {sources.owners[name][0]}"
+            sources.faults.append(Fault(str(file), _line(tree, ("nodes", name)), what, "give one another name"))
+        else:
+            sources.nodes[name] = data
+            sources.owners[name] = (file, tree)
 
 
 def schema() -> dict[str, Any]:
@@ -123,32 +167,30 @@ def _parse(file: Path) -> Any:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise FlowError(f"{file}:{line}: not valid YAML: {error.problem}") from None
-    if not isinstance(tree, dict) or not isinstance(tree.get("nodes"), dict):
-        raise FlowError(f"{file}:1: a flow is a mapping with flow, version, start, trouble and nodes")
     return tree
 
 
-def _check(tree: Any, prompts: Collection[str], rules: Collection[str]) -> Iterator[tuple[int, str]]:
+def _check(tree: Any, prompts: Collection[str], rules: Collection[str]) -> Iterator[tuple[tuple[Any, ...], str]]:
     try:
         Flow.model_validate(dict(tree))
     except ValidationError as error:
         for e in error.errors():
-            yield _line(tree, e["loc"]), f"{'.'.join(map(str, e['loc']))}: {_words(e, Flow)}"
+            yield e["loc"], f"{'.'.join(map(str, e['loc']))}: {_words(e, Flow)}"
     names = set(tree["nodes"])
     for field in ("start", "trouble"):
         if tree.get(field) not in names:
-            yield _line(tree, (field,)), f"{field}: there is no node {tree.get(field)!r}{near(tree.get(field), names)}"
+            yield (field,), f"{field}: there is no node {tree.get(field)!r}{near(tree.get(field), names)}"
     for name, data in tree["nodes"].items():
         yield from _check_node(tree, name, data, prompts, rules)
 
 
 def _check_node(
     tree: Any, name: str, data: Any, prompts: Collection[str], rules: Collection[str]
-) -> Iterator[tuple[int, str]]:
+) -> Iterator[tuple[tuple[Any, ...], str]]:
     verb = data.get("do") if isinstance(data, dict) else None
     if verb not in VERBS:
         yield (
-            _line(tree, ("nodes", name, "do")),
+            ("nodes", name, "do"),
             f"node {name!r}: unknown kind {verb!r}{near(verb, VERBS)}; known: {', '.join(VERBS)}",
         )
         return
@@ -157,25 +199,25 @@ def _check_node(
     except ValidationError as error:
         for e in error.errors():
             place = [str(p) for p in e["loc"] if p != verb]
-            yield _line(tree, ("nodes", name, *place)), f"node {name!r}: {'.'.join(place)}: {_words(e, VERBS[verb])}"
+            yield ("nodes", name, *place), f"node {name!r}: {'.'.join(place)}: {_words(e, VERBS[verb])}"
         return
     for field, target in node.targets():
         if target not in tree["nodes"]:
             where = ("nodes", name, *field.split("."))
             yield (
-                _line(tree, where),
+                where,
                 f"node {name!r}: {field}: there is no node {target!r}{near(target, tree['nodes'])}",
             )
     for field, prompt in node.prompts_used():
         if prompt != "greeting" and prompt not in prompts:
             yield (
-                _line(tree, ("nodes", name, field)),
+                ("nodes", name, field),
                 f"node {name!r}: unknown prompt {prompt!r}{near(prompt, prompts)}",
             )
     length = getattr(node, "length", None)
     if rules and length is not None and length not in rules:
         yield (
-            _line(tree, ("nodes", name, "length")),
+            ("nodes", name, "length"),
             f"node {name!r}: unknown policy rule {length!r}{near(length, rules)}",
         )
 

@@ -231,6 +231,41 @@ def test_hours_that_are_none_are_told(tmp_path: Path, span: str, what: str) -> N
     assert any(f.startswith("small.yaml:37: ") and what in f for f in told), told
 
 
+def test_key_0_to_a_menu_from_which_a_person_can_be_reached_is_not_enough(tmp_path: Path) -> None:
+    menu = '  second: {do: menu, prompts: [menu], keys: {"1": bye, "0": main}, give_up: bye}\n'
+    told = faults(tmp_path, GOOD.replace('"2": bye', '"2": second') + menu)
+    assert [f.partition("; ")[0] for f in told] == ["small.yaml:35: node 'second': key 0 does not lead to a person"]
+
+
+END = "  bye:\n    do: hangup\n"
+INCLUDING = GOOD.replace(END, "").replace("trouble: bye\n", "trouble: bye\ninclude: [end.yaml]\n")
+
+
+def test_nodes_of_an_included_file_are_part_of_the_flow(tmp_path: Path) -> None:
+    (tmp_path / "end.yaml").write_text(f"nodes:\n{END}")
+    assert set(load(write(tmp_path, INCLUDING), PROMPTS, RULES).nodes) == set(
+        load(write(tmp_path, GOOD), PROMPTS, RULES).nodes
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("nodes:\n  bye:\n    do: hang\n", "end.yaml:3: node 'bye': unknown kind 'hang'"),
+        (f"nodes:\n{END}  lost:\n    do: hangup\n", "end.yaml:4: node 'lost': no way leads here; lead a way here or"),
+        (f"nodes:\n  main:\n    do: hangup\n{END}", "end.yaml:2: node 'main': there is one of this name in "),
+        ("nodes:\n  bye:\n    do: hangup\n    prompts: [bay]\n", "end.yaml:4: node 'bye': unknown prompt 'bay'"),
+        (f"flow: end\nnodes:\n{END}", "end.yaml:1: an included file is a mapping with nodes alone"),
+        ("nodes: [", "end.yaml:1: not valid YAML"),
+        (None, "end.yaml: cannot be read: No such file"),
+    ],
+)
+def test_a_fault_in_an_included_file_is_told_there(tmp_path: Path, part: str | None, told: str) -> None:
+    if part is not None:
+        (tmp_path / "end.yaml").write_text(part)
+    assert any(f.startswith(told) for f in faults(tmp_path, INCLUDING)), faults(tmp_path, INCLUDING)
+
+
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "flow: x\n", "nodes: [a]\n"])
 def test_a_file_that_is_no_flow_is_told(tmp_path: Path, text: str) -> None:
     assert faults(tmp_path, text) == ["small.yaml:1: a flow is a mapping with flow, version, start, trouble and nodes"]
