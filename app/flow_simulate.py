@@ -21,7 +21,8 @@ from desk.customers.service import CustomerService
 from desk.outages.service import OutageService
 from ivr import flow, simulation
 from ivr.desk import IvrDesk
-from ivr.simulation import Act, Caller, Heard, Script
+from ivr.simulated_line import Act, Caller, Heard
+from ivr.simulation import Script
 from speech.prompts import catalogue
 
 

@@ -23,7 +23,8 @@ from ivr.events import IvrFailed, IvrNodeEntered
 from ivr.flow import Flow
 from ivr.node import Node
 from ivr.nodes.play import Play
-from ivr.simulation import Act, Heard, Surroundings
+from ivr.simulated_line import Act, Heard
+from ivr.simulation import Surroundings
 
 pytestmark = pytest.mark.integration
 
