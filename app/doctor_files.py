@@ -1,4 +1,4 @@
-"""What the doctor looks at on this machine: Python, settings, database, secrets, voice, prompts, calendar, pages, disk."""
+"""What the doctor looks at here: Python, settings, database, secrets, voice, prompts, calendar, pages, disk."""
 
 import fcntl
 import os
