@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -58,7 +59,8 @@ def show(heard: Heard) -> None:
             line = click.style(f"  > {words.get(Act(heard.what)) if heard.what in set(Act) else heard.what}", bold=True)
         case _:
             line = f"  -- {heard.what}"
-    click.echo(f"{at} {line}")
+    with suppress(BrokenPipeError):  # whoever reads has seen enough; the call goes on to its end
+        click.echo(f"{at} {line}")
 
 
 def simulate(settings: Settings, file: Path, number: str, keys: str | None, at: datetime | None) -> None:
@@ -78,7 +80,7 @@ def simulate(settings: Settings, file: Path, number: str, keys: str | None, at: 
             await load_demo(db, clock, zone)
             around = simulation.Surroundings(
                 desk=_desk(db, clock, settings, rules),
-                texts={name: prompt.text for name, prompt in prompts.items()},
+                texts={name: prompt.text for name, prompt in (prompts | checked.said()).items()},
                 policy=rules,
                 zone=zone,
                 at=clock.now(),

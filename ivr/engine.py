@@ -115,7 +115,7 @@ class Engine:
             answers = await desk.by_number(caller.caller)
         else:
             answers = CustomerAnswers()
-        for sentence in (*answers.sentences(), *self._flow.sentences()):
+        for sentence in answers.sentences():
             self._services.speaker.prepare(sentence)
         if answers.customer_id and not verified and caller.state in (CallState.ARRIVED, CallState.MENU):
             now = self._services.clock.now()

@@ -15,6 +15,7 @@ from core.errors import BadInput
 from ivr.checks import Graph, check, near
 from ivr.node import Node
 from ivr.nodes import VERBS, AnyNode
+from speech.prompts import Catalogue
 
 _nodes: TypeAdapter[Node] = TypeAdapter(AnyNode)
 
@@ -45,11 +46,12 @@ class Flow(BaseModel):
 
     def prompts(self) -> list[str]:
         """Return the ids of all prompts that the flow may say, each once, in the order of the nodes."""
-        return list(dict.fromkeys(p for node in self.nodes.values() for _, p in node.prompts_used()))
+        used = (p for node in self.nodes.values() for _, p in node.prompts_used())
+        return list(dict.fromkeys([*used, *self.said()]))
 
-    def sentences(self) -> list[str]:
-        """Return the texts without variables that the flow may say beside its prompts, each once."""
-        return list(dict.fromkeys(text for node in self.nodes.values() for text in node.sentences()))
+    def said(self) -> Catalogue:
+        """Return the prompts that the flow itself brings along, by id."""
+        return {prompt.id: prompt for node in self.nodes.values() for prompt in node.said()}
 
 
 @dataclass(frozen=True, slots=True)

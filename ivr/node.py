@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ivr.call import IvrCall
+from speech.prompts import Prompt
 
 
 class TargetMark:
@@ -70,8 +71,8 @@ class Node(BaseModel):
         for name, value in self._marked(PromptMark):
             yield from ((name, prompt) for prompt in value)
 
-    def sentences(self) -> Iterator[str]:
-        """Yield the texts without variables that are not prompts: made ready before they are wanted."""
+    def said(self) -> Iterator[Prompt]:
+        """Yield the prompts that this node brings along: rendered before any call, as those of the catalogue."""
         yield from ()
 
     def sets(self) -> Iterator[tuple[str, str]]:

@@ -304,14 +304,17 @@ async def test_say_says_a_text_with_the_variables_that_set_keeps(caller: Caller,
     assert caller.line.heard == ["报修，幺二。"]
 
 
-async def test_a_text_without_variables_is_made_ready_as_the_call_comes_in(caller: Caller, shipped: Flow) -> None:
-    greeted = Say(do="say", text="今天有大风。", next="main")
-    caller.line.leaves_after = "menu"
-    await caller.serve(
-        shipped.model_copy(update={"nodes": {**shipped.nodes, "welcome": greeted}}), await caller.arrives()
+async def test_a_text_without_variables_is_a_prompt_that_the_flow_brings_along(
+    caller: Caller, step: Step, shipped: Flow
+) -> None:
+    greeted, asked = Say(do="say", text="今天有大风。", next="main"), Say(do="say", text="{account}？", next="main")
+    flow = shipped.model_copy(update={"nodes": {**shipped.nodes, "welcome": greeted, "again": greeted, "ask": asked}})
+    assert [prompt.text for prompt in flow.said().values()] == ["今天有大风。"]
+    assert flow.prompts() == [*(p for p in shipped.prompts() if p != "greeting"), *flow.said()], (
+        "rendered before a call"
     )
-    assert caller.speaker.prepared == ["今天有大风。"]
-    assert caller.line.heard == ["今天有大风。", "menu"]
+    assert await step.run(greeted) == "main"
+    assert caller.line.heard == list(flow.said())
 
 
 @pytest.mark.parametrize(
