@@ -184,8 +184,9 @@ class CallSession:
         """Wait for `seconds`, or until the session is `stirred`."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        while not self.stirred and (left := until - loop.time()) > 0:
-            await self.receive(left)
+        while not self.stirred:
+            if await self.receive(max(0.0, until - loop.time())) is None:
+                return
 
     @property
     def pressed(self) -> bool:

@@ -131,7 +131,7 @@ def advance(script: Script, event: Happening) -> Script:
             return replace(script, stage=_next(script, Step.HEARD))
         case Passed() if script.over:
             raise OutOfScript(f"the script is over: {script.stage}")
-        case Passed() if script.stage in PAUSES and event.at - script.since >= script.pause:
+        case Passed() if script.stage in PAUSES and script.left(event.at) <= 0:
             return replace(script, stage=_next(script, Step.PAUSED))
         case Passed():
             return script

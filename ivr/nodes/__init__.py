@@ -12,11 +12,12 @@ from ivr.nodes.menu import Menu
 from ivr.nodes.outage import Outage
 from ivr.nodes.play import Play
 from ivr.nodes.queue import Queue
+from ivr.nodes.silence import Silence
 from ivr.nodes.survey import Survey
 from ivr.nodes.verify import Verify
 
 AnyNode = Annotated[
-    Play | Menu | Collect | Verify | Bill | Outage | Queue | Survey | Hangup,
+    Play | Menu | Collect | Verify | Bill | Outage | Queue | Silence | Survey | Hangup,
     Field(discriminator="do"),
 ]
 VERBS: dict[str, type[Node]] = {
@@ -27,6 +28,7 @@ VERBS: dict[str, type[Node]] = {
     "bill": Bill,
     "outage": Outage,
     "queue": Queue,
+    "silence": Silence,
     "survey": Survey,
     "hangup": Hangup,
 }

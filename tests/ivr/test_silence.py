@@ -98,7 +98,7 @@ anything = st.lists(st.tuples(st.sampled_from(["said", "time", "heard"]), times)
 
 
 def played(script: Script, happenings: list[tuple[str, float]]) -> tuple[Script, dict[Stage, float]]:
-    """Play happenings, each so many seconds after the one before; refused ones pass by. Return each stage's time too."""
+    """Play happenings, each so many seconds after the last; refused ones pass by. Return each stage's time too."""
     now, spent = 0.0, dict.fromkeys(Stage, 0.0)
     for what, later in happenings:
         if script.over:
