@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+import cti.listening
 from cti.model import CallState
 from cti.session import CallSession
 from ivr.call import IvrCall
@@ -21,7 +22,7 @@ from ivr.events import (
 from ivr.flow import Flow
 from ivr.nodes.silence import Silence
 from ivr.silence import PROMPTS
-from tests.ivr.caller import CALL, POLICY, Caller
+from tests.ivr.caller import CALL, POLICY, Caller, Ears
 from tests.until import until
 
 pytestmark = pytest.mark.integration
@@ -234,3 +235,29 @@ async def test_a_service_that_stops_leaves_the_caller_to_the_next_one(caller: Ca
     await asyncio.wait([task])
     assert caller.line.hearing == 0
     assert (await caller.booked()).state is CallState.MENU
+
+
+class SlowEars(Ears):
+    """A detector that takes `wait` seconds for each 20 ms."""
+
+    def __init__(self, wait: float) -> None:
+        self._wait = wait
+
+    def listen(self) -> "SlowEars":
+        return self
+
+    async def accept(self, audio: bytes) -> bool:
+        await asyncio.sleep(self._wait)
+        return False
+
+
+@pytest.mark.parametrize(("wait", "why"), [(0.03, "behind"), (60.0, "TimeoutError")])
+async def test_a_detector_that_cannot_keep_up_lets_nobody_go(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, wait: float, why: str
+) -> None:
+    monkeypatch.setattr(cti.listening, "BEHIND_S", 0.05)
+    monkeypatch.setattr(cti.listening, "NO_SOUND_S", 0.15)
+    caller.hour = NIGHT
+    caller.services = replace(caller.services, detector=SlowEars(wait))
+    assert await led(caller) == "person"
+    assert (await told(caller))[-1] == f"unheard {why}"
