@@ -47,6 +47,7 @@ from speech.install import VoiceFiles
 from speech.kokoro import settings_key
 from speech.process import kokoro_command
 from speech.prompts import PromptPack, catalogue
+from speech.silero import Silero
 from speech.synthesis import Voice
 from web.app import make_app
 from web.services import WebServices
@@ -84,6 +85,7 @@ class Hotline:
         self.bus = Bus()
         self.journal = Journal(self.db, self.bus)
         self._tasks = TaskOwner("hotline")
+        self.detector = Silero()
         self._build_voice(setup)
         self._build_desk()
         self._build_telephone()
@@ -150,6 +152,8 @@ class Hotline:
             lambda: self.clock.now().astimezone(zone).hour,
             self._tasks,
             zone=zone,
+            detector=self.detector,
+            storm=lambda: self.settings.site.storm,
         )
         self.engine = Engine(self.flow, services, self.db)
 
@@ -238,6 +242,7 @@ class Hotline:
         """Render what the flow says, listen on the web, connect to the PBX. Raises ConfigError with the cure."""
         await self.recordings.open()
         await self.voice.start()
+        await self.detector.start()
         await self._render(self.flow_prompts(), say)
         # What another run has made is the fallback of the first calls, while the voice still loads.
         await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
@@ -316,6 +321,7 @@ class Hotline:
         await self.ami.close()
         await self.recordings.close()
         await self.voice.stop()
+        await self.detector.stop()
         await self.journal.close()
         await self.db.close()
 

@@ -11,7 +11,7 @@ from core.clock import Clock
 from core.events import Event, Recorded
 from core.journal import Journal, Save
 from cti.messages import ChannelEntered, ChannelGone, DigitPressed, PbxMessage, PlaybackEnded, QueueGaveUp, SeatOffered
-from cti.port import NoSuchChannel, PbxBridge, PbxChannel, SeatDial
+from cti.port import CallerAudio, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, SeatDial
 from cti.session import CallSession
 from desk.surveys.model import Reason
 
@@ -189,6 +189,9 @@ class Line:
 
     async def stop_music(self, channel_id: str) -> None:
         self._there(channel_id)
+
+    async def hear(self, channel_id: str) -> CallerAudio:
+        raise PbxRefused("a conversation in text has no sound")
 
     async def send_digits(self, channel_id: str, digits: str) -> None:
         self._there(channel_id)

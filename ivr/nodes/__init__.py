@@ -16,11 +16,12 @@ from ivr.nodes.play import Play
 from ivr.nodes.queue import Queue
 from ivr.nodes.say import Say
 from ivr.nodes.set import Set
+from ivr.nodes.silence import Silence
 from ivr.nodes.survey import Survey
 from ivr.nodes.verify import Verify
 
 AnyNode = Annotated[
-    Play | Say | Menu | Collect | Verify | Bill | Outage | Queue | Survey | Branch | Hours | Set | Hangup,
+    Play | Say | Menu | Collect | Verify | Bill | Outage | Queue | Silence | Survey | Branch | Hours | Set | Hangup,
     Field(discriminator="do"),
 ]
 VERBS: dict[str, type[Node]] = {
@@ -32,6 +33,7 @@ VERBS: dict[str, type[Node]] = {
     "bill": Bill,
     "outage": Outage,
     "queue": Queue,
+    "silence": Silence,
     "survey": Survey,
     "branch": Branch,
     "hours": Hours,
