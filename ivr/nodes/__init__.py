@@ -7,8 +7,11 @@ from pydantic import Field
 from ivr.node import Node
 from ivr.nodes.bill import Bill
 from ivr.nodes.collect import Collect
+from ivr.nodes.fault import Fault
+from ivr.nodes.fault_known import FaultKnown
 from ivr.nodes.hangup import Hangup
 from ivr.nodes.menu import Menu
+from ivr.nodes.order_number import OrderNumber
 from ivr.nodes.outage import Outage
 from ivr.nodes.play import Play
 from ivr.nodes.queue import Queue
@@ -16,7 +19,7 @@ from ivr.nodes.survey import Survey
 from ivr.nodes.verify import Verify
 
 AnyNode = Annotated[
-    Play | Menu | Collect | Verify | Bill | Outage | Queue | Survey | Hangup,
+    Play | Menu | Collect | Verify | Bill | Outage | FaultKnown | Fault | OrderNumber | Queue | Survey | Hangup,
     Field(discriminator="do"),
 ]
 VERBS: dict[str, type[Node]] = {
@@ -26,6 +29,9 @@ VERBS: dict[str, type[Node]] = {
     "verify": Verify,
     "bill": Bill,
     "outage": Outage,
+    "fault_known": FaultKnown,
+    "fault": Fault,
+    "order_number": OrderNumber,
     "queue": Queue,
     "survey": Survey,
     "hangup": Hangup,

@@ -20,7 +20,7 @@ from cti.model import Call, CallState
 from cti.port import NoSuchChannel, PbxBridge, PbxChannel, PbxDown, SeatDial
 from cti.session import CallSession, CallWorld
 from desk.surveys.service import SurveyService
-from ivr.call import CustomerAnswers, IvrServices
+from ivr.call import CustomerAnswers, FaultReport, IvrServices, KnownFault
 from ivr.engine import Engine
 from ivr.flow import Flow
 
@@ -201,6 +201,30 @@ class Books:
         return self.pins.get(account) == pin
 
 
+@dataclass
+class FaultBook:
+    """Fault reports in memory, of accounts that exist: `known` says what is known of which."""
+
+    accounts: dict[str, KnownFault] = field(default_factory=dict)
+    taken: list[FaultReport] = field(default_factory=list)
+    asked: list[tuple[str, bool]] = field(default_factory=list)
+    hangs: bool = False
+
+    async def known(self, account: str, *, own: bool) -> KnownFault | None:
+        self.asked.append((account, own))
+        return self.accounts.get(account)
+
+    async def report(self, report: FaultReport) -> str:
+        if self.hangs:
+            await asyncio.Event().wait()
+        if report not in self.taken:
+            self.taken.append(report)
+        return f"2611220000{len(self.taken):02}"
+
+    def number(self, order: str) -> str:
+        return f"工单号{order}"
+
+
 class QueuePlaces:
     """A queue in memory: each request or return of a caller gets the next of `answers`."""
 
@@ -239,8 +263,17 @@ class Caller:
         self.surveys = SurveyService(db, self.journal, self.clock)
         self.hour = 9
         self.tasks = TaskOwner("test")
+        self.faults = FaultBook()
         self.services = IvrServices(
-            self.speaker, self.books, self.places, self.surveys, self.clock, POLICY, lambda: self.hour, self.tasks
+            self.speaker,
+            self.books,
+            self.places,
+            self.surveys,
+            self.clock,
+            POLICY,
+            lambda: self.hour,
+            self.tasks,
+            self.faults,
         )
 
     def session(self, call: Call, *, bridged: bool = False) -> CallSession:
