@@ -2,15 +2,20 @@
 
 from typing import Literal
 
+from core.errors import Unavailable
 from ivr.call import IvrCall
-from ivr.node import Node, Target
+from ivr.node import Node, Prompts, Target
 from ivr.nodes.fault_known import ORDER
 
 
 class OrderNumber(Node):
-    """Reads the number digit by digit; without an order it goes to `none`."""
+    """Reads the number digit by digit; without an order it goes to `none`.
+
+    When the voice cannot say it in time, the caller hears `unsaid` and goes on: the order stands all the same.
+    """
 
     do: Literal["order_number"]
+    unsaid: Prompts = ("fault_taken",)
     none: Target
     next: Target
 
@@ -18,5 +23,8 @@ class OrderNumber(Node):
         order = call.known.get(ORDER)
         if order is None:
             return self.none
-        await call.tell([call.services.faults.number(order)])
+        try:
+            await call.tell([call.services.faults.number(order)])
+        except Unavailable:
+            await call.say(self.unsaid)
         return self.next

@@ -11,6 +11,7 @@ from core import policy
 from core.bus import Bus
 from core.clock import FakeClock
 from core.db import Database
+from core.errors import Unavailable
 from core.events import Event
 from core.journal import Journal
 from core.tasks import TaskOwner
@@ -157,6 +158,7 @@ class PlainSpeaker:
     def __init__(self) -> None:
         self.prepared: list[str] = []
         self.slow: asyncio.Event | None = None
+        self.unsaid: set[str] = set()
 
     def prompt(self, prompt: str) -> str:
         return f"sound:{prompt}"
@@ -167,6 +169,9 @@ class PlainSpeaker:
     async def sentence(self, sentence: str) -> Sequence[str]:
         if self.slow is not None:
             await self.slow.wait()
+        if sentence in self.unsaid:
+            self.unsaid.remove(sentence)
+            raise Unavailable
         return [f"sound:{sentence}"]
 
 

@@ -136,6 +136,15 @@ async def test_a_report_that_cannot_be_taken_in_time_is_for_a_person(home: Calle
     assert "AgentAnswered" in await home.names()
 
 
+async def test_a_number_that_cannot_be_said_in_time_costs_neither_the_report_nor_the_call(
+    home: Caller, shipped: Flow
+) -> None:
+    home.speaker.unsaid.add(FIRST)
+    home.line.presses({"menu": ["1"], "fault_danger": ["2"], "fault_scope": ["2"], "fault_done": ["1", ""]})
+    await home.serve(shipped, await home.arrives())
+    assert home.line.heard[3:7] == ["fault_scope", "fault_taken", "fault_done", FIRST]
+
+
 async def test_after_a_restart_the_same_number_is_told_and_the_account_is_not_asked_again(
     home: Caller, shipped: Flow
 ) -> None:
