@@ -188,6 +188,7 @@ class Hotline:
                 bills=self.bills,
                 outages=self.outages,
                 surveys=self.surveys,
+                orders=self.orders,
                 recordings=self.recordings,
                 flows=(self.flow,),
                 probes={

@@ -19,6 +19,7 @@ from desk.workorders import model, speech, store
 from desk.workorders.events import WorkOrderClosed, WorkOrderCreated, WorkOrderMerged
 from desk.workorders.model import Kind, Report, State, WorkOrder
 
+SHOWN = 10
 TRIES = 5
 """Another report of the same fault may come in between; more than a few times in a row it does not."""
 
@@ -69,6 +70,10 @@ class WorkOrderService:
     ) -> list[WorkOrder]:
         """Return up to `limit` orders, the newest first: in a state and of an account, or all."""
         return await self._db.read(lambda c: store.listed(c, state, account, limit))
+
+    async def open_of(self, customer_id: str) -> list[WorkOrder]:
+        """Return the orders of a customer that are not closed, the newest first, no more than a screen holds."""
+        return await self._db.read(lambda c: store.open_of(c, customer_id, SHOWN))
 
     async def open_fault(self, account: str, area: str, scope: model.Scope) -> WorkOrder | None:
         """Return the open main order that explains a fault at `account` in `area`, None when there is none."""

@@ -68,6 +68,13 @@ def listed(connection: Connection, state: State | None, account: str | None, lim
     return [_order(row) for row in connection.execute(query.limit(limit))]
 
 
+def open_of(connection: Connection, customer_id: str, limit: int) -> list[WorkOrder]:
+    """Return up to `limit` orders of a customer that are not closed, the newest first."""
+    wanted = and_(work_orders.c.customer_id == customer_id, work_orders.c.state != State.CLOSED)
+    query = select(work_orders).where(wanted).order_by(work_orders.c.created_at.desc(), work_orders.c.id.desc())
+    return [_order(row) for row in connection.execute(query.limit(limit))]
+
+
 def add(connection: Connection, order: WorkOrder) -> None:
     """Write a new order."""
     connection.execute(insert(work_orders).values(_row(order)))
