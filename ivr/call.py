@@ -90,6 +90,10 @@ class Faults(Protocol):
         """
         ...
 
+    def which(self, accounts: Sequence[str]) -> tuple[str, ...]:
+        """Return a sentence for each of a caller's accounts that tells its key; none when they are too many."""
+        ...
+
     async def report(self, report: FaultReport) -> str:
         """Take a report and return the number of its order; the same number for the same call and account."""
         ...

@@ -1,5 +1,6 @@
 """Tells what is known of a fault and takes reports of faults, for the menu."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from core.clock import Clock
@@ -13,6 +14,7 @@ from desk.workorders import speech as order_speech
 from desk.workorders.model import Kind, Report, Scope
 from desk.workorders.service import WorkOrderService
 from ivr.call import FaultReport, KnownFault
+from ivr.desk import ACCOUNTS_SAID
 
 
 class IvrFaults:
@@ -55,6 +57,12 @@ class IvrFaults:
         today = self._clock.now().astimezone(self._zone).date()
         now = await self._outages.current(account=account.number)
         return tuple(outage_speech.outage(notice, today, self._zone, area=account.area).text for notice in now)
+
+    def which(self, accounts: Sequence[str]) -> tuple[str, ...]:
+        """Return a sentence for each of a caller's accounts that tells its key; none when they are too many."""
+        if len(accounts) > ACCOUNTS_SAID:
+            return ()
+        return tuple(sentence.text for sentence in bill_speech.which(accounts))
 
     async def report(self, report: FaultReport) -> str:
         """Take a report and return the number of its order; the same number for the same call and account."""

@@ -219,6 +219,9 @@ class FaultBook:
         self.asked.append((account, own))
         return self.accounts.get(account)
 
+    def which(self, accounts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(f"{account}请按{key}" for key, account in enumerate(accounts, start=1))
+
     async def report(self, report: FaultReport) -> str:
         if self.hangs:
             await asyncio.Event().wait()

@@ -115,13 +115,33 @@ async def test_an_account_that_is_wrong_again_and_again_leads_to_a_person(home: 
     assert "AgentAnswered" in await home.names()
 
 
-async def test_who_has_several_accounts_is_asked_which(home: Caller, shipped: Flow) -> None:
-    home.books.numbers["13800000005"] = CustomerAnswers("C5", (ACCOUNT, OTHER))
-    home.line.presses({"menu": ["1"], "fault_danger": ["2"], "account_ask": [f"{OTHER}#"], "fault_scope": ["2"]})
+SEVERAL = CustomerAnswers("C5", (ACCOUNT, OTHER))
+WHICH = [f"{ACCOUNT}请按1", f"{OTHER}请按2"]
+
+
+async def test_who_has_several_accounts_chooses_one(home: Caller, shipped: Flow) -> None:
+    home.books.numbers["13800000005"] = SEVERAL
+    home.line.presses({"menu": ["1"], "fault_danger": ["2"], WHICH[-1]: ["7", "2"], "fault_scope": ["2"]})
     home.line.leaves_after = "fault_done"
     await home.serve(shipped, await home.arrives("13800000005"))
+    assert home.line.heard[3:8] == [*WHICH, "input_wrong", *WHICH]
     assert [r.account for r in home.faults.taken] == [OTHER]
     assert home.faults.asked == [(OTHER, True)]
+
+
+@pytest.mark.parametrize(("key", "heard"), [("0", "recording_notice"), ("*", "menu"), ("", "account_ask")])
+async def test_who_chooses_none_of_several_accounts_gets_a_person_the_menu_or_types_it(
+    home: Caller, shipped: Flow, key: str, heard: str
+) -> None:
+    home.books.numbers["13800000005"] = SEVERAL
+    home.line.presses({"menu": ["1"], "fault_danger": ["2"], WHICH[-1]: [key] * 3})
+    home.line.leaves_after = heard if heard != "menu" else ""
+    if heard == "menu":
+        home.line.presses({"menu": ["1", "0"], "fault_danger": ["2"], WHICH[-1]: [key]})
+        home.line.leaves_after = "recording_notice"
+    await home.serve(shipped, await home.arrives("13800000005"))
+    assert home.line.heard[5 if key else 9 :][0] == heard
+    assert home.faults.taken == []
 
 
 async def test_a_report_that_cannot_be_taken_in_time_is_for_a_person(home: Caller, shipped: Flow) -> None:
