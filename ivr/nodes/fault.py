@@ -1,6 +1,7 @@
 """fault: take the caller's report of a fault."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Literal
 
 from ivr.call import FaultReport, IvrCall
@@ -18,6 +19,14 @@ class Fault(Node):
     scope: Literal["room", "home", "street"]
     unidentified: Target
     next: Target
+
+    def sets(self) -> Iterator[tuple[str, str]]:
+        """Yield (field, variable) for the number of the order."""
+        yield "do", ORDER
+
+    def reads(self) -> Iterator[tuple[str, str]]:
+        """Yield (field, variable) for the account without power."""
+        yield "do", FAULT_ACCOUNT
 
     async def run(self, call: IvrCall, here: str) -> str | None:
         account = call.known.get(FAULT_ACCOUNT)

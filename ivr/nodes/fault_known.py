@@ -1,6 +1,7 @@
 """fault_known: find the account that is without power, and tell what is known of it already."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Literal
 
 from ivr.call import IvrCall
@@ -27,6 +28,14 @@ class FaultKnown(Node):
     give_up: Target
     told: Target
     next: Target
+
+    def sets(self) -> Iterator[tuple[str, str]]:
+        """Yield (field, variable) for what a caller's number tells without a question."""
+        yield from (("do", FAULT_ACCOUNT), ("do", ORDER))
+
+    def reads(self) -> Iterator[tuple[str, str]]:
+        """Yield (field, variable) for the account that was typed in."""
+        yield "do", FAULT_ACCOUNT
 
     async def run(self, call: IvrCall, here: str) -> str | None:
         own = await self._own(call)

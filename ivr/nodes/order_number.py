@@ -1,5 +1,6 @@
 """order_number: tell the number of the caller's work order."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from core.errors import Unavailable
@@ -18,6 +19,10 @@ class OrderNumber(Node):
     unsaid: Prompts = ("fault_taken",)
     none: Target
     next: Target
+
+    def reads(self) -> Iterator[tuple[str, str]]:
+        """Yield (field, variable) for the number of the order."""
+        yield "do", ORDER
 
     async def run(self, call: IvrCall, here: str) -> str | None:
         order = call.known.get(ORDER)
