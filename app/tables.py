@@ -5,8 +5,10 @@ import core.journal
 import cti.tables
 import desk.billing.tables
 import desk.customers.tables
+import desk.notifications.tables
 import desk.outages.tables
 import desk.surveys.tables
+import desk.workorders.tables
 import recordings.tables
 import routing.tables
 from core.db import metadata
@@ -17,8 +19,10 @@ ROOMS = (
     cti.tables,
     desk.billing.tables,
     desk.customers.tables,
+    desk.notifications.tables,
     desk.outages.tables,
     desk.surveys.tables,
+    desk.workorders.tables,
     recordings.tables,
     routing.tables,
 )

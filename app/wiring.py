@@ -32,12 +32,16 @@ from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
 from desk.billing.service import BillService
 from desk.customers.service import CustomerService
+from desk.notifications.files import FileGateway
+from desk.notifications.service import NotificationService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
+from desk.workorders.service import WorkOrderService
 from ivr import flow
 from ivr.call import PLEASE_WAIT, IvrServices
 from ivr.desk import IvrDesk
 from ivr.engine import Engine
+from ivr.faults import IvrFaults
 from ivr.speaker import VoiceSpeaker
 from recordings.service import RecordingService
 from recordings.vault import Vault
@@ -117,6 +121,21 @@ class Hotline:
         self.bills = BillService(self.db, self.clock, zone, self.policy)
         self.outages = OutageService(self.db, self.journal, self.clock, zone)
         self.surveys = SurveyService(self.db, self.journal, self.clock)
+        self.notifications = NotificationService(
+            self.journal,
+            self.db,
+            self.clock,
+            gateway=FileGateway(self.settings.var / "outbox" / "sms.jsonl"),
+            policy=self.policy,
+        )
+        self.orders = WorkOrderService(
+            self.journal,
+            self.db,
+            self.clock,
+            notifications=self.notifications,
+            policy=self.policy,
+            site=self.settings.site,
+        )
         self.lifeboat = LifeboatKeeper(self.settings, self.outages, self.voice, self.pack, self.clock)
 
     def _build_telephone(self) -> None:
@@ -151,6 +170,7 @@ class Hotline:
             self.policy,
             lambda: self.clock.now().astimezone(zone).hour,
             self._tasks,
+            IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
             zone=zone,
             detector=self.detector,
             storm=lambda: self.settings.site.storm,
@@ -174,6 +194,7 @@ class Hotline:
                 bills=self.bills,
                 outages=self.outages,
                 surveys=self.surveys,
+                orders=self.orders,
                 recordings=self.recordings,
                 flows=(self.flow,),
                 probes={
@@ -256,6 +277,7 @@ class Hotline:
         self._tasks.start(self.ami.run(), "ami")
         self._tasks.start(self.calls.run(), "calls")
         self._tasks.start(self._render_rest(), "prompts")
+        self._tasks.start(self.notifications.run(), "notifications")
         self._tasks.start(self._reconcile_recordings(), "recordings sweep")
 
     async def say_ahead(self, callers: Iterable[str]) -> None:

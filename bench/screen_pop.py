@@ -47,8 +47,11 @@ from desk.billing.service import BillService
 from desk.customers import store as customer_store
 from desk.customers.model import Account, Customer
 from desk.customers.service import CustomerService
+from desk.notifications.files import FileGateway
+from desk.notifications.service import NotificationService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
+from desk.workorders.service import WorkOrderService
 from recordings.service import RecordingService
 from recordings.vault import Vault
 from routing.service import RoutingService
@@ -86,6 +89,9 @@ class Installation:
         world = CallWorld(AriPbx(AriAddress("127.0.0.1", 1, "", "")), self.journal, self.clock, self.policy, list)
         calls = CallService(AriPbx(AriAddress("127.0.0.1", 1, "", "")), world, self.db, CallHooks(_nothing, _nothing))
         ami = AmiService(AmiAddress("127.0.0.1", 1, "", ""), self.journal, self.clock, self.agents.phones_are)
+        outbox = NotificationService(
+            self.journal, self.db, self.clock, gateway=FileGateway(folder / "sms.jsonl"), policy=self.policy
+        )
         return WebServices(
             settings=self.settings,
             policy=self.policy,
@@ -101,6 +107,9 @@ class Installation:
             bills=BillService(self.db, self.clock, zone, self.policy),
             outages=OutageService(self.db, self.journal, self.clock, zone),
             surveys=SurveyService(self.db, self.journal, self.clock),
+            orders=WorkOrderService(
+                self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
+            ),
             recordings=RecordingService(self.journal, self.db, ami, Vault(folder / "recordings", zone), self.clock),
         )
 

@@ -62,6 +62,50 @@ class Desk(Protocol):
     async def verify(self, account: str, pin: str) -> bool: ...
 
 
+@dataclass(frozen=True, slots=True)
+class KnownFault:
+    """Why an account may be without power, as far as that is known before it is reported."""
+
+    told: tuple[str, ...] = ()
+    """The sentences to be said; none when nothing is known."""
+    order: str = ""
+    """The number of the open order, when there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultReport:
+    """What a caller reports: `scope` is room, home or street."""
+
+    call_id: str
+    account: str
+    scope: str
+    caller: str
+    caller_known: bool
+
+
+class Faults(Protocol):
+    """The taking of fault reports as the menu uses it (`ivr/faults.py` does it)."""
+
+    async def known(self, account: str, *, own: bool) -> KnownFault | None:
+        """Return what is known of a fault at an account; None when there is no such account.
+
+        `own`: it is known to be the caller's, who may hear of arrears too.
+        """
+        ...
+
+    def which(self, accounts: Sequence[str]) -> tuple[str, ...]:
+        """Return a sentence for each of a caller's accounts that tells its key; none when they are too many."""
+        ...
+
+    async def report(self, report: FaultReport) -> str:
+        """Take a report and return the number of its order; the same number for the same call and account."""
+        ...
+
+    def number(self, order: str) -> str:
+        """Return the sentence that tells the number of an order."""
+        ...
+
+
 class Waiting(Protocol):
     """The queue as the menu uses it (`routing` does it)."""
 
@@ -94,6 +138,7 @@ class IvrServices:
     """The hour of the day at the site, 0-23."""
     tasks: TaskOwner
     """Owns what goes on while the caller hears something."""
+    faults: Faults
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     """The time zone of the site."""
     detector: SpeechDetector | None = None

@@ -11,7 +11,7 @@ from desk.outages.model import Outage
 from web import shapes, store
 from web.people import People
 from web.services import WebServices
-from web.views import account_shape, bill_shape, customer_shape, outage_shape
+from web.views import account_shape, bill_shape, customer_shape, order_shape, outage_shape
 
 CONTACTS = 10
 """Former calls shown."""
@@ -48,10 +48,11 @@ class CustomerFiles:
         self, customer: Customer, numbers: list[str], *, but: str = "", role: str = "", own: bool = True
     ) -> shapes.CustomerFile:
         since = self._services.clock.now() - timedelta(days=self._services.policy.number("complaint_window"))
-        accounts, complaints, history = await asyncio.gather(
+        accounts, complaints, history, orders = await asyncio.gather(
             self._services.customers.accounts(customer.id),
             self._services.customers.complaints(customer.id, since),
             self.history(numbers, but=but),
+            self._services.orders.open_of(customer.id),
         )
         accounts = accounts[:ACCOUNTS]
         summaries = await asyncio.gather(*(self._services.bills.latest(account.number) for account in accounts))
@@ -62,6 +63,7 @@ class CustomerFiles:
             accounts=[account_shape(one, summary) for one, summary in zip(accounts, summaries, strict=True)],
             bill=bill_shape(bill) if bill else None,
             outage=self._outage(accounts, outages),
+            open_work_orders=[order_shape(order, role, own=own) for order in orders],
             history=history,
             complaints_30d=complaints,
         )

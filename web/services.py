@@ -17,6 +17,7 @@ from desk.billing.service import BillService
 from desk.customers.service import CustomerService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
+from desk.workorders.service import WorkOrderService
 from ivr.flow import Flow
 from recordings.service import RecordingService
 from routing.service import RoutingService
@@ -43,6 +44,7 @@ class WebServices:
     bills: BillService
     outages: OutageService
     surveys: SurveyService
+    orders: WorkOrderService
     recordings: RecordingService
     flows: tuple[Flow, ...] = ()
     probes: Mapping[str, Probe] = field(default_factory=dict)

@@ -224,6 +224,26 @@ class Script(Shape):
     greeting: str
 
 
+class WorkOrder(Shape):
+    """A work order; `main_id` is the order it was folded into, `summary` what it is about in words."""
+
+    id: str
+    number: str
+    kind: str
+    scope: str
+    state: str
+    summary: str
+    account_no: str
+    address: str
+    area: str
+    caller: str
+    call_id: str
+    main_id: str | None
+    outage_id: str | None
+    created_at: datetime
+    closed_at: datetime | None
+
+
 class CustomerFile(Shape):
     """What is known of who calls."""
 
@@ -232,7 +252,7 @@ class CustomerFile(Shape):
     accounts: list[Account] = []
     bill: Bill | None = None
     outage: Outage | None = None
-    open_work_orders: list[dict[str, object]] = []
+    open_work_orders: list[WorkOrder] = []
     history: list[Contact] = []
     complaints_30d: int = 0
 

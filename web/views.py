@@ -14,6 +14,7 @@ from desk.customers.model import Account as SupplyAccount
 from desk.customers.model import Category, Customer
 from desk.outages import speech as outage_words
 from desk.outages.model import Outage
+from desk.workorders.model import Scope, WorkOrder
 from routing.service import RoutingService
 from web import shapes
 from web.live_calls import LiveCall
@@ -184,4 +185,29 @@ def outage_shape(outage: Outage, zone: ZoneInfo, today: date, area: str = "") ->
         text=outage_words.outage(outage, today, zone, area=area).text,
         status=str(outage.status),
         version=outage.version,
+    )
+
+
+SCOPES = {Scope.ROOM: "一个房间没电", Scope.HOME: "全家没电", Scope.STREET: "整条街没电"}
+
+
+def order_shape(order: WorkOrder, role: str, *, own: bool) -> shapes.WorkOrder:
+    """Return a work order as the API shows it; `own`: it is about who calls now, so the number is shown."""
+    told = order.report
+    return shapes.WorkOrder(
+        id=order.id,
+        number=order.number,
+        kind=told.kind,
+        scope=told.scope,
+        state=order.state,
+        summary=" ".join(part for part in (order.number, SCOPES.get(told.scope, ""), told.address) if part),
+        account_no=told.account,
+        address=told.address,
+        area=told.area,
+        caller=number_for(told.caller, role, own=own),
+        call_id=told.call_id,
+        main_id=order.main_id,
+        outage_id=told.outage_id,
+        created_at=order.created_at,
+        closed_at=order.closed_at,
     )

@@ -18,8 +18,7 @@ def bill(summary: BillSummary, today: date, *, cut_off: bool, policy: Policy) ->
     """Return what the caller hears, one thought a sentence; `cut_off`: the supply is cut for arrears."""
     told = [_amount(summary), *_lines(summary.lines), _payment(summary, today)]
     if cut_off:
-        hours = mandarin.count(int(policy.number("reconnect_limit")), "小时")
-        told.append(sentence("您的用电因欠费已停，", "缴清后", hours, "内恢复供电。"))
+        told.append(cut_off_for_arrears(policy))
     return told
 
 
@@ -29,6 +28,12 @@ def which(accounts: Sequence[str]) -> list[Sentence]:
         sentence("尾号", mandarin.digits(account[-TAIL:]), "的用电户请按", mandarin.cardinal(key), "。")
         for key, account in enumerate(accounts, start=1)
     ]
+
+
+def cut_off_for_arrears(policy: Policy) -> Sentence:
+    """Return what a caller hears whose supply is cut for arrears."""
+    hours = mandarin.count(int(policy.number("reconnect_limit")), "小时")
+    return sentence("您的用电因欠费已停，", "缴清后", hours, "内恢复供电。")
 
 
 def _amount(summary: BillSummary) -> Sentence:

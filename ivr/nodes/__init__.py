@@ -8,9 +8,12 @@ from ivr.node import Node
 from ivr.nodes.bill import Bill
 from ivr.nodes.branch import Branch
 from ivr.nodes.collect import Collect
+from ivr.nodes.fault import Fault
+from ivr.nodes.fault_known import FaultKnown
 from ivr.nodes.hangup import Hangup
 from ivr.nodes.hours import Hours
 from ivr.nodes.menu import Menu
+from ivr.nodes.order_number import OrderNumber
 from ivr.nodes.outage import Outage
 from ivr.nodes.play import Play
 from ivr.nodes.queue import Queue
@@ -21,7 +24,23 @@ from ivr.nodes.survey import Survey
 from ivr.nodes.verify import Verify
 
 AnyNode = Annotated[
-    Play | Say | Menu | Collect | Verify | Bill | Outage | Queue | Silence | Survey | Branch | Hours | Set | Hangup,
+    Play
+    | Say
+    | Menu
+    | Collect
+    | Verify
+    | Bill
+    | Outage
+    | FaultKnown
+    | Fault
+    | OrderNumber
+    | Queue
+    | Silence
+    | Survey
+    | Branch
+    | Hours
+    | Set
+    | Hangup,
     Field(discriminator="do"),
 ]
 VERBS: dict[str, type[Node]] = {
@@ -32,6 +51,9 @@ VERBS: dict[str, type[Node]] = {
     "verify": Verify,
     "bill": Bill,
     "outage": Outage,
+    "fault_known": FaultKnown,
+    "fault": Fault,
+    "order_number": OrderNumber,
     "queue": Queue,
     "silence": Silence,
     "survey": Survey,

@@ -23,6 +23,8 @@ class Menu(Node):
     keys: Targets = Field(min_length=1, json_schema_extra={"propertyNames": {"pattern": "^[0-9*#]$"}})
     wrong: Prompts = ("input_wrong",)
     silent: Prompts = ()
+    question: bool = False
+    """It asks about a task that has begun: no further level of menu to get lost in."""
     give_up: Target
     unheard: MaybeTarget = None
 

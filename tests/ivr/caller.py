@@ -11,6 +11,7 @@ from core import policy
 from core.bus import Bus
 from core.clock import FakeClock
 from core.db import Database
+from core.errors import Unavailable
 from core.events import Event
 from core.journal import Journal
 from core.tasks import TaskOwner
@@ -20,7 +21,7 @@ from cti.model import Call, CallState
 from cti.port import NoSuchChannel, PbxBridge, PbxChannel, PbxDown, PbxRefused, SeatDial
 from cti.session import CallSession, CallWorld
 from desk.surveys.service import SurveyService
-from ivr.call import CustomerAnswers, IvrServices
+from ivr.call import CustomerAnswers, FaultReport, IvrServices, KnownFault
 from ivr.engine import Engine
 from ivr.flow import Flow
 
@@ -200,6 +201,7 @@ class PlainSpeaker:
     def __init__(self) -> None:
         self.prepared: list[str] = []
         self.slow: asyncio.Event | None = None
+        self.unsaid: set[str] = set()
 
     def prompt(self, prompt: str) -> str:
         return f"sound:{prompt}"
@@ -210,6 +212,9 @@ class PlainSpeaker:
     async def sentence(self, sentence: str) -> Sequence[str]:
         if self.slow is not None:
             await self.slow.wait()
+        if sentence in self.unsaid:
+            self.unsaid.remove(sentence)
+            raise Unavailable
         return [f"sound:{sentence}"]
 
 
@@ -242,6 +247,33 @@ class Books:
         await self._reached()
         self.tried.append(account)
         return self.pins.get(account) == pin
+
+
+@dataclass
+class FaultBook:
+    """Fault reports in memory, of accounts that exist: `known` says what is known of which."""
+
+    accounts: dict[str, KnownFault] = field(default_factory=dict)
+    taken: list[FaultReport] = field(default_factory=list)
+    asked: list[tuple[str, bool]] = field(default_factory=list)
+    hangs: bool = False
+
+    async def known(self, account: str, *, own: bool) -> KnownFault | None:
+        self.asked.append((account, own))
+        return self.accounts.get(account)
+
+    def which(self, accounts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(f"{account}请按{key}" for key, account in enumerate(accounts, start=1))
+
+    async def report(self, report: FaultReport) -> str:
+        if self.hangs:
+            await asyncio.Event().wait()
+        if report not in self.taken:
+            self.taken.append(report)
+        return f"2611220000{len(self.taken):02}"
+
+    def number(self, order: str) -> str:
+        return f"工单号{order}"
 
 
 class QueuePlaces:
@@ -283,6 +315,7 @@ class Caller:
         self.hour = 9
         self.storm = False
         self.tasks = TaskOwner("test")
+        self.faults = FaultBook()
         self.services = IvrServices(
             self.speaker,
             self.books,
@@ -292,6 +325,7 @@ class Caller:
             POLICY,
             lambda: self.hour,
             self.tasks,
+            self.faults,
             detector=Ears(),
             storm=lambda: self.storm,
         )

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from desk.surveys.model import Reason
+from desk.workorders.model import Kind, Report, Scope
 from tests.web.world import World
 
 pytestmark = pytest.mark.integration
@@ -173,3 +174,31 @@ async def test_answers_of_the_survey_are_for_leads_and_for_whom_they_concern(wor
         assert [row["call_id"] for row in (await agent.ask("GET", "/surveys"))["items"]] == ["c1"]
         assert await agent.refused("GET", f"/surveys?agent={ben}", status=403) == "forbidden"
         assert await lead.refused("GET", "/surveys?worst=9", status=400) == "bad_input"
+
+
+async def test_a_fault_that_was_reported_is_listed_and_stands_in_the_customers_file(world: World) -> None:
+    told = Report(
+        key="c1:fault:3200000001",
+        kind=Kind.FAULT,
+        scope=Scope.HOME,
+        call_id="c1",
+        caller="13800000001",
+        caller_known=True,
+        account="3200000001",
+        customer_id="C0001",
+        area="城西片区",
+        address="人民路1号",
+    )
+    order = await world.orders.take(told)
+    async with world.client("lead") as lead, world.client("1001", seat="1001") as agent:
+        [row] = (await lead.ask("GET", "/work-orders?state=created"))["items"]
+        assert (row["id"], row["number"], row["kind"], row["scope"]) == (order.id, order.number, "fault", "home")
+        assert row["summary"] == f"{order.number} 全家没电 人民路1号"
+        assert (row["caller"], row["main_id"], row["closed_at"]) == ("13800000001", None, None)
+        assert (await agent.ask("GET", f"/work-orders/{order.id}"))["caller"] == "138****0001"
+        assert (await lead.ask("GET", "/work-orders?account=3200000002"))["items"] == []
+        assert await lead.refused("GET", "/work-orders/nothing", status=404) == "no_such_work_order"
+        file = await lead.ask("GET", "/customers/C0001")
+        assert [one["id"] for one in file["open_work_orders"]] == [order.id]
+        await world.orders.close(order.id)
+        assert (await lead.ask("GET", "/customers/C0001"))["open_work_orders"] == []

@@ -38,9 +38,12 @@ from desk.billing import store as bill_store
 from desk.billing.service import BillService
 from desk.customers import store as customer_store
 from desk.customers.service import CustomerService
+from desk.notifications.files import FileGateway
+from desk.notifications.service import NotificationService
 from desk.outages import store as outage_store
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
+from desk.workorders.service import WorkOrderService
 from ivr.events import CallerIdentified, DigitsCollected, IvrNodeEntered
 from ivr.flow import Flow
 from recordings.service import RecordingService
@@ -98,6 +101,12 @@ class World:
         self.routing = RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, self.calls.deliver)
         self.vault = Vault(folder / "recordings", ZONE)
         self.capture = FakeCapture(FakeClock())
+        outbox = NotificationService(
+            self.journal, self.db, self.clock, gateway=FileGateway(folder / "sms.jsonl"), policy=self.policy
+        )
+        self.orders = WorkOrderService(
+            self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
+        )
         self.recordings = RecordingService(self.journal, self.db, self.capture, self.vault, self.clock)
         self.surveys = SurveyService(self.db, self.journal, self.clock)
         self.agents.listen(self.bus)
@@ -130,6 +139,7 @@ class World:
             bills=BillService(self.db, self.clock, ZONE, self.policy),
             outages=OutageService(self.db, self.journal, self.clock, ZONE),
             surveys=self.surveys,
+            orders=self.orders,
             recordings=self.recordings,
             flows=self.flows,
             probes=self._probes,

@@ -1,0 +1,1 @@
+"""Work orders: what a customer has asked for, until it is done."""

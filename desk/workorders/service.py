@@ -1,0 +1,173 @@
+"""Takes reports and keeps work orders: each report makes one order, however often it is told."""
+
+from datetime import date
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from core.clock import Clock
+from core.config import Site
+from core.db import Database
+from core.errors import Conflict, NotFound
+from core.events import Event
+from core.ids import new_id
+from core.journal import Journal
+from core.policy import Policy
+from desk.notifications.model import Note
+from desk.notifications.service import NotificationService
+from desk.workorders import model, speech, store
+from desk.workorders.events import WorkOrderClosed, WorkOrderCreated, WorkOrderMerged
+from desk.workorders.model import Kind, Report, State, WorkOrder
+
+SHOWN = 10
+TRIES = 5
+"""Another report of the same fault may come in between; more than a few times in a row it does not."""
+
+
+class NoSuchOrder(NotFound):
+    """There is no such work order."""
+
+    code = "no_such_work_order"
+
+
+class _Taken(Conflict):
+    """The report has its order already."""
+
+
+class _Overtaken(Conflict):
+    """Another order of the same fault was made or closed meanwhile."""
+
+
+class WorkOrderService:
+    """Work orders of an installation; `site` decides which day numbers are counted in, and signs the notes."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        db: Database,
+        clock: Clock,
+        *,
+        notifications: NotificationService,
+        policy: Policy,
+        site: Site,
+    ) -> None:
+        self._journal = journal
+        self._db = db
+        self._clock = clock
+        self._notifications = notifications
+        self._policy = policy
+        self._site = site
+
+    async def get(self, order_id: str) -> WorkOrder:
+        """Return the order. Raises NoSuchOrder."""
+        found = await self._db.read(lambda c: store.get(c, order_id))
+        if found is None:
+            raise NoSuchOrder(order=order_id)
+        return found
+
+    async def orders(
+        self, state: State | None = None, *, account: str | None = None, limit: int = 100
+    ) -> list[WorkOrder]:
+        """Return up to `limit` orders, the newest first: in a state and of an account, or all."""
+        return await self._db.read(lambda c: store.listed(c, state, account, limit))
+
+    async def open_of(self, customer_id: str) -> list[WorkOrder]:
+        """Return the orders of a customer that are not closed, the newest first, no more than a screen holds."""
+        return await self._db.read(lambda c: store.open_of(c, customer_id, SHOWN))
+
+    async def open_fault(self, account: str, area: str, scope: model.Scope) -> WorkOrder | None:
+        """Return the open main order that explains a fault at `account` in `area`, None when there is none."""
+        found = await self._db.read(lambda c: store.open_faults(c, account, area))
+        return model.main_of(found, account, area, scope)
+
+    async def take(self, report: Report) -> WorkOrder:
+        """Make the order of a report, folded into the main order of the same fault when there is one.
+
+        Order, number, events and the note to the caller are one transaction. A report whose `key` was taken before
+        gets that order again and nothing is written.
+        """
+        for _ in range(TRIES):
+            if (taken := await self._taken(report)) is not None:
+                return taken
+            try:
+                return await self._take(report)
+            except (_Taken, _Overtaken, IntegrityError):
+                continue  # another process or call was faster: look again
+        raise Conflict("the report could not be taken: others of the same fault come too fast", key=report.key)
+
+    async def _taken(self, report: Report) -> WorkOrder | None:
+        return await self._db.read(lambda c: store.by_key(c, report.key))
+
+    async def _take(self, report: Report) -> WorkOrder:
+        now, order_id = self._clock.now(), new_id()
+        main = await self._main(report)
+        made: list[WorkOrder] = []
+
+        def save(connection: Connection) -> None:
+            # Counting first holds back every other report of the day, so what is read after it stays true.
+            order_number = self._number(connection, now.astimezone(self._site.zone).date())
+            if store.by_key(connection, report.key) is not None:
+                raise _Taken(key=report.key)
+            if _id(_main(connection, report)) != _id(main):
+                raise _Overtaken(key=report.key)
+            order = WorkOrder(order_id, order_number, report, now)
+            order = model.moved(order, State.MERGED, now, main.id) if main else order
+            store.add(connection, order)
+            if report.caller_known:
+                self._notifications.put(connection, self._note(order))
+            made[:] = [order]
+
+        events: list[Event] = [self._created(report, order_id)]
+        if main is not None:
+            events.append(WorkOrderMerged(at=now, order_id=order_id, main_id=main.id, call_id=report.call_id))
+        await self._journal.record(*events, save=save)
+        self._notifications.wake()
+        return made[0]
+
+    async def _main(self, report: Report) -> WorkOrder | None:
+        return await self._db.read(lambda c: _main(c, report))
+
+    def _number(self, connection: Connection, day: date) -> str:
+        return model.number(day, store.next_serial(connection, day), int(self._policy.number("order_number_digits")))
+
+    def _created(self, report: Report, order_id: str) -> WorkOrderCreated:
+        return WorkOrderCreated(
+            at=self._clock.now(),
+            order_id=order_id,
+            kind=report.kind,
+            scope=report.scope,
+            call_id=report.call_id,
+            customer_id=report.customer_id,
+            outage_id=report.outage_id,
+        )
+
+    def _note(self, order: WorkOrder) -> Note:
+        """The note about an order; its id is the order's, so that there is one for each."""
+        text = speech.message(order, self._site)
+        return Note(order.id, order.report.caller, text, about=order.id, created_at=order.created_at)
+
+    async def close(self, order_id: str) -> WorkOrder:
+        """End an order and those folded into it. Raises NoSuchOrder, OrderClosed."""
+        order = await self.get(order_id)
+        now = self._clock.now()
+        children = await self._db.read(lambda c: store.merged_into(c, order_id))
+        ending = [(one, model.moved(one, State.CLOSED, now)) for one in (order, *children)]
+
+        def save(connection: Connection) -> None:
+            for before, after in ending:
+                if not store.save(connection, after, before.state):
+                    raise model.OrderClosed("the order was changed meanwhile; load it again", order=after.id)
+
+        await self._journal.record(*(WorkOrderClosed(at=now, order_id=after.id) for _, after in ending), save=save)
+        return ending[0][1]
+
+
+def _main(connection: Connection, report: Report) -> WorkOrder | None:
+    if report.kind is not Kind.FAULT:
+        return None
+    found = store.open_faults(connection, report.account, report.area)
+    return model.main_of(found, report.account, report.area, report.scope)
+
+
+def _id(order: WorkOrder | None) -> str | None:
+    return order.id if order else None

@@ -1,0 +1,123 @@
+"""Rows of work orders to dataclasses and back."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
+
+from core.upsert import upsert
+from desk.workorders.model import Kind, Report, Scope, State, WorkOrder
+from desk.workorders.tables import work_order_counts, work_orders
+
+_OF_REPORT = (
+    *("key", "call_id", "caller", "caller_known", "account"),
+    *("customer_id", "area", "address", "outage_id"),
+)
+
+
+def next_serial(connection: Connection, day: date) -> int:
+    """Count one more order of the day and return how many there were.
+
+    Until the transaction ends no other one counts on: who has called this sees every order of the day so far.
+    """
+    counts = work_order_counts
+    today = counts.c.day == f"{day:%Y%m%d}"
+    upsert(connection, counts, [{"day": f"{day:%Y%m%d}"}])
+    connection.execute(update(counts).where(today).values(last=counts.c.last + 1))
+    return int(connection.execute(select(counts.c.last).where(today)).scalar_one())
+
+
+def get(connection: Connection, order_id: str) -> WorkOrder | None:
+    """Return the order, if there is one."""
+    return _one(connection, work_orders.c.id == order_id)
+
+
+def by_key(connection: Connection, key: str) -> WorkOrder | None:
+    """Return the order of the report named `key`, if it was taken."""
+    return _one(connection, work_orders.c.key == key)
+
+
+def by_number(connection: Connection, number: str) -> WorkOrder | None:
+    """Return the order with a number, if there is one."""
+    return _one(connection, work_orders.c.number == number)
+
+
+def open_faults(connection: Connection, account: str, area: str) -> list[WorkOrder]:
+    """Return the open main faults of an account, and the streets reported out in its area."""
+    street = and_(work_orders.c.area == area, work_orders.c.scope == Scope.STREET)
+    return _load(
+        connection,
+        and_(
+            work_orders.c.state == State.CREATED,
+            work_orders.c.kind == Kind.FAULT,
+            or_(work_orders.c.account == account, street),
+        ),
+    )
+
+
+def merged_into(connection: Connection, main_id: str) -> list[WorkOrder]:
+    """Return the orders that were folded into a main order and are not closed."""
+    return _load(connection, and_(work_orders.c.main_id == main_id, work_orders.c.state == State.MERGED))
+
+
+def listed(connection: Connection, state: State | None, account: str | None, limit: int) -> list[WorkOrder]:
+    """Return up to `limit` orders, the newest first; None means all."""
+    query = select(work_orders).order_by(work_orders.c.created_at.desc(), work_orders.c.id.desc())
+    query = query.where(work_orders.c.state == state) if state else query
+    query = query.where(work_orders.c.account == account) if account else query
+    return [_order(row) for row in connection.execute(query.limit(limit))]
+
+
+def open_of(connection: Connection, customer_id: str, limit: int) -> list[WorkOrder]:
+    """Return up to `limit` orders of a customer that are not closed, the newest first."""
+    wanted = and_(work_orders.c.customer_id == customer_id, work_orders.c.state != State.CLOSED)
+    query = select(work_orders).where(wanted).order_by(work_orders.c.created_at.desc(), work_orders.c.id.desc())
+    return [_order(row) for row in connection.execute(query.limit(limit))]
+
+
+def add(connection: Connection, order: WorkOrder) -> None:
+    """Write a new order."""
+    connection.execute(insert(work_orders).values(_row(order)))
+
+
+def save(connection: Connection, order: WorkOrder, before: State) -> bool:
+    """Write an order that was in the state `before`; False, and nothing written, when it is not any more."""
+    there = and_(work_orders.c.id == order.id, work_orders.c.state == before)
+    return bool(connection.execute(update(work_orders).where(there).values(_row(order))).rowcount)
+
+
+def _one(connection: Connection, condition: ColumnElement[bool]) -> WorkOrder | None:
+    found = _load(connection, condition)
+    return found[0] if found else None
+
+
+def _load(connection: Connection, condition: ColumnElement[bool]) -> list[WorkOrder]:
+    query = select(work_orders).where(condition).order_by(work_orders.c.created_at, work_orders.c.id)
+    return [_order(row) for row in connection.execute(query)]
+
+
+def _order(row: Any) -> WorkOrder:
+    told = {name: getattr(row, name) for name in _OF_REPORT}
+    return WorkOrder(
+        id=row.id,
+        number=row.number,
+        report=Report(kind=Kind(row.kind), scope=Scope(row.scope), **told),
+        created_at=row.created_at,
+        state=State(row.state),
+        main_id=row.main_id,
+        closed_at=row.closed_at,
+    )
+
+
+def _row(order: WorkOrder) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "number": order.number,
+        "kind": order.report.kind.value,
+        "scope": order.report.scope.value,
+        "state": order.state.value,
+        "main_id": order.main_id,
+        "created_at": order.created_at,
+        "closed_at": order.closed_at,
+        **{name: getattr(order.report, name) for name in _OF_REPORT},
+    }
