@@ -1,5 +1,7 @@
 """Makes sound files of a text: whole, or cut into fragments where the voice says that each character sounds."""
 
+import io
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,17 +39,22 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One text for the voice: made whole into `stem`, or, when there are `cuts`, cut into these."""
+    """One text for the voice: made whole into `stem`, or, when there are `cuts`, cut into these.
+
+    `spoken` is the file that keeps what the engine itself said, so that finishing or cutting it in another way
+    later needs no engine; empty for what must not be kept.
+    """
 
     text: str
     stem: str = ""
     cuts: tuple[Cut, ...] = ()
     mode: int = 0o644
+    spoken: str = ""
 
 
 def make(speaker: Speaker, work: Work) -> float:
     """Make the files of `work`; return the seconds of speech. Raises BadInput for what cannot be said or cut."""
-    said = speaker.speak(work.text)
+    said = _said(speaker, work)
     if not work.cuts:
         samples = sound.finish(said.samples, said.rate, sound.Finish())
         sound.write(samples, said.rate, Path(work.stem), mode=work.mode)
@@ -57,6 +64,34 @@ def make(speaker: Speaker, work: Work) -> float:
     for cut in work.cuts:
         sound.write(_cut(level, said.rate, times, cut), said.rate, Path(cut.stem), mode=work.mode)
     return said.seconds
+
+
+def _said(speaker: Speaker, work: Work) -> Utterance:
+    """Return what the engine says, or said the last time."""
+    if not work.spoken:
+        return speaker.speak(work.text)
+    file = Path(work.spoken)
+    said = _kept(file)
+    if said is None:
+        said = speaker.speak(work.text)
+        peak = max(1.0, float(np.max(np.abs(said.samples), initial=0.0)))
+        pieces, starts, ends = zip(*said.marks, strict=True) if said.marks else ((), (), ())
+        out = io.BytesIO()
+        linear = np.rint(said.samples * (32767 / peak)).astype(np.int16)
+        np.savez(out, samples=linear, rate=said.rate, peak=peak, pieces=np.array(pieces, str), starts=starts, ends=ends)
+        sound.write_bytes(file, out.getvalue())
+    return said
+
+
+def _kept(file: Path) -> Utterance | None:
+    """Return what a file keeps; None when there is none that can be read."""
+    try:
+        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as data:
+            samples = (data["samples"] * (float(data["peak"]) / 32767)).astype(np.float32)
+            marks = zip(data["pieces"].tolist(), data["starts"].tolist(), data["ends"].tolist(), strict=True)
+            return Utterance(samples, int(data["rate"]), tuple(marks))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
 
 
 def _levelled(said: Utterance) -> Samples:
