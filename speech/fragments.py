@@ -26,7 +26,7 @@ _DIGITS = "一二三四五六七八九"
 _PAUSES = "，。！？；：、,.!?;:"
 _WRONG_PLACE = 1.5
 """What a fragment of the wrong place in a clause costs, counted in fragments."""
-_CUT = 3
+_CUT = 5
 """Counts up when the way of cutting changes, so that old fragments are made again."""
 
 
@@ -40,6 +40,10 @@ class Fragment:
 
     text: str
     final: bool
+
+    @property
+    def kind(self) -> str:
+        return "final" if self.final else "inside"
 
     @property
     def id(self) -> str:
@@ -108,7 +112,7 @@ class FragmentPack:
         self._fragments = dict.fromkeys(piece for each in self._carriers for piece, _, _ in each.fragments)
         self._longest = max((len(piece.text) for piece in self._fragments), default=0)
         digest = hashlib.sha256("|".join(f"{each}" for each in self._carriers).encode()).hexdigest()[:16]
-        prompts = {p.id: Prompt(p.id, p.text, "cut from a carrier", ours=True) for p in self._fragments}
+        prompts = {p.id: Prompt(p.id, p.text, "cut from a carrier", ours=True, kind=p.kind) for p in self._fragments}
         key = f"{settings_key}|cut={_CUT}|carriers={digest}"
         self._pack = PromptPack(directory, prompts, settings_key=key, cache=cache)
 

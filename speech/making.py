@@ -20,8 +20,12 @@ _DIED = 0.15
 _WINDOW = 0.006
 _FADE = 0.004
 _TAIL = 0.12
-"""Seconds kept of the pause after the last character of a clause: its sound dies away there."""
-_PAUSE = 0.16
+"""Seconds after the told end of the last character of a clause in which its sound dies away, before the next begins."""
+_DECAY = 0.02
+"""Seconds kept of that pause, in which a vowel still fades."""
+_SILENT_DB = -45.0
+"""Level below the peak of a fragment at which the pause after it has begun."""
+_PAUSE = 0.12
 """Seconds of silence at the end of a fragment that ends a clause."""
 _LEVEL = 0.12
 """Root mean square of the speech of a carrier, so that fragments of different carriers are equally loud."""
@@ -118,7 +122,7 @@ def _times(text: str, said: Utterance) -> list[tuple[float, float]]:
 def _cut(samples: Samples, rate: int, times: list[tuple[float, float]], cut: Cut) -> Samples:
     first, last = times[cut.start][0], times[cut.end - 1][1]
     start = _quietest(samples, rate, first, _START)
-    end = round((last + _TAIL) * rate) if cut.final else _died_away(samples, rate, last)
+    end = _silent(samples, rate, last) if cut.final else _died_away(samples, rate, last)
     frame = round(sound.FRAME * rate)
     length = max(frame, round((end - start) / frame) * frame)
     part = samples[start : start + length].copy()
@@ -126,6 +130,17 @@ def _cut(samples: Samples, rate: int, times: list[tuple[float, float]], cut: Cut
     part[: len(fade)] *= fade
     part[-len(fade) :] *= fade[::-1]
     return np.concatenate([part, np.zeros(round(_PAUSE * rate), np.float32)]) if cut.final else part
+
+
+def _silent(samples: Samples, rate: int, at: float) -> int:
+    """Return the sample at which the pause after a syllable that ends about `at` has begun, or is deepest."""
+    half = round(_WINDOW * rate / 2)
+    low, high = round((at - _TAIL) * rate), round((at + _TAIL) * rate)
+    loudest = max(_energy(samples, place, half) for place in range(low - 50 * half, low, half))
+    limit = 10 ** (_SILENT_DB / 10) * loudest
+    quiet = (place for place in range(max(half, low), high, half) if _energy(samples, place, half) < limit)
+    begun = next(quiet, None)
+    return begun + round(_DECAY * rate) if begun else _quietest(samples, rate, at, (0.0, _TAIL))
 
 
 def _died_away(samples: Samples, rate: int, at: float) -> int:

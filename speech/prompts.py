@@ -33,12 +33,16 @@ _FINISH = 2
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One entry of the catalogue: its words, where they come from, whether they are ours or verbatim."""
+    """One entry of the catalogue: its words, where they come from, whether they are ours or verbatim.
+
+    `kind` tells sounds of the same words apart, such as the two kinds of a fragment.
+    """
 
     id: str
     text: str
     source: str
     ours: bool
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,8 @@ class PromptPack:
 
     def key(self, prompt: str) -> str:
         """Return the key under which a prompt's sound is cached: its text, the voice and the finishing."""
-        return content_key(self.text(prompt), self._settings_key)
+        known = self._known(prompt)
+        return content_key(known.text, f"{self._settings_key}|{known.kind}" if known.kind else self._settings_key)
 
     def cache_stem(self, prompt: str) -> Path:
         """Return where the cache keeps, or will keep, a prompt, without suffix. Raises NotFound."""
