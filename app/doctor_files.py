@@ -1,10 +1,11 @@
-"""What the doctor looks at on this machine: Python, settings, database, secrets, voice, prompts, pages, disk."""
+"""What the doctor looks at here: Python, settings, database, secrets, voice, prompts, calendar, pages, disk."""
 
 import fcntl
 import os
 import shutil
 import sys
 from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -13,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import storage
 from app.findings import FINE, NOTE, WRONG, Finding
 from app.wiring import FLOW
-from core import policy
+from core import calendar, policy
 from core.config import Settings
 from core.errors import ConfigError
 from ivr import flow
@@ -24,6 +25,7 @@ from web.build import built_ui
 
 PYTHONS = (3, 11), (3, 12)
 VOICE = "zf_xiaoyi"
+DECEMBER = 12
 
 
 def examine(settings: Settings, cache: Path) -> Iterator[Finding]:
@@ -35,6 +37,7 @@ def examine(settings: Settings, cache: Path) -> Iterator[Finding]:
     yield _secrets(settings)
     yield _voice(cache)
     yield from _prompts(settings, cache)
+    yield calendar_plan(datetime.now(settings.site.zone).date())
     yield _pages(cache)
     yield _disk(settings)
 
@@ -137,6 +140,19 @@ def open_prompts(settings: Settings, cache: Path) -> PromptPack:
         catalogue(settings.site.language, site=settings.site.name),
         settings_key=settings_key(VOICE),
         cache=cache / "prompts",
+    )
+
+
+def calendar_plan(today: date) -> Finding:
+    """Tell whether the official working days of this year are known, and from December on those of the next."""
+    needed = today.year + (today.month == DECEMBER)
+    if calendar.planned(date(needed, 1, 1)):
+        return Finding("calendar", FINE, f"official working days known to the end of {calendar.LAST_PLANNED}")
+    return Finding(
+        "calendar",
+        NOTE,
+        f"official working days of {needed} are not known: weekends and holidays of fixed date are taken",
+        "renew Hotline when the plan of the year is published",
     )
 
 

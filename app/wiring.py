@@ -97,8 +97,10 @@ class Hotline:
 
     def _build_voice(self, setup: Setup) -> None:
         site, var, key = setup.settings.site, setup.settings.var, settings_key(setup.voice.name)
+        known = catalogue(site.language, site=site.name)
+        self.flow = flow.load(setup.flow_file, known, self.policy.rules)
         self.pack = PromptPack(
-            var / "prompts", catalogue(site.language, site=site.name), settings_key=key, cache=setup.cache / "prompts"
+            var / "prompts", known | self.flow.said(), settings_key=key, cache=setup.cache / "prompts"
         )
         self.fragments = FragmentPack(
             var / "prompts" / "fragments", carriers(), settings_key=key, cache=setup.cache / "prompts"
@@ -155,7 +157,6 @@ class Hotline:
         self.recordings.attach(self.bus)
 
     def _build_menu(self, setup: Setup) -> None:
-        self.flow = flow.load(setup.flow_file, self.pack.prompts, self.policy.rules)
         zone = self.settings.site.zone
         self.desk = IvrDesk(self.customers, self.bills, self.outages, clock=self.clock, zone=zone, policy=self.policy)
         services = IvrServices(
@@ -168,6 +169,7 @@ class Hotline:
             lambda: self.clock.now().astimezone(zone).hour,
             self._tasks,
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
+            zone=zone,
         )
         self.engine = Engine(self.flow, services, self.db)
 

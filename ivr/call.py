@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from core.clock import Clock
 from core.policy import Policy
@@ -136,6 +137,8 @@ class IvrServices:
     tasks: TaskOwner
     """Owns what goes on while the caller hears something."""
     faults: Faults
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    """The time zone of the site."""
 
 
 @dataclass(slots=True)

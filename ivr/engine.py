@@ -51,6 +51,7 @@ class Engine:
                 return
             here = following
             self._enter(call, here)
+        session.end = ("system", "endless")
         _log.error("flow does not end", extra={"action": "flow_endless", "call_id": call.id, "node": here})
 
     async def _resume(self, call: IvrCall) -> str:

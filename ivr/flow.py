@@ -1,6 +1,5 @@
 """Reads and checks a flow file; every fault is told with file, line and what is wrong."""
 
-import difflib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,10 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 from core.errors import BadInput
+from ivr.checks import Graph, check, near
 from ivr.node import Node
 from ivr.nodes import VERBS, AnyNode
+from speech.prompts import Catalogue
 
 _nodes: TypeAdapter[Node] = TypeAdapter(AnyNode)
 
@@ -34,6 +35,8 @@ class Flow(BaseModel):
     version: int = Field(ge=1)
     start: str
     trouble: str
+    include: tuple[str, ...] = ()
+    """Files with more `nodes`, beside this one; a part that several flows share."""
     nodes: dict[str, Any]
 
     def node(self, name: str) -> Node:
@@ -43,7 +46,12 @@ class Flow(BaseModel):
 
     def prompts(self) -> list[str]:
         """Return the ids of all prompts that the flow may say, each once, in the order of the nodes."""
-        return list(dict.fromkeys(p for node in self.nodes.values() for _, p in node.prompts_used()))
+        used = (p for node in self.nodes.values() for _, p in node.prompts_used())
+        return list(dict.fromkeys([*used, *self.said()]))
+
+    def said(self) -> Catalogue:
+        """Return the prompts that the flow itself brings along, by id."""
+        return {prompt.id: prompt for node in self.nodes.values() for prompt in node.said()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +61,10 @@ class Fault:
     file: str
     line: int
     what: str
+    cure: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.what}"
+        return f"{self.file}:{self.line}: {self.what}" + (f"; {self.cure}" if self.cure else "")
 
 
 def load(file: Path, prompts: Collection[str], rules: Collection[str] = ()) -> Flow:
@@ -63,12 +72,86 @@ def load(file: Path, prompts: Collection[str], rules: Collection[str] = ()) -> F
 
     `prompts` are the ids that exist; `rules` the policy rules that `length` may name (empty: not checked).
     """
-    tree = _parse(file)
-    faults = [Fault(str(file), line, what) for line, what in _check(tree, prompts, rules)]
+    sources = _read(file)
+    tree = {**sources.tree, "nodes": sources.nodes}
+    faults = [*sources.faults, *(sources.fault(place, what) for place, what in _check(tree, prompts, rules))]
+    nodes = {str(name): node for name, data in sources.nodes.items() if (node := _node(data)) is not None}
+    entries = (str(tree.get("start")), str(tree.get("trouble")))
+    named = {*entries, *(target for node in nodes.values() for _, target in node.targets())}
+    if len(nodes) == len(sources.nodes) and named <= set(nodes):
+        # Where a node or a way is broken, what it would lead to is not known, and each fault would bring others.
+        faults += [sources.fault(("nodes", *f.place), f.what, f.cure) for f in check(Graph(nodes, entries))]
     if faults:
         raise FlowError("\n".join(str(f) for f in faults), faults=[str(f) for f in faults])
-    nodes = {name: _nodes.validate_python(dict(node)) for name, node in tree["nodes"].items()}
     return Flow.model_validate({**tree, "nodes": nodes})
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """The file of a flow and those that it includes: all nodes, and from which file each comes."""
+
+    file: Path
+    tree: Any
+    nodes: dict[str, Any]
+    owners: dict[str, tuple[Path, Any]]
+    faults: list[Fault]
+
+    def fault(self, place: tuple[Any, ...], what: str, cure: str = "") -> Fault:
+        """Return a fault at `place`, in the file that has it."""
+        owner = self.owners.get(place[1]) if place[:1] == ("nodes",) and len(place) > 1 else None
+        file, tree = owner or (self.file, self.tree)
+        return Fault(str(file), _line(tree, place), what, cure)
+
+
+def _read(file: Path) -> _Sources:
+    tree = _parse(file)
+    if not isinstance(tree, dict) or not isinstance(tree.get("nodes"), dict):
+        raise FlowError(f"{file}:1: a flow is a mapping with flow, version, start, trouble and nodes")
+    sources = _Sources(file, tree, {}, {}, [])
+    _take(sources, file, tree)
+    included = tree.get("include", [])
+    for name in included if isinstance(included, list) else []:
+        part = _parse(file.parent / str(name))
+        if not isinstance(part, dict) or list(part) != ["nodes"] or not isinstance(part["nodes"], dict):
+            raise FlowError(f"{file.parent / str(name)}:1: an included file is a mapping with nodes alone")
+        _take(sources, file.parent / str(name), part)
+    return sources
+
+
+def _take(sources: _Sources, file: Path, tree: Any) -> None:
+    for name, data in tree["nodes"].items():
+        if name in sources.nodes:
+            what = f"node {name!r}: there is one of this name in {sources.owners[name][0]}"
+            sources.faults.append(Fault(str(file), _line(tree, ("nodes", name)), what, "give one another name"))
+        else:
+            sources.nodes[name] = data
+            sources.owners[name] = (file, tree)
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a flow file, for editors that complete and check while one writes."""
+    nodes = _nodes.json_schema(ref_template="#/$defs/{model}")
+    kinds = nodes.pop("$defs")
+    flow = Flow.model_json_schema()
+    flow["properties"]["nodes"] = {
+        "type": "object",
+        "minProperties": 1,
+        "description": "the nodes by name",
+        "additionalProperties": {"oneOf": nodes["oneOf"]},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A flow of Hotline",
+        **{key: value for key, value in flow.items() if key != "title"},
+        "$defs": kinds,
+    }
+
+
+def _node(data: Any) -> Node | None:
+    try:
+        return _nodes.validate_python(dict(data))
+    except (ValidationError, TypeError, ValueError):
+        return None
 
 
 def _parse(file: Path) -> Any:
@@ -86,34 +169,31 @@ def _parse(file: Path) -> Any:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise FlowError(f"{file}:{line}: not valid YAML: {error.problem}") from None
-    if not isinstance(tree, dict) or not isinstance(tree.get("nodes"), dict):
-        raise FlowError(f"{file}:1: a flow is a mapping with flow, version, start, trouble and nodes")
     return tree
 
 
-def _check(tree: Any, prompts: Collection[str], rules: Collection[str]) -> Iterator[tuple[int, str]]:
+def _check(tree: Any, prompts: Collection[str], rules: Collection[str]) -> Iterator[tuple[tuple[Any, ...], str]]:
     try:
         Flow.model_validate(dict(tree))
     except ValidationError as error:
         for e in error.errors():
-            yield _line(tree, e["loc"]), f"{'.'.join(map(str, e['loc']))}: {_words(e, Flow)}"
+            yield e["loc"], f"{'.'.join(map(str, e['loc']))}: {_words(e, Flow)}"
     names = set(tree["nodes"])
     for field in ("start", "trouble"):
         if tree.get(field) not in names:
-            yield _line(tree, (field,)), f"{field}: there is no node {tree.get(field)!r}{_near(tree.get(field), names)}"
+            yield (field,), f"{field}: there is no node {tree.get(field)!r}{near(tree.get(field), names)}"
     for name, data in tree["nodes"].items():
         yield from _check_node(tree, name, data, prompts, rules)
-    yield from _unreachable(tree)
 
 
 def _check_node(
     tree: Any, name: str, data: Any, prompts: Collection[str], rules: Collection[str]
-) -> Iterator[tuple[int, str]]:
+) -> Iterator[tuple[tuple[Any, ...], str]]:
     verb = data.get("do") if isinstance(data, dict) else None
     if verb not in VERBS:
         yield (
-            _line(tree, ("nodes", name, "do")),
-            f"node {name!r}: unknown kind {verb!r}{_near(verb, VERBS)}; known: {', '.join(VERBS)}",
+            ("nodes", name, "do"),
+            f"node {name!r}: unknown kind {verb!r}{near(verb, VERBS)}; known: {', '.join(VERBS)}",
         )
         return
     try:
@@ -121,44 +201,27 @@ def _check_node(
     except ValidationError as error:
         for e in error.errors():
             place = [str(p) for p in e["loc"] if p != verb]
-            yield _line(tree, ("nodes", name, *place)), f"node {name!r}: {'.'.join(place)}: {_words(e, VERBS[verb])}"
+            yield ("nodes", name, *place), f"node {name!r}: {'.'.join(place)}: {_words(e, VERBS[verb])}"
         return
     for field, target in node.targets():
         if target not in tree["nodes"]:
             where = ("nodes", name, *field.split("."))
             yield (
-                _line(tree, where),
-                f"node {name!r}: {field}: there is no node {target!r}{_near(target, tree['nodes'])}",
+                where,
+                f"node {name!r}: {field}: there is no node {target!r}{near(target, tree['nodes'])}",
             )
     for field, prompt in node.prompts_used():
         if prompt != "greeting" and prompt not in prompts:
             yield (
-                _line(tree, ("nodes", name, field)),
-                f"node {name!r}: unknown prompt {prompt!r}{_near(prompt, prompts)}",
+                ("nodes", name, field),
+                f"node {name!r}: unknown prompt {prompt!r}{near(prompt, prompts)}",
             )
     length = getattr(node, "length", None)
     if rules and length is not None and length not in rules:
         yield (
-            _line(tree, ("nodes", name, "length")),
-            f"node {name!r}: unknown policy rule {length!r}{_near(length, rules)}",
+            ("nodes", name, "length"),
+            f"node {name!r}: unknown policy rule {length!r}{near(length, rules)}",
         )
-
-
-def _unreachable(tree: Any) -> Iterator[tuple[int, str]]:
-    reached: set[str] = set()
-    ahead = [tree.get("start"), tree.get("trouble")]
-    while ahead:
-        name = ahead.pop()
-        if name in reached or name not in tree["nodes"]:
-            continue
-        reached.add(name)
-        try:
-            ahead += [target for _, target in _nodes.validate_python(dict(tree["nodes"][name])).targets()]
-        except (ValidationError, TypeError, ValueError):
-            return  # a broken node is told already; what it would reach is not known
-    for name in tree["nodes"]:
-        if name not in reached:
-            yield _line(tree, ("nodes", name)), f"node {name!r}: no way leads here"
 
 
 def _line(tree: Any, path: tuple[Any, ...]) -> int:
@@ -175,9 +238,4 @@ def _line(tree: Any, path: tuple[Any, ...]) -> int:
 def _words(error: ErrorDetails, model: type[BaseModel]) -> str:
     if error["type"] != "extra_forbidden":
         return error["msg"].removeprefix("Value error, ")
-    return f"there is no such field{_near(error['loc'][-1], model.model_fields)}"
-
-
-def _near(name: Any, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(str(name), [str(each) for each in known], n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    return f"there is no such field{near(error['loc'][-1], model.model_fields)}"

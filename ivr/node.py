@@ -1,11 +1,12 @@
 """What every verb of a flow is: fields from YAML, where it can lead, what it says, what it does."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ivr.call import IvrCall
+from speech.prompts import Prompt
 
 
 class TargetMark:
@@ -21,6 +22,20 @@ MaybeTarget = Annotated[str | None, TargetMark()]
 Targets = Annotated[dict[str, str], TargetMark()]
 Prompts = Annotated[tuple[str, ...], PromptMark()]
 
+FACTS = frozenset(
+    {"caller_known", "identified", "accounts", "bills", "outages", "hour", "weekday", "working_day", "verified"}
+)
+"""Names that the engine and its nodes give; no flow sets them, so that nobody is verified by a line of YAML."""
+
+
+def _free(name: str) -> str:
+    if name in FACTS:
+        raise ValueError(f"{name!r} is a fact that the hotline itself knows; choose another name")
+    return name
+
+
+Variable = Annotated[str, Field(pattern="^[a-z][a-z_]*$"), AfterValidator(_free)]
+
 PERSON_KEY, BACK_KEY, REPEAT_KEY = "0", "*", "#"
 """Keys with one meaning everywhere: a person, one level back, say it again."""
 TELEPHONE_KEYS = frozenset("0123456789*#")
@@ -30,6 +45,11 @@ class Node(BaseModel):
     """One step of a flow. `run` returns the id of the next node, or None when the call is over."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by_caller: ClassVar[frozenset[str]] = frozenset()
+    """Ways out (fields) that open only when the caller, or a person, does something; silence never takes them."""
+    ends: ClassVar[bool] = False
+    """The call may end here."""
 
     do: str
     note: str = Field(default="", description="for the reader of the flow")
@@ -50,6 +70,18 @@ class Node(BaseModel):
         """Yield (field, prompt id) for every prompt that may be said."""
         for name, value in self._marked(PromptMark):
             yield from ((name, prompt) for prompt in value)
+
+    def said(self) -> Iterator[Prompt]:
+        """Yield the prompts that this node brings along: rendered before any call, as those of the catalogue."""
+        yield from ()
+
+    def sets(self) -> Iterator[tuple[str, str]]:
+        """Yield (field, variable) for every variable that this node may set."""
+        yield from ()
+
+    def reads(self) -> Iterator[tuple[str, str]]:
+        """Yield (field, variable) for every variable that this node reads and another has to set."""
+        yield from ()
 
     def _marked(self, mark: type) -> Iterator[tuple[str, Any]]:
         for name, field in type(self).model_fields.items():

@@ -6,24 +6,44 @@ from pydantic import Field
 
 from ivr.node import Node
 from ivr.nodes.bill import Bill
+from ivr.nodes.branch import Branch
 from ivr.nodes.collect import Collect
 from ivr.nodes.fault import Fault
 from ivr.nodes.fault_known import FaultKnown
 from ivr.nodes.hangup import Hangup
+from ivr.nodes.hours import Hours
 from ivr.nodes.menu import Menu
 from ivr.nodes.order_number import OrderNumber
 from ivr.nodes.outage import Outage
 from ivr.nodes.play import Play
 from ivr.nodes.queue import Queue
+from ivr.nodes.say import Say
+from ivr.nodes.set import Set
 from ivr.nodes.survey import Survey
 from ivr.nodes.verify import Verify
 
 AnyNode = Annotated[
-    Play | Menu | Collect | Verify | Bill | Outage | FaultKnown | Fault | OrderNumber | Queue | Survey | Hangup,
+    Play
+    | Say
+    | Menu
+    | Collect
+    | Verify
+    | Bill
+    | Outage
+    | FaultKnown
+    | Fault
+    | OrderNumber
+    | Queue
+    | Survey
+    | Branch
+    | Hours
+    | Set
+    | Hangup,
     Field(discriminator="do"),
 ]
 VERBS: dict[str, type[Node]] = {
     "play": Play,
+    "say": Say,
     "menu": Menu,
     "collect": Collect,
     "verify": Verify,
@@ -34,5 +54,8 @@ VERBS: dict[str, type[Node]] = {
     "order_number": OrderNumber,
     "queue": Queue,
     "survey": Survey,
+    "branch": Branch,
+    "hours": Hours,
+    "set": Set,
     "hangup": Hangup,
 }

@@ -1,7 +1,7 @@
 """bill: tell the last bill of the caller's account."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ivr.call import CustomerAnswers, IvrCall
 from ivr.node import BACK_KEY, PERSON_KEY, Node, Prompts, Target
@@ -16,6 +16,8 @@ class Bill(Node):
 
     `0` leads to `person`, `*` back to `back`. Who chooses none leaves to `next` after the policy's `menu_tries`.
     """
+
+    by_caller: ClassVar[frozenset[str]] = frozenset({"person", "back"})
 
     do: Literal["bill"]
     none: Prompts = ("bill_none",)

@@ -1,11 +1,10 @@
 """collect: ask for a number by keys."""
 
-from typing import Literal
-
-from pydantic import Field
+from collections.abc import Iterator
+from typing import ClassVar, Literal
 
 from ivr.call import IvrCall
-from ivr.node import BACK_KEY, REPEAT_KEY, Node, Prompts, Target
+from ivr.node import BACK_KEY, REPEAT_KEY, Node, Prompts, Target, Variable
 
 END_KEY = REPEAT_KEY
 
@@ -18,15 +17,20 @@ class Collect(Node):
     in memory only and journaled by their number.
     """
 
+    by_caller: ClassVar[frozenset[str]] = frozenset({"next", "back"})
+
     do: Literal["collect"]
     prompts: Prompts
-    into: str = Field(pattern="^[a-z][a-z_]*$")
+    into: Variable
     length: str
     secret: bool = False
     wrong: Prompts = ("input_wrong",)
     back: Target
     give_up: Target
     next: Target
+
+    def sets(self) -> Iterator[tuple[str, str]]:
+        yield "into", self.into
 
     async def run(self, call: IvrCall, here: str) -> str | None:
         wanted = int(call.number(self.length))

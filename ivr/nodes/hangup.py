@@ -1,6 +1,6 @@
 """hangup: say goodbye and end the call."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ivr.call import IvrCall
 from ivr.node import Node, Prompts
@@ -8,6 +8,8 @@ from ivr.node import Node, Prompts
 
 class Hangup(Node):
     """Says `prompts` and ends the call; `why` goes into the journal."""
+
+    ends: ClassVar[bool] = True
 
     do: Literal["hangup"]
     prompts: Prompts = ("goodbye",)

@@ -1,6 +1,6 @@
 """menu: say what the keys do and go where the pressed one leads."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -15,9 +15,11 @@ class Menu(Node):
     after the policy's `menu_tries` the caller goes to `give_up`.
     """
 
+    by_caller: ClassVar[frozenset[str]] = frozenset({"keys"})
+
     do: Literal["menu"]
     prompts: Prompts
-    keys: Targets = Field(min_length=1)
+    keys: Targets = Field(min_length=1, json_schema_extra={"propertyNames": {"pattern": "^[0-9*#]$"}})
     wrong: Prompts = ("input_wrong",)
     silent: Prompts = ()
     question: bool = False

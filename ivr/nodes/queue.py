@@ -1,7 +1,7 @@
 """queue: wait for a person, talk, and what follows."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from core.events import Event
 from cti import talk
@@ -19,6 +19,8 @@ class Queue(Node):
     waited too long: `too_long`; after the talk: `next`. Entered again after a restart, it goes on from the
     state the call is in.
     """
+
+    by_caller: ClassVar[frozenset[str]] = frozenset({"next"})
 
     do: Literal["queue"]
     queue: str

@@ -1,6 +1,7 @@
 """verify: check account and PIN that were collected."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Literal
 
 from ivr.call import CustomerAnswers, IvrCall
@@ -22,6 +23,10 @@ class Verify(Node):
     again: Target
     locked: Target
     next: Target
+
+    def reads(self) -> Iterator[tuple[str, str]]:
+        yield "account", self.account
+        yield "pin", self.pin
 
     async def run(self, call: IvrCall, here: str) -> str | None:
         account = call.known.get(self.account)

@@ -4,6 +4,7 @@ import fcntl
 import json
 import socket
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from app import doctor_command, doctor_files, storage
 from app.asterisk_command import asterisk_group
 from app.asterisk_setup import secrets_of
 from app.user_command import seat_group
+from core import calendar
 from core.config import Settings, load
 from core.db import open_engine
 from speech.render import user_cache
@@ -128,6 +130,15 @@ def test_the_cache_is_looked_at(settings: Settings, tmp_path: Path) -> None:
     assert "built at the first start" in empty["desktop"].says
     assert not (tmp_path / "cache").exists()
     assert {f.what: f for f in doctor_files.examine(settings, user_cache())}["voice"].grade == "fine"
+
+
+@pytest.mark.parametrize(
+    ("years", "month", "grade"), [(0, 11, "fine"), (0, 12, "note"), (-1, 12, "fine"), (1, 1, "note")]
+)
+def test_the_plan_of_working_days_is_wanted_in_december(years: int, month: int, grade: str) -> None:
+    found = doctor_files.calendar_plan(date(calendar.LAST_PLANNED + years, month, 5))
+    assert found.grade == grade
+    assert bool(found.cure) == (grade == "note")
 
 
 def test_a_running_pbx_is_asked_with_our_secrets(settings: Settings) -> None:

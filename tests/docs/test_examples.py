@@ -20,7 +20,7 @@ from cti.model import CallState
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 RUN = ("seat add", "seat list", "seat remove", "user add", "user list", "user passwd", "user disable", "user enable")
-RUN += ("db upgrade", "db verify", "flow check", "prompts list", "import")
+RUN += ("db upgrade", "db verify", "flow check", "flow draw", "flow simulate", "prompts list", "import")
 """Commands that are cheap and touch nothing but the installation's own state."""
 
 

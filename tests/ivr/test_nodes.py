@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import pytest
 
@@ -10,14 +11,19 @@ from cti.model import CallState
 from cti.session import CallSession
 from ivr.call import CustomerAnswers, IvrCall
 from ivr.events import CallerIdentified, DigitsCollected
+from ivr.flow import Flow
 from ivr.node import Node
 from ivr.nodes.bill import Bill
+from ivr.nodes.branch import Branch
 from ivr.nodes.collect import Collect
 from ivr.nodes.hangup import Hangup
+from ivr.nodes.hours import Hours
 from ivr.nodes.menu import Menu
 from ivr.nodes.outage import Outage
 from ivr.nodes.play import Play
 from ivr.nodes.queue import Queue
+from ivr.nodes.say import Say
+from ivr.nodes.set import Set
 from ivr.nodes.verify import Verify
 from tests.ivr.caller import Caller
 
@@ -284,6 +290,87 @@ async def test_the_account_chosen_before_is_told_again(caller: Caller, step: Ste
     again = BILL.model_copy(update={"again": True})
     assert await step.run(BILL, again, keys={WHICH[-1]: ["2"]}, answers=given) == "on"
     assert caller.line.heard == [*WHICH, "六的电费。", "六的电费。"]
+
+
+# --- say, set, branch, hours ---------------------------------------------------------------------------------
+
+
+async def test_say_says_a_text_with_the_variables_that_set_keeps(caller: Caller, step: Step) -> None:
+    kept = Set(do="set", values={"kind": "报修", "both": "{kind}-{account}"}, next="on")
+    said = Say(do="say", text="{kind}，{account}。", next="there")
+    assert await step.run(kept, said, known={"account": "12"}) == "there"
+    assert step.call is not None
+    assert step.call.known == {"account": "12", "kind": "报修", "both": "-12"}, "values are those before the node"
+    assert caller.line.heard == ["报修，幺二。"]
+
+
+async def test_a_text_without_variables_is_a_prompt_that_the_flow_brings_along(
+    caller: Caller, step: Step, shipped: Flow
+) -> None:
+    greeted, asked = Say(do="say", text="今天有大风。", next="main"), Say(do="say", text="{account}？", next="main")
+    flow = shipped.model_copy(update={"nodes": {**shipped.nodes, "welcome": greeted, "again": greeted, "ask": asked}})
+    assert [prompt.text for prompt in flow.said().values()] == ["今天有大风。"]
+    assert flow.prompts() == [*(p for p in shipped.prompts() if p != "greeting"), *flow.said()], (
+        "rendered before a call"
+    )
+    assert await step.run(greeted) == "main"
+    assert caller.line.heard == list(flow.said())
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("hour == 16", True),  # 08:00 UTC on a Sunday, at a site in China
+        ("weekday == 7 and not working_day", True),
+        ("caller_known", True),
+        ("identified and accounts == 1 and bills == 1 and outages == 1", True),
+        ("account == '12'", True),
+        ("never_set == ''", True),
+        ("verified", False),
+        ("accounts > 1", False),
+    ],
+)
+async def test_branch_goes_where_the_first_condition_that_holds_leads(
+    caller: Caller, step: Step, condition: str, holds: bool
+) -> None:
+    async def given() -> CustomerAnswers:
+        return ANSWERS
+
+    branch = Branch(do="branch", when={"hour < 0": "no", condition: "yes", "hour >= 0": "later"}, next="never")
+    assert await step.run(branch, answers=given, known={"account": "12"}) == ("yes" if holds else "later")
+    assert caller.line.heard == []
+
+
+async def test_branch_without_a_condition_that_holds_goes_on(step: Step) -> None:
+    assert await step.run(Branch(do="branch", when={"hour < 0": "no"}, next="on")) == "on"
+
+
+OFFICE = Hours(do="hours", working=("08:00-12:00", "14:00-24:00"), resting=("09:00-10:00",), open="in", closed="out")
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_open"),
+    [
+        ("2026-11-20T07:59", False),
+        ("2026-11-20T08:00", True),
+        ("2026-11-20T11:59", True),
+        ("2026-11-20T12:00", False),
+        ("2026-11-20T23:59", True),
+        ("2026-11-21T09:30", True),  # Saturday
+        ("2026-11-21T10:00", False),
+        ("2026-02-14T11:00", True),  # a Saturday that is worked for 春节
+        ("2026-10-01T11:00", False),  # 国庆节, a Thursday
+    ],
+)
+def test_hours(moment: str, is_open: bool) -> None:
+    assert OFFICE.is_open(datetime.fromisoformat(moment)) is is_open
+
+
+async def test_hours_are_those_of_the_site(step: Step) -> None:
+    """The clock of the test stands at 08:00 UTC on Sunday, 22 November 2026: 16:00 at the site."""
+    sunday = OFFICE.model_copy(update={"resting": ("16:00-16:01",)})
+    await step.run(sunday, OFFICE)
+    assert step.led == ["in", "out"]
 
 
 # --- queue -------------------------------------------------------------------------------------------------

@@ -1,0 +1,186 @@
+"""What is wrong with a flow whose nodes are right one by one: ends, loops, depth, a person out of reach, variables.
+
+Pure: nodes in, findings out; `ivr/flow.py` knows the file and its lines.
+"""
+
+import difflib
+import graphlib
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ivr.node import PERSON_KEY, Node
+from ivr.nodes.collect import Collect
+from ivr.nodes.menu import Menu
+from ivr.nodes.queue import Queue
+from ivr.nodes.verify import Verify
+
+MENU_LEVELS = 2
+"""Callers get lost below the second menu [domain §4: public criticism of four and five levels; features §2]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong: the keys that lead to its place in the file, what it is, and what to do."""
+
+    place: tuple[str, ...]
+    what: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The nodes of a flow by name, with `entries`: where a call begins, and where it goes when a node fails."""
+
+    nodes: Mapping[str, Node]
+    entries: tuple[str, ...]
+
+    def ways(self, name: str, *, silent: bool = False) -> list[str]:
+        """Return the nodes that follow `name`; `silent`: those to which a caller comes who does nothing."""
+        node = self.nodes[name]
+        return [
+            target
+            for field, target in node.targets()
+            if not (silent and field.partition(".")[0] in node.by_caller) and target in self.nodes
+        ]
+
+
+def check(graph: Graph) -> Iterator[Finding]:
+    """Yield everything that is wrong, in the order of the rules."""
+    for rule in (_unreachable, _dead_ends, _loops, _too_deep, _no_person, _nothing_said, _variables):
+        yield from rule(graph)
+
+
+def _unreachable(graph: Graph) -> Iterator[Finding]:
+    reached = set(_reached(graph, graph.entries))
+    for name in graph.nodes:
+        if name not in reached:
+            yield Finding((name,), f"node {name!r}: no way leads here", "lead a way here or remove it")
+
+
+def _reached(graph: Graph, start: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    ahead = [name for name in start if name in graph.nodes]
+    while ahead:
+        name = ahead.pop()
+        if name not in seen:
+            seen.add(name)
+            yield name
+            ahead += graph.ways(name)
+
+
+def _dead_ends(graph: Graph) -> Iterator[Finding]:
+    """A node from which no way leads to the end of the call."""
+    ends = {name for name, node in graph.nodes.items() if node.ends}
+    while more := {n for n in graph.nodes if n not in ends and not ends.isdisjoint(graph.ways(n))}:
+        ends |= more
+    for name in graph.nodes:
+        if name not in ends:
+            what = f"node {name!r}: dead end, from here the call never ends"
+            yield Finding((name,), what, "lead a way to a hangup node")
+
+
+def _loops(graph: Graph) -> Iterator[Finding]:
+    """Nodes that follow one another for ever while the caller does nothing."""
+    left = dict(graph.nodes)
+    while True:
+        order = graphlib.TopologicalSorter({n: [t for t in graph.ways(n, silent=True) if t in left] for n in left})
+        try:
+            order.prepare()
+        except graphlib.CycleError as error:
+            circle = [str(name) for name in reversed(error.args[1][1:])]
+            first = min(circle, key=list(graph.nodes).index)
+            at = circle.index(first)
+            names = " → ".join([*circle[at:], *circle[:at], first])
+            what = f"node {first!r}: a caller who does nothing goes round for ever: {names}"
+            yield Finding((first,), what, "lead the way of silence (give_up) out of the circle")
+            for name in circle:
+                del left[name]
+        else:
+            return
+
+
+def _too_deep(graph: Graph) -> Iterator[Finding]:
+    """Menus that lie behind more than MENU_LEVELS choices, on the shortest way."""
+    level: dict[str, int] = {}
+    ahead = deque((name, 0) for name in graph.entries if name in graph.nodes)
+    while ahead:
+        name, before = ahead.popleft()
+        menu = _offers(graph.nodes[name])
+        if name in level and level[name] <= before + menu:
+            continue
+        level[name] = before + menu
+        for target in graph.ways(name):
+            (ahead.append if menu else ahead.appendleft)((target, level[name]))
+    for name, depth in level.items():
+        if _offers(graph.nodes[name]) and depth > MENU_LEVELS:
+            what = f"node {name!r}: a menu of level {depth}; callers get lost below level {MENU_LEVELS}"
+            yield Finding((name,), what, "offer its keys in a menu above, or ask for a number instead")
+
+
+def _offers(node: Node) -> bool:
+    """Whether callers choose here what they want; a question about what they chose takes them no deeper."""
+    return isinstance(node, Menu) and not node.question
+
+
+def _no_person(graph: Graph) -> Iterator[Finding]:
+    """Menus without key 0 to a queue. Not asked of one where a queue leads: a person was just tried, or spoke."""
+    after = {t for name, node in graph.nodes.items() if isinstance(node, Queue) for t in graph.ways(name)}
+    for name, node in graph.nodes.items():
+        if not isinstance(node, Menu):
+            continue
+        to = node.keys.get(PERSON_KEY)
+        if name in after and to is None:
+            continue
+        if to is None:
+            what = f"node {name!r}: no way to a person"
+            yield Finding((name, "keys"), what, f'lead key "{PERSON_KEY}" to a queue node')
+        elif to in graph.nodes and not _comes_to_queue(graph, to):
+            what = f"node {name!r}: key {PERSON_KEY} does not lead to a person"
+            yield Finding((name, "keys", PERSON_KEY), what, "lead it to a queue node, with nothing to choose before")
+
+
+def _comes_to_queue(graph: Graph, start: str) -> bool:
+    """Tell whether a caller who does nothing more comes from `start` to a queue."""
+    seen: set[str] = set()
+    ahead = [start]
+    while ahead:
+        name = ahead.pop()
+        if isinstance(graph.nodes[name], Queue):
+            return True
+        if name not in seen and not graph.nodes[name].by_caller:
+            ahead += graph.ways(name)
+        seen.add(name)
+    return False
+
+
+def _nothing_said(graph: Graph) -> Iterator[Finding]:
+    for name, node in graph.nodes.items():
+        if node.by_caller and not getattr(node, "prompts", True) and not isinstance(node, Queue):
+            what = f"node {name!r}: asks without a word"
+            yield Finding((name, "prompts"), what, "name the prompt that says what to press")
+
+
+def _variables(graph: Graph) -> Iterator[Finding]:
+    """Variables that are read and never set, or set and never read, and secrets read by who must not."""
+    sets = {variable for node in graph.nodes.values() for _, variable in node.sets()}
+    reads = {variable for node in graph.nodes.values() for _, variable in node.reads()}
+    secret = {node.into for node in graph.nodes.values() if isinstance(node, Collect) and node.secret}
+    for name, node in graph.nodes.items():
+        for field, variable in node.reads():
+            if variable in secret and not isinstance(node, Verify):
+                what = f"node {name!r}: variable {variable!r} is secret"
+                yield Finding((name, *field.split(".")), what, "only a verify node may read it")
+            if variable not in sets:
+                what = f"node {name!r}: variable {variable!r} is never set{near(variable, sets)}"
+                yield Finding((name, *field.split(".")), what, "collect or set it somewhere, or write its right name")
+        for field, variable in node.sets():
+            if variable not in reads:
+                what = f"node {name!r}: variable {variable!r} is never read"
+                yield Finding((name, *field.split(".")), what, "use it somewhere, or do not ask for it")
+
+
+def near(name: object, known: Collection[object]) -> str:
+    """Return a question that names the nearest of `known`, or nothing when none is near."""
+    close = difflib.get_close_matches(str(name), [str(each) for each in known], n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,0 +1,47 @@
+"""say: say any text, with variables."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from ivr import expressions
+from ivr.call import IvrCall
+from ivr.node import Node, Target
+from speech.prompts import Prompt
+
+
+class Say(Node):
+    """Says `text`; `{name}` is a variable: figures one by one, `{name:number}` as a number.
+
+    A text without variables is a prompt of its own, rendered before any call is taken; one with them is made by the
+    voice when the node is reached.
+    """
+
+    do: Literal["say"]
+    text: str = Field(min_length=1, max_length=300)
+    next: Target
+
+    @field_validator("text")
+    @classmethod
+    def _has_right_places(cls, text: str) -> str:
+        expressions.places(text)
+        return text
+
+    def reads(self) -> Iterator[tuple[str, str]]:
+        yield from (("text", name) for name in expressions.places(self.text))
+
+    def said(self) -> Iterator[Prompt]:
+        if not expressions.places(self.text):
+            yield Prompt(self._id(), self.text, "a flow", ours=True)
+
+    def _id(self) -> str:
+        return f"said_{hashlib.sha256(self.text.encode()).hexdigest()[:12]}"
+
+    async def run(self, call: IvrCall, here: str) -> str | None:
+        if expressions.places(self.text):
+            await call.tell([expressions.spoken(self.text, call.known)])
+        else:
+            await call.say([self._id()])
+        return self.next
