@@ -51,6 +51,7 @@ from speech.install import VoiceFiles
 from speech.kokoro import settings_key
 from speech.process import kokoro_command
 from speech.prompts import PromptPack, catalogue
+from speech.silero import Silero
 from speech.synthesis import Voice
 from web.app import make_app
 from web.services import WebServices
@@ -88,6 +89,7 @@ class Hotline:
         self.bus = Bus()
         self.journal = Journal(self.db, self.bus)
         self._tasks = TaskOwner("hotline")
+        self.detector = Silero()
         self._build_voice(setup)
         self._build_desk()
         self._build_telephone()
@@ -170,6 +172,8 @@ class Hotline:
             self._tasks,
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
             zone=zone,
+            detector=self.detector,
+            storm=lambda: self.settings.site.storm,
         )
         self.engine = Engine(self.flow, services, self.db)
 
@@ -259,6 +263,7 @@ class Hotline:
         """Render what the flow says, listen on the web, connect to the PBX. Raises ConfigError with the cure."""
         await self.recordings.open()
         await self.voice.start()
+        await self.detector.start()
         await self._render(self.flow_prompts(), say)
         # What another run has made is the fallback of the first calls, while the voice still loads.
         await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
@@ -338,6 +343,7 @@ class Hotline:
         await self.ami.close()
         await self.recordings.close()
         await self.voice.stop()
+        await self.detector.stop()
         await self.journal.close()
         await self.db.close()
 

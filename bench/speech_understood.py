@@ -182,8 +182,7 @@ def _whole(voice: Kokoro, text: str) -> Samples:
 
 def _joined(media: Sequence[str]) -> Samples:
     octets = b"".join(Path(f"{each.removeprefix('sound:')}.alaw").read_bytes() for each in media)
-    silence = bytes([g711.SILENCE["PCMA"]]) * 2400
-    return _decoded(silence + octets + silence)
+    return _decoded(octets)
 
 
 def _decoded(octets: bytes) -> Samples:

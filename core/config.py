@@ -22,13 +22,17 @@ class Section(BaseModel):
 
 
 class Site(Section):
-    """Who we are: `name` is spoken and shown, `timezone` decides days and greetings."""
+    """Who we are: `name` is spoken and shown, `timezone` decides days and greetings.
+
+    `storm`: so many call that persons are kept for those who speak; silent callers get the script in the menu.
+    """
 
     name: str = "供电服务热线"
     timezone: str = "Asia/Shanghai"
     policy: str = "seed"
     language: Literal["zh-CN", "en"] = "zh-CN"
     number: str = "95598"
+    storm: bool = False
 
     @property
     def zone(self) -> ZoneInfo:

@@ -41,7 +41,8 @@ class Inbox:
                     self._filled.clear()
                     await self._filled.wait()
         except TimeoutError:
-            return None
+            if not self._messages:  # one may have come in the same turn of the loop
+                return None
         return self._messages.popleft()
 
     def drain(self) -> list[Asked]:

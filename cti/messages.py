@@ -64,6 +64,23 @@ class PhoneResumed:
 
 PbxMessage = ChannelEntered | ChannelGone | ChannelRinging | DigitPressed | PlaybackEnded | PhoneHeld | PhoneResumed
 
+# --- from whoever listens to the caller ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechHeard:
+    """The caller speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class HearingLost:
+    """The caller cannot be heard any more: `why`. Silence means nothing from now on."""
+
+    why: str
+
+
+ListeningMessage = SpeechHeard | HearingLost
+
 # --- from routing -------------------------------------------------------------------------------
 
 
@@ -126,4 +143,4 @@ class SendDigits:
 
 
 Command = Hold | Resume | HangUp | Transfer | SendDigits
-Message = PbxMessage | RoutingMessage | Command
+Message = PbxMessage | RoutingMessage | ListeningMessage | Command

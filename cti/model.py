@@ -1,6 +1,7 @@
 """The call and its machine: which event leads from which state to which, as one table."""
 
 import re
+import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -141,7 +142,8 @@ def diagram() -> str:
     return "\n".join([*lines, f"    {S.ENDED} --> [*]"]) + "\n"
 
 
-_PART = re.compile(r"-(seat-\d+|talk|play-\d+)$")
+_EAR = re.compile(r"-ear-[0-9a-f]+(-media|-bridge)?$")
+_PART = re.compile(rf"-(seat-\d+|talk|play-\d+)$|{_EAR.pattern}")
 
 
 def seat_channel(call: Call) -> str:
@@ -152,6 +154,16 @@ def seat_channel(call: Call) -> str:
 def talk_bridge(call_id: str) -> str:
     """Return the id of the bridge in which caller and agent talk."""
     return f"{call_id}-talk"
+
+
+def ear(call_id: str) -> str:
+    """Return a new id for what hears the caller of a call; its parts add `-media` and `-bridge`."""
+    return f"{call_id}-ear-{secrets.token_hex(4)}"
+
+
+def is_ear(pbx_id: str) -> bool:
+    """Whether a channel or bridge only serves to hear a caller."""
+    return _EAR.search(pbx_id) is not None
 
 
 def call_of(pbx_id: str) -> str:

@@ -73,6 +73,21 @@ class SeatDial:
     seat_id: str
 
 
+class CallerAudio(Protocol):
+    """What one caller says, without what is played to them: 16-bit little-endian mono at 8 kHz, in real time.
+
+    A phone that sends nothing is heard as silence.
+    """
+
+    async def read(self) -> bytes | None:
+        """Return the next piece of sound, about 20 ms; None once there is no more."""
+        ...
+
+    async def close(self) -> None:
+        """Stop hearing the caller; the call itself goes on. Raises PbxDown."""
+        ...
+
+
 class Pbx(Protocol):
     """Call control. Every method raises NoSuchChannel when the channel is gone and PbxDown when the PBX is."""
 
@@ -95,6 +110,10 @@ class Pbx(Protocol):
     async def stop_music(self, channel_id: str) -> None: ...
 
     async def send_digits(self, channel_id: str, digits: str) -> None: ...
+
+    async def hear(self, channel_id: str) -> CallerAudio:
+        """Begin to hear what the person on a channel says. Raises PbxRefused when the PBX cannot do this."""
+        ...
 
     async def dial_seat(self, dial: SeatDial) -> None:
         """Begin to ring a seat: ChannelRinging, then ChannelEntered when answered or ChannelGone, follow."""

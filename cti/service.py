@@ -32,7 +32,7 @@ from cti.messages import (
     PhoneResumed,
     PlaybackEnded,
 )
-from cti.model import arrive, call_of
+from cti.model import arrive, call_of, is_ear
 from cti.port import Arrival, NoSuchChannel, PbxDown, PbxLink, PbxTaken
 from cti.session import CallSession, CallWorld, Program
 
@@ -161,6 +161,8 @@ class CallService:
             if message.channel_id not in self._sessions:
                 self._arrive(message)
             return
+        if is_ear(_subject(message)):
+            return  # whoever hears the caller through it sees its end by itself
         session = self._sessions.get(call_of(_subject(message)))
         if session is not None:
             session.deliver(message)

@@ -22,7 +22,7 @@ from core.policy import Policy
 from cti import store
 from cti.events import CallAnswered, CallEnded, CallReleased
 from cti.inbox import Asked, Inbox
-from cti.messages import ChannelGone, DigitPressed, Message, PlaybackEnded
+from cti.messages import ChannelGone, DigitPressed, HearingLost, Message, PlaybackEnded, SpeechHeard
 from cti.model import WITH_AGENT, Call, CallState, advance, talk_bridge
 from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused
 
@@ -64,6 +64,10 @@ class CallSession:
         self._inbox = Inbox()
         self._digits: deque[str] = deque(maxlen=DIGITS_KEPT)
         self._plays = 0
+        self.spoke = False
+        """The caller has spoken since somebody began to listen (`cti.listening`)."""
+        self.deaf: str | None = None
+        """Why the caller can no longer be heard by whoever listens."""
         self._gone: ChannelGone | None = None
         self._gone_told = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -142,21 +146,30 @@ class CallSession:
         await self.world.pbx.answer(self.call.id)
         await self.record(CallAnswered(at=self.world.clock.now(), call_id=self.call.id), told=told)
 
-    async def play(self, media: Sequence[str], *, interruptible: bool = True) -> None:
-        """Play `media` to the end, or until a key is pressed when `interruptible`; the key stays to be read."""
-        if not media or (interruptible and self._digits):
-            return
+    @property
+    def stirred(self) -> bool:
+        """Whether a key waits to be read, or listening found speech or came to an end."""
+        return bool(self._digits) or self.spoke or self.deaf is not None
+
+    async def play(self, media: Sequence[str], *, interruptible: bool = True) -> bool:
+        """Play `media` to the end; tell whether it was. The session `stirred` cuts it when `interruptible`.
+
+        A key that cuts it stays to be read.
+        """
+        if not media or (interruptible and self.stirred):
+            return False
         playback_id = f"{self.call.id}-play-{self._plays % PLAYBACK_IDS}"
         self._plays += 1
         await self.world.pbx.play(self.call.id, playback_id, media)
         async with asyncio.timeout(PLAY_LIMIT_S):
-            while not (interruptible and self._digits):
+            while not (interruptible and self.stirred):
                 message = await self.receive()
                 if isinstance(message, PlaybackEnded) and message.playback_id == playback_id:
                     if message.failed:
                         _log.error("media not played", extra={"action": "media_failed", "call_id": self.call.id})
-                    return
+                    return not message.failed
         await self.world.pbx.stop_playback(playback_id)
+        return False
 
     async def digit(self, timeout: float) -> str | None:
         """Return the next key, or None when none is pressed within `timeout` seconds."""
@@ -166,6 +179,19 @@ class CallSession:
             if await self.receive(max(0.0, until - loop.time())) is None:
                 return None
         return self._digits.popleft()
+
+    async def quiet(self, seconds: float) -> None:
+        """Wait for `seconds`, or until the session is `stirred`."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while not self.stirred:
+            if await self.receive(max(0.0, until - loop.time())) is None:
+                return
+
+    @property
+    def pressed(self) -> bool:
+        """Whether a key waits to be read."""
+        return bool(self._digits)
 
     def forget_digits(self) -> None:
         """Drop keys that were pressed and not read."""
@@ -188,6 +214,10 @@ class CallSession:
         message = await self._inbox.get(timeout)
         if isinstance(message, DigitPressed) and message.channel_id == self.call.id:
             self._digits.append(message.digit)
+        elif isinstance(message, SpeechHeard):
+            self.spoke = True
+        elif isinstance(message, HearingLost):
+            self.deaf = message.why
         if isinstance(message, Asked) and not commands:
             refuse(message, self.call)
         return message

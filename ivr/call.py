@@ -8,11 +8,13 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from core.clock import Clock
+from core.events import Event
 from core.policy import Policy
 from core.tasks import TaskOwner
 from cti.session import CallSession
 from desk.surveys.model import Reason
 from ivr.events import DigitsCollected
+from speech.port import SpeechDetector
 
 PLEASE_WAIT = "please_wait"
 
@@ -139,6 +141,10 @@ class IvrServices:
     faults: Faults
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     """The time zone of the site."""
+    detector: SpeechDetector | None = None
+    """Tells whether a caller speaks; without one nobody is taken for silent."""
+    storm: Callable[[], bool] = lambda: False
+    """Whether the site is in storm mode: so many callers that persons are for those who need one."""
 
 
 @dataclass(slots=True)
@@ -151,6 +157,10 @@ class IvrCall:
     secrets: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     answers: Callable[[], Awaitable[CustomerAnswers]] | None = None
+    pressed: bool = False
+    """Whether the caller has pressed any key in this call."""
+    since: Sequence[Event] = ()
+    """After a restart, for the node where the call stood: the story from its entry on."""
 
     @property
     def id(self) -> str:
@@ -192,6 +202,7 @@ class IvrCall:
 
     def collected(self, node: str, digits: str, *, secret: bool = False) -> None:
         """Journal what was pressed; of secret digits only how many."""
+        self.pressed = self.pressed or bool(digits)
         event = DigitsCollected(
             at=self.services.clock.now(),
             call_id=self.id,

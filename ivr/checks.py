@@ -100,20 +100,25 @@ def _loops(graph: Graph) -> Iterator[Finding]:
             return
 
 
+def _is_level(node: Node) -> bool:
+    """Whether this is a menu to get lost in, not a question about a task that has begun."""
+    return isinstance(node, Menu) and not node.question
+
+
 def _too_deep(graph: Graph) -> Iterator[Finding]:
     """Menus that lie behind more than MENU_LEVELS choices, on the shortest way."""
     level: dict[str, int] = {}
     ahead = deque((name, 0) for name in graph.entries if name in graph.nodes)
     while ahead:
         name, before = ahead.popleft()
-        menu = _offers(graph.nodes[name])
+        menu = _is_level(graph.nodes[name])
         if name in level and level[name] <= before + menu:
             continue
         level[name] = before + menu
         for target in graph.ways(name):
             (ahead.append if menu else ahead.appendleft)((target, level[name]))
     for name, depth in level.items():
-        if _offers(graph.nodes[name]) and depth > MENU_LEVELS:
+        if _is_level(graph.nodes[name]) and depth > MENU_LEVELS:
             what = f"node {name!r}: a menu of level {depth}; callers get lost below level {MENU_LEVELS}"
             yield Finding((name,), what, "offer its keys in a menu above, or ask for a number instead")
 

@@ -13,7 +13,7 @@ from cti.model import CallState
 from cti.port import NoSuchChannel, PbxDown
 from cti.session import CallSession
 from ivr.call import CustomerAnswers, IvrCall, IvrServices
-from ivr.events import CallerIdentified, IvrFailed, IvrNodeEntered
+from ivr.events import CallerIdentified, DigitsCollected, IvrFailed, IvrNodeEntered
 from ivr.flow import Flow
 from ivr.nodes.queue import Queue
 
@@ -47,6 +47,7 @@ class Engine:
         for _ in range(STEPS_LIMIT):
             session.node = here
             following = await self._step(call, here)
+            call.since = ()
             if following is None:
                 return
             here = following
@@ -61,6 +62,8 @@ class Engine:
         if entered and entered[-1][1].node in self._flow.nodes:
             at, last = entered[-1]
             call.known.update(last.known)
+            call.pressed = any(isinstance(event, DigitsCollected) for event in story)
+            call.since = story[at:]
             return await self._go_on(call, last.node, story[at:])
         self._enter(call, self._flow.start)
         return self._flow.start
@@ -70,6 +73,7 @@ class Engine:
         following = node.left(since) if isinstance(node, Queue) else None
         if following is None:
             return here
+        call.since = ()
         self._enter(call, following)
         return following
 

@@ -42,3 +42,39 @@ class IvrFailed(Event):
     node: str
     what: str
     to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilencePromptGiven(Event):
+    """The silent-call script began to say `prompt` (1 to 3) at `node`; a restart goes on with the last one given."""
+
+    call_id: str
+    node: str
+    prompt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceBroken(Event):
+    """The caller was heard during or after `prompt`: `by` is speech or key. Normal service goes on."""
+
+    call_id: str
+    node: str
+    prompt: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceReleased(Event):
+    """Three prompts and three whole pauses passed in silence: the caller is let go next."""
+
+    call_id: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceUnheard(Event):
+    """The script could not tell silence from speech (`why`) and was given up; a person takes the caller."""
+
+    call_id: str
+    node: str
+    why: str

@@ -11,9 +11,12 @@ from core.clock import Clock
 from core.events import Event, Recorded
 from core.journal import Journal, Save
 from cti.messages import ChannelEntered, ChannelGone, DigitPressed, PbxMessage, PlaybackEnded, QueueGaveUp, SeatOffered
-from cti.port import NoSuchChannel, PbxBridge, PbxChannel, SeatDial
+from cti.port import CallerAudio, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, SeatDial
 from cti.session import CallSession
+from desk.billing import speech as bill_speech
 from desk.surveys.model import Reason
+from desk.workorders import speech as order_speech
+from ivr.call import Desk, FaultReport, KnownFault
 
 CALL = "simulated"
 PROMPT, SENTENCE = "prompt:", "sentence:"
@@ -21,6 +24,9 @@ SECONDS_A_CHARACTER = 0.22
 """About four and a half syllables a second, the pace of the shipped voice."""
 TALK_S = 30.0
 """How long the agent of a simulated call talks before hanging up."""
+
+
+SIMULATED_ORDER = "260101000001"
 
 
 class Act(StrEnum):
@@ -190,6 +196,9 @@ class Line:
     async def stop_music(self, channel_id: str) -> None:
         self._there(channel_id)
 
+    async def hear(self, channel_id: str) -> CallerAudio:
+        raise PbxRefused("a conversation in text has no sound")
+
     async def send_digits(self, channel_id: str, digits: str) -> None:
         self._there(channel_id)
 
@@ -235,6 +244,28 @@ class Place:
 
     async def leave(self, call_id: str, why: str) -> None:
         self._line.waits(queued=False)
+
+
+class Reports:
+    """The taking of fault reports: a report is a line of the conversation and makes no work order."""
+
+    def __init__(self, line: Line, desk: Desk) -> None:
+        self._line = line
+        self._desk = desk
+
+    async def known(self, account: str, *, own: bool) -> KnownFault | None:
+        answers = await self._desk.by_account(account)
+        return KnownFault(answers.outages) if answers.accounts else None
+
+    def which(self, accounts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(sentence.text for sentence in bill_speech.which(accounts))
+
+    async def report(self, report: FaultReport) -> str:
+        self._line.tell("event", f"fault reported: {report.scope} of account {report.account}")
+        return SIMULATED_ORDER
+
+    def number(self, order: str) -> str:
+        return order_speech.number_said(order).text
 
 
 class Opinions:

@@ -26,8 +26,7 @@ from ivr.engine import Engine
 from ivr.events import IvrFailed, IvrNodeEntered
 from ivr.flow import Flow
 from ivr.node import TELEPHONE_KEYS
-from ivr.simulated_faults import Reports
-from ivr.simulated_line import CALL, PROMPT, Act, Caller, Line, MemoryJournal, Opinions, Place, Tell
+from ivr.simulated_line import CALL, PROMPT, Act, Caller, Line, MemoryJournal, Opinions, Place, Reports, Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +81,7 @@ def _services(line: Line, clock: Clock, tasks: TaskOwner, around: Surroundings) 
         desk=around.desk,
         waiting=Place(line),
         surveys=Opinions(line),
+        faults=Reports(line, around.desk),
         clock=clock,
         policy=around.policy,
         hour=lambda: clock.now().astimezone(around.zone).hour,

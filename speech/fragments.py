@@ -17,7 +17,7 @@ from ruamel.yaml.error import YAMLError
 
 from core.errors import ConfigError, NotFound
 from speech.making import Cut, Work
-from speech.prompts import Prompt, PromptPack
+from speech.prompts import Prompt, PromptPack, spoken_file
 
 CARRIERS = Path(__file__).parent / "carriers"
 _BRACKET = re.compile(r"\[([^\[\]]+)\]")
@@ -26,7 +26,7 @@ _DIGITS = "一二三四五六七八九"
 _PAUSES = "，。！？；：、,.!?;:"
 _WRONG_PLACE = 1.5
 """What a fragment of the wrong place in a clause costs, counted in fragments."""
-_CUT = 3
+_CUT = 5
 """Counts up when the way of cutting changes, so that old fragments are made again."""
 
 
@@ -40,6 +40,10 @@ class Fragment:
 
     text: str
     final: bool
+
+    @property
+    def kind(self) -> str:
+        return "final" if self.final else "inside"
 
     @property
     def id(self) -> str:
@@ -104,10 +108,11 @@ class FragmentPack:
     def __init__(self, directory: Path, carried: Iterable[Carrier], *, settings_key: str, cache: Path) -> None:
         """Open the pack in `directory`; see PromptPack. Raises ConfigError."""
         self._carriers = list(carried)
+        self._voice, self._cache = settings_key, cache
         self._fragments = dict.fromkeys(piece for each in self._carriers for piece, _, _ in each.fragments)
         self._longest = max((len(piece.text) for piece in self._fragments), default=0)
         digest = hashlib.sha256("|".join(f"{each}" for each in self._carriers).encode()).hexdigest()[:16]
-        prompts = {p.id: Prompt(p.id, p.text, "cut from a carrier", ours=True) for p in self._fragments}
+        prompts = {p.id: Prompt(p.id, p.text, "cut from a carrier", ours=True, kind=p.kind) for p in self._fragments}
         key = f"{settings_key}|cut={_CUT}|carriers={digest}"
         self._pack = PromptPack(directory, prompts, settings_key=key, cache=cache)
 
@@ -143,7 +148,8 @@ class FragmentPack:
             wanted -= set(found)
             stem = self._pack.cache_stem
             cuts = tuple(Cut(str(stem(name)), a, b, piece.final) for name, (piece, a, b) in found.items())
-            yield list(found), Work(carrier.text, cuts=cuts)
+            spoken = spoken_file(self._cache, carrier.text, self._voice)
+            yield list(found), Work(carrier.text, cuts=cuts, spoken=str(spoken))
 
     def _clause(self, clause: str) -> list[Fragment]:
         """The cheapest way through the clause, by the cost of reaching each of its characters."""

@@ -92,6 +92,35 @@ class Recogniser(Protocol):
         ...
 
 
+class SpeechListening(Protocol):
+    """One caller of whom only one thing is asked: does somebody speak?"""
+
+    async def accept(self, audio: bytes) -> bool:
+        """Take in 16-bit little-endian mono; tell whether the caller speaks by now. Raises Unavailable."""
+        ...
+
+
+class SpeechDetector(Protocol):
+    """An engine that tells speech from silence, noise and coughs, for many callers at once."""
+
+    @property
+    def rate(self) -> int:
+        """The sample rate in Hz of the audio it wants."""
+        ...
+
+    async def start(self) -> None:
+        """Load the model. Raises ConfigError naming what is missing and the cure."""
+        ...
+
+    async def stop(self) -> None:
+        """Let the model go."""
+        ...
+
+    def listen(self) -> SpeechListening:
+        """Begin to listen to one caller. Raises Unavailable when the engine does not work."""
+        ...
+
+
 async def recognise(recogniser: Recogniser, audio: AsyncIterator[bytes]) -> Heard:
     """Listen to a whole stream and return its final result."""
     listening = recogniser.listen()

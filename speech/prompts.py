@@ -27,18 +27,22 @@ from speech.port import Speaker
 CATALOGUES = Path(__file__).parent / "prompts"
 RENDERED, RECORDED = "rendered", "recorded"
 _ID = re.compile(r"[a-z][a-z0-9_]*")
-_FINISH = 1
+_FINISH = 2
 """Counts up when the finishing of the sound changes, so that old files are rendered again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One entry of the catalogue: its words, where they come from, whether they are ours or verbatim."""
+    """One entry of the catalogue: its words, where they come from, whether they are ours or verbatim.
+
+    `kind` tells sounds of the same words apart, such as the two kinds of a fragment.
+    """
 
     id: str
     text: str
     source: str
     ours: bool
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,8 @@ class PromptPack:
 
     def key(self, prompt: str) -> str:
         """Return the key under which a prompt's sound is cached: its text, the voice and the finishing."""
-        return content_key(self.text(prompt), self._settings_key)
+        known = self._known(prompt)
+        return content_key(known.text, f"{self._settings_key}|{known.kind}" if known.kind else self._settings_key)
 
     def cache_stem(self, prompt: str) -> Path:
         """Return where the cache keeps, or will keep, a prompt, without suffix. Raises NotFound."""
@@ -157,7 +162,9 @@ class PromptPack:
     def work(self, prompts: Iterable[str]) -> Iterator[tuple[list[str], Work]]:
         """Yield what a voice has to do for these prompts, each into the cache. Raises NotFound."""
         for prompt in dict.fromkeys(prompts):
-            yield [prompt], Work(self.text(prompt), str(self.cache_stem(prompt)))
+            text = self.text(prompt)
+            spoken = spoken_file(self._cache, text, self._settings_key)
+            yield [prompt], Work(text, str(self.cache_stem(prompt)), spoken=str(spoken))
 
     def take_cached(self, prompts: Iterable[str]) -> list[str]:
         """Link prompts out of the cache, which makes them ready; return the ids that were there. Raises NotFound."""
@@ -245,6 +252,11 @@ def unknown(prompt: str, known: Iterable[str]) -> str:
 def content_key(text: str, settings_key: str) -> str:
     """Return the hash that names the sound of `text` spoken with these settings and the present finishing."""
     return hashlib.sha256(f"{settings_key}|finish={_FINISH}|{text}".encode()).hexdigest()
+
+
+def spoken_file(cache: Path, text: str, settings_key: str) -> Path:
+    """Return where the cache keeps what the voice of these settings said for `text`, before any finishing."""
+    return cache / "spoken" / f"{hashlib.sha256(f'{settings_key}|{text}'.encode()).hexdigest()}.npz"
 
 
 def _sibling(stem: Path, suffix: str) -> Path:

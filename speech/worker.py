@@ -50,7 +50,7 @@ def main(argument: str) -> None:
 
 
 def _work(data: dict[str, Any]) -> Work:
-    return Work(data["text"], data["stem"], tuple(Cut(**cut) for cut in data["cuts"]), data["mode"])
+    return Work(data["text"], data["stem"], tuple(Cut(**cut) for cut in data["cuts"]), data["mode"], data["spoken"])
 
 
 def _answer(answers: TextIO, **fields: Any) -> None:

@@ -42,6 +42,10 @@ class AriAddress:
     def http(self) -> str:
         return f"http://{self.host}:{self.port}/ari"
 
+    @property
+    def media(self) -> str:
+        return f"http://{self.host}:{self.port}/media"
+
 
 class AriClient:
     """Speaks ARI. Connect, iterate `events`, call `request`; when `events` ends, the connection is lost."""
@@ -188,6 +192,17 @@ class AriClient:
         assert self._http is not None
         async with self._http.request(method, f"{self._address.http}/{uri}", params=query, json=body) as answer:
             return answer.status, answer.reason or "", await answer.text()
+
+    async def media(self, connection_id: str) -> aiohttp.ClientWebSocketResponse:
+        """Open the WebSocket that carries the sound of an external media channel. Raises PbxRefused, PbxDown."""
+        if self._http is None:
+            raise PbxDown("not connected to ARI")
+        try:
+            return await self._http.ws_connect(f"{self._address.media}/{connection_id}")
+        except aiohttp.WSServerHandshakeError as error:
+            raise PbxRefused(f"media WebSocket: {error.status} {error.message}", status=error.status) from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise PbxDown(f"media WebSocket at {self._where} does not answer ({type(error).__name__})") from None
 
     async def close(self) -> None:
         """Close the connection; requests that wait get PbxDown."""

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 
 from cti.ari import wire
 from cti.ari.client import AriAddress, AriClient
+from cti.ari.hearing import AriHearing
 from cti.messages import PbxMessage
-from cti.port import Arrival, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, PbxTaken, SeatDial
+from cti.port import Arrival, CallerAudio, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, PbxTaken, SeatDial
 
 CONFLICT = 409
 NO_CHANNEL = 400
@@ -60,6 +61,12 @@ class AriPbx:
 
     async def send_digits(self, channel_id: str, digits: str) -> None:
         await self._ari.request("POST", f"channels/{channel_id}/dtmf", dtmf=digits)
+
+    async def hear(self, channel_id: str) -> CallerAudio:
+        try:
+            return await AriHearing.begin(self._ari, self._app, channel_id)
+        except TimeoutError:
+            raise PbxRefused("Asterisk did not hand over the channels that hear a caller") from None
 
     async def dial_seat(self, dial: SeatDial) -> None:
         variables = {

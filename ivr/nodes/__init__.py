@@ -19,6 +19,7 @@ from ivr.nodes.play import Play
 from ivr.nodes.queue import Queue
 from ivr.nodes.say import Say
 from ivr.nodes.set import Set
+from ivr.nodes.silence import Silence
 from ivr.nodes.survey import Survey
 from ivr.nodes.verify import Verify
 
@@ -34,6 +35,7 @@ AnyNode = Annotated[
     | Fault
     | OrderNumber
     | Queue
+    | Silence
     | Survey
     | Branch
     | Hours
@@ -53,6 +55,7 @@ VERBS: dict[str, type[Node]] = {
     "fault": Fault,
     "order_number": OrderNumber,
     "queue": Queue,
+    "silence": Silence,
     "survey": Survey,
     "branch": Branch,
     "hours": Hours,

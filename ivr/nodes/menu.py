@@ -5,14 +5,15 @@ from typing import ClassVar, Literal
 from pydantic import Field, field_validator
 
 from ivr.call import IvrCall
-from ivr.node import REPEAT_KEY, TELEPHONE_KEYS, Node, Prompts, Target, Targets
+from ivr.node import REPEAT_KEY, TELEPHONE_KEYS, MaybeTarget, Node, Prompts, Target, Targets
 
 
 class Menu(Node):
     """Says `prompts` and waits for one of `keys`.
 
     `#` says them again. A key that is not there gets `wrong` and the menu again, silence the menu again;
-    after the policy's `menu_tries` the caller goes to `give_up`.
+    after the policy's `menu_tries` the caller goes to `give_up`. Who has not pressed any key in the whole call
+    goes to `unheard` already after the policy's `silent_menu_times`.
     """
 
     by_caller: ClassVar[frozenset[str]] = frozenset({"keys"})
@@ -25,6 +26,7 @@ class Menu(Node):
     question: bool = False
     """It asks about a task that has begun: no further level of menu to get lost in."""
     give_up: Target
+    unheard: MaybeTarget = None
 
     @field_validator("keys")
     @classmethod
@@ -46,6 +48,8 @@ class Menu(Node):
             tries += 1
             if key == REPEAT_KEY:
                 continue
+            if self.unheard and not call.pressed and tries >= call.number("silent_menu_times"):
+                return self.unheard
             call.session.forget_digits()
             await call.say(self.silent if key is None else self.wrong)
         return self.give_up

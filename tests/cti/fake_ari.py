@@ -6,6 +6,7 @@ What it answers is held to the real one by the contract tests, which run the sam
 import asyncio
 import itertools
 import json
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,8 @@ from cti.ari.client import AriAddress
 
 USER, PASSWORD = "hotline", "a password of the fake"
 NORMAL = 16
+FRAME = 320
+"""Bytes of 20 ms of sound."""
 Answer = tuple[int, Any]
 
 
@@ -31,6 +34,10 @@ class FakeChannel:
     music: bool = False
     variables: dict[str, str] = field(default_factory=dict)
     digits: str = ""
+    snooped: str = ""
+    """The channel that this one listens to."""
+    connection: str = ""
+    """The id of the WebSocket that carries the sound of this channel."""
 
     def shown(self, app: str) -> dict[str, Any]:
         where = {"app_name": "Stasis", "app_data": app} if self.in_app else {"app_name": "AppDial2", "app_data": ""}
@@ -67,6 +74,12 @@ class FakeAri:
         """A channel whose phone hangs up just before it would be put into a bridge."""
         self.closed = 0
         self.over_http = 0
+        self.hears = True
+        """Whether chan_websocket is loaded."""
+        self.speaking: dict[str, bytes] = {}
+        """What each caller's phone still sends, 16-bit little-endian at 8 kHz; else silence."""
+        self.media: dict[str, web.WebSocketResponse] = {}
+        """Open WebSockets that carry sound, by the id of their channel."""
         self._numbers = itertools.count(1)
         self._sockets: set[web.WebSocketResponse] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -74,6 +87,7 @@ class FakeAri:
         app = web.Application()
         app.router.add_get("/ari/events", self._events)
         app.router.add_get("/ari/asterisk/info", self._info)
+        app.router.add_get("/media/{connection}", self._media)
         app.router.add_route("*", "/ari/{uri:.*}", self._http)
         self._runner = web.AppRunner(app, shutdown_timeout=0.5)
 
@@ -143,6 +157,10 @@ class FakeAri:
             return
         for members in self.bridges.values():
             members.discard(channel_id)
+        if channel_id in self.media:
+            self._start(self.media.pop(channel_id).close())
+        for snoop in [c.id for c in self.channels.values() if c.snooped == channel_id]:
+            self.phone_hangs_up(snoop)
         if channel.in_app:
             self.tell("ChannelHangupRequest", channel, cause=cause)
         for playback in [p for p, (owner, _) in self.playbacks.items() if owner == channel_id]:
@@ -203,6 +221,37 @@ class FakeAri:
             self.closed += 1
         return socket
 
+    async def _media(self, request: web.Request) -> web.WebSocketResponse:
+        """Carry the sound of the caller in the bridge to whoever knows the id of the connection."""
+        wanted = request.match_info["connection"]
+        channel = next((c for c in self.channels.values() if c.connection and c.connection == wanted), None)
+        if channel is None:
+            raise web.HTTPNotFound()
+        if channel.id in self.media:
+            raise web.HTTPConflict()
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self.media[channel.id] = socket
+        await socket.send_str(f"MEDIA_START connection_id:{wanted} format:slin optimal_frame_size:{FRAME}")
+        channel.state = "Up"
+        self._start(self._send_sound(channel.id, socket))
+        async for _ in socket:
+            pass
+        self.media.pop(channel.id, None)
+        self.phone_hangs_up(channel.id)
+        return socket
+
+    async def _send_sound(self, media_id: str, socket: web.WebSocketResponse) -> None:
+        while not socket.closed:
+            together = next((m for m in self.bridges.values() if media_id in m), set())
+            heard = {self.channels[one].snooped for one in together if one in self.channels} - {""}
+            if heard:
+                (caller,) = heard
+                sound = self.speaking.get(caller, b"")
+                self.speaking[caller] = sound[FRAME:]
+                await socket.send_bytes(sound[:FRAME].ljust(FRAME, b"\0"))
+            await asyncio.sleep(0.02)
+
     async def _rest(self, socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
         assert message["type"] == "RESTRequest"
         query = {q["name"]: q["value"] for q in message.get("query_strings", [])}
@@ -252,6 +301,8 @@ class FakeAri:
         if not rest:
             return 200, [channel.shown("hotline,arrived") for channel in self.channels.values()]
         channel_id, *what = rest
+        if channel_id == "externalMedia":
+            return self._external_media(query)
         if method == "POST" and not what:
             return self._originate(channel_id, body)
         channel = self.channels.get(channel_id)
@@ -265,6 +316,8 @@ class FakeAri:
             channel.music = method == "POST"
         elif what[0] == "dtmf":
             channel.digits += query["dtmf"]
+        elif what[0] == "snoop":
+            return self._snoop(channel_id, what[1])
         elif what[0] == "play":
             return self._play(channel_id, what[1], body["media"])
         return 204, None
@@ -280,6 +333,29 @@ class FakeAri:
         else:
             return 500, None
         return 200, channel.shown("hotline,arrived")
+
+    def _snoop(self, channel_id: str, snoop_id: str) -> Answer:
+        snoop = FakeChannel(snoop_id, state="Up", in_app=False, snooped=channel_id)
+        return self._handed_over_later(snoop)
+
+    def _external_media(self, query: dict[str, str]) -> Answer:
+        if not self.hears:
+            return 500, "Internal Server Error"
+        media = FakeChannel(query["channelId"], state="Down", in_app=False, connection=uuid.uuid4().hex)
+        media.variables = {"MEDIA_WEBSOCKET_CONNECTION_ID": media.connection}
+        return self._handed_over_later(media)
+
+    def _handed_over_later(self, channel: FakeChannel) -> Answer:
+        """A channel made on request comes into Stasis a moment after the answer."""
+        self.channels[channel.id] = channel
+
+        def enter() -> None:
+            if channel.id in self.channels:
+                channel.in_app = True
+                self.tell("StasisStart", channel, args=["ear"])
+
+        asyncio.get_running_loop().call_later(0.005, enter)
+        return 200, channel.shown("hotline,ear")
 
     def _play(self, channel_id: str, playback_id: str, media: list[str]) -> Answer:
         if playback_id in self.playbacks:
@@ -316,6 +392,8 @@ class FakeAri:
         if any(one not in self.channels for one in wanted):
             return 400, "Channel not found"
         if what[0] == "addChannel":
+            if not all(self.channels[one].in_app for one in wanted):
+                return 409, "Channel not in Stasis application"
             for members in self.bridges.values():
                 members.difference_update(wanted)
             self.bridges[bridge_id].update(wanted)

@@ -12,6 +12,7 @@ from cti.ari.pbx import AriPbx
 from cti.messages import ChannelGone, PbxMessage
 from cti.port import Arrival, PbxTaken, SeatDial
 from cti.ua import IncomingCall, OutgoingCall, UserAgent
+from speech.g711 import Pcm
 from tests.cti.fake_ari import FakeAri
 from tests.pbx import Pbx
 from tests.until import until
@@ -57,6 +58,10 @@ class Caller(Protocol):
     async def answered(self) -> None: ...
 
     async def press(self, digits: str) -> None: ...
+
+    async def speak(self, sound: Pcm) -> None: ...
+
+    def send_nothing(self) -> None: ...
 
     async def hang_up(self) -> None: ...
 
@@ -116,6 +121,12 @@ class _FakeCaller:
 
     async def press(self, digits: str) -> None:
         self._fake.press(self._id, digits)
+
+    async def speak(self, sound: Pcm) -> None:
+        self._fake.speaking[self._id] = sound.astype("<i2").tobytes()
+
+    def send_nothing(self) -> None:
+        self._fake.speaking.pop(self._id, None)
 
     async def hang_up(self) -> None:
         self._fake.phone_hangs_up(self._id)
@@ -179,6 +190,12 @@ class _RealCaller:
 
     async def press(self, digits: str) -> None:
         await self._call.send_digits(digits)
+
+    async def speak(self, sound: Pcm) -> None:
+        await self._call.play(sound)
+
+    def send_nothing(self) -> None:
+        self._call.stop_rtp()
 
     async def hang_up(self) -> None:
         await self._call.hangup()

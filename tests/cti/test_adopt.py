@@ -166,3 +166,15 @@ async def test_a_caller_whose_call_is_over_in_the_books_is_let_go(exchange: Exch
     await exchange.serve()
     await until(lambda: ID not in exchange.fake.channels, what="hung up")
     assert await exchange.story(ID) == []
+
+
+async def test_what_listened_to_a_caller_before_the_restart_is_taken_down(exchange: Exchange) -> None:
+    await exchange.put(booked(S.MENU))
+    exchange.fake.there(ID)
+    exchange.fake.there(f"{ID}-ear-0a1b2c3d")
+    exchange.fake.there(f"{ID}-ear-0a1b2c3d-media")
+    exchange.fake.bridges[f"{ID}-ear-0a1b2c3d-bridge"] = {f"{ID}-ear-0a1b2c3d", f"{ID}-ear-0a1b2c3d-media"}
+    await exchange.serve()
+    await until(lambda: not exchange.fake.bridges, what="the bridge is closed")
+    await until(lambda: list(exchange.fake.channels) == [ID], what="only the caller is left")
+    assert len(exchange.service.live()) == 1

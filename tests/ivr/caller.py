@@ -18,7 +18,7 @@ from core.tasks import TaskOwner
 from cti import store
 from cti.messages import ChannelEntered, ChannelGone, DigitPressed, PbxMessage, PlaybackEnded, RoutingMessage
 from cti.model import Call, CallState
-from cti.port import NoSuchChannel, PbxBridge, PbxChannel, PbxDown, SeatDial
+from cti.port import NoSuchChannel, PbxBridge, PbxChannel, PbxDown, PbxRefused, SeatDial
 from cti.session import CallSession, CallWorld
 from desk.surveys.service import SurveyService
 from ivr.call import CustomerAnswers, FaultReport, IvrServices, KnownFault
@@ -33,6 +33,7 @@ FAST = {
     "last_digit_wait": 0.03,
     "lookup_wait": 0.1,
     "ring_timeout": 0.1,
+    "silence_pause": 0.1,
 }
 """Waits for keys in seconds: long beside what happens in memory, short beside a person's patience with tests."""
 RULES = policy.load("seed")
@@ -57,6 +58,11 @@ class Line:
         self.down = False
         self.session: CallSession | None = None
         self._gone: set[str] = set()
+        self.sound: deque[bytes] = deque()
+        """What is still to be heard of the caller, piece by piece; then silence."""
+        self.sound_ends = False
+        self.can_hear = True
+        self.hearing = 0
 
     def presses(self, keys: Mapping[str, Sequence[str]]) -> None:
         """Say which keys follow which prompts."""
@@ -125,6 +131,13 @@ class Line:
     async def send_digits(self, channel_id: str, digits: str) -> None:
         self._ask("digits", channel_id)
 
+    async def hear(self, channel_id: str) -> "Sound":
+        self._ask("hear", channel_id)
+        if not self.can_hear:
+            raise PbxRefused("no chan_websocket")
+        self.hearing += 1
+        return Sound(self)
+
     async def dial_seat(self, dial: SeatDial) -> None:
         self._ask(f"dial {dial.sip_username} for {dial.caller or 'nobody known'}", dial.channel_id)
         match self.seats.popleft():
@@ -150,6 +163,36 @@ class Line:
 
     async def bridges(self) -> list[PbxBridge]:
         return []
+
+
+class Sound:
+    """What the caller says, 20 ms at a time."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def read(self) -> bytes | None:
+        await asyncio.sleep(0.02)
+        return None if self._line.sound_ends else self._line.sound.popleft() if self._line.sound else bytes(320)
+
+    async def close(self) -> None:
+        self._line.hearing -= 1
+
+
+class Ears:
+    """A speech detector to which every sound that is not silence is speech."""
+
+    rate = 8000
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    def listen(self) -> "Ears":
+        return self
+
+    async def accept(self, audio: bytes) -> bool:
+        return any(audio)
 
 
 class PlainSpeaker:
@@ -270,6 +313,7 @@ class Caller:
         self.places = QueuePlaces(self.line)
         self.surveys = SurveyService(db, self.journal, self.clock)
         self.hour = 9
+        self.storm = False
         self.tasks = TaskOwner("test")
         self.faults = FaultBook()
         self.services = IvrServices(
@@ -282,6 +326,8 @@ class Caller:
             lambda: self.hour,
             self.tasks,
             self.faults,
+            detector=Ears(),
+            storm=lambda: self.storm,
         )
 
     def session(self, call: Call, *, bridged: bool = False) -> CallSession:

@@ -32,9 +32,9 @@ ACCOUNT, PIN = "3200000001", "000001"
 NUMBERS = ("13800000001", "13800000003", "13800000005", "13800000006", "")
 ANSWERS = CustomerAnswers("C1", (ACCOUNT,), (("您的电费是一元。",),), ())
 TWO = CustomerAnswers(
-    "C5", (ACCOUNT, "3200000006"), (("一元。",), ("二元。",)), (), ("第一户请按一。", "第二户请按二。")
+    "C5", ("3200000005", "3200000006"), (("一元。",), ("二元。",)), (), ("第一户请按一。", "第二户请按二。")
 )
-OUT = CustomerAnswers("C3", (ACCOUNT,), (), ("您家停电。",))
+OUT = CustomerAnswers("C3", ("3200000003",), (), ("您家停电。",))
 USUAL = [*"0123456789*#", Act.SILENCE, ACCOUNT, f"{ACCOUNT}#", PIN, "111111", "1" * 60, "320#", "*#0"]
 IN_QUEUE = [Act.ANSWERED, Act.NOBODY, Act.TOO_LONG, Act.HANG_UP, "2", "0#"]
 
@@ -77,7 +77,8 @@ class Books:
 
     async def by_account(self, account: str) -> CustomerAnswers:
         await self._reached()
-        return {ACCOUNT: ANSWERS, TWO.accounts[1]: OUT}.get(account, CustomerAnswers())
+        by_account = {account: answers for answers in (ANSWERS, OUT, TWO) for account in answers.accounts}
+        return by_account.get(account, CustomerAnswers())
 
     async def verify(self, account: str, pin: str) -> bool:
         await self._reached()

@@ -89,6 +89,28 @@ def test_fragments_are_cut_where_their_characters_sound(tmp_path: Path) -> None:
     assert len(again.take_cached(again.missing())) == 2
 
 
+def test_the_two_kinds_of_one_text_are_apart_in_the_cache_too(tmp_path: Path) -> None:
+    file = tmp_path / "carriers.yaml"
+    file.write_text("patterns: []\ncarriers: ['您[三元]四角', '您[三元]，再见']", encoding="utf-8")
+    for name in ("first", "out_of_the_cache"):
+        pack = FragmentPack(tmp_path / name, read_carriers(file), settings_key="humming", cache=tmp_path / "cache")
+        render(pack, pack.missing(), Humming())
+        inside, end = (tmp_path / name / f"{Fragment('三元', final).id}.alaw" for final in (False, True))
+        assert end.stat().st_size > inside.stat().st_size, name
+
+
+def test_a_fragment_before_a_pause_ends_where_the_pause_begins(tmp_path: Path) -> None:
+    file = tmp_path / "carriers.yaml"
+    file.write_text("patterns: []\ncarriers: ['您，[三元]，再见']", encoding="utf-8")
+    pack = FragmentPack(tmp_path / "pack", read_carriers(file), settings_key="humming", cache=tmp_path / "cache")
+    render(pack, pack.missing(), Humming())
+    (media,) = pack.cover("三元")
+    heard = g711.decode(Path(f"{media.removeprefix('sound:')}.alaw").read_bytes())
+    sounding = np.flatnonzero(np.abs(heard) > 300)
+    assert (sounding[-1] - sounding[0]) / 8000 == pytest.approx(2 * SECONDS, abs=0.02), "nothing of 再 is left in it"
+    assert len(heard) / 8000 - sounding[-1] / 8000 == pytest.approx(0.14, abs=0.03)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

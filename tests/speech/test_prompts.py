@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import BadInput, ConfigError, NotFound
+from speech.port import Utterance
 from speech.prompts import PromptPack, catalogue, read_catalogue, unknown
 from tests.speech.tone_worker import Humming
 
@@ -58,6 +59,37 @@ def test_a_second_pack_takes_its_prompts_out_of_the_cache(file: Path, tmp_path: 
     assert other.take_cached(["hello", "bye"]) == ["hello"]
     assert other.has("hello")
     assert not other.has("bye")
+
+
+class Once(Humming):
+    """Says each text once, and not again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: set[str] = set()
+
+    def speak(self, text: str) -> Utterance:
+        assert text not in self.said
+        self.said.add(text)
+        return super().speak(text)
+
+
+def test_what_the_voice_said_is_finished_anew_without_the_voice(file: Path, tmp_path: Path) -> None:
+    voice = Once()
+    pack = open_pack(file, tmp_path)
+    pack.render(["hello", "bye"], voice)
+    stem = pack.cache_stem("hello")
+    first = stem.with_suffix(".sln16").read_bytes()
+    for kept in stem.parent.glob("*.*"):
+        kept.unlink()
+    again = open_pack(file, tmp_path, name="again")
+    again.render(["hello"], voice)
+    second = again.cache_stem("hello").with_suffix(".sln16").read_bytes()
+    assert np.frombuffer(second, "<i2") == pytest.approx(np.frombuffer(first, "<i2"), abs=2)
+    (spoken,) = {Path(work.spoken) for _, work in again.work(["bye"])}
+    spoken.write_bytes(spoken.read_bytes()[:100])
+    again.render(["bye"], Humming())
+    assert again.has("bye"), "what cannot be read is said again"
 
 
 @pytest.mark.parametrize("change", [{"voice": "another"}, {"site": "别处"}])

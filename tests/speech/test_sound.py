@@ -16,12 +16,30 @@ def tone(frequency: float, seconds: float, rate: int = 24000, size: float = 0.5)
     return (size * np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate)).astype(np.float32)
 
 
-def test_finished_speech_has_silence_round_it_and_its_peak_at_minus_three_db() -> None:
-    finished = sound.finish(tone(1000, 1), 24000, sound.Finish())
-    assert len(finished) == round(1.6 * 24000)
-    assert not finished[: round(0.3 * 24000)].any()
-    assert not finished[-round(0.3 * 24000) :].any()
+def quiet(seconds: float) -> sound.Samples:
+    return np.zeros(round(seconds * 24000), np.float32)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 0), (0.005, 0.05), (0.4, 0.5)])
+def test_finished_speech_has_the_same_silence_round_it_whatever_it_had(before: float, after: float) -> None:
+    said = np.concatenate([quiet(before), tone(1000, 1), quiet(after)])
+    finished = sound.finish(said, 24000, sound.Finish(high_pass=0))
+    sounding = np.flatnonzero(np.abs(finished) > 0.01)
+    assert sounding[0] == pytest.approx(0.02 * 24000, abs=3)
+    assert len(finished) - sounding[-1] == pytest.approx(0.18 * 24000, abs=3)
     assert np.abs(finished).max() == pytest.approx(10 ** (-3 / 20), rel=0.01)
+
+
+def test_a_consonant_that_rises_slowly_is_kept_from_its_beginning() -> None:
+    hiss = np.random.default_rng(1).normal(0, 1, round(0.12 * 24000)).astype(np.float32)
+    rising = hiss * np.geomspace(0.002, 0.05, len(hiss)).astype(np.float32)
+    finished = sound.finish(np.concatenate([quiet(0.3), rising, tone(1000, 1)]), 24000, sound.Finish(high_pass=0))
+    assert len(finished) / 24000 == pytest.approx(0.02 + 0.12 + 1 + 0.18, abs=0.011)
+
+
+def test_pauses_inside_speech_are_left_alone() -> None:
+    said = np.concatenate([tone(1000, 0.5), quiet(0.4), tone(1000, 0.5)])
+    assert len(sound.finish(said, 24000, sound.Finish())) / 24000 == pytest.approx(1.4 + 0.2, abs=0.011)
 
 
 def test_the_high_pass_takes_hum_away_and_leaves_speech() -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from cti.messages import ChannelEntered, ChannelGone, PbxMessage, PlaybackEnded
-from cti.port import Arrival, NoSuchChannel, PbxBridge, PbxChannel, SeatDial
+from cti.port import Arrival, CallerAudio, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, SeatDial
 
 NORMAL, NO_ANSWER = 16, 19
 
@@ -75,6 +75,9 @@ class QuietPbx:
     async def send_digits(self, channel_id: str, digits: str) -> None:
         self._there(channel_id)
         self.sent.append((channel_id, digits))
+
+    async def hear(self, channel_id: str) -> CallerAudio:
+        raise PbxRefused("this PBX has no sound")
 
     async def dial_seat(self, dial: SeatDial) -> None:
         self.dialled.append(dial)
