@@ -123,11 +123,6 @@ def _too_deep(graph: Graph) -> Iterator[Finding]:
             yield Finding((name,), what, "offer its keys in a menu above, or ask for a number instead")
 
 
-def _offers(node: Node) -> bool:
-    """Whether callers choose here what they want; a question about what they chose takes them no deeper."""
-    return isinstance(node, Menu) and not node.question
-
-
 def _no_person(graph: Graph) -> Iterator[Finding]:
     """Menus without key 0 to a queue. Not asked of one where a queue leads: a person was just tried, or spoke."""
     after = {t for name, node in graph.nodes.items() if isinstance(node, Queue) for t in graph.ways(name)}

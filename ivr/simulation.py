@@ -86,11 +86,6 @@ def _services(line: Line, clock: Clock, tasks: TaskOwner, around: Surroundings) 
         policy=around.policy,
         hour=lambda: clock.now().astimezone(around.zone).hour,
         tasks=tasks,
-        faults=Reports(
-            around.desk,
-            clock.now().astimezone(around.zone).date(),
-            int(around.policy.number("order_number_digits")),
-        ),
         zone=around.zone,
     )
 
