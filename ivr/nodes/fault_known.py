@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ivr.call import IvrCall
 from ivr.node import BACK_KEY, PERSON_KEY, Node, Prompts, Target
@@ -18,6 +18,8 @@ class FaultKnown(Node):
     `back`. No account, or none chosen: `unidentified`, where it can be typed in.
     An account typed in that does not exist gets `wrong` and is asked again; after `verify_tries`: `give_up`.
     """
+
+    by_caller: ClassVar[frozenset[str]] = frozenset({"person", "back"})
 
     do: Literal["fault_known"]
     wrong: Prompts = ("account_again",)
