@@ -19,6 +19,8 @@ _WINDOW: Final = 160
 """Samples compared at a time: one telephone frame, so an end is found to 20 ms."""
 _PROBE: Final = 4000
 """Samples of a prompt's first sound that are searched for: half a second."""
+_APART: Final = 2000
+"""Samples between two places that are told apart; for shorter prompts, which may follow themselves, less."""
 _BLOCK: Final = 16384
 """Transform length of the search, in samples."""
 _SUSPECT: Final = 0.35
@@ -103,7 +105,7 @@ class Matcher:
         found = [
             match
             for shape in self._shapes
-            for place in search.places(shape.probe)
+            for place in search.places(shape.probe, min(_APART, len(shape.wave) * 3 // 4))
             if (match := _verified(shape, sound, place - shape.onset)) is not None
         ]
         chosen = sorted(_best(found), key=lambda match: match.sound_start)
@@ -169,15 +171,15 @@ class _Search:
         self._energy = np.concatenate([[0.0], np.cumsum(padded.astype(np.float64) ** 2)])
         self._norms: dict[int, npt.NDArray[np.float32]] = {}
 
-    def places(self, probe: Wave) -> list[int]:
-        """Return the samples at which `probe` may begin, best first within each quarter of a second."""
+    def places(self, probe: Wave, apart: int) -> list[int]:
+        """Return the samples at which `probe` may begin, best first within `apart` samples."""
         if len(self._blocks) == 0:
             return []
         spectrum = np.conj(np.fft.rfft(probe, _BLOCK))
         products = np.fft.irfft(self._spectra * spectrum, _BLOCK, axis=1)[:, : self._hop]
         alike = products / (self._norm(len(probe)) * float(np.linalg.norm(probe)))
         rows, columns = np.nonzero(alike > _SUSPECT)
-        return list(_peaks(self._blocks[rows] * self._hop + columns, alike[rows, columns]))
+        return list(_peaks(self._blocks[rows] * self._hop + columns, alike[rows, columns], apart))
 
     def _norm(self, length: int) -> npt.NDArray[np.float32]:
         if length not in self._norms:
@@ -188,7 +190,7 @@ class _Search:
         return self._norms[length]
 
 
-def _peaks(places: npt.NDArray[np.int64], alike: npt.NDArray[np.float32], apart: int = 2000) -> Iterator[int]:
+def _peaks(places: npt.NDArray[np.int64], alike: npt.NDArray[np.float32], apart: int) -> Iterator[int]:
     while len(places):
         best = int(places[int(np.argmax(alike))])
         yield best

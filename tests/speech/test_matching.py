@@ -80,6 +80,14 @@ def test_a_cut_prompt_followed_at_once_by_another() -> None:
     assert heard[0].until == pytest.approx(0.9, abs=0.045)
 
 
+def test_a_short_piece_that_follows_itself_is_counted() -> None:
+    piece = Known("zero", "零", sentence(77, 0.12)[SILENCE : SILENCE + 1400])
+    other = Known("one", "幺", sentence(78, 0.12)[SILENCE : SILENCE + 1400])
+    heard = Matcher([piece, other]).heard(call(0.5, *[piece.pcm] * 5, other.pcm, 0.5))
+    assert len(piece.pcm) < 2000, "shorter than a quarter of a second"
+    assert names(heard) == ["zero"] * 5 + ["one"]
+
+
 def test_lost_packets_do_not_hide_a_prompt() -> None:
     sound = call(0.5, PROMPTS[7].pcm, 0.5)
     for start in range(6400, len(sound), 4000):
