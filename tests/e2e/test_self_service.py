@@ -76,7 +76,7 @@ async def test_who_has_two_accounts_chooses_one_and_hears_it_again(hotline: Serv
         await come_to(hotline, number, "main")
         await call.send_digits("w1,2")
         await come_to(hotline, number, "bill")
-        await call.send_digits("w12,2")
+        await call.send_digits("w7,2")
         await come_to(hotline, number, "after", 60)
         await call.send_digits("w1,#")
         await come_to(hotline, number, "bill_again")
