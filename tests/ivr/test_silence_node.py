@@ -85,7 +85,7 @@ async def test_the_script_runs_at_night_and_in_a_storm(caller: Caller, hour: int
     assert bool(await told(caller)) is script
 
 
-@pytest.mark.parametrize("pieces_before", [0, 2, 7, 12])
+@pytest.mark.parametrize("pieces_before", [0, 2, 7, 10])
 async def test_speech_at_any_moment_is_normal_service(caller: Caller, pieces_before: int) -> None:
     caller.hour = NIGHT
     caller.line.sound = deque([bytes(320)] * pieces_before + [SPEECH])
