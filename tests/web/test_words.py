@@ -1,0 +1,39 @@
+"""The desktop has words, in both languages, for every node of the shipped flow and every event of a call's story."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import app.wiring
+from core.events import Event
+from ivr.flow import load
+from speech.prompts import catalogue
+from tests.ivr.caller import RULES
+from tests.ivr.conftest import SHIPPED
+
+pytestmark = pytest.mark.unit
+
+WORDS = Path(app.wiring.__file__).parents[1] / "web/ui/src/i18n"
+SILENT = {"VoiceMeasured"}
+"""Figures of a line that tell an agent nothing."""
+
+
+def block(language: str, name: str) -> set[str]:
+    """Return the keys of one block of the words."""
+    found = re.search(rf"^  {name}: {{\n(.*?)^  }},", (WORDS / f"{language}.ts").read_text("utf-8"), re.M | re.S)
+    assert found is not None
+    return set(re.findall(r"^    (\w+):", found[1], re.M))
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_every_node_of_the_shipped_flow_has_words(language: str) -> None:
+    flow = load(SHIPPED, catalogue(site="供电服务热线"), RULES.rules)
+    assert set(flow.nodes) - block(language, "node") == set()
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_every_event_of_a_call_has_words(language: str) -> None:
+    rooms = ("cti.", "ivr.", "routing.", "agents.", "recordings.", "desk.")
+    told = {n for n, k in Event.kinds.items() if k.__module__.startswith(rooms) and "call_id" in k.__annotations__}
+    assert told - SILENT - block(language, "event") == set()
