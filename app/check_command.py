@@ -55,7 +55,9 @@ def test(long_: bool, arguments: tuple[str, ...]) -> None:
     long_ones = "" if long_ else " and not long"
     with tempfile.TemporaryFile() as said:
         stories = _pytest(f"sound and not alone{long_ones}", "-n", "2", "--dist", "loadscope", *arguments, said=said)
-        rest = _pytest(f"not sound and not alone{long_ones}", "-n", "2", "--dist", "loadscope", *arguments, nice=GIVE_WAY)
+        rest = _pytest(
+            f"not sound and not alone{long_ones}", "-n", "2", "--dist", "loadscope", *arguments, nice=GIVE_WAY
+        )
         codes = [rest.wait(), stories.wait()]
         said.seek(0)
         click.echo(said.read())
