@@ -6,6 +6,7 @@ the same call or agent, and an offer that is told is always stored.
 """
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
@@ -259,17 +260,7 @@ class RoutingService:
         self, entry: Entry, choice: Choice, first: Sequence[Event] = (), save: Save | None = None
     ) -> tuple[AgentReserved, asyncio.Task[None]]:
         call = entry.call
-        chosen = AgentChosen(
-            at=self._clock.now(),
-            call_id=call.call_id,
-            agent_id=choice.agent_id,
-            queue=call.queue,
-            rule=choice.rule,
-            waited_s=choice.waited_s,
-            idle_s=choice.idle_s,
-            next_agents=choice.next_agents,
-            next_calls=choice.next_calls,
-        )
+        chosen = AgentChosen(at=self._clock.now(), queue=call.queue, **dataclasses.asdict(choice))
         begun = self._agents.begin_reservation(choice.agent_id, call.call_id, [*first, chosen], save)
         self._places.offer(entry, choice.agent_id)
         return begun

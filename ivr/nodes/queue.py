@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 from collections.abc import Collection, Sequence
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
+from pydantic import WithJsonSchema
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import HotlineError
@@ -16,6 +17,9 @@ from cti.model import WITH_AGENT, CallState
 from ivr.call import IvrCall
 from ivr.node import Node, Prompts, Target
 from routing.precedence import Cause
+
+
+CauseName = Annotated[Cause, WithJsonSchema({"type": "string", "enum": [cause.value for cause in Cause]})]
 
 
 class Queue(Node):
@@ -32,7 +36,7 @@ class Queue(Node):
     do: Literal["queue"]
     queue: str
     prompts: Prompts = ()
-    causes: tuple[Cause, ...] = ()
+    causes: tuple[CauseName, ...] = ()
     nobody: Target
     too_long: Target
     next: Target
