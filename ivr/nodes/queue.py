@@ -18,7 +18,6 @@ from ivr.call import IvrCall
 from ivr.node import Node, Prompts, Target
 from routing.precedence import Cause
 
-
 CauseName = Annotated[Cause, WithJsonSchema({"type": "string", "enum": [cause.value for cause in Cause]})]
 
 
