@@ -3,6 +3,7 @@
 import agents.tables
 import core.journal
 import cti.tables
+import desk.announcements.tables
 import desk.billing.tables
 import desk.customers.tables
 import desk.notifications.tables
@@ -17,6 +18,7 @@ ROOMS = (
     agents.tables,
     core.journal,
     cti.tables,
+    desk.announcements.tables,
     desk.billing.tables,
     desk.customers.tables,
     desk.notifications.tables,

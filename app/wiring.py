@@ -30,6 +30,7 @@ from cti.ari.pbx import AriPbx
 from cti.model import WITH_AGENT, CallState
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
+from desk.announcements.service import AnnouncementService
 from desk.billing.service import BillService
 from desk.customers.service import CustomerService
 from desk.notifications.files import FileGateway
@@ -49,6 +50,7 @@ from routing.callers import CallerHistory
 from routing.service import RoutingService
 from speech.fragments import FragmentPack, carriers
 from speech.install import VoiceFiles
+from speech.kept import KeptSpeech
 from speech.kokoro import settings_key
 from speech.process import kokoro_command
 from speech.prompts import PromptPack, catalogue
@@ -116,6 +118,8 @@ class Hotline:
             cover=self.fragments.cover,
         )
 
+        self.kept_speech = KeptSpeech(var / "prompts" / "announcements", self.voice, self.pack, settings_key=key)
+
     def _build_desk(self) -> None:
         zone = self.settings.site.zone
         self.customers = CustomerService(self.db)
@@ -137,7 +141,12 @@ class Hotline:
             policy=self.policy,
             site=self.settings.site,
         )
-        self.lifeboat = LifeboatKeeper(self.settings, self.outages, self.voice, self.pack, self.clock)
+        self.announcements = AnnouncementService(
+            self.db, self.journal, self.clock, speech=self.kept_speech, order=self.settings.site.festivals
+        )
+        self.lifeboat = LifeboatKeeper(
+            self.settings, self.outages, self.announcements, self.voice, self.pack, self.clock
+        )
 
     def _build_telephone(self) -> None:
         settings, secrets = self.settings, secrets_of(self.settings)
@@ -175,6 +184,7 @@ class Hotline:
             zone=zone,
             detector=self.detector,
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
+            announcements=self.announcements,
             storm=lambda: self.settings.site.storm,
         )
         self.engine = Engine(self.flow, services, self.db)
@@ -195,6 +205,7 @@ class Hotline:
                 customers=self.customers,
                 bills=self.bills,
                 outages=self.outages,
+                announcements=self.announcements,
                 surveys=self.surveys,
                 orders=self.orders,
                 recordings=self.recordings,
@@ -270,12 +281,14 @@ class Hotline:
         # What another run has made is the fallback of the first calls, while the voice still loads.
         await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
         await self.agents.load()
+        await self.announcements.refresh()
         await self._listen()
         if not await self.db.read(store.live):
             # Callers who are already there come first; otherwise the first one should hear whole sentences.
             await self._voice_loaded()
             await self.lifeboat.refresh_within(FIRST_REFRESH_S)
         await self.lifeboat.start(self.bus)
+        self._tasks.start(self.announcements.run(), "announcements")
         self._tasks.start(self.ami.run(), "ami")
         self._tasks.start(self.calls.run(), "calls")
         self._tasks.start(self._render_rest(), "prompts")
@@ -337,6 +350,7 @@ class Hotline:
         """Stop serving; live calls stay with the PBX for the next start."""
         await self._runner.cleanup()
         await self.lifeboat.close()
+        await self.announcements.close()
         await self._tasks.close()
         await self.calls.close()
         await self.engine.close()

@@ -65,6 +65,7 @@ class IvrDesk:
             tuple(a.number for a in accounts),
             tuple(bills.values()),
             tuple(outages),
+            tuple(dict.fromkeys(account.area for account in accounts)),
             tuple(s.text for s in which),
         )
 

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from core import log
 from core.db import Database
 from core.errors import HotlineError
@@ -89,7 +91,7 @@ class Engine:
             return await self._flow.node(here).run(call, here)
         except (NoSuchChannel, PbxDown):
             raise
-        except (HotlineError, TimeoutError) as error:
+        except (HotlineError, SQLAlchemyError, TimeoutError) as error:
             # A customer system that is down or slow must not cost the caller the call.
             trouble = self._flow.trouble
             _log.warning(

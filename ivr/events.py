@@ -35,6 +35,14 @@ class CallerIdentified(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementsHeard(Event):
+    """The caller came to these announcements, in this order."""
+
+    call_id: str
+    announcement_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IvrFailed(Event):
     """A node could not do its work: `what`; the caller was taken to `to`."""
 

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from web import (
     agents_api,
+    announcements_api,
     auth,
     calls_api,
     customers_api,
@@ -37,6 +38,7 @@ _PARTS: tuple[Routes, ...] = (
     customers_api.routes,
     customers_api.bill_routes,
     customers_api.outage_routes,
+    announcements_api.routes,
     orders_api.routes,
     recordings_api.routes,
     site_api.routes,

@@ -13,6 +13,7 @@ from core.db import Database
 from core.journal import Journal
 from core.policy import Policy
 from cti.service import CallService
+from desk.announcements.service import AnnouncementService
 from desk.billing.service import BillService
 from desk.customers.service import CustomerService
 from desk.outages.service import OutageService
@@ -43,6 +44,7 @@ class WebServices:
     customers: CustomerService
     bills: BillService
     outages: OutageService
+    announcements: AnnouncementService
     surveys: SurveyService
     orders: WorkOrderService
     recordings: RecordingService

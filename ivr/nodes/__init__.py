@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ivr.node import Node
+from ivr.nodes.announce import Announce
 from ivr.nodes.bill import Bill
 from ivr.nodes.branch import Branch
 from ivr.nodes.collect import Collect
@@ -35,6 +36,7 @@ AnyNode = Annotated[
     | Fault
     | OrderNumber
     | Queue
+    | Announce
     | Silence
     | Survey
     | Branch
@@ -55,6 +57,7 @@ VERBS: dict[str, type[Node]] = {
     "fault": Fault,
     "order_number": OrderNumber,
     "queue": Queue,
+    "announce": Announce,
     "silence": Silence,
     "survey": Survey,
     "branch": Branch,

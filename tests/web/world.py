@@ -34,6 +34,7 @@ from cti.events import SeatLost, SeatRegistered
 from cti.messages import QueueGaveUp, SeatOffered
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
+from desk.announcements.service import AnnouncementService
 from desk.billing import store as bill_store
 from desk.billing.service import BillService
 from desk.customers import store as customer_store
@@ -77,6 +78,20 @@ def password_hash() -> str:
     return PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
 
 
+class PlainSpeech:
+    """A voice that says everything at once."""
+
+    def __init__(self) -> None:
+        self.said: set[str] = set()
+
+    def kept(self, text: str) -> str | None:
+        return f"sound:{text}" if text in self.said else None
+
+    async def speak(self, text: str) -> str:
+        self.said.add(text)
+        return f"sound:{text}"
+
+
 class World:
     """The services, the server, and whoever uses it."""
 
@@ -110,6 +125,10 @@ class World:
         )
         self.recordings = RecordingService(self.journal, self.db, self.capture, self.vault, self.clock)
         self.surveys = SurveyService(self.db, self.journal, self.clock)
+        self.speech = PlainSpeech()
+        self.announcements = AnnouncementService(
+            self.db, self.journal, self.clock, speech=self.speech, order=self.settings.site.festivals
+        )
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
         self.flows = flows
@@ -141,6 +160,7 @@ class World:
             customers=CustomerService(self.db),
             bills=BillService(self.db, self.clock, ZONE, self.policy),
             outages=OutageService(self.db, self.journal, self.clock, ZONE),
+            announcements=self.announcements,
             surveys=self.surveys,
             orders=self.orders,
             recordings=self.recordings,
@@ -159,6 +179,7 @@ class World:
         await self.agents.phones_are([])
         await self.start_web()
         self._tasks.start(self.calls.run(), "calls")
+        self._tasks.start(self.announcements.run(), "announcements")
         await until(lambda: self.calls.pbx_trouble is None, what="the calls are served")
 
     def _fill(self, connection: Connection) -> None:

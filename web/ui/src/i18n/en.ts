@@ -310,6 +310,7 @@ const en: Words<typeof zh> = {
     CallArrived: "Call arrived",
     CallAnswered: "Answered by the system",
     IvrNodeEntered: "Menu: {node}",
+    AnnouncementsHeard: "Heard announcements",
     IvrFailed: "Menu step “{node}” failed, went on at “{to}”",
     DigitsCollected: "Caller pressed {digits}",
     CallerIdentified: "Caller identified ({how})",
@@ -380,6 +381,7 @@ const en: Words<typeof zh> = {
   by: { caller: "customer", agent: "agent", system: "system", pbx: "line" },
   node: {
     welcome: "Welcome",
+    announcements: "Announcements",
     outage_first: "Outage notice",
     main: "Main menu",
     bill: "Bill",

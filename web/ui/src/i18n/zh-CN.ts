@@ -298,6 +298,7 @@ export default {
     CallArrived: "来电接入",
     CallAnswered: "系统应答",
     IvrNodeEntered: "语音菜单：{node}",
+    AnnouncementsHeard: "已播放公告",
     IvrFailed: "菜单环节“{node}”出错，转到“{to}”",
     DigitsCollected: "客户按键 {digits}",
     CallerIdentified: "识别客户（{how}）",
@@ -368,6 +369,7 @@ export default {
   by: { caller: "客户", agent: "坐席", system: "系统", pbx: "线路" },
   node: {
     welcome: "欢迎语",
+    announcements: "公告",
     outage_first: "停电通知",
     main: "主菜单",
     bill: "电费查询",
