@@ -9,6 +9,7 @@ import desk.notifications.tables
 import desk.outages.tables
 import desk.surveys.tables
 import desk.workorders.tables
+import ivr.versions.tables
 import recordings.tables
 import routing.tables
 from core.db import metadata
@@ -23,6 +24,7 @@ ROOMS = (
     desk.outages.tables,
     desk.surveys.tables,
     desk.workorders.tables,
+    ivr.versions.tables,
     recordings.tables,
     routing.tables,
 )
