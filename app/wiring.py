@@ -48,6 +48,7 @@ from ivr.versions.prompts import VoicePrompts
 from ivr.versions.service import FlowService
 from recordings.service import RecordingService
 from recordings.vault import Vault
+from routing.callers import CallerHistory
 from routing.service import RoutingService
 from speech.fragments import FragmentPack, carriers
 from speech.install import VoiceFiles
@@ -182,6 +183,7 @@ class Hotline:
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
             zone=zone,
             detector=self.detector,
+            callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
             storm=lambda: self.settings.site.storm,
         )
         self.engine = Engine(self.flows, services, self.db)
