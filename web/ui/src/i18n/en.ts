@@ -344,6 +344,7 @@ const en: Words<typeof zh> = {
     RecordingMissing: "Recording missing: {reason}",
     WorkOrderCreated: "Work order made",
     WorkOrderMerged: "Joined to the main order",
+    WorkOrderUrged: "Order urged",
     WorkOrderClosed: "Work order closed",
     NotificationSent: "Text message sent",
     NotificationFailed: "Text message not sent",

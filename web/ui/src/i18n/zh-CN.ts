@@ -332,6 +332,7 @@ export default {
     RecordingMissing: "录音缺失：{reason}",
     WorkOrderCreated: "已建报修工单",
     WorkOrderMerged: "并入主工单",
+    WorkOrderUrged: "催办工单",
     WorkOrderClosed: "工单已关闭",
     NotificationSent: "已发短信通知",
     NotificationFailed: "短信通知未发出",
