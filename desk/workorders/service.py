@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -97,7 +98,7 @@ class WorkOrderService:
         """Attach the urging of a call to the main order of `order_id`: once for each call. Raises NoSuchOrder."""
         for _ in range(TRIES):
             main = await self.main(await self.get(order_id))
-            if await self._db.read(lambda c, one=main.id: store.urged_by(c, one, call_id)):
+            if await self._db.read(partial(store.urged_by, order_id=main.id, call_id=call_id)):
                 return Urging.DONE
             may = model.urging(main, self._clock.now(), self._urge_limits())
             if may is not Urging.DONE:
