@@ -45,6 +45,7 @@ from ivr.faults import IvrFaults
 from ivr.speaker import VoiceSpeaker
 from recordings.service import RecordingService
 from recordings.vault import Vault
+from routing.callers import CallerHistory
 from routing.service import RoutingService
 from speech.fragments import FragmentPack, carriers
 from speech.install import VoiceFiles
@@ -173,6 +174,7 @@ class Hotline:
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
             zone=zone,
             detector=self.detector,
+            callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
             storm=lambda: self.settings.site.storm,
         )
         self.engine = Engine(self.flow, services, self.db)
