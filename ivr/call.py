@@ -14,6 +14,7 @@ from core.tasks import TaskOwner
 from cti.session import CallSession
 from desk.surveys.model import Reason
 from ivr.events import DigitsCollected
+from ivr.port import Watches
 from speech.port import SpeechDetector
 
 PLEASE_WAIT = "please_wait"
@@ -139,6 +140,7 @@ class IvrServices:
     tasks: TaskOwner
     """Owns what goes on while the caller hears something."""
     faults: Faults
+    watches: Watches
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     """The time zone of the site."""
     detector: SpeechDetector | None = None
