@@ -47,6 +47,7 @@ from ivr.speaker import VoiceSpeaker
 from ivr.watches import IvrWatches
 from recordings.service import RecordingService
 from recordings.vault import Vault
+from routing.callers import CallerHistory
 from routing.service import RoutingService
 from speech.fragments import FragmentPack, carriers
 from speech.install import VoiceFiles
@@ -180,6 +181,7 @@ class Hotline:
             IvrWatches(self.customers, self.outages, self.orders),
             zone=zone,
             detector=self.detector,
+            callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
             storm=lambda: self.settings.site.storm,
         )
         self.engine = Engine(self.flow, services, self.db)

@@ -136,6 +136,9 @@ class Call(Shape):
     ended_by: str | None
     end_cause: str | None
     recording_id: str | None
+    ahead_causes: list[str] = Field(
+        default=[], description="why it went ahead in the queue: danger, important, vip, repeat; the weightiest first"
+    )
 
 
 class TimelineItem(Shape):
@@ -265,6 +268,7 @@ class ScreenPop(CustomerFile):
     ivr_path: list[IvrStep]
     waited_s: float
     queue: str | None
+    ahead_causes: list[str] = []
     script: Script
 
 
