@@ -17,6 +17,8 @@ from core.journal import Journal
 from core.policy import Policy
 from desk.notifications.model import Note
 from desk.notifications.service import NotificationService
+from desk.watches import speech as watch_speech
+from desk.watches.service import WatchService
 from desk.workorders import model, speech, store
 from desk.workorders.events import WorkOrderClosed, WorkOrderCreated, WorkOrderMerged, WorkOrderUrged
 from desk.workorders.model import Kind, Report, State, UrgeLimits, Urging, WorkOrder
@@ -52,6 +54,7 @@ class WorkOrderService:
         notifications: NotificationService,
         policy: Policy,
         site: Site,
+        watches: WatchService | None = None,
     ) -> None:
         self._journal = journal
         self._db = db
@@ -59,6 +62,7 @@ class WorkOrderService:
         self._notifications = notifications
         self._policy = policy
         self._site = site
+        self._watches = watches
 
     async def get(self, order_id: str) -> WorkOrder:
         """Return the order. Raises NoSuchOrder."""
@@ -190,6 +194,15 @@ class WorkOrderService:
         text = speech.message(order, self._site)
         return Note(order.id, order.report.caller, text, about=order.id, created_at=order.created_at)
 
+    async def watch(self, order_id: str, phone: str, call_id: str) -> bool:
+        """Let `phone` be told when an order is closed; False when it is."""
+
+        def still(connection: Connection) -> bool:
+            found = store.get(connection, order_id)
+            return found is not None and found.state is not State.CLOSED
+
+        return self._watches is not None and await self._watches.watch(order_id, phone, call_id, still)
+
     async def close(self, order_id: str) -> WorkOrder:
         """End an order and those folded into it. Raises NoSuchOrder, OrderClosed."""
         order = await self.get(order_id)
@@ -201,8 +214,12 @@ class WorkOrderService:
             for before, after in ending:
                 if not store.save(connection, after, before.state):
                     raise model.OrderClosed("the order was changed meanwhile; load it again", order=after.id)
+            if self._watches is not None:
+                text = watch_speech.mended(self._site, order.number)
+                self._watches.tell(connection, order.id, text, which="closed", last=True)
 
         await self._journal.record(*(WorkOrderClosed(at=now, order_id=after.id) for _, after in ending), save=save)
+        self._notifications.wake()
         return ending[0][1]
 
 

@@ -348,6 +348,7 @@ const en: Words<typeof zh> = {
     WorkOrderMerged: "Joined to the main order",
     WorkOrderUrged: "Order urged",
     WorkOrderClosed: "Work order closed",
+    PowerWatched: "Will be told when power is back",
     NotificationSent: "Text message sent",
     NotificationFailed: "Text message not sent",
     SurveyAnswered: "Survey answer {score}",
@@ -382,6 +383,9 @@ const en: Words<typeof zh> = {
   node: {
     welcome: "Welcome",
     outage_first: "Outage notice",
+    watch_first: "Note when power is back",
+    watch_outage: "Note when power is back",
+    watch_fault: "Note when power is back",
     main: "Main menu",
     bill: "Bill",
     outage: "Outage",

@@ -336,6 +336,7 @@ export default {
     WorkOrderMerged: "并入主工单",
     WorkOrderUrged: "催办工单",
     WorkOrderClosed: "工单已关闭",
+    PowerWatched: "登记复电短信通知",
     NotificationSent: "已发短信通知",
     NotificationFailed: "短信通知未发出",
     SurveyAnswered: "满意度评价 {score}",
@@ -370,6 +371,9 @@ export default {
   node: {
     welcome: "欢迎语",
     outage_first: "停电通知",
+    watch_first: "复电通知",
+    watch_outage: "复电通知",
+    watch_fault: "复电通知",
     main: "主菜单",
     bill: "电费查询",
     outage: "停电查询",
