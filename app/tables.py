@@ -8,6 +8,7 @@ import desk.customers.tables
 import desk.notifications.tables
 import desk.outages.tables
 import desk.surveys.tables
+import desk.watches.tables
 import desk.workorders.tables
 import ivr.versions.tables
 import recordings.tables
@@ -23,6 +24,7 @@ ROOMS = (
     desk.notifications.tables,
     desk.outages.tables,
     desk.surveys.tables,
+    desk.watches.tables,
     desk.workorders.tables,
     ivr.versions.tables,
     recordings.tables,
