@@ -9,7 +9,9 @@ import desk.customers.tables
 import desk.notifications.tables
 import desk.outages.tables
 import desk.surveys.tables
+import desk.watches.tables
 import desk.workorders.tables
+import ivr.versions.tables
 import recordings.tables
 import routing.tables
 from core.db import metadata
@@ -24,7 +26,9 @@ ROOMS = (
     desk.notifications.tables,
     desk.outages.tables,
     desk.surveys.tables,
+    desk.watches.tables,
     desk.workorders.tables,
+    ivr.versions.tables,
     recordings.tables,
     routing.tables,
 )

@@ -15,6 +15,7 @@ class Outage(Node):
 
     A customer system that does not answer leads to `failed`, where one is named: nobody should go without a menu for
     an outage that was only to be mentioned.
+    Told something: `told`, where it is set.
     """
 
     do: Literal["outage"]
@@ -22,6 +23,7 @@ class Outage(Node):
     after: Prompts = ()
     unidentified: MaybeTarget = None
     failed: MaybeTarget = None
+    told: MaybeTarget = None
     next: Target
 
     async def run(self, call: IvrCall, here: str) -> str | None:
@@ -38,6 +40,6 @@ class Outage(Node):
         if answers.outages:
             await call.tell(answers.outages)
             await call.say(self.after)
-        else:
-            await call.say(self.none)
+            return self.told or self.next
+        await call.say(self.none)
         return self.next
