@@ -27,6 +27,7 @@ from cti.ami.link import AmiAddress
 from cti.ami.service import AmiService
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
+from cti.listening import Ears
 from cti.model import WITH_AGENT, CallState
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
@@ -42,6 +43,7 @@ from ivr.call import PLEASE_WAIT, IvrServices
 from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
+from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
 from recordings.service import RecordingService
 from recordings.vault import Vault
@@ -173,6 +175,7 @@ class Hotline:
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
             zone=zone,
             detector=self.detector,
+            ears=Ears(int(self.policy.number("silent_listeners"))),
             storm=lambda: self.settings.site.storm,
         )
         self.engine = Engine(self.flow, services, self.db)
@@ -297,7 +300,16 @@ class Hotline:
     def flow_prompts(self) -> list[str]:
         """Return the prompts without which no call may be taken."""
         said = [p for p in self.flow.prompts() if p != "greeting"]
-        return ["greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *said]
+        return [
+            "greeting_morning",
+            "greeting_day",
+            PLEASE_WAIT,
+            "apology",
+            "apology_outage",
+            "goodbye",
+            *SILENT_PROMPTS,
+            *said,
+        ]
 
     async def _render(self, prompts: list[str], say: Say) -> None:
         def progress(done: int, of: int, name: str) -> None:

@@ -11,6 +11,7 @@ from core.clock import Clock
 from core.events import Event
 from core.policy import Policy
 from core.tasks import TaskOwner
+from cti.listening import Ears
 from cti.session import CallSession
 from desk.surveys.model import Reason
 from ivr.events import DigitsCollected
@@ -143,6 +144,8 @@ class IvrServices:
     """The time zone of the site."""
     detector: SpeechDetector | None = None
     """Tells whether a caller speaks; without one nobody is taken for silent."""
+    ears: Ears = field(default_factory=lambda: Ears(20))
+    """How many talks may be listened to at once for a silent caller."""
     storm: Callable[[], bool] = lambda: False
     """Whether the site is in storm mode: so many callers that persons are for those who need one."""
 

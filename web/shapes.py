@@ -136,6 +136,10 @@ class Call(Shape):
     ended_by: str | None
     end_cause: str | None
     recording_id: str | None
+    silence: str | None = Field(
+        default=None, description="of a live call: noticed (nobody heard the caller yet) or script (it is being said)"
+    )
+    silent_prompt: int | None = Field(default=None, description="which prompt of the script was begun last, 1 to 3")
 
 
 class TimelineItem(Shape):

@@ -126,7 +126,8 @@ def call_shape(call: Call, facts: CallFacts, viewer: Account) -> shapes.Call:
 
 def live_call_shape(live: LiveCall, viewer: Account) -> shapes.Call:
     """A live call as `viewer` may see it."""
-    return call_shape(live.call, CallFacts(live.customer_id, live.recording_id), viewer)
+    shown = call_shape(live.call, CallFacts(live.customer_id, live.recording_id), viewer)
+    return shown.model_copy(update={"silence": live.silence, "silent_prompt": live.silent_prompt})
 
 
 def customer_shape(customer: Customer, accounts: Sequence[SupplyAccount], role: str, *, own: bool) -> shapes.Customer:
