@@ -47,6 +47,7 @@ from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
 from recordings.service import RecordingService
 from recordings.vault import Vault
+from routing.callers import CallerHistory
 from routing.service import RoutingService
 from speech.fragments import FragmentPack, carriers
 from speech.install import VoiceFiles
@@ -176,6 +177,7 @@ class Hotline:
             zone=zone,
             detector=self.detector,
             ears=Ears(int(self.policy.number("silent_listeners"))),
+            callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
             storm=lambda: self.settings.site.storm,
         )
         self.engine = Engine(self.flow, services, self.db)

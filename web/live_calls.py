@@ -23,6 +23,7 @@ from ivr.events import (
     SilenceUnheard,
 )
 from recordings.events import RecordingMissing, RecordingStarted
+from routing.events import AgentRequested
 from web.shapes import IvrStep
 
 _log = log.get(__name__)
@@ -50,6 +51,7 @@ class LiveCall:
     """noticed: nobody has heard the caller yet; script: the silent-call script is being said."""
     silent_prompt: int | None = None
     """Which prompt of the script was begun last."""
+    ahead_causes: tuple[str, ...] = ()
     path: list[IvrStep] = field(default_factory=list)
 
 
@@ -163,6 +165,8 @@ def _note(known: LiveCall, event: Event) -> None:
             known.recording_id = recording_id
         case RecordingMissing():
             known.recording_id = None
+        case AgentRequested(causes=causes):
+            known.ahead_causes = causes
 
 
 def _with_digits(last: list[IvrStep], node: str, digits: str) -> list[IvrStep]:

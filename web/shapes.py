@@ -140,6 +140,9 @@ class Call(Shape):
         default=None, description="of a live call: noticed (nobody heard the caller yet) or script (it is being said)"
     )
     silent_prompt: int | None = Field(default=None, description="which prompt of the script was begun last, 1 to 3")
+    ahead_causes: list[str] = Field(
+        default=[], description="why it went ahead in the queue: danger, important, vip, repeat; the weightiest first"
+    )
 
 
 class TimelineItem(Shape):
@@ -269,6 +272,7 @@ class ScreenPop(CustomerFile):
     ivr_path: list[IvrStep]
     waited_s: float
     queue: str | None
+    ahead_causes: list[str] = []
     script: Script
 
 

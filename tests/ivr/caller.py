@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -21,9 +21,10 @@ from cti.model import Call, CallState
 from cti.port import NoSuchChannel, PbxBridge, PbxChannel, PbxDown, PbxRefused, SeatDial
 from cti.session import CallSession, CallWorld
 from desk.surveys.service import SurveyService
-from ivr.call import CustomerAnswers, FaultReport, IvrServices, KnownFault
+from ivr.call import Callers, CustomerAnswers, FaultReport, IvrServices, KnownFault
 from ivr.engine import Engine
 from ivr.flow import Flow
+from routing.precedence import Cause
 
 CALL = "call-1"
 FAST = {
@@ -284,9 +285,13 @@ class QueuePlaces:
     def __init__(self, line: Line) -> None:
         self.answers: deque[RoutingMessage] = deque()
         self.asked: list[tuple[str, str, datetime | None]] = []
+        self.causes: set[Cause] = set()
         self._line = line
 
-    async def request(self, call_id: str, queue: str, enqueued_at: datetime | None = None) -> None:
+    async def request(
+        self, call_id: str, queue: str, enqueued_at: datetime | None = None, causes: Collection[Cause] = ()
+    ) -> None:
+        self.causes = set(causes)
         self.asked.append(("request", queue, enqueued_at))
         self._next()
 
@@ -331,6 +336,10 @@ class Caller:
             detector=Ears(),
             storm=lambda: self.storm,
         )
+
+    def with_callers(self, callers: Callers) -> IvrServices:
+        """Return the services with what is known of callers."""
+        return replace(self.services, callers=callers)
 
     def session(self, call: Call, *, bridged: bool = False) -> CallSession:
         """Open a session on the line."""

@@ -300,6 +300,8 @@ const en: Words<typeof zh> = {
     failed: "The list could not be read ({code}).",
     asOf: "as of {time}",
   },
+  ahead: { why: "Went ahead in the queue:" },
+  aheadCause: { danger: "Danger", important: "Important user", vip: "VIP", repeat: "Calls again" },
   callState: {
     arrived: "Arriving",
     menu: "In the menu",

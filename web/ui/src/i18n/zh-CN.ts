@@ -288,6 +288,8 @@ export default {
     failed: "列表没有取到（{code}）。",
     asOf: "{time} 更新",
   },
+  ahead: { why: "优先接入：" },
+  aheadCause: { danger: "危险", important: "重要用户", vip: "VIP", repeat: "重复来电" },
   callState: {
     arrived: "接入",
     menu: "语音菜单",
