@@ -123,7 +123,6 @@ class Hotline:
         self.customers = CustomerService(self.db)
         self.bills = BillService(self.db, self.clock, zone, self.policy)
         self.outages = OutageService(self.db, self.journal, self.clock, zone)
-        self.surveys = SurveyService(self.db, self.journal, self.clock)
         self.notifications = NotificationService(
             self.journal,
             self.db,
@@ -139,6 +138,8 @@ class Hotline:
             policy=self.policy,
             site=self.settings.site,
         )
+        low = self.policy.number("survey_low")
+        self.surveys = SurveyService(self.db, self.journal, self.clock, visits=self.orders, low=low)
         self.lifeboat = LifeboatKeeper(self.settings, self.outages, self.voice, self.pack, self.clock)
 
     def _build_telephone(self) -> None:

@@ -14,12 +14,14 @@ from core.tasks import TaskOwner
 from cti.listening import Ears
 from cti.model import Call
 from cti.session import CallSession
-from desk.surveys.model import Reason
+from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
 from routing.precedence import Cause
 from speech.port import SpeechDetector
 
 PLEASE_WAIT = "please_wait"
+DANGER = "in_danger"
+"""Known of a call once it has come to a queue because of danger: an order made in it later is urgent."""
 
 
 class Speaker(Protocol):
@@ -77,13 +79,14 @@ class KnownFault:
 
 @dataclass(frozen=True, slots=True)
 class FaultReport:
-    """What a caller reports: `scope` is room, home or street."""
+    """What a caller reports: `scope` is room, home or street; `danger` when they said that somebody is in danger."""
 
     call_id: str
     account: str
     scope: str
     caller: str
     caller_known: bool
+    danger: bool = False
 
 
 class Faults(Protocol):
@@ -130,7 +133,9 @@ class Callers(Protocol):
 class Surveys(Protocol):
     """What callers say of the service (`desk.surveys` keeps it)."""
 
-    async def answer(self, call_id: str, agent_id: str, queue: str, score: int) -> None: ...
+    async def answer(
+        self, call_id: str, agent_id: str, queue: str, score: int, *, caller: Caller | None = None
+    ) -> None: ...
 
     async def reason(self, call_id: str, reason: Reason) -> None: ...
 

@@ -231,6 +231,14 @@ class Script(Shape):
     greeting: str
 
 
+class SurveyPart(Shape):
+    """The answer that a return visit is about: 5 very satisfied … 1 very dissatisfied."""
+
+    agent_id: str
+    score: int
+    reason: str | None
+
+
 class WorkOrder(Shape):
     """A work order; `main_id` is the order it was folded into, `summary` what it is about in words."""
 
@@ -239,6 +247,7 @@ class WorkOrder(Shape):
     kind: str
     scope: str
     state: str
+    priority: str = Field(default="normal", description="normal or urgent: danger was reported")
     summary: str
     account_no: str
     address: str
@@ -249,6 +258,7 @@ class WorkOrder(Shape):
     outage_id: str | None
     created_at: datetime
     closed_at: datetime | None
+    survey: SurveyPart | None = None
 
 
 class CustomerFile(Shape):

@@ -14,7 +14,7 @@ from cti import talk
 from cti.events import CallDequeued, CallQueued, CallReleased
 from cti.messages import QueueGaveUp, SeatOffered
 from cti.model import WITH_AGENT, CallState
-from ivr.call import IvrCall
+from ivr.call import DANGER, IvrCall
 from ivr.node import Node, Prompts, Target
 from ivr.silent_talk import SilentTalk, silence_of
 from routing.precedence import Cause
@@ -44,6 +44,8 @@ class Queue(Node):
 
     async def run(self, call: IvrCall, here: str) -> str | None:
         session, talks = call.session, SilentTalk(call, here)
+        if Cause.DANGER in self.causes:
+            call.known[DANGER] = "yes"
         looking = call.services.tasks.start(self._look_up(call), "who goes ahead")
         fresh = session.call.state is CallState.MENU and not talks.script
         if fresh:
