@@ -37,6 +37,7 @@ from desk.notifications.files import FileGateway
 from desk.notifications.service import NotificationService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
+from desk.watches.service import WatchService
 from desk.workorders.service import WorkOrderService
 from ivr import flow
 from ivr.call import PLEASE_WAIT, IvrServices
@@ -45,6 +46,7 @@ from ivr.engine import Engine
 from ivr.faults import IvrFaults
 from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
+from ivr.watches import IvrWatches
 from recordings.service import RecordingService
 from recordings.vault import Vault
 from routing.callers import CallerHistory
@@ -122,13 +124,16 @@ class Hotline:
         zone = self.settings.site.zone
         self.customers = CustomerService(self.db)
         self.bills = BillService(self.db, self.clock, zone, self.policy)
-        self.outages = OutageService(self.db, self.journal, self.clock, zone)
         self.notifications = NotificationService(
             self.journal,
             self.db,
             self.clock,
             gateway=FileGateway(self.settings.var / "outbox" / "sms.jsonl"),
             policy=self.policy,
+        )
+        self.watches = WatchService(self.journal, self.db, self.clock, self.notifications)
+        self.outages = OutageService(
+            self.db, self.journal, self.clock, zone, watches=self.watches, site=self.settings.site
         )
         self.orders = WorkOrderService(
             self.journal,
@@ -137,6 +142,7 @@ class Hotline:
             notifications=self.notifications,
             policy=self.policy,
             site=self.settings.site,
+            watches=self.watches,
         )
         low = self.policy.number("survey_low")
         self.surveys = SurveyService(self.db, self.journal, self.clock, visits=self.orders, low=low)
@@ -175,6 +181,7 @@ class Hotline:
             lambda: self.clock.now().astimezone(zone).hour,
             self._tasks,
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
+            IvrWatches(self.customers, self.outages, self.orders),
             zone=zone,
             detector=self.detector,
             ears=Ears(int(self.policy.number("silent_listeners"))),

@@ -16,6 +16,7 @@ from cti.model import Call
 from cti.session import CallSession
 from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
+from ivr.port import Watches
 from routing.precedence import Cause
 from speech.port import SpeechDetector
 
@@ -155,6 +156,7 @@ class IvrServices:
     tasks: TaskOwner
     """Owns what goes on while the caller hears something."""
     faults: Faults
+    watches: Watches
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     """The time zone of the site."""
     detector: SpeechDetector | None = None

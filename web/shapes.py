@@ -240,7 +240,10 @@ class SurveyPart(Shape):
 
 
 class WorkOrder(Shape):
-    """A work order; `main_id` is the order it was folded into, `summary` what it is about in words."""
+    """A work order; `main_id` is the order it was folded into, `summary` what it is about in words.
+
+    `urges`: how often it was urged.
+    """
 
     id: str
     number: str
@@ -256,6 +259,7 @@ class WorkOrder(Shape):
     call_id: str
     main_id: str | None
     outage_id: str | None
+    urges: int
     created_at: datetime
     closed_at: datetime | None
     survey: SurveyPart | None = None

@@ -220,6 +220,7 @@ def order_shape(order: WorkOrder, role: str, *, own: bool, survey: Survey | None
         call_id=told.call_id,
         main_id=order.main_id,
         outage_id=told.outage_id,
+        urges=order.urges,
         created_at=order.created_at,
         closed_at=order.closed_at,
         survey=shapes.SurveyPart(agent_id=survey.agent_id, score=survey.score, reason=survey.reason)

@@ -39,11 +39,11 @@ class Survey(Node):
         if talked.talking_at is None or talked.agent_id is None:
             return self.next
         call.session.forget_digits()  # pressed in the talk, not in answer to what is asked now
+        caller = Caller(talked.caller, talked.caller_known, await self._customer(call))
         score = await self._ask(call, here, self.prompts, SCORE_KEYS)
         if score is None:
             return self.next
         try:
-            caller = Caller(talked.caller, talked.caller_known, await self._customer(call))
             await call.services.surveys.answer(call.id, talked.agent_id, talked.queue or "", score, caller=caller)
         except Conflict:
             return self.next  # asked again after a restart: the answer stands

@@ -26,8 +26,11 @@ from desk.notifications.model import Note
 from desk.notifications.model import State as NoteState
 from desk.notifications.port import GatewayDown
 from desk.notifications.service import BATCH, NotificationService
-from desk.workorders.events import WorkOrderClosed, WorkOrderCreated, WorkOrderMerged
-from desk.workorders.model import OrderClosed, Report, Scope, State, WorkOrder
+from desk.surveys.model import AlreadyAnswered, Reason
+from desk.surveys.model import Caller as SurveyCaller
+from desk.surveys.service import SurveyService
+from desk.workorders.events import WorkOrderClosed, WorkOrderCreated, WorkOrderMerged, WorkOrderUrged
+from desk.workorders.model import Kind, OrderClosed, Priority, Report, Scope, State, Urging, WorkOrder
 from desk.workorders.service import NoSuchOrder, WorkOrderService
 from tests.desk.killed import AT, REPORT
 from tests.until import until
@@ -111,6 +114,42 @@ async def test_a_report_becomes_an_order_with_number_event_and_note(desk: Desk) 
     assert [(n.to, order.number in n.text, n.state) for n in await desk.notes(order)] == [
         ("13800000001", True, NoteState.WAITING)
     ]
+
+
+async def test_danger_makes_the_order_urgent_and_the_main_order_of_the_same_fault_too(desk: Desk) -> None:
+    main = await desk.orders.take(REPORT)
+    assert main.report.priority is Priority.NORMAL
+    danger = await desk.orders.take(replace(REPORT, key="call-2", call_id="call-2", priority=Priority.URGENT))
+    assert (danger.main_id, danger.report.priority) == (main.id, Priority.URGENT)
+    assert (await desk.orders.get(main.id)).report.priority is Priority.URGENT
+    assert (await desk.orders.take(replace(REPORT, key="call-3"))).report.priority is Priority.NORMAL
+    assert (await desk.orders.get(main.id)).report.priority is Priority.URGENT
+
+
+@pytest.mark.parametrize("kill", [False, True])
+async def test_a_low_score_is_one_return_visit_and_a_good_one_none(desk: Desk, kill: bool) -> None:
+    def surveys() -> SurveyService:
+        return SurveyService(desk.db, Journal(desk.db, Bus()), desk.clock, visits=desk.start(), low=2)
+
+    service = surveys()
+    await service.answer("call-1", "anna", "general", 2, caller=SurveyCaller("13800000001", True, "C0001"))
+    await service.reason("call-1", Reason.SPEED)
+    service = surveys() if kill else service
+    with pytest.raises(AlreadyAnswered):
+        await service.answer("call-1", "anna", "general", 1)
+    await service.answer("call-2", "anna", "general", 3)
+    [visit] = await desk.orders.orders()
+    told = visit.report
+    assert (told.kind, told.call_id, told.caller, told.customer_id) == (
+        Kind.RETURN_VISIT,
+        "call-1",
+        "13800000001",
+        "C0001",
+    )
+    assert await desk.notes(visit) == [], "the caller gets no note about it"
+    assert [e.kind for e in await desk.story() if isinstance(e, WorkOrderCreated)] == ["return_visit"]
+    answer = (await service.of_calls(["call-1"]))["call-1"]
+    assert (answer.agent_id, answer.score, answer.reason) == ("anna", 2, Reason.SPEED)
 
 
 async def test_a_report_told_again_after_a_restart_is_the_same_order(desk: Desk) -> None:
@@ -211,6 +250,57 @@ async def test_orders_are_listed_newest_first_by_state_and_account(desk: Desk) -
     assert await desk.orders.orders(account="3200000001") == [first]
     assert await desk.orders.orders(State.CLOSED) == []
     assert await desk.orders.orders(limit=1) == [second]
+
+
+# --- urging -----------------------------------------------------------------------------------------------
+
+
+async def urged(desk: Desk) -> list[tuple[str, int]]:
+    return [(e.call_id, e.count) for e in await desk.story() if isinstance(e, WorkOrderUrged)]
+
+
+async def test_an_order_is_urged_once_a_call_not_too_soon_and_not_too_often(desk: Desk) -> None:
+    order = await desk.orders.take(REPORT)
+    assert await desk.orders.urge(order.id, "a") is Urging.DONE
+    assert await desk.start().urge(order.id, "a") is Urging.DONE, "the same call, also after a restart: counted once"
+    assert await desk.orders.urge(order.id, "b") is Urging.TOO_SOON
+    await desk.clock.advance(30 * 60 - 1)
+    assert await desk.orders.urge(order.id, "b") is Urging.TOO_SOON
+    await desk.clock.advance(1)
+    assert await desk.orders.urge(order.id, "b") is Urging.DONE
+    await desk.clock.advance(30 * 60)
+    assert await desk.orders.urge(order.id, "c") is Urging.ENOUGH
+    assert await urged(desk) == [("a", 1), ("b", 2)]
+    assert (await desk.orders.get(order.id)).urges == 2
+
+
+async def test_urging_a_folded_order_urges_its_main_order_and_a_closed_one_nothing(desk: Desk) -> None:
+    main, folded = await desk.orders.take(report(1)), await desk.orders.take(report(2))
+    assert await desk.orders.urge(folded.id, "a") is Urging.DONE
+    assert [(await desk.orders.get(one.id)).urges for one in (main, folded)] == [1, 0]
+    await desk.orders.close(main.id)
+    assert (await desk.orders.get(main.id)).urges == 1, "closing keeps the count"
+    assert await desk.orders.urge(folded.id, "b") is Urging.CLOSED
+    with pytest.raises(NoSuchOrder):
+        await desk.orders.urge("nothing", "a")
+
+
+async def test_two_calls_that_urge_at_once_in_two_processes_count_one_each_or_one_is_too_soon(desk: Desk) -> None:
+    order = await desk.orders.take(REPORT)
+    done = await asyncio.gather(desk.orders.urge(order.id, "a"), desk.start().urge(order.id, "b"))
+    assert sorted(done) == [Urging.DONE, Urging.TOO_SOON]
+    assert [count for _, count in await urged(desk)] == [1]
+
+
+async def test_orders_are_found_by_account_by_caller_and_by_number(desk: Desk) -> None:
+    first = await desk.orders.take(report(1, 1))
+    other = await desk.orders.take(report(2, 2, caller="13900000002"))
+    hidden = await desk.orders.take(report(3, 3, caller="unknown", caller_known=False))
+    assert await desk.orders.reported_by([first.report.account], "") == [first]
+    assert await desk.orders.reported_by([first.report.account], "13900000002") == [other, first]
+    assert await desk.orders.reported_by([], "unknown") == []
+    assert await desk.orders.by_number(hidden.number) == hidden
+    assert await desk.orders.by_number("999999999999") is None
 
 
 # --- the note ---------------------------------------------------------------------------------------------

@@ -150,6 +150,9 @@ async def test_after_the_talk_the_caller_says_how_satisfied_they_are(hotline: Se
         assert ids(heard(hotline, call))[-4:] == ["survey_ask", "survey_reason", "survey_thanks", "goodbye"]
     (row,) = (await hotline.request("quality", "GET", "/surveys?worst=2"))["items"]
     assert (row["call_id"], row["score"], row["reason"]) == (call_id, 2, "not_solved")
+    orders = (await hotline.request("quality", "GET", "/work-orders"))["items"]
+    [task] = [one for one in orders if one["kind"] == "return_visit"]
+    assert (task["call_id"], task["survey"]["score"], task["survey"]["reason"]) == (call_id, 2, "not_solved")
 
 
 async def message(desktop: aiohttp.ClientWebSocketResponse, kind: str, timeout: float = 10) -> Any:

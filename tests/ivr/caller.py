@@ -37,6 +37,7 @@ FAST = {
     "silence_pause": 0.1,
     "silent_offer_after": 0.1,
     "silent_listen_limit": 1.0,
+    "offer_wait": 0.05,
 }
 """Waits for keys in seconds: long beside what happens in memory, short beside a person's patience with tests."""
 RULES = policy.load("seed")
@@ -279,6 +280,22 @@ class FaultBook:
         return f"工单号{order}"
 
 
+@dataclass
+class WatchBook:
+    """Wishes to be told in memory: `explained` accounts have a known cause."""
+
+    explained: set[str] = field(default_factory=set)
+    asked: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
+    over: bool = False
+
+    async def watchable(self, accounts: Sequence[str]) -> bool:
+        return not self.explained.isdisjoint(accounts)
+
+    async def watch(self, call_id: str, number: str, accounts: Sequence[str]) -> bool:
+        self.asked.append((call_id, number, tuple(accounts)))
+        return not self.over
+
+
 class QueuePlaces:
     """A queue in memory: each request or return of a caller gets the next of `answers`."""
 
@@ -323,6 +340,7 @@ class Caller:
         self.storm = False
         self.tasks = TaskOwner("test")
         self.faults = FaultBook()
+        self.watches = WatchBook()
         self.services = IvrServices(
             self.speaker,
             self.books,
@@ -333,6 +351,7 @@ class Caller:
             lambda: self.hour,
             self.tasks,
             self.faults,
+            self.watches,
             detector=Ears(),
             storm=lambda: self.storm,
         )
