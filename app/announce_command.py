@@ -122,7 +122,7 @@ def _run(settings: Settings, work: Callable[[AnnouncementService], Awaitable[T]]
     async def whole() -> T:
         db, clock = Database(settings.database_url), SystemClock()
         journal = Journal(db, Bus())
-        service = AnnouncementService(db, journal, clock, speech=None, order=settings.site.festivals)
+        service = AnnouncementService(db, journal, clock, None, settings.site.festivals)
         try:
             return await work(service)
         finally:

@@ -1,7 +1,7 @@
 """Puts the house together: the only place where every room meets."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from cti.ami.link import AmiAddress
 from cti.ami.service import AmiService
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
+from cti.listening import Ears
 from cti.model import WITH_AGENT, CallState
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
@@ -45,6 +46,7 @@ from ivr.call import PLEASE_WAIT, IvrServices
 from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
+from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
 from ivr.versions.prompts import VoicePrompts
 from ivr.versions.service import FlowService
@@ -71,6 +73,7 @@ RECONCILE_RECORDINGS_S = 60.0
 VOICE_PATIENCE_S = 20.0
 FIRST_REFRESH_S = 30.0
 SAY_AHEAD_S = 20.0
+ALWAYS_SAID = ("greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *SILENT_PROMPTS)
 Say = Callable[[str], None]
 
 
@@ -135,7 +138,6 @@ class Hotline:
         zone = self.settings.site.zone
         self.customers = CustomerService(self.db)
         self.bills = BillService(self.db, self.clock, zone, self.policy)
-        self.surveys = SurveyService(self.db, self.journal, self.clock)
         self.notifications = NotificationService(
             self.journal,
             self.db,
@@ -156,12 +158,12 @@ class Hotline:
             site=self.settings.site,
             watches=self.watches,
         )
-        self.announcements = AnnouncementService(
-            self.db, self.journal, self.clock, speech=self.kept_speech, order=self.settings.site.festivals
-        )
-        self.lifeboat = LifeboatKeeper(
-            self.settings, self.outages, self.announcements, self.voice, self.pack, self.clock
-        )
+        low = self.policy.number("survey_low")
+        self.surveys = SurveyService(self.db, self.journal, self.clock, visits=self.orders, low=low)
+        festivals = self.settings.site.festivals
+        self.announcements = AnnouncementService(self.db, self.journal, self.clock, self.kept_speech, festivals)
+        told = (self.outages, self.announcements)
+        self.lifeboat = LifeboatKeeper(self.settings, *told, self.voice, self.pack, self.clock)
 
     def _build_telephone(self) -> None:
         settings, secrets = self.settings, secrets_of(self.settings)
@@ -199,6 +201,7 @@ class Hotline:
             IvrWatches(self.customers, self.outages, self.orders),
             zone=zone,
             detector=self.detector,
+            ears=Ears(int(self.policy.number("silent_listeners"))),
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
             announcements=self.announcements,
             storm=lambda: self.settings.site.storm,
@@ -332,8 +335,7 @@ class Hotline:
 
     def flow_prompts(self) -> list[str]:
         """Return the prompts without which no call may be taken."""
-        said = [p for p in self.flows.live.prompts() if p != "greeting"]
-        return ["greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *said]
+        return [*ALWAYS_SAID, *(p for p in self.flows.live.prompts() if p != "greeting")]
 
     async def _render(self, prompts: list[str], say: Say) -> None:
         def progress(done: int, of: int, name: str) -> None:
@@ -383,21 +385,3 @@ class Hotline:
         await self.detector.stop()
         await self.journal.close()
         await self.db.close()
-
-
-async def run(hotline: Hotline, body: Callable[[], Awaitable[object]], until: asyncio.Event, say: Say) -> None:
-    """Start, run `body` beside the service, stop when `until` is set or `body` ends; also in the middle of a start."""
-
-    async def whole() -> None:
-        await hotline.start(say)
-        await body()
-
-    tasks = TaskOwner("run")
-    work, told = tasks.start(whole(), "work"), tasks.start(until.wait(), "until")
-    try:
-        await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            work.result()
-    finally:
-        await tasks.close(patience=15.0)
-        await hotline.stop()

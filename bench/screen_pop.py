@@ -118,7 +118,7 @@ class Installation:
             customers=CustomerService(self.db),
             bills=BillService(self.db, self.clock, zone, self.policy),
             outages=OutageService(self.db, self.journal, self.clock, zone),
-            announcements=AnnouncementService(self.db, self.journal, self.clock, speech=None, order=()),
+            announcements=AnnouncementService(self.db, self.journal, self.clock, None, ()),
             surveys=SurveyService(self.db, self.journal, self.clock),
             orders=WorkOrderService(
                 self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site

@@ -66,7 +66,7 @@ class AnnouncementService:
     """Keeps announcements, has them spoken, and knows which hold. `order`: whose greeting wins when several hold."""
 
     def __init__(
-        self, db: Database, journal: Journal, clock: Clock, *, speech: Speech | None, order: Sequence[str]
+        self, db: Database, journal: Journal, clock: Clock, speech: Speech | None, order: Sequence[str]
     ) -> None:
         """Without `speech` (a command line beside the service) announcements are only written down."""
         self._db = db

@@ -156,7 +156,7 @@ class Board:
 
     def another(self) -> AnnouncementService:
         """One that begins anew, as after a restart or in another process."""
-        return AnnouncementService(self.db, self.journal, self.clock, speech=self.tongue, order=ORDER)
+        return AnnouncementService(self.db, self.journal, self.clock, self.tongue, ORDER)
 
     async def says(self, text: str, **more: Any) -> Announcement:
         return await self.service.create(Wanted(Kind.EMERGENCY, text, **more), "lead")
