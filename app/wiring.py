@@ -43,7 +43,9 @@ from ivr.call import PLEASE_WAIT, IvrServices
 from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
+from ivr.orders import IvrOrders
 from ivr.speaker import VoiceSpeaker
+from ivr.texts import IvrTexts
 from ivr.watches import IvrWatches
 from recordings.service import RecordingService
 from recordings.vault import Vault
@@ -179,6 +181,8 @@ class Hotline:
             self._tasks,
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
             IvrWatches(self.customers, self.outages, self.orders),
+            IvrOrders(self.orders, clock=self.clock, zone=zone, policy=self.policy),
+            IvrTexts(self.notifications, self.customers, self.clock, self.settings.site),
             zone=zone,
             detector=self.detector,
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),

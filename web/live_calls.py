@@ -9,7 +9,7 @@ from core.errors import HotlineError
 from core.events import Event, Recorded
 from cti.events import CallArrived
 from cti.model import MOVES, Call, CallState, advance, arrive
-from ivr.events import CallerIdentified, DigitsCollected, IvrNodeEntered
+from ivr.events import CallerIdentified, DigitsCollected, IvrNodeEntered, NeedStated
 from recordings.events import RecordingMissing, RecordingStarted
 from routing.events import AgentRequested
 from web.shapes import IvrStep
@@ -36,6 +36,7 @@ class LiveCall:
     customer_id: str | None = None
     recording_id: str | None = None
     ahead_causes: tuple[str, ...] = ()
+    need: str | None = None
     path: list[IvrStep] = field(default_factory=list)
 
 
@@ -138,6 +139,8 @@ def _note(known: LiveCall, event: Event) -> None:
             known.recording_id = None
         case AgentRequested(causes=causes):
             known.ahead_causes = causes
+        case NeedStated(need=need):
+            known.need = need
 
 
 def _with_digits(last: list[IvrStep], node: str, digits: str) -> list[IvrStep]:
