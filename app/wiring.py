@@ -13,6 +13,7 @@ from agents.accounts import Accounts
 from agents.service import AgentService
 from app.asterisk_setup import secrets_of
 from app.lifeboat import LifeboatKeeper
+from app.simulator import ProcessSimulator
 from core import log, policy
 from core.bus import Bus
 from core.clock import SystemClock
@@ -27,6 +28,7 @@ from cti.ami.link import AmiAddress
 from cti.ami.service import AmiService
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
+from cti.listening import Ears
 from cti.model import WITH_AGENT, CallState
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
@@ -44,8 +46,11 @@ from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
 from ivr.orders import IvrOrders
+from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
 from ivr.texts import IvrTexts
+from ivr.versions.prompts import VoicePrompts
+from ivr.versions.service import FlowService
 from ivr.watches import IvrWatches
 from recordings.service import RecordingService
 from recordings.vault import Vault
@@ -68,6 +73,7 @@ RECONCILE_RECORDINGS_S = 60.0
 VOICE_PATIENCE_S = 20.0
 FIRST_REFRESH_S = 30.0
 SAY_AHEAD_S = 20.0
+ALWAYS_SAID = ("greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *SILENT_PROMPTS)
 Say = Callable[[str], None]
 
 
@@ -88,6 +94,7 @@ class Hotline:
     def __init__(self, setup: Setup) -> None:
         settings = setup.settings
         self.settings = settings
+        self._flow_file = setup.flow_file
         self.clock = SystemClock()
         self.policy = policy.load(settings.site.policy)
         self.db = Database(settings.database_url)
@@ -105,10 +112,7 @@ class Hotline:
     def _build_voice(self, setup: Setup) -> None:
         site, var, key = setup.settings.site, setup.settings.var, settings_key(setup.voice.name)
         known = catalogue(site.language, site=site.name)
-        self.flow = flow.load(setup.flow_file, known, self.policy.rules)
-        self.pack = PromptPack(
-            var / "prompts", known | self.flow.said(), settings_key=key, cache=setup.cache / "prompts"
-        )
+        self.pack = PromptPack(var / "prompts", known, settings_key=key, cache=setup.cache / "prompts")
         self.fragments = FragmentPack(
             var / "prompts" / "fragments", carriers(), settings_key=key, cache=setup.cache / "prompts"
         )
@@ -119,12 +123,19 @@ class Hotline:
             clock=self.clock,
             cover=self.fragments.cover,
         )
+        self.flows = FlowService(
+            self.db,
+            self.journal,
+            self.clock,
+            VoicePrompts(self.pack, self.voice),
+            prompts=known,
+            rules=self.policy.rules,
+        )
 
     def _build_desk(self) -> None:
         zone = self.settings.site.zone
         self.customers = CustomerService(self.db)
         self.bills = BillService(self.db, self.clock, zone, self.policy)
-        self.surveys = SurveyService(self.db, self.journal, self.clock)
         self.notifications = NotificationService(
             self.journal,
             self.db,
@@ -145,6 +156,8 @@ class Hotline:
             site=self.settings.site,
             watches=self.watches,
         )
+        low = self.policy.number("survey_low")
+        self.surveys = SurveyService(self.db, self.journal, self.clock, visits=self.orders, low=low)
         self.lifeboat = LifeboatKeeper(self.settings, self.outages, self.voice, self.pack, self.clock)
 
     def _build_telephone(self) -> None:
@@ -185,10 +198,11 @@ class Hotline:
             IvrTexts(self.notifications, self.customers, self.clock, self.settings.site),
             zone=zone,
             detector=self.detector,
+            ears=Ears(int(self.policy.number("silent_listeners"))),
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
             storm=lambda: self.settings.site.storm,
         )
-        self.engine = Engine(self.flow, services, self.db)
+        self.engine = Engine(self.flows, services, self.db)
 
     def _build_web(self, setup: Setup) -> None:
         self.web_app = make_app(
@@ -209,7 +223,8 @@ class Hotline:
                 surveys=self.surveys,
                 orders=self.orders,
                 recordings=self.recordings,
-                flows=(self.flow,),
+                flows=self.flows,
+                simulator=ProcessSimulator(self.settings.site),
                 probes={
                     "pbx": self._pbx_state,
                     "ami": self._ami_state,
@@ -273,10 +288,14 @@ class Hotline:
     # --- life -------------------------------------------------------------------------------------------------
 
     async def start(self, say: Say = lambda line: None) -> None:
-        """Render what the flow says, listen on the web, connect to the PBX. Raises ConfigError with the cure."""
+        """Take in the flow, render what it says, listen on the web, connect to the PBX.
+
+        Raises ConfigError with the cure, FlowError when the shipped flow is broken.
+        """
         await self.recordings.open()
         await self.voice.start()
         await self.detector.start()
+        await self.flows.open(self._flow_file)
         await self._render(self.flow_prompts(), say)
         # What another run has made is the fallback of the first calls, while the voice still loads.
         await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
@@ -309,8 +328,7 @@ class Hotline:
 
     def flow_prompts(self) -> list[str]:
         """Return the prompts without which no call may be taken."""
-        said = [p for p in self.flow.prompts() if p != "greeting"]
-        return ["greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *said]
+        return [*ALWAYS_SAID, *(p for p in self.flows.live.prompts() if p != "greeting")]
 
     async def _render(self, prompts: list[str], say: Say) -> None:
         def progress(done: int, of: int, name: str) -> None:

@@ -23,7 +23,7 @@ from cti.session import CallSession, CallWorld
 from desk.surveys.service import SurveyService
 from desk.workorders.model import Urging
 from ivr.call import Callers, CustomerAnswers, FaultReport, IvrServices, KnownFault
-from ivr.engine import Engine
+from ivr.engine import Engine, OneFlow
 from ivr.flow import Flow
 from ivr.port import Asker, Progress, TextWanted
 from routing.precedence import Cause
@@ -37,6 +37,8 @@ FAST = {
     "lookup_wait": 0.1,
     "ring_timeout": 0.1,
     "silence_pause": 0.1,
+    "silent_offer_after": 0.1,
+    "silent_listen_limit": 1.0,
     "offer_wait": 0.05,
 }
 """Waits for keys in seconds: long beside what happens in memory, short beside a person's patience with tests."""
@@ -430,7 +432,7 @@ class Caller:
 
     def start(self, flow: Flow, session: CallSession) -> asyncio.Task[None]:
         """Begin to serve the call by `flow`."""
-        return self.tasks.start(session.run(Engine(flow, self.services, self.db).serve), "call")
+        return self.tasks.start(session.run(Engine(OneFlow(flow), self.services, self.db).serve), "call")
 
     async def runs(self, session: CallSession, program: Callable[[CallSession], Awaitable[None]]) -> None:
         """Run any program as the task of the call."""
