@@ -43,8 +43,10 @@ from ivr.call import PLEASE_WAIT, IvrServices
 from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
+from ivr.messages import IvrMessages
 from ivr.speaker import VoiceSpeaker
 from ivr.watches import IvrWatches
+from recordings.messages import MessageService
 from recordings.service import RecordingService
 from recordings.vault import Vault
 from routing.callers import CallerHistory
@@ -164,6 +166,9 @@ class Hotline:
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
         self.recordings.attach(self.bus)
+        said = MessageService(self.journal, self.db, self.pbx, Vault.of(settings), self.clock)
+        self.messages = IvrMessages(said, self.orders, self.customers, self.db)
+        self.messages.listen(self.bus)
 
     def _build_menu(self, setup: Setup) -> None:
         zone = self.settings.site.zone
@@ -179,6 +184,7 @@ class Hotline:
             self._tasks,
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
             IvrWatches(self.customers, self.outages, self.orders),
+            self.messages,
             zone=zone,
             detector=self.detector,
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
@@ -242,7 +248,7 @@ class Hotline:
             await self.routing.restore(live)
             self.routing.start()
             self._restored = True
-        self._tasks.start(self.recordings.reconcile(), "recordings")
+        self._tasks.start(self._reconcile(), "recordings")
 
     # --- what readyz asks ---------------------------------------------------------------------------------
 
@@ -335,9 +341,14 @@ class Hotline:
             await self.clock.sleep(RECONCILE_RECORDINGS_S)
             if self.calls.pbx_trouble is not None:
                 continue
+            await self._reconcile()
+
+    async def _reconcile(self) -> None:
+        """Make good what talks and messages a kill has left half done."""
+        for work in (self.recordings.reconcile, self.messages.settle):
             try:
-                await self.recordings.reconcile()
-            except (HotlineError, SQLAlchemyError) as error:
+                await work()
+            except (HotlineError, SQLAlchemyError, OSError) as error:
                 _log.error("recordings not reconciled", extra={"action": "reconcile_failed", "why": str(error)})
 
     async def stop(self) -> None:
@@ -350,6 +361,7 @@ class Hotline:
         await self.routing.close()
         await self.agents.close()
         await self.ami.close()
+        await self.messages.close()
         await self.recordings.close()
         await self.voice.stop()
         await self.detector.stop()

@@ -210,6 +210,10 @@ def order_shape(order: WorkOrder, role: str, *, own: bool) -> shapes.WorkOrder:
         call_id=told.call_id,
         main_id=order.main_id,
         outage_id=told.outage_id,
+        recording_id=told.recording_id,
+        address_recording=told.recording_id if told.kind == "fault" else None,
+        needs_address=told.needs_address,
+        audio=f"/api/v1/recordings/{told.recording_id}/audio" if told.recording_id else None,
         created_at=order.created_at,
         closed_at=order.closed_at,
     )
