@@ -1,4 +1,4 @@
-"""What callers say to the machine: written down by the PBX, fetched from it, kept with its hash, and linked to the call.
+"""What callers say to the machine: written down by the PBX, fetched, kept with its hash, linked to the call.
 
 The PBX holds the only copy until the file and its row are in the vault and the books; then it is told to forget its
 own. So a kill between any two lines loses nothing: the next sweep finds what the PBX still has.

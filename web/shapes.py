@@ -232,6 +232,7 @@ class WorkOrder(Shape):
 
     `recording_id` is what the caller said, to be heard at `audio`; `needs_address`: it is the address of a fault,
     which a person writes down first.
+    `urges`: how often it was urged.
     """
 
     id: str
@@ -251,6 +252,7 @@ class WorkOrder(Shape):
     address_recording: str | None = None
     needs_address: bool = False
     audio: str | None = None
+    urges: int
     created_at: datetime
     closed_at: datetime | None
 

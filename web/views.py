@@ -214,6 +214,7 @@ def order_shape(order: WorkOrder, role: str, *, own: bool) -> shapes.WorkOrder:
         address_recording=told.recording_id if told.kind == "fault" else None,
         needs_address=told.needs_address,
         audio=f"/api/v1/recordings/{told.recording_id}/audio" if told.recording_id else None,
+        urges=order.urges,
         created_at=order.created_at,
         closed_at=order.closed_at,
     )

@@ -12,7 +12,8 @@ END_KEY = REPEAT_KEY
 class Collect(Node):
     """Asks with `prompts` for as many digits as the policy rule `length` says and keeps them as `into`.
 
-    Complete at the last digit or at `#`. `*` alone leads `back`; `#` alone leads to `unknown`, where that is set. Too few or too many digits, or none, get
+    Complete at the last digit or at `#`. `*` alone leads `back`; `#` alone leads to `unknown`, where that is set.
+    Too few or too many digits, or none, get
     `wrong` and the question again; after `menu_tries` the caller goes to `give_up`. `secret` digits are kept
     in memory only and journaled by their number.
     """

@@ -14,7 +14,7 @@ HEAR, ANEW = "1", "2"
 
 
 class Message(Node):
-    """Says `prompts` and a tone, writes down what the caller says (`what`: a message, or an address for a fault report).
+    """Says `prompts` and a tone, writes down what the caller says (`what`: a message, or the address of a fault).
 
     `#`, silence or the policy's `message_longest` end it. Then `choice`: `1` hears it, `2` records anew, `0` forgets
     it and leads to `person`, anything else and silence sends it; who hangs up has sent it too. A sent message is a
@@ -29,7 +29,7 @@ class Message(Node):
     prompts: Prompts = ("message_ask",)
     choice: Prompts = ("message_choice",)
     empty: Prompts = ("message_empty",)
-    sorry: Prompts = ("message_sorry",)
+    sorry: Prompts = ("apology_person",)
     done: Prompts = ("message_done",)
     person: Target
     give_up: Target
