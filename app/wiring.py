@@ -1,7 +1,7 @@
 """Puts the house together: the only place where every room meets."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from agents.accounts import Accounts
 from agents.service import AgentService
 from app.asterisk_setup import secrets_of
 from app.lifeboat import LifeboatKeeper
+from app.simulator import ProcessSimulator
 from core import log, policy
 from core.bus import Bus
 from core.clock import SystemClock
@@ -45,6 +46,8 @@ from ivr.engine import Engine
 from ivr.faults import IvrFaults
 from ivr.messages import IvrMessages
 from ivr.speaker import VoiceSpeaker
+from ivr.versions.prompts import VoicePrompts
+from ivr.versions.service import FlowService
 from ivr.watches import IvrWatches
 from recordings.messages import MessageService
 from recordings.service import RecordingService
@@ -88,6 +91,7 @@ class Hotline:
     def __init__(self, setup: Setup) -> None:
         settings = setup.settings
         self.settings = settings
+        self._flow_file = setup.flow_file
         self.clock = SystemClock()
         self.policy = policy.load(settings.site.policy)
         self.db = Database(settings.database_url)
@@ -105,10 +109,7 @@ class Hotline:
     def _build_voice(self, setup: Setup) -> None:
         site, var, key = setup.settings.site, setup.settings.var, settings_key(setup.voice.name)
         known = catalogue(site.language, site=site.name)
-        self.flow = flow.load(setup.flow_file, known, self.policy.rules)
-        self.pack = PromptPack(
-            var / "prompts", known | self.flow.said(), settings_key=key, cache=setup.cache / "prompts"
-        )
+        self.pack = PromptPack(var / "prompts", known, settings_key=key, cache=setup.cache / "prompts")
         self.fragments = FragmentPack(
             var / "prompts" / "fragments", carriers(), settings_key=key, cache=setup.cache / "prompts"
         )
@@ -118,6 +119,14 @@ class Hotline:
             settings_key=key,
             clock=self.clock,
             cover=self.fragments.cover,
+        )
+        self.flows = FlowService(
+            self.db,
+            self.journal,
+            self.clock,
+            VoicePrompts(self.pack, self.voice),
+            prompts=known,
+            rules=self.policy.rules,
         )
 
     def _build_desk(self) -> None:
@@ -190,7 +199,7 @@ class Hotline:
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
             storm=lambda: self.settings.site.storm,
         )
-        self.engine = Engine(self.flow, services, self.db)
+        self.engine = Engine(self.flows, services, self.db)
 
     def _build_web(self, setup: Setup) -> None:
         self.web_app = make_app(
@@ -211,7 +220,8 @@ class Hotline:
                 surveys=self.surveys,
                 orders=self.orders,
                 recordings=self.recordings,
-                flows=(self.flow,),
+                flows=self.flows,
+                simulator=ProcessSimulator(self.settings.site),
                 probes={
                     "pbx": self._pbx_state,
                     "ami": self._ami_state,
@@ -275,10 +285,14 @@ class Hotline:
     # --- life -------------------------------------------------------------------------------------------------
 
     async def start(self, say: Say = lambda line: None) -> None:
-        """Render what the flow says, listen on the web, connect to the PBX. Raises ConfigError with the cure."""
+        """Take in the flow, render what it says, listen on the web, connect to the PBX.
+
+        Raises ConfigError with the cure, FlowError when the shipped flow is broken.
+        """
         await self.recordings.open()
         await self.voice.start()
         await self.detector.start()
+        await self.flows.open(self._flow_file)
         await self._render(self.flow_prompts(), say)
         # What another run has made is the fallback of the first calls, while the voice still loads.
         await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
@@ -311,7 +325,7 @@ class Hotline:
 
     def flow_prompts(self) -> list[str]:
         """Return the prompts without which no call may be taken."""
-        said = [p for p in self.flow.prompts() if p != "greeting"]
+        said = [p for p in self.flows.live.prompts() if p != "greeting"]
         return ["greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *said]
 
     async def _render(self, prompts: list[str], say: Say) -> None:
@@ -367,21 +381,3 @@ class Hotline:
         await self.detector.stop()
         await self.journal.close()
         await self.db.close()
-
-
-async def run(hotline: Hotline, body: Callable[[], Awaitable[object]], until: asyncio.Event, say: Say) -> None:
-    """Start, run `body` beside the service, stop when `until` is set or `body` ends; also in the middle of a start."""
-
-    async def whole() -> None:
-        await hotline.start(say)
-        await body()
-
-    tasks = TaskOwner("run")
-    work, told = tasks.start(whole(), "work"), tasks.start(until.wait(), "until")
-    try:
-        await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            work.result()
-    finally:
-        await tasks.close(patience=15.0)
-        await hotline.stop()

@@ -22,7 +22,7 @@ from cti.events import CallArrived, CallEnded
 from cti.model import arrive
 from cti.session import CallSession, CallWorld
 from ivr.call import Desk, IvrServices
-from ivr.engine import Engine
+from ivr.engine import Engine, OneFlow
 from ivr.events import IvrFailed, IvrNodeEntered
 from ivr.flow import Flow
 from ivr.node import TELEPHONE_KEYS
@@ -65,7 +65,7 @@ async def call(flow: Flow, caller: Caller, number: str, around: Surroundings, te
     came = _arrived(number, clock)
     told(came)
     line.session = CallSession(arrive(came), world)
-    engine = Engine(flow, _services(line, clock, tasks, around), around.db)
+    engine = Engine(OneFlow(flow), _services(line, clock, tasks, around), around.db)
     loop.idle = line.idle
     try:
         await tasks.start(line.session.run(engine.serve), "call", awaited=True)

@@ -30,7 +30,7 @@ from cti.port import NoSuchChannel, PbxBridge, PbxChannel, PbxDown, PbxRefused, 
 from cti.session import CallSession, CallWorld
 from desk.surveys.service import SurveyService
 from ivr.call import Callers, CustomerAnswers, FaultReport, IvrServices, KnownFault
-from ivr.engine import Engine
+from ivr.engine import Engine, OneFlow
 from ivr.flow import Flow
 from ivr.port import Place
 from routing.precedence import Cause
@@ -430,7 +430,7 @@ class Caller:
 
     def start(self, flow: Flow, session: CallSession) -> asyncio.Task[None]:
         """Begin to serve the call by `flow`."""
-        return self.tasks.start(session.run(Engine(flow, self.services, self.db).serve), "call")
+        return self.tasks.start(session.run(Engine(OneFlow(flow), self.services, self.db).serve), "call")
 
     async def runs(self, session: CallSession, program: Callable[[CallSession], Awaitable[None]]) -> None:
         """Run any program as the task of the call."""
