@@ -16,7 +16,7 @@ from cti.model import Call
 from cti.session import CallSession
 from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
-from ivr.port import Orders, Texts, Watches
+from ivr.port import Messages, Orders, Texts, Watches
 from routing.precedence import Cause
 from speech.port import SpeechDetector
 
@@ -99,6 +99,8 @@ class FaultReport:
     scope: str
     caller: str
     caller_known: bool
+    address_recording: str = ""
+    """The recording of the address, where no account is known."""
     danger: bool = False
 
 
@@ -171,6 +173,7 @@ class IvrServices:
     watches: Watches
     orders: Orders
     texts: Texts
+    messages: Messages
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     """The time zone of the site."""
     detector: SpeechDetector | None = None

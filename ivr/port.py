@@ -1,4 +1,4 @@
-"""What callers leave behind and ask for later, as the menu uses it: wishes to be told, work orders, text messages."""
+"""What callers leave behind and ask for later, as the menu uses it: wishes, messages, work orders, texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,4 +75,34 @@ class Texts(Protocol):
 
     def sent(self, to: str) -> str:
         """Return the sentence that tells to which number, by its last digits, a text was sent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the PBX writes down what a caller says; `said`: it has something already, from before a restart."""
+
+    name: str
+    said: bool = False
+    taking: bool = False
+    """It is writing just now, from before a restart."""
+
+
+class Messages(Protocol):
+    """What callers say to the machine; `what` is message or address (`ivr/messages.py` does it)."""
+
+    async def place(self, call_id: str, what: str) -> Place | None:
+        """Return where the next message of a call goes; None: there is no room for it."""
+        ...
+
+    async def begins(self, name: str) -> None:
+        """The caller is about to speak."""
+        ...
+
+    async def drop(self, name: str) -> None:
+        """Forget what the caller does not want to send."""
+        ...
+
+    async def send(self, name: str) -> bool:
+        """Keep what was said; a message becomes a work order. False: there was no sound in it."""
         ...

@@ -14,6 +14,7 @@ from ivr.nodes.hangup import Hangup
 from ivr.nodes.hours import Hours
 from ivr.nodes.lookup import Lookup
 from ivr.nodes.menu import Menu
+from ivr.nodes.message import Message
 from ivr.nodes.order_number import OrderNumber
 from ivr.nodes.order_progress import OrderProgress
 from ivr.nodes.outage import Outage
@@ -44,6 +45,7 @@ AnyNode = Annotated[
     | OrderProgress
     | Sms
     | Urge
+    | Message
     | Queue
     | Silence
     | Survey
@@ -69,6 +71,7 @@ VERBS: dict[str, type[Node]] = {
     "order_progress": OrderProgress,
     "sms": Sms,
     "urge": Urge,
+    "message": Message,
     "queue": Queue,
     "silence": Silence,
     "survey": Survey,
