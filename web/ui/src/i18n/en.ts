@@ -262,6 +262,8 @@ const en: Words<typeof zh> = {
   notices: { title: "Notices", none: "No notices." },
   history: {
     title: "My calls",
+    titleAll: "All calls",
+    all: "All agents",
     recent: "Latest calls",
     time: "Time",
     caller: "Number",

@@ -250,6 +250,8 @@ export default {
   notices: { title: "通知", none: "没有通知。" },
   history: {
     title: "我的通话记录",
+    titleAll: "全部通话记录",
+    all: "全部坐席",
     recent: "最近通话",
     time: "时间",
     caller: "号码",
