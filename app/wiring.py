@@ -1,7 +1,7 @@
 """Puts the house together: the only place where every room meets."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,11 +46,13 @@ from ivr.call import PLEASE_WAIT, IvrServices
 from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
+from ivr.messages import IvrMessages
 from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
 from ivr.versions.prompts import VoicePrompts
 from ivr.versions.service import FlowService
 from ivr.watches import IvrWatches
+from recordings.messages import MessageService
 from recordings.service import RecordingService
 from recordings.vault import Vault
 from routing.callers import CallerHistory
@@ -179,6 +181,9 @@ class Hotline:
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
         self.recordings.attach(self.bus)
+        said = MessageService(self.journal, self.db, self.pbx, Vault.of(settings), self.clock)
+        self.messages = IvrMessages(said, self.orders, self.customers, self.db)
+        self.messages.listen(self.bus)
 
     def _build_menu(self, setup: Setup) -> None:
         zone = self.settings.site.zone
@@ -194,6 +199,7 @@ class Hotline:
             self._tasks,
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
             IvrWatches(self.customers, self.outages, self.orders),
+            self.messages,
             zone=zone,
             detector=self.detector,
             ears=Ears(int(self.policy.number("silent_listeners"))),
@@ -260,7 +266,7 @@ class Hotline:
             await self.routing.restore(live)
             self.routing.start()
             self._restored = True
-        self._tasks.start(self.recordings.reconcile(), "recordings")
+        self._tasks.start(self._reconcile(), "recordings")
 
     # --- what readyz asks ---------------------------------------------------------------------------------
 
@@ -357,9 +363,14 @@ class Hotline:
             await self.clock.sleep(RECONCILE_RECORDINGS_S)
             if self.calls.pbx_trouble is not None:
                 continue
+            await self._reconcile()
+
+    async def _reconcile(self) -> None:
+        """Make good what talks and messages a kill has left half done."""
+        for work in (self.recordings.reconcile, self.messages.settle):
             try:
-                await self.recordings.reconcile()
-            except (HotlineError, SQLAlchemyError) as error:
+                await work()
+            except (HotlineError, SQLAlchemyError, OSError) as error:
                 _log.error("recordings not reconciled", extra={"action": "reconcile_failed", "why": str(error)})
 
     async def stop(self) -> None:
@@ -372,26 +383,9 @@ class Hotline:
         await self.routing.close()
         await self.agents.close()
         await self.ami.close()
+        await self.messages.close()
         await self.recordings.close()
         await self.voice.stop()
         await self.detector.stop()
         await self.journal.close()
         await self.db.close()
-
-
-async def run(hotline: Hotline, body: Callable[[], Awaitable[object]], until: asyncio.Event, say: Say) -> None:
-    """Start, run `body` beside the service, stop when `until` is set or `body` ends; also in the middle of a start."""
-
-    async def whole() -> None:
-        await hotline.start(say)
-        await body()
-
-    tasks = TaskOwner("run")
-    work, told = tasks.start(whole(), "work"), tasks.start(until.wait(), "until")
-    try:
-        await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            work.result()
-    finally:
-        await tasks.close(patience=15.0)
-        await hotline.stop()
