@@ -21,6 +21,7 @@ from core.config import Settings
 from core.db import Database
 from core.errors import ConfigError, HotlineError
 from core.journal import Journal
+from core.switches import STORM, Switches
 from core.tasks import TaskOwner
 from cti import store
 from cti.adopt import Adopted
@@ -102,6 +103,7 @@ class Hotline:
         self.db = Database(settings.database_url)
         self.bus = Bus()
         self.journal = Journal(self.db, self.bus)
+        self.switches = Switches(self.journal, self.db, self.clock, {STORM: settings.site.storm})
         self._tasks = TaskOwner("hotline")
         self.detector = Silero()
         self._build_voice(setup)
@@ -206,7 +208,7 @@ class Hotline:
             detector=self.detector,
             ears=Ears(int(self.policy.number("silent_listeners"))),
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
-            storm=lambda: self.settings.site.storm,
+            storm=lambda: self.switches.on(STORM),
         )
         self.engine = Engine(self.flows, services, self.db)
 
@@ -227,6 +229,7 @@ class Hotline:
                 bills=self.bills,
                 outages=self.outages,
                 surveys=self.surveys,
+                switches=self.switches,
                 orders=self.orders,
                 recordings=self.recordings,
                 flows=self.flows,
@@ -306,6 +309,7 @@ class Hotline:
         # What another run has made is the fallback of the first calls, while the voice still loads.
         await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
         await self.agents.load()
+        await self.switches.load(self.bus)
         await self._listen()
         if not await self.db.read(store.live):
             # Callers who are already there come first; otherwise the first one should hear whole sentences.

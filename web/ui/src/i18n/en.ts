@@ -263,6 +263,8 @@ const en: Words<typeof zh> = {
   notices: { title: "Notices", none: "No notices." },
   history: {
     title: "My calls",
+    titleAll: "All calls",
+    all: "All agents",
     recent: "Latest calls",
     time: "Time",
     caller: "Number",
@@ -394,6 +396,8 @@ const en: Words<typeof zh> = {
     pbx_lost: "The connection to the telephone system is lost; reconnecting.",
     pbx_found: "The connection to the telephone system stands again.",
     seat_lost: "Your phone is not registered; check it.",
+    storm_on: "Storm mode is on: silent callers hear the silent-call script before they get a person.",
+    storm_off: "Storm mode is off.",
     caller_silent: "Nobody has heard the customer since the answer. You can begin the silent-call script.",
     caller_heard: "The customer was heard. Go on with the call.",
     silence_unheard: "The customer cannot be listened to; the script has stopped. Go on with the call.",

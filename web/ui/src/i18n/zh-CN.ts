@@ -251,6 +251,8 @@ export default {
   notices: { title: "通知", none: "没有通知。" },
   history: {
     title: "我的通话记录",
+    titleAll: "全部通话记录",
+    all: "全部坐席",
     recent: "最近通话",
     time: "时间",
     caller: "号码",
@@ -382,6 +384,8 @@ export default {
     pbx_lost: "与电话系统的连接中断，正在重连。",
     pbx_found: "与电话系统的连接已恢复。",
     seat_lost: "话机未注册，请检查话机。",
+    storm_on: "大面积停电模式已开启：无声来电先听无声提示，不再直接转人工。",
+    storm_off: "大面积停电模式已关闭。",
     caller_silent: "接通后一直没有听到客户的声音，可按“无声提示”。",
     caller_heard: "听到客户的声音，请继续通话。",
     silence_unheard: "无法监听客户的声音，无声提示已停止，请继续通话。",
