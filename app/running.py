@@ -1,4 +1,4 @@
-"""Runs a service beside some work until it is told to stop."""
+"""Runs the service beside a command, and stops it whatever ends first."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

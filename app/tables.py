@@ -2,6 +2,7 @@
 
 import agents.tables
 import core.journal
+import core.switches
 import cti.tables
 import desk.announcements.tables
 import desk.billing.tables
@@ -19,6 +20,7 @@ from core.db import metadata
 ROOMS = (
     agents.tables,
     core.journal,
+    core.switches,
     cti.tables,
     desk.announcements.tables,
     desk.billing.tables,

@@ -13,6 +13,7 @@ from agents.accounts import Accounts
 from agents.service import AgentService
 from app.asterisk_setup import secrets_of
 from app.lifeboat import LifeboatKeeper
+from app.probes import Probes
 from app.simulator import ProcessSimulator
 from core import log, policy
 from core.bus import Bus
@@ -21,6 +22,7 @@ from core.config import Settings
 from core.db import Database
 from core.errors import ConfigError, HotlineError
 from core.journal import Journal
+from core.switches import STORM, Switches
 from core.tasks import TaskOwner
 from cti import store
 from cti.adopt import Adopted
@@ -46,11 +48,15 @@ from ivr.call import PLEASE_WAIT, IvrServices
 from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
+from ivr.messages import IvrMessages
+from ivr.orders import IvrOrders
 from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
+from ivr.texts import IvrTexts
 from ivr.versions.prompts import VoicePrompts
 from ivr.versions.service import FlowService
 from ivr.watches import IvrWatches
+from recordings.messages import MessageService
 from recordings.service import RecordingService
 from recordings.vault import Vault
 from routing.callers import CallerHistory
@@ -100,6 +106,7 @@ class Hotline:
         self.db = Database(settings.database_url)
         self.bus = Bus()
         self.journal = Journal(self.db, self.bus)
+        self.switches = Switches(self.journal, self.db, self.clock, {STORM: settings.site.storm})
         self._tasks = TaskOwner("hotline")
         self.detector = Silero()
         self._build_voice(setup)
@@ -184,6 +191,9 @@ class Hotline:
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
         self.recordings.attach(self.bus)
+        said = MessageService(self.journal, self.db, self.pbx, Vault.of(settings), self.clock)
+        self.messages = IvrMessages(said, self.orders, self.customers, self.db)
+        self.messages.listen(self.bus)
 
     def _build_menu(self, setup: Setup) -> None:
         zone = self.settings.site.zone
@@ -199,12 +209,15 @@ class Hotline:
             self._tasks,
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
             IvrWatches(self.customers, self.outages, self.orders),
+            IvrOrders(self.orders, clock=self.clock, zone=zone, policy=self.policy),
+            IvrTexts(self.notifications, self.customers, self.clock, self.settings.site),
+            self.messages,
             zone=zone,
             detector=self.detector,
             ears=Ears(int(self.policy.number("silent_listeners"))),
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
             announcements=self.announcements,
-            storm=lambda: self.settings.site.storm,
+            storm=lambda: self.switches.on(STORM),
         )
         self.engine = Engine(self.flows, services, self.db)
 
@@ -226,17 +239,12 @@ class Hotline:
                 outages=self.outages,
                 announcements=self.announcements,
                 surveys=self.surveys,
+                switches=self.switches,
                 orders=self.orders,
                 recordings=self.recordings,
                 flows=self.flows,
                 simulator=ProcessSimulator(self.settings.site),
-                probes={
-                    "pbx": self._pbx_state,
-                    "ami": self._ami_state,
-                    "database": self._database_state,
-                    "disk": self._disk_state,
-                    "voice": self._voice_state,
-                },
+                probes=Probes(self.calls, self.ami, self.db, self.recordings, self.voice, self.fragments).by_name(),
                 ui_dir=setup.ui_dir,
             )
         )
@@ -266,29 +274,7 @@ class Hotline:
             await self.routing.restore(live)
             self.routing.start()
             self._restored = True
-        self._tasks.start(self.recordings.reconcile(), "recordings")
-
-    # --- what readyz asks ---------------------------------------------------------------------------------
-
-    async def _pbx_state(self) -> tuple[bool, str]:
-        trouble = self.calls.pbx_trouble
-        return trouble is None, trouble or "connected"
-
-    async def _ami_state(self) -> tuple[bool, str]:
-        return self.ami.trouble is None, self.ami.trouble or "connected"
-
-    async def _database_state(self) -> tuple[bool, str]:
-        await self.db.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
-        return True, "answers"
-
-    async def _disk_state(self) -> tuple[bool, str]:
-        space = await self.recordings.space()
-        return space.enough, f"{space.free_mb} MB free, {space.needed_mb} MB needed"
-
-    async def _voice_state(self) -> tuple[bool, str]:
-        if self.voice.healthy:
-            return True, "loaded"
-        return not self.fragments.missing(), "not loaded: sentences are put together from fragments"
+        self._tasks.start(self._reconcile(), "recordings")
 
     # --- life -------------------------------------------------------------------------------------------------
 
@@ -306,6 +292,7 @@ class Hotline:
         await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
         await self.agents.load()
         await self.announcements.refresh()
+        await self.switches.load(self.bus)
         await self._listen()
         if not await self.db.read(store.live):
             # Callers who are already there come first; otherwise the first one should hear whole sentences.
@@ -364,9 +351,14 @@ class Hotline:
             await self.clock.sleep(RECONCILE_RECORDINGS_S)
             if self.calls.pbx_trouble is not None:
                 continue
+            await self._reconcile()
+
+    async def _reconcile(self) -> None:
+        """Make good what talks and messages a kill has left half done."""
+        for work in (self.recordings.reconcile, self.messages.settle):
             try:
-                await self.recordings.reconcile()
-            except (HotlineError, SQLAlchemyError) as error:
+                await work()
+            except (HotlineError, SQLAlchemyError, OSError) as error:
                 _log.error("recordings not reconciled", extra={"action": "reconcile_failed", "why": str(error)})
 
     async def stop(self) -> None:
@@ -380,6 +372,7 @@ class Hotline:
         await self.routing.close()
         await self.agents.close()
         await self.ami.close()
+        await self.messages.close()
         await self.recordings.close()
         await self.voice.stop()
         await self.detector.stop()

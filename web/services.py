@@ -12,6 +12,7 @@ from core.config import Settings
 from core.db import Database
 from core.journal import Journal
 from core.policy import Policy
+from core.switches import Switches
 from cti.service import CallService
 from desk.announcements.service import AnnouncementService
 from desk.billing.service import BillService
@@ -47,6 +48,7 @@ class WebServices:
     outages: OutageService
     announcements: AnnouncementService
     surveys: SurveyService
+    switches: Switches
     orders: WorkOrderService
     recordings: RecordingService
     flows: FlowService

@@ -16,14 +16,24 @@ from core.events import Event
 from core.journal import Journal
 from core.tasks import TaskOwner
 from cti import store
-from cti.messages import ChannelEntered, ChannelGone, DigitPressed, PbxMessage, PlaybackEnded, RoutingMessage
+from cti.messages import (
+    ChannelEntered,
+    ChannelGone,
+    DigitPressed,
+    PbxMessage,
+    PlaybackEnded,
+    RoutingMessage,
+    SoundTaken,
+)
 from cti.model import Call, CallState
-from cti.port import NoSuchChannel, PbxBridge, PbxChannel, PbxDown, PbxRefused, SeatDial
+from cti.port import NoSuchChannel, PbxBridge, PbxChannel, PbxDown, PbxRefused, SeatDial, Taking
 from cti.session import CallSession, CallWorld
 from desk.surveys.service import SurveyService
+from desk.workorders.model import Urging
 from ivr.call import Callers, CustomerAnswers, FaultReport, IvrServices, KnownFault
 from ivr.engine import Engine, OneFlow
 from ivr.flow import Flow
+from ivr.port import Asker, Place, Progress, TextWanted
 from routing.precedence import Cause
 
 CALL = "call-1"
@@ -67,6 +77,8 @@ class Line:
         self.sound_ends = False
         self.can_hear = True
         self.hearing = 0
+        self.speaks: deque[float | None] = deque()
+        """For how long the caller speaks after each tone, in seconds; None: the PBX refuses to record."""
 
     def presses(self, keys: Mapping[str, Sequence[str]]) -> None:
         """Say which keys follow which prompts."""
@@ -141,6 +153,20 @@ class Line:
             raise PbxRefused("no chan_websocket")
         self.hearing += 1
         return Sound(self)
+
+    async def take_sound(self, taking: Taking) -> None:
+        """Let the caller speak: the next of `speaks` in seconds; None: the PBX cannot record."""
+        self._ask(f"take {taking.name}", taking.channel_id)
+        if (spoken := self.speaks.popleft()) is None:
+            raise PbxRefused("no room")
+        self.heard.append("(speaks)")
+        if self.leaves_after == "(speaks)":
+            self.gone(CALL)
+        else:
+            self.tell(SoundTaken(taking.name, failed=False, spoken_s=spoken))
+
+    async def taking(self, name: str) -> bool:
+        return False
 
     async def dial_seat(self, dial: SeatDial) -> None:
         self._ask(f"dial {dial.sip_username} for {dial.caller or 'nobody known'}", dial.channel_id)
@@ -296,6 +322,73 @@ class WatchBook:
         return not self.over
 
 
+@dataclass
+class OrderBook:
+    """Work orders in memory: `own` is the caller's newest, `numbers` those that may be typed in."""
+
+    own: Progress | None = None
+    numbers: dict[str, Progress] = field(default_factory=dict)
+    urging: deque[Urging] = field(default_factory=deque)
+    urged: list[tuple[str, str]] = field(default_factory=list)
+    askers: list[Asker] = field(default_factory=list)
+    hangs: bool = False
+
+    async def latest(self, asker: Asker) -> Progress | None:
+        self.askers.append(asker)
+        if self.hangs:
+            await asyncio.Event().wait()
+        return self.own
+
+    async def by_number(self, number: str, asker: Asker) -> Progress | None:
+        self.askers.append(asker)
+        return self.numbers.get(number)
+
+    async def urge(self, number: str, call_id: str) -> Urging:
+        self.urged.append((number, call_id))
+        return self.urging.popleft() if self.urging else Urging.DONE
+
+
+@dataclass
+class TextBook:
+    """Text messages in memory; `mobile` is the number on record."""
+
+    mobile: str = "13800000001"
+    wanted: list[TextWanted] = field(default_factory=list)
+
+    async def on_record(self, customer_id: str | None, caller: str) -> str:
+        return self.mobile
+
+    async def send(self, text: TextWanted) -> None:
+        if text not in self.wanted:
+            self.wanted.append(text)
+
+    def sent(self, to: str) -> str:
+        return f"短信发到{to[-4:]}"
+
+
+@dataclass
+class MessageBook:
+    """What callers say, in memory; `place` None when `full`."""
+
+    full: bool = False
+    before: Place | None = None
+    """What a service before this one has left."""
+    story: list[str] = field(default_factory=list)
+
+    async def place(self, call_id: str, what: str) -> Place | None:
+        return None if self.full else self.before or Place(f"{call_id}-{what}-1")
+
+    async def begins(self, name: str) -> None:
+        self.story.append(f"begins {name}")
+
+    async def drop(self, name: str) -> None:
+        self.story.append(f"drop {name}")
+
+    async def send(self, name: str) -> bool:
+        self.story.append(f"send {name}")
+        return True
+
+
 class QueuePlaces:
     """A queue in memory: each request or return of a caller gets the next of `answers`."""
 
@@ -341,6 +434,9 @@ class Caller:
         self.tasks = TaskOwner("test")
         self.faults = FaultBook()
         self.watches = WatchBook()
+        self.orders = OrderBook()
+        self.texts = TextBook()
+        self.messages = MessageBook()
         self.services = IvrServices(
             self.speaker,
             self.books,
@@ -352,6 +448,9 @@ class Caller:
             self.tasks,
             self.faults,
             self.watches,
+            self.orders,
+            self.texts,
+            self.messages,
             detector=Ears(),
             storm=lambda: self.storm,
         )
