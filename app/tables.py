@@ -4,6 +4,7 @@ import agents.tables
 import core.journal
 import cti.tables
 import desk.billing.tables
+import desk.callbacks.tables
 import desk.customers.tables
 import desk.notifications.tables
 import desk.outages.tables
@@ -20,6 +21,7 @@ ROOMS = (
     core.journal,
     cti.tables,
     desk.billing.tables,
+    desk.callbacks.tables,
     desk.customers.tables,
     desk.notifications.tables,
     desk.outages.tables,

@@ -45,6 +45,7 @@ from cti.session import CallWorld
 from desk.billing import store as bill_store
 from desk.billing.model import Bill
 from desk.billing.service import BillService
+from desk.callbacks.service import CallbackService
 from desk.customers import store as customer_store
 from desk.customers.model import Account, Customer
 from desk.customers.service import CustomerService
@@ -118,6 +119,7 @@ class Installation:
             bills=BillService(self.db, self.clock, zone, self.policy),
             outages=OutageService(self.db, self.journal, self.clock, zone),
             surveys=SurveyService(self.db, self.journal, self.clock),
+            callbacks=CallbackService(self.journal, self.db, self.clock, self.policy, zone),
             orders=WorkOrderService(
                 self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
             ),

@@ -16,7 +16,7 @@ from cti.model import Call
 from cti.session import CallSession
 from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
-from ivr.port import Messages, Watches
+from ivr.port import Callbacks, Messages, Watches
 from routing.precedence import Cause
 from speech.port import SpeechDetector
 
@@ -160,6 +160,7 @@ class IvrServices:
     faults: Faults
     watches: Watches
     messages: Messages
+    callbacks: Callbacks
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     """The time zone of the site."""
     detector: SpeechDetector | None = None

@@ -14,6 +14,7 @@ from core.journal import Journal
 from core.policy import Policy
 from cti.service import CallService
 from desk.billing.service import BillService
+from desk.callbacks.service import CallbackService
 from desk.customers.service import CustomerService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
@@ -46,6 +47,7 @@ class WebServices:
     outages: OutageService
     surveys: SurveyService
     orders: WorkOrderService
+    callbacks: CallbackService
     recordings: RecordingService
     flows: FlowService
     simulator: Simulator

@@ -7,6 +7,7 @@ from pydantic import Field
 from ivr.node import Node
 from ivr.nodes.bill import Bill
 from ivr.nodes.branch import Branch
+from ivr.nodes.callback import Callback
 from ivr.nodes.collect import Collect
 from ivr.nodes.fault import Fault
 from ivr.nodes.fault_known import FaultKnown
@@ -38,6 +39,7 @@ AnyNode = Annotated[
     | OrderNumber
     | Watch
     | Message
+    | Callback
     | Queue
     | Silence
     | Survey
@@ -60,6 +62,7 @@ VERBS: dict[str, type[Node]] = {
     "order_number": OrderNumber,
     "watch": Watch,
     "message": Message,
+    "callback": Callback,
     "queue": Queue,
     "silence": Silence,
     "survey": Survey,

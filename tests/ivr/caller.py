@@ -32,7 +32,7 @@ from desk.surveys.service import SurveyService
 from ivr.call import Callers, CustomerAnswers, FaultReport, IvrServices, KnownFault
 from ivr.engine import Engine, OneFlow
 from ivr.flow import Flow
-from ivr.port import Place
+from ivr.port import Booking, Place
 from routing.precedence import Cause
 
 CALL = "call-1"
@@ -344,6 +344,27 @@ class MessageBook:
         return True
 
 
+@dataclass
+class CallbackBook:
+    """Callbacks in memory; numbers in `open` are to be rung back already."""
+
+    open: set[str] = field(default_factory=set)
+    booked: list[tuple[str, str, str, datetime]] = field(default_factory=list)
+    later: str = ""
+
+    def dialable(self, number: str) -> bool:
+        return len(number) == 11
+
+    def number(self, number: str) -> str:
+        return f"号码{number}"
+
+    async def book(self, call_id: str, number: str, queue: str, waiting_since: datetime) -> Booking:
+        if number in self.open:
+            return Booking(new=False)
+        self.booked.append((call_id, number, queue, waiting_since))
+        return Booking(new=True, later=self.later)
+
+
 class QueuePlaces:
     """A queue in memory: each request or return of a caller gets the next of `answers`."""
 
@@ -390,6 +411,7 @@ class Caller:
         self.faults = FaultBook()
         self.watches = WatchBook()
         self.messages = MessageBook()
+        self.callbacks = CallbackBook()
         self.services = IvrServices(
             self.speaker,
             self.books,
@@ -402,6 +424,7 @@ class Caller:
             self.faults,
             self.watches,
             self.messages,
+            self.callbacks,
             detector=Ears(),
             storm=lambda: self.storm,
         )

@@ -37,6 +37,7 @@ from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
 from desk.billing import store as bill_store
 from desk.billing.service import BillService
+from desk.callbacks.service import CallbackService
 from desk.customers import store as customer_store
 from desk.customers.service import CustomerService
 from desk.notifications.files import FileGateway
@@ -125,6 +126,7 @@ class World:
         outbox = NotificationService(
             self.journal, self.db, self.clock, gateway=FileGateway(folder / "sms.jsonl"), policy=self.policy
         )
+        self.callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, ZONE)
         self.orders = WorkOrderService(
             self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
         )
@@ -172,6 +174,7 @@ class World:
             outages=OutageService(self.db, self.journal, self.clock, ZONE),
             surveys=self.surveys,
             orders=self.orders,
+            callbacks=self.callbacks,
             recordings=self.recordings,
             flows=self.flows,
             simulator=ProcessSimulator(self.settings.site),
