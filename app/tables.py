@@ -6,6 +6,7 @@ import core.switches
 import cti.tables
 import desk.announcements.tables
 import desk.billing.tables
+import desk.callbacks.tables
 import desk.customers.tables
 import desk.notifications.tables
 import desk.outages.tables
@@ -24,6 +25,7 @@ ROOMS = (
     cti.tables,
     desk.announcements.tables,
     desk.billing.tables,
+    desk.callbacks.tables,
     desk.customers.tables,
     desk.notifications.tables,
     desk.outages.tables,

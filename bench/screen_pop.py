@@ -47,6 +47,7 @@ from desk.announcements.service import AnnouncementService
 from desk.billing import store as bill_store
 from desk.billing.model import Bill
 from desk.billing.service import BillService
+from desk.callbacks.service import CallbackService
 from desk.customers import store as customer_store
 from desk.customers.model import Account, Customer
 from desk.customers.service import CustomerService
@@ -122,6 +123,7 @@ class Installation:
             announcements=AnnouncementService(self.db, self.journal, self.clock, None, ()),
             switches=Switches(self.journal, self.db, self.clock, {STORM: False}),
             surveys=SurveyService(self.db, self.journal, self.clock),
+            callbacks=CallbackService(self.journal, self.db, self.clock, self.policy, zone),
             orders=WorkOrderService(
                 self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
             ),
