@@ -142,5 +142,12 @@ class SendDigits:
     digits: str
 
 
-Command = Hold | Resume | HangUp | Transfer | SendDigits
+@dataclass(frozen=True, slots=True)
+class SilentScript:
+    """Say the three prompts of the silent-call script to the caller."""
+
+    agent_id: str
+
+
+Command = Hold | Resume | HangUp | Transfer | SendDigits | SilentScript
 Message = PbxMessage | RoutingMessage | ListeningMessage | Command

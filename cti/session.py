@@ -64,10 +64,16 @@ class CallSession:
         self._inbox = Inbox()
         self._digits: deque[str] = deque(maxlen=DIGITS_KEPT)
         self._plays = 0
+        self.listened = False
+        """Somebody listens to the caller now; what is told of it later counts for nothing."""
         self.spoke = False
         """The caller has spoken since somebody began to listen (`cti.listening`)."""
         self.deaf: str | None = None
         """Why the caller can no longer be heard by whoever listens."""
+        self.recalled = False
+        """The agent has taken the caller back from what is said to them meanwhile."""
+        self.aside: Callable[[Message | Asked], Awaitable[None]] | None = None
+        """Is given each message while the session says something to a caller who is with an agent."""
         self._gone: ChannelGone | None = None
         self._gone_told = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -148,8 +154,8 @@ class CallSession:
 
     @property
     def stirred(self) -> bool:
-        """Whether a key waits to be read, or listening found speech or came to an end."""
-        return bool(self._digits) or self.spoke or self.deaf is not None
+        """Whether a key waits to be read, listening found speech or came to an end, or the agent wants the caller."""
+        return bool(self._digits) or self.spoke or self.recalled or self.deaf is not None
 
     async def play(self, media: Sequence[str], *, interruptible: bool = True) -> bool:
         """Play `media` to the end; tell whether it was. The session `stirred` cuts it when `interruptible`.
@@ -222,9 +228,11 @@ class CallSession:
         if isinstance(message, DigitPressed) and message.channel_id == self.call.id:
             self._digits.append(message.digit)
         elif isinstance(message, SpeechHeard):
-            self.spoke = True
+            self.spoke = self.listened
         elif isinstance(message, HearingLost):
-            self.deaf = message.why
+            self.deaf = message.why if self.listened else None
+        if self.aside is not None and message is not None:
+            await self.aside(message)
         if isinstance(message, Asked) and not commands:
             refuse(message, self.call)
         return message

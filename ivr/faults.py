@@ -11,7 +11,7 @@ from desk.customers.service import CustomerService
 from desk.outages import speech as outage_speech
 from desk.outages.service import OutageService
 from desk.workorders import speech as order_speech
-from desk.workorders.model import Kind, Report, Scope
+from desk.workorders.model import Kind, Priority, Report, Scope
 from desk.workorders.service import WorkOrderService
 from ivr.call import FaultReport, KnownFault
 from ivr.desk import ACCOUNTS_SAID
@@ -81,6 +81,7 @@ class IvrFaults:
                 area=account.area if account else "",
                 address=account.address if account else "",
                 outage_id=outages[0].id if outages else None,
+                priority=Priority.URGENT if report.danger else Priority.NORMAL,
             )
         )
         return order.number

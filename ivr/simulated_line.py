@@ -278,7 +278,7 @@ class Opinions:
     def __init__(self, line: Line) -> None:
         self._line = line
 
-    async def answer(self, call_id: str, agent_id: str, queue: str, score: int) -> None:
+    async def answer(self, call_id: str, agent_id: str, queue: str, score: int, *, caller: object = None) -> None:
         self._line.tell("event", f"survey: {score}")
 
     async def reason(self, call_id: str, reason: Reason) -> None:

@@ -26,6 +26,16 @@ class Kind(StrEnum):
     """咨询查询"""
     APPLICATION = "application"
     """业务申请"""
+    RETURN_VISIT = "return_visit"
+    """回访: a caller who was not satisfied is called again ([domain 9])."""
+
+
+class Priority(StrEnum):
+    """How an order stands beside others."""
+
+    NORMAL = "normal"
+    URGENT = "urgent"
+    """Danger to life or property was reported with it."""
 
 
 class Scope(StrEnum):
@@ -78,6 +88,7 @@ class Report:
     area: str
     address: str
     outage_id: str | None = None
+    priority: Priority = Priority.NORMAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from core.upsert import upsert
-from desk.workorders.model import Kind, Report, Scope, State, WorkOrder
+from desk.workorders.model import Kind, Priority, Report, Scope, State, WorkOrder
 from desk.workorders.tables import work_order_counts, work_order_urges, work_orders
 
 _OF_REPORT = (
@@ -116,6 +116,12 @@ def save(connection: Connection, order: WorkOrder, before: State) -> bool:
     return bool(connection.execute(update(work_orders).where(there).values(row)).rowcount)
 
 
+def make_urgent(connection: Connection, order_id: str) -> None:
+    """Raise the priority of an order: danger was reported with the same fault."""
+    row = work_orders.c.id == order_id
+    connection.execute(update(work_orders).where(row).values(priority=Priority.URGENT.value))
+
+
 def _one(connection: Connection, condition: ColumnElement[bool]) -> WorkOrder | None:
     found = _load(connection, condition)
     return found[0] if found else None
@@ -131,7 +137,7 @@ def _order(row: Any) -> WorkOrder:
     return WorkOrder(
         id=row.id,
         number=row.number,
-        report=Report(kind=Kind(row.kind), scope=Scope(row.scope), **told),
+        report=Report(kind=Kind(row.kind), scope=Scope(row.scope), priority=Priority(row.priority), **told),
         created_at=row.created_at,
         state=State(row.state),
         main_id=row.main_id,
@@ -147,6 +153,7 @@ def _row(order: WorkOrder) -> dict[str, Any]:
         "number": order.number,
         "kind": order.report.kind.value,
         "scope": order.report.scope.value,
+        "priority": order.report.priority.value,
         "state": order.state.value,
         "main_id": order.main_id,
         "created_at": order.created_at,

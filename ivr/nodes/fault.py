@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Literal
 
-from ivr.call import FaultReport, IvrCall
+from ivr.call import DANGER, FaultReport, IvrCall
 from ivr.node import Node, Target
 from ivr.nodes.fault_known import FAULT_ACCOUNT, ORDER
 
@@ -33,7 +33,8 @@ class Fault(Node):
         if account is None:
             return self.unidentified
         caller = call.session.call
-        report = FaultReport(call.id, account, self.scope, caller.caller, caller.caller_known)
+        danger = DANGER in call.known
+        report = FaultReport(call.id, account, self.scope, caller.caller, caller.caller_known, danger)
         async with asyncio.timeout(call.number("lookup_wait")):
             call.known[ORDER] = await call.services.faults.report(report)
         return self.next

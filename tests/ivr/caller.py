@@ -35,6 +35,8 @@ FAST = {
     "lookup_wait": 0.1,
     "ring_timeout": 0.1,
     "silence_pause": 0.1,
+    "silent_offer_after": 0.1,
+    "silent_listen_limit": 1.0,
     "offer_wait": 0.05,
 }
 """Waits for keys in seconds: long beside what happens in memory, short beside a person's patience with tests."""

@@ -32,8 +32,8 @@ async def test_the_whole_home_is_reported_with_four_keys_and_the_number_is_read_
     told = ["fault_danger", "fault_scope", FIRST, "fault_done", FIRST, "fault_done"]
     assert home.line.heard[: 2 + len(told)] == ["greeting_morning", "menu", *told]
     assert home.line.heard[-1] == "goodbye"
-    assert [(r.call_id, r.account, r.scope, r.caller) for r in home.faults.taken] == [
-        (CALL, ACCOUNT, "home", "13800000001")
+    assert [(r.call_id, r.account, r.scope, r.caller, r.danger) for r in home.faults.taken] == [
+        (CALL, ACCOUNT, "home", "13800000001", False)
     ]
     assert home.faults.asked == [(ACCOUNT, True)]
 
@@ -63,7 +63,7 @@ async def test_in_danger_with_nobody_there_the_report_is_taken_all_the_same(home
     home.places.answers.append(QueueGaveUp("no_agents"))
     await home.serve(shipped, await home.arrives())
     assert home.line.heard[3:] == ["emergency", "queue_enter", "danger_alone", "fault_scope", FIRST, "fault_done"]
-    assert [r.scope for r in home.faults.taken] == ["street"]
+    assert [(r.scope, r.danger) for r in home.faults.taken] == [("street", True)]
 
 
 @pytest.mark.parametrize("press", ["0", ""])

@@ -129,7 +129,7 @@ class World:
             self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
         )
         self.recordings = RecordingService(self.journal, self.db, self.capture, self.vault, self.clock)
-        self.surveys = SurveyService(self.db, self.journal, self.clock)
+        self.surveys = SurveyService(self.db, self.journal, self.clock, visits=self.orders, low=2)
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
         self.maker = StillVoice()
