@@ -56,6 +56,8 @@ def test_without_a_service_it_is_done_on_the_database(stopped: Settings, tmp_pat
     assert flow(stopped, "publish", "2").stdout == "version 2 is live already\n"
     assert flow(stopped, "rollback").stdout == "version 1 is live now; calls under way finish with version 2\n"
     assert flow(stopped, "rollback", "2").stdout == "version 2 is live now; calls under way finish with version 1\n"
+    assert flow(stopped, "publish", str(written(tmp_path / "b"))).exit_code == 0
+    assert flow(stopped, "rollback").stdout == "version 2 is live now; calls under way finish with version 3\n"
 
 
 def test_a_broken_file_is_told_with_every_fault_and_changes_nothing(stopped: Settings, tmp_path: Path) -> None:
