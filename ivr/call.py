@@ -16,7 +16,7 @@ from cti.model import Call
 from cti.session import CallSession
 from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
-from ivr.port import Watches
+from ivr.port import Messages, Watches
 from routing.precedence import Cause
 from speech.port import SpeechDetector
 
@@ -87,6 +87,8 @@ class FaultReport:
     scope: str
     caller: str
     caller_known: bool
+    address_recording: str = ""
+    """The recording of the address, where no account is known."""
     danger: bool = False
 
 
@@ -157,6 +159,7 @@ class IvrServices:
     """Owns what goes on while the caller hears something."""
     faults: Faults
     watches: Watches
+    messages: Messages
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     """The time zone of the site."""
     detector: SpeechDetector | None = None

@@ -66,11 +66,12 @@ class IvrFaults:
 
     async def report(self, report: FaultReport) -> str:
         """Take a report and return the number of its order; the same number for the same call and account."""
-        account = await self._customers.account(report.account)
-        outages = await self._outages.current(account=report.account)
+        account = await self._customers.account(report.account) if report.account else None
+        outages = await self._outages.current(account=report.account) if report.account else []
+        said = "" if report.account else report.address_recording
         order = await self._orders.take(
             Report(
-                key=f"{report.call_id}:fault:{report.account}",
+                key=said or f"{report.call_id}:fault:{report.account}",
                 kind=Kind.FAULT,
                 scope=Scope(report.scope),
                 call_id=report.call_id,
@@ -81,6 +82,7 @@ class IvrFaults:
                 area=account.area if account else "",
                 address=account.address if account else "",
                 outage_id=outages[0].id if outages else None,
+                recording_id=said or None,
                 priority=Priority.URGENT if report.danger else Priority.NORMAL,
             )
         )

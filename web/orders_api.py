@@ -15,17 +15,20 @@ routes = Routes("work orders")
 
 
 class OrderQuery(Given):
-    """Orders in a state, of an account, or all."""
+    """Orders in a state, of an account, or all; `needs_address`: faults whose address has to be written down."""
 
     state: State | None = None
     account: str | None = None
+    needs_address: bool = False
     limit: Annotated[int, Field(ge=1, le=200)] = 100
 
 
 @routes.add("GET", "/work-orders", roles=EVERYONE)
 async def list_orders(ask: Ask, query: OrderQuery) -> shapes.Items[shapes.WorkOrder]:
     """List work orders, the newest first; numbers are masked for who does not need them."""
-    found = await ask.services.orders.orders(query.state, account=query.account, limit=query.limit)
+    found = await ask.services.orders.orders(
+        query.state, account=query.account, limit=query.limit, needs_address=query.needs_address
+    )
     return shapes.Items(items=await _shapes(ask, found))
 
 

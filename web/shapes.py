@@ -242,6 +242,8 @@ class SurveyPart(Shape):
 class WorkOrder(Shape):
     """A work order; `main_id` is the order it was folded into, `summary` what it is about in words.
 
+    `recording_id` is what the caller said, to be heard at `audio`; `needs_address`: it is the address of a fault,
+    which a person writes down first.
     `urges`: how often it was urged.
     """
 
@@ -259,6 +261,10 @@ class WorkOrder(Shape):
     call_id: str
     main_id: str | None
     outage_id: str | None
+    recording_id: str | None = None
+    address_recording: str | None = None
+    needs_address: bool = False
+    audio: str | None = None
     urges: int
     created_at: datetime
     closed_at: datetime | None

@@ -73,10 +73,22 @@ class WorkOrderService:
         return found
 
     async def orders(
-        self, state: State | None = None, *, account: str | None = None, limit: int = 100
+        self,
+        state: State | None = None,
+        *,
+        account: str | None = None,
+        limit: int = 100,
+        needs_address: bool = False,
     ) -> list[WorkOrder]:
-        """Return up to `limit` orders, the newest first: in a state and of an account, or all."""
-        return await self._db.read(lambda c: store.listed(c, state, account, limit))
+        """Return up to `limit` orders, the newest first: in a state and of an account, or all.
+
+        `needs_address`: only faults whose address was said and not yet written down.
+        """
+        return await self._db.read(lambda c: store.listed(c, state, account, limit, needs_address=needs_address))
+
+    async def with_recordings(self, recording_ids: Sequence[str]) -> set[str]:
+        """Return those of the recordings that an order has."""
+        return await self._db.read(lambda c: store.with_recordings(c, recording_ids))
 
     async def open_of(self, customer_id: str) -> list[WorkOrder]:
         """Return the orders of a customer that are not closed, the newest first, no more than a screen holds."""

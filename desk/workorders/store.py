@@ -12,7 +12,7 @@ from desk.workorders.tables import work_order_counts, work_order_urges, work_ord
 
 _OF_REPORT = (
     *("key", "call_id", "caller", "caller_known", "account"),
-    *("customer_id", "area", "address", "outage_id"),
+    *("customer_id", "area", "address", "outage_id", "recording_id"),
 )
 
 
@@ -61,12 +61,26 @@ def merged_into(connection: Connection, main_id: str) -> list[WorkOrder]:
     return _load(connection, and_(work_orders.c.main_id == main_id, work_orders.c.state == State.MERGED))
 
 
-def listed(connection: Connection, state: State | None, account: str | None, limit: int) -> list[WorkOrder]:
-    """Return up to `limit` orders, the newest first; None means all."""
+def listed(
+    connection: Connection, state: State | None, account: str | None, limit: int, *, needs_address: bool = False
+) -> list[WorkOrder]:
+    """Return up to `limit` orders, the newest first; None means all.
+
+    `needs_address`: only faults whose address was said and not yet written down.
+    """
     query = select(work_orders).order_by(work_orders.c.created_at.desc(), work_orders.c.id.desc())
+    if needs_address:
+        said = and_(work_orders.c.recording_id.is_not(None), work_orders.c.address == "")
+        query = query.where(and_(said, work_orders.c.kind == Kind.FAULT))
     query = query.where(work_orders.c.state == state) if state else query
     query = query.where(work_orders.c.account == account) if account else query
     return [_order(row) for row in connection.execute(query.limit(limit))]
+
+
+def with_recordings(connection: Connection, recording_ids: Sequence[str]) -> set[str]:
+    """Return those of the recordings that an order has."""
+    query = select(work_orders.c.recording_id).where(work_orders.c.recording_id.in_(recording_ids))
+    return set(connection.execute(query).scalars())
 
 
 def open_of(connection: Connection, customer_id: str, limit: int) -> list[WorkOrder]:
