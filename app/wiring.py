@@ -47,8 +47,10 @@ from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
 from ivr.messages import IvrMessages
+from ivr.orders import IvrOrders
 from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
+from ivr.texts import IvrTexts
 from ivr.versions.prompts import VoicePrompts
 from ivr.versions.service import FlowService
 from ivr.watches import IvrWatches
@@ -199,6 +201,8 @@ class Hotline:
             self._tasks,
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
             IvrWatches(self.customers, self.outages, self.orders),
+            IvrOrders(self.orders, clock=self.clock, zone=zone, policy=self.policy),
+            IvrTexts(self.notifications, self.customers, self.clock, self.settings.site),
             self.messages,
             zone=zone,
             detector=self.detector,

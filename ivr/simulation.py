@@ -27,6 +27,7 @@ from ivr.events import IvrFailed, IvrNodeEntered
 from ivr.flow import Flow
 from ivr.node import TELEPHONE_KEYS
 from ivr.simulated_line import CALL, PROMPT, Act, Caller, Line, MemoryJournal, Opinions, Place, Reports, Tell
+from ivr.simulated_orders import Orders, Texts
 from ivr.simulated_wishes import Said, Wishes
 
 
@@ -84,6 +85,8 @@ def _services(line: Line, clock: Clock, tasks: TaskOwner, around: Surroundings) 
         surveys=Opinions(line),
         faults=Reports(line, around.desk),
         watches=Wishes(line, around.desk),
+        orders=Orders(line, clock, around.zone),
+        texts=Texts(line),
         messages=Said(line),
         clock=clock,
         policy=around.policy,
