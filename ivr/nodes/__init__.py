@@ -14,6 +14,7 @@ from ivr.nodes.fault import Fault
 from ivr.nodes.fault_known import FaultKnown
 from ivr.nodes.hangup import Hangup
 from ivr.nodes.hours import Hours
+from ivr.nodes.language import Language, OfferLanguage
 from ivr.nodes.lookup import Lookup
 from ivr.nodes.menu import Menu
 from ivr.nodes.message import Message
@@ -51,6 +52,8 @@ AnyNode = Annotated[
     | Callback
     | Queue
     | Announce
+    | Language
+    | OfferLanguage
     | Silence
     | Survey
     | Branch
@@ -79,6 +82,8 @@ VERBS: dict[str, type[Node]] = {
     "callback": Callback,
     "queue": Queue,
     "announce": Announce,
+    "language": Language,
+    "offer_language": OfferLanguage,
     "silence": Silence,
     "survey": Survey,
     "branch": Branch,
