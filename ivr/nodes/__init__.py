@@ -26,6 +26,7 @@ from ivr.nodes.set import Set
 from ivr.nodes.silence import Silence
 from ivr.nodes.sms import Sms
 from ivr.nodes.survey import Survey
+from ivr.nodes.transfer import Transfer
 from ivr.nodes.urge import Urge
 from ivr.nodes.verify import Verify
 from ivr.nodes.watch import Watch
@@ -48,6 +49,7 @@ AnyNode = Annotated[
     | Urge
     | Message
     | Callback
+    | Transfer
     | Queue
     | Silence
     | Survey
@@ -75,6 +77,7 @@ VERBS: dict[str, type[Node]] = {
     "urge": Urge,
     "message": Message,
     "callback": Callback,
+    "transfer": Transfer,
     "queue": Queue,
     "silence": Silence,
     "survey": Survey,
