@@ -264,13 +264,17 @@ class CallSession:
 
     async def _record_end(self, events: Sequence[Event]) -> None:
         """Commit the end, as often as it takes: seat and place are free only when it is in the books."""
+        try:
+            return await self.record(*events)
+        except (SQLAlchemyError, Unavailable):
+            self._not_stored()
         waits = wait_exponential_jitter(multiplier=STORE_AGAIN_FIRST_S, max=STORE_AGAIN_MOST_S, jitter=0.1)
         storage = retry_if_exception_type((SQLAlchemyError, Unavailable))
         async for attempt in AsyncRetrying(retry=storage, wait=waits, before_sleep=self._not_stored):
             with attempt:
                 await self.record(*events)
 
-    def _not_stored(self, _: RetryCallState) -> None:
+    def _not_stored(self, _: RetryCallState | None = None) -> None:
         _log.error("end not stored, tried again", extra={"action": "end_not_stored", "call_id": self.call.id})
 
 
