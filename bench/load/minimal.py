@@ -3,7 +3,6 @@
 It is the yardstick for what a program of ours may cost: same library, same WebSocket, same requests and events.
 """
 
-import asyncio
 import itertools
 import json
 import sys

@@ -109,12 +109,7 @@ def installed() -> str:
 
 async def call(load: Load, sip: tuple[str, int], folder: Path) -> Outcome:
     """Let the callers come and return what became of them, within their time and MARGIN_S."""
-    folder.mkdir(parents=True, exist_ok=True)
-    silence, script = folder / "silence.alaw", folder / "caller.xml"
-    silence.write_bytes(_SILENCE)
-    script.write_text(scenario(silence, load.length_ms, load.key_at_ms), "utf-8")
-    for old in (*folder.glob("*_rtt.csv"), *folder.glob("statistics.csv")):
-        old.unlink()
+    script = await asyncio.to_thread(_prepare, load, folder)
     process = await asyncio.create_subprocess_exec(
         *_command(load, sip, script), cwd=folder, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
     )
@@ -124,7 +119,17 @@ async def call(load: Load, sip: tuple[str, int], folder: Path) -> Outcome:
     except TimeoutError:
         process.kill()
         await process.wait()
-    return _read(folder)
+    return await asyncio.to_thread(_read, folder)
+
+
+def _prepare(load: Load, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    silence, script = folder / "silence.alaw", folder / "caller.xml"
+    silence.write_bytes(_SILENCE)
+    script.write_text(scenario(silence, load.length_ms, load.key_at_ms), "utf-8")
+    for old in (*folder.glob("*_rtt.csv"), *folder.glob("statistics.csv")):
+        old.unlink()
+    return script
 
 
 def _command(load: Load, sip: tuple[str, int], script: Path) -> list[str]:

@@ -125,7 +125,7 @@ class AmiService:
             case "RTCPReceived":
                 self._measure(packet)
             case "Hangup":
-                await self._measured(packet)
+                self._measured(packet)
             case name if name in ALARMS:
                 self.alarms += 1
                 _log.warning(
@@ -157,12 +157,12 @@ class AmiService:
         while len(self._quality) > QUALITY_KEPT:
             self._quality.popitem(last=False)
 
-    async def _measured(self, packet: Packet) -> None:
+    def _measured(self, packet: Packet) -> None:
         channel = packet.headers.get("Uniqueid", "")
         last = self._quality.pop(channel, None)
         if last is None:
             return
-        await self._journal.record(
+        self._journal.note(
             VoiceMeasured(
                 at=self._clock.now(),
                 call_id=call_of(channel),
