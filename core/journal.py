@@ -129,7 +129,7 @@ class Journal:
         self._notes: _Notes | None = None
         self._waiting = 0
         self._flush: asyncio.TimerHandle | None = None
-        self._writing: _Notes | None = None
+        self._last: asyncio.Future[bool] | None = None
         self.trouble: str | None = None
         """Why the latest notes could not be stored; None when they were."""
 
@@ -155,29 +155,33 @@ class Journal:
         return self._notes
 
     def _flush_in(self, seconds: float) -> None:
-        if self._flush is None and self._notes is not None and self._writing is None:
+        if self._flush is None and self._notes is not None:
             self._flush = asyncio.get_running_loop().call_later(seconds, self.flush)
 
     def flush(self) -> None:
-        """Begin to write what is noted, unless that goes on already: notes are told in their order."""
+        """Begin to write what is noted: what is recorded from now on comes after it."""
         if self._flush is not None:
             self._flush.cancel()
             self._flush = None
-        if self._notes is not None and self._writing is None:
-            self._writing, self._notes = self._notes, None
-            self._tasks.start(self._write_notes(self._writing), "notes")
+        if self._notes is not None:
+            notes, self._notes = self._notes, None
+            before, self._last = self._last, notes.told
+            self._tasks.start(self._write_notes(notes, before), "notes")
 
-    async def _write_notes(self, notes: _Notes) -> None:
+    async def _write_notes(self, notes: _Notes, before: "asyncio.Future[bool] | None") -> None:
+        trouble = None
         try:
-            recorded, self.trouble = await self._db.write(notes.write), None
+            recorded = await self._db.write(notes.write)
         except Exception:  # noqa: BLE001 - whose fault it is shows when each is written alone
-            recorded, self.trouble = await self._write_alone(notes.notes)
+            recorded, trouble = await self._write_alone(notes.notes)
+        self.trouble = trouble
+        if before is not None:
+            await before  # notes are told in their order, however long somebody listens to one
         for one in recorded:
             await self._bus.publish(one)
         self._waiting -= len(recorded)
-        self._writing = None
-        notes.told.set_result(self.trouble is None)
-        self._flush_in(NOTE_WAIT_S if self.trouble is None else NOTE_AGAIN_S)
+        notes.told.set_result(trouble is None)
+        self._flush_in(NOTE_AGAIN_S)
 
     async def _write_alone(self, notes: list[_Note]) -> tuple[list[Recorded], str | None]:
         """Write each note by itself until one fails; a state that cannot be saved costs nobody a fact, not even itself.
@@ -199,10 +203,11 @@ class Journal:
 
     async def settle(self) -> None:
         """Wait until everything noted is in the books and told. Raises DatabaseDown when storage does not take it."""
-        while (notes := self._writing or self._notes) is not None:
-            self.flush()
-            if not await asyncio.shield(notes.told):
+        self.flush()
+        while self._last is not None and not self._last.done():
+            if not await asyncio.shield(self._last):
                 raise DatabaseDown(self.trouble)
+            self.flush()
 
     async def record(self, *events: Event, save: Save | None = None) -> list[Recorded]:
         """Commit `save(connection)` and `events` in one transaction, then publish the events in order.
