@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ivr.node import Node
+from ivr.nodes.announce import Announce
 from ivr.nodes.bill import Bill
 from ivr.nodes.branch import Branch
 from ivr.nodes.callback import Callback
@@ -51,6 +52,7 @@ AnyNode = Annotated[
     | Callback
     | Transfer
     | Queue
+    | Announce
     | Silence
     | Survey
     | Branch
@@ -79,6 +81,7 @@ VERBS: dict[str, type[Node]] = {
     "callback": Callback,
     "transfer": Transfer,
     "queue": Queue,
+    "announce": Announce,
     "silence": Silence,
     "survey": Survey,
     "branch": Branch,
