@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from agents.accounts import Accounts
 from agents.service import AgentService
 from app.asterisk_setup import secrets_of
+from app.ears import ears_of, recognition_of
 from app.lifeboat import LifeboatKeeper
 from core import log, policy
 from core.bus import Bus
@@ -68,13 +69,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What is there before the service starts: settings, the voice's files, the cache of prompts, the built pages."""
+    """What is there before the service starts: settings, the voice's files, the cache of prompts, the built pages.
+
+    `whisper` is the folder of the recogniser's model, None where another or none is configured.
+    """
 
     settings: Settings
     voice: VoiceFiles
     cache: Path
     ui_dir: Path | None = None
     flow_file: Path = FLOW
+    whisper: Path | None = None
 
 
 class Hotline:
@@ -90,6 +95,7 @@ class Hotline:
         self.journal = Journal(self.db, self.bus)
         self._tasks = TaskOwner("hotline")
         self.detector = Silero()
+        self.recognition = recognition_of(settings.speech, self.policy, setup.whisper)
         self._build_voice(setup)
         self._build_desk()
         self._build_telephone()
@@ -174,6 +180,8 @@ class Hotline:
             zone=zone,
             detector=self.detector,
             storm=lambda: self.settings.site.storm,
+            ears=ears_of(self.recognition, self.detector, self.policy),
+            speech_first=self.settings.speech.first,
         )
         self.engine = Engine(self.flow, services, self.db)
 
@@ -279,6 +287,8 @@ class Hotline:
         self._tasks.start(self._render_rest(), "prompts")
         self._tasks.start(self.notifications.run(), "notifications")
         self._tasks.start(self._reconcile_recordings(), "recordings sweep")
+        if self.recognition is not None:
+            await self.recognition.start()
 
     async def say_ahead(self, callers: Iterable[str]) -> None:
         """Have ready what these numbers would hear of their bills and outages."""
@@ -344,6 +354,8 @@ class Hotline:
         await self.recordings.close()
         await self.voice.stop()
         await self.detector.stop()
+        if self.recognition is not None:
+            await self.recognition.stop()
         await self.journal.close()
         await self.db.close()
 

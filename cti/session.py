@@ -22,7 +22,16 @@ from core.policy import Policy
 from cti import store
 from cti.events import CallAnswered, CallEnded, CallReleased
 from cti.inbox import Asked, Inbox
-from cti.messages import ChannelGone, DigitPressed, HearingLost, Message, PlaybackEnded, SpeechHeard
+from cti.messages import (
+    ChannelGone,
+    DigitPressed,
+    HearingLost,
+    Message,
+    PlaybackEnded,
+    SpeechEnded,
+    SpeechHeard,
+    WordsHeard,
+)
 from cti.model import WITH_AGENT, Call, CallState, advance, talk_bridge
 from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused
 
@@ -65,7 +74,9 @@ class CallSession:
         self._digits: deque[str] = deque(maxlen=DIGITS_KEPT)
         self._plays = 0
         self.spoke = False
-        """The caller has spoken since somebody began to listen (`cti.listening`)."""
+        """The caller has spoken since somebody began to listen (`cti.listening`), and has not stopped (`cti.words`)."""
+        self.words: WordsHeard | None = None
+        """What the caller said, once it is recognised (`cti.words`)."""
         self.deaf: str | None = None
         """Why the caller can no longer be heard by whoever listens."""
         self._gone: ChannelGone | None = None
@@ -148,8 +159,8 @@ class CallSession:
 
     @property
     def stirred(self) -> bool:
-        """Whether a key waits to be read, or listening found speech or came to an end."""
-        return bool(self._digits) or self.spoke or self.deaf is not None
+        """Whether a key waits to be read, or listening found speech, words, or came to an end."""
+        return bool(self._digits) or self.spoke or self.words is not None or self.deaf is not None
 
     async def play(self, media: Sequence[str], *, interruptible: bool = True) -> bool:
         """Play `media` to the end; tell whether it was. The session `stirred` cuts it when `interruptible`.
@@ -216,6 +227,10 @@ class CallSession:
             self._digits.append(message.digit)
         elif isinstance(message, SpeechHeard):
             self.spoke = True
+        elif isinstance(message, SpeechEnded):
+            self.spoke = False
+        elif isinstance(message, WordsHeard):
+            self.words = message
         elif isinstance(message, HearingLost):
             self.deaf = message.why
         if isinstance(message, Asked) and not commands:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -17,6 +18,8 @@ from ivr.events import DigitsCollected
 from speech.port import SpeechDetector
 
 PLEASE_WAIT = "please_wait"
+SPEECH_OFFER = "menu_speech"
+"""Said only where callers can be understood."""
 
 
 class Speaker(Protocol):
@@ -124,6 +127,19 @@ class Surveys(Protocol):
     async def reason(self, call_id: str, reason: Reason) -> None: ...
 
 
+class Ears(Protocol):
+    """Understands callers, as the menu uses it (`cti.words` does it)."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether callers can be understood now."""
+        ...
+
+    def listening(self, session: CallSession, phrases: tuple[str, ...] = ()) -> AbstractAsyncContextManager[None]:
+        """Listen to one utterance while open: `spoke`, then `words` of the session are set, or `deaf`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class IvrServices:
     """The rooms that nodes use, as the menu sees them."""
@@ -145,6 +161,10 @@ class IvrServices:
     """Tells whether a caller speaks; without one nobody is taken for silent."""
     storm: Callable[[], bool] = lambda: False
     """Whether the site is in storm mode: so many callers that persons are for those who need one."""
+    ears: Ears | None = None
+    """Understands callers; without it the menu is keys alone."""
+    speech_first: bool = False
+    """Whether callers are asked to say what they want before the menu of keys."""
 
 
 @dataclass(slots=True)
@@ -158,7 +178,7 @@ class IvrCall:
     counts: dict[str, int] = field(default_factory=dict)
     answers: Callable[[], Awaitable[CustomerAnswers]] | None = None
     pressed: bool = False
-    """Whether the caller has pressed any key in this call."""
+    """Whether the caller has pressed any key in this call, or said something that was understood."""
     since: Sequence[Event] = ()
     """After a restart, for the node where the call stood: the story from its entry on."""
 
@@ -177,7 +197,8 @@ class IvrCall:
 
     async def say(self, prompts: Sequence[str], *, interruptible: bool = True) -> None:
         """Play prompts by id."""
-        media = [self.services.speaker.prompt(self.resolve(p)) for p in prompts]
+        offered = [p for p in prompts if p != SPEECH_OFFER or self.services.ears is not None]
+        media = [self.services.speaker.prompt(self.resolve(p)) for p in offered]
         await self.session.play(media, interruptible=interruptible)
 
     async def tell(self, sentences: Sequence[str]) -> None:

@@ -1,7 +1,8 @@
 """The telephone of a simulated call: PBX, voice, queue and survey in memory, and a caller who is asked in turns."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +11,19 @@ from typing import Protocol
 from core.clock import Clock
 from core.events import Event, Recorded
 from core.journal import Journal, Save
-from cti.messages import ChannelEntered, ChannelGone, DigitPressed, PbxMessage, PlaybackEnded, QueueGaveUp, SeatOffered
+from cti.messages import (
+    ChannelEntered,
+    ChannelGone,
+    DigitPressed,
+    ListeningMessage,
+    PbxMessage,
+    PlaybackEnded,
+    QueueGaveUp,
+    SeatOffered,
+    SpeechEnded,
+    SpeechHeard,
+    WordsHeard,
+)
 from cti.port import CallerAudio, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, SeatDial
 from cti.session import CallSession
 from desk.billing import speech as bill_speech
@@ -20,6 +33,8 @@ from ivr.call import Desk, FaultReport, KnownFault
 
 CALL = "simulated"
 PROMPT, SENTENCE = "prompt:", "sentence:"
+SAY = "say:"
+"""Before what a caller says instead of pressing."""
 SECONDS_A_CHARACTER = 0.22
 """About four and a half syllables a second, the pace of the shipped voice."""
 TALK_S = 30.0
@@ -43,11 +58,11 @@ class Caller(Protocol):
     """Whoever is on the line: a person at a terminal, a script, or dice."""
 
     def turn(self, *, queued: bool) -> str:
-        """Return keys (0-9 * #) or an `Act`: the hotline is silent and waits; `queued`: in a queue."""
+        """Return keys (0-9 * #), `SAY` and words, or an `Act`: the hotline is silent; `queued`: in a queue."""
         ...
 
     def meanwhile(self, media: Sequence[str]) -> str:
-        """Return keys pressed while `media` are heard, `Act.HANG_UP` to leave in the midst, or nothing."""
+        """Return keys or words while `media` are heard, `Act.HANG_UP` to leave in the midst, or nothing."""
         ...
 
 
@@ -93,12 +108,14 @@ class Line:
         self._seats = 0
         self._gone: set[str] = set()
         self.session: CallSession | None = None
+        self.listening = False
+        """Whether somebody listens to what the caller says."""
 
     def tell(self, who: str, what: str, id_: str = "") -> None:
         """Add to the conversation."""
         self._say(Heard(self._clock.monotonic(), who, what, id_))
 
-    def _deliver(self, message: PbxMessage | QueueGaveUp | SeatOffered) -> None:
+    def _deliver(self, message: PbxMessage | ListeningMessage | QueueGaveUp | SeatOffered) -> None:
         assert self.session is not None
         self.session.deliver(message)
 
@@ -125,6 +142,13 @@ class Line:
                 self._deliver(QueueGaveUp("no_agents" if what == Act.NOBODY else "too_long"))
             case Act.SILENCE | Act.ANSWERED | Act.NOBODY | Act.TOO_LONG:
                 self.tell("caller", "")
+            case _ if what.startswith(SAY):
+                self._turn = self._queued
+                self.tell("caller", what)
+                if self.listening:
+                    words = WordsHeard(what.removeprefix(SAY), 1.0)
+                    for message in (SpeechHeard(), SpeechEnded(), words):
+                        self._deliver(message)
             case _:
                 self._turn = self._queued
                 self.tell("caller", what)
@@ -227,6 +251,25 @@ class Line:
         """Let the caller wait in a queue, or no more."""
         self._queued = queued
         self._turn = self._turn or queued
+
+
+class TextEars:
+    """Understands a caller by what is written."""
+
+    ready = True
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    @contextlib.asynccontextmanager
+    async def listening(self, session: CallSession, phrases: tuple[str, ...] = ()) -> AsyncIterator[None]:
+        session.spoke, session.words = False, None
+        self._line.listening = True
+        try:
+            yield
+        finally:
+            self._line.listening = False
+            session.spoke, session.words = False, None
 
 
 class Place:

