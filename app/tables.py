@@ -8,6 +8,7 @@ import desk.customers.tables
 import desk.notifications.tables
 import desk.outages.tables
 import desk.surveys.tables
+import desk.watches.tables
 import desk.workorders.tables
 import recordings.tables
 import routing.tables
@@ -22,6 +23,7 @@ ROOMS = (
     desk.notifications.tables,
     desk.outages.tables,
     desk.surveys.tables,
+    desk.watches.tables,
     desk.workorders.tables,
     recordings.tables,
     routing.tables,

@@ -37,6 +37,7 @@ from desk.notifications.files import FileGateway
 from desk.notifications.service import NotificationService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
+from desk.watches.service import WatchService
 from desk.workorders.service import WorkOrderService
 from ivr import flow
 from ivr.call import PLEASE_WAIT, IvrServices
@@ -44,8 +45,10 @@ from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
 from ivr.speaker import VoiceSpeaker
+from ivr.watches import IvrWatches
 from recordings.service import RecordingService
 from recordings.vault import Vault
+from routing.callers import CallerHistory
 from routing.service import RoutingService
 from speech.fragments import FragmentPack, carriers
 from speech.install import VoiceFiles
@@ -125,7 +128,6 @@ class Hotline:
         zone = self.settings.site.zone
         self.customers = CustomerService(self.db)
         self.bills = BillService(self.db, self.clock, zone, self.policy)
-        self.outages = OutageService(self.db, self.journal, self.clock, zone)
         self.surveys = SurveyService(self.db, self.journal, self.clock)
         self.notifications = NotificationService(
             self.journal,
@@ -134,6 +136,10 @@ class Hotline:
             gateway=FileGateway(self.settings.var / "outbox" / "sms.jsonl"),
             policy=self.policy,
         )
+        self.watches = WatchService(self.journal, self.db, self.clock, self.notifications)
+        self.outages = OutageService(
+            self.db, self.journal, self.clock, zone, watches=self.watches, site=self.settings.site
+        )
         self.orders = WorkOrderService(
             self.journal,
             self.db,
@@ -141,6 +147,7 @@ class Hotline:
             notifications=self.notifications,
             policy=self.policy,
             site=self.settings.site,
+            watches=self.watches,
         )
         self.lifeboat = LifeboatKeeper(self.settings, self.outages, self.voice, self.pack, self.clock)
 
@@ -177,8 +184,10 @@ class Hotline:
             lambda: self.clock.now().astimezone(zone).hour,
             self._tasks,
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
+            IvrWatches(self.customers, self.outages, self.orders),
             zone=zone,
             detector=self.detector,
+            callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
             storm=lambda: self.settings.site.storm,
             ears=ears_of(self.recognition, self.detector, self.policy),
             speech_first=self.settings.speech.first,

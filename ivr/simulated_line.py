@@ -1,8 +1,7 @@
 """The telephone of a simulated call: PBX, voice, queue and survey in memory, and a caller who is asked in turns."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -30,6 +29,7 @@ from desk.billing import speech as bill_speech
 from desk.surveys.model import Reason
 from desk.workorders import speech as order_speech
 from ivr.call import Desk, FaultReport, KnownFault
+from routing.precedence import Cause
 
 CALL = "simulated"
 PROMPT, SENTENCE = "prompt:", "sentence:"
@@ -253,33 +253,17 @@ class Line:
         self._turn = self._turn or queued
 
 
-class TextEars:
-    """Understands a caller by what is written."""
-
-    ready = True
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
-
-    @contextlib.asynccontextmanager
-    async def listening(self, session: CallSession, phrases: tuple[str, ...] = ()) -> AsyncIterator[None]:
-        session.spoke, session.words = False, None
-        self._line.listening = True
-        try:
-            yield
-        finally:
-            self._line.listening = False
-            session.spoke, session.words = False, None
-
-
 class Place:
     """The queue: what becomes of the caller is said by the caller's own turn."""
 
     def __init__(self, line: Line) -> None:
         self._line = line
 
-    async def request(self, call_id: str, queue: str, enqueued_at: datetime | None = None) -> None:
-        self._line.tell("event", f"waits in queue {queue}")
+    async def request(
+        self, call_id: str, queue: str, enqueued_at: datetime | None = None, causes: Collection[Cause] = ()
+    ) -> None:
+        ahead = f" ahead of others ({', '.join(causes)})" if causes else ""
+        self._line.tell("event", f"waits in queue {queue}{ahead}")
         self._line.waits(queued=True)
 
     async def again(self, call_id: str) -> None:

@@ -26,20 +26,9 @@ from ivr.engine import Engine
 from ivr.events import IvrFailed, IvrNodeEntered
 from ivr.flow import Flow
 from ivr.node import TELEPHONE_KEYS
-from ivr.simulated_line import (
-    CALL,
-    PROMPT,
-    SAY,
-    Act,
-    Caller,
-    Line,
-    MemoryJournal,
-    Opinions,
-    Place,
-    Reports,
-    Tell,
-    TextEars,
-)
+from ivr.simulated_ears import TextEars
+from ivr.simulated_line import CALL, PROMPT, SAY, Act, Caller, Line, MemoryJournal, Opinions, Place, Reports, Tell
+from ivr.simulated_wishes import Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +88,7 @@ def _services(line: Line, clock: Clock, tasks: TaskOwner, around: Surroundings) 
         waiting=Place(line),
         surveys=Opinions(line),
         faults=Reports(line, around.desk),
+        watches=Wishes(line, around.desk),
         clock=clock,
         policy=around.policy,
         hour=lambda: clock.now().astimezone(around.zone).hour,

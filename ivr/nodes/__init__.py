@@ -23,6 +23,7 @@ from ivr.nodes.silence import Silence
 from ivr.nodes.speech import Speech
 from ivr.nodes.survey import Survey
 from ivr.nodes.verify import Verify
+from ivr.nodes.watch import Watch
 
 AnyNode = Annotated[
     Play
@@ -35,6 +36,7 @@ AnyNode = Annotated[
     | FaultKnown
     | Fault
     | OrderNumber
+    | Watch
     | Queue
     | Silence
     | Speech
@@ -56,6 +58,7 @@ VERBS: dict[str, type[Node]] = {
     "fault_known": FaultKnown,
     "fault": Fault,
     "order_number": OrderNumber,
+    "watch": Watch,
     "queue": Queue,
     "silence": Silence,
     "speech": Speech,

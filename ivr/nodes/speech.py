@@ -129,13 +129,14 @@ class Speech(Node):
         if answer.key not in (None, YES_KEY, NO_KEY) and answer.key in self.keys:
             return self.keys[answer.key]
         match, outcome = await self._judged(call, answer, (YES, NO, *self.intents))
-        yes = answer.key == YES_KEY or (outcome in ("sure", "unsure") and match.intent in (YES, guess.intent))
-        if yes:
+        if answer.key == YES_KEY or (outcome in ("sure", "unsure") and match.intent in (YES, guess.intent)):
             self._heard(call, here, "confirmed", guess, answer)
             return self.intents[guess.intent]
-        if answer.key is None and outcome == "sure" and match.intent in self.intents:
-            self._heard(call, here, "sure", match, answer)
-            return self.intents[match.intent]
+        # 不是，我要报修 is a no and a request in one.
+        other, outcome = await self._judged(call, answer, [i for i in self.intents if i != guess.intent])
+        if answer.key is None and outcome == "sure" and other.intent is not None:
+            self._heard(call, here, "sure", other, answer)
+            return self.intents[other.intent]
         self._heard(call, here, "denied", guess, answer)
         return None
 

@@ -14,6 +14,7 @@ from cti.events import CallAnswered, CallArrived
 from desk.customers.service import CustomerService
 from ivr import flow
 from ivr.events import IvrNodeEntered
+from routing.precedence import Cause
 from tests.until import until
 from tests.web.world import Client, Desk, World, open_world
 from web.route import DESKTOPS
@@ -208,3 +209,20 @@ async def test_a_slow_customer_system_delays_no_pop(world: World, monkeypatch: p
 )
 def test_the_greeting_goes_by_the_hour(hour: int, says: str) -> None:
     assert greeting("供电服务热线", "1001", hour, 12) == says
+
+
+async def test_why_a_caller_went_ahead_is_on_the_pop_in_the_list_and_in_the_explanation(world: World) -> None:
+    world.causes["13800000004"] = (Cause.REPEAT, Cause.VIP)
+    causes = ["vip", "repeat"]
+    await world.agents.sign_in(world.users["1002"].id, "1002")
+    call_id = world.call("13800000004")
+    await world.until_state(call_id, "queued")
+    async with world.client("lead") as lead:
+        explained = await lead.ask("GET", f"/queues/general/explain?call={call_id}")
+        assert (explained["causes"], explained["ahead_s"]) == (causes, world.policy.number("ahead_vip"))
+        async with ready_desk(world) as (_, desk):
+            pop = await desk.next("screen_pop", call_id=call_id)
+            assert pop["ahead_causes"] == causes
+            (listed,) = (await lead.ask("GET", "/calls?state=live"))["items"]
+            assert listed["ahead_causes"] == causes
+            world.pbx.gone(call_id)

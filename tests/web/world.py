@@ -48,6 +48,7 @@ from ivr.events import CallerIdentified, DigitsCollected, IvrNodeEntered
 from ivr.flow import Flow
 from recordings.service import RecordingService
 from recordings.vault import Vault
+from routing.precedence import Cause
 from routing.service import RoutingService
 from tests.recordings.captured import FakeCapture
 from tests.until import until
@@ -115,6 +116,8 @@ class World:
         self.users: dict[str, User] = {}
         self.identify: dict[str, str] = {}
         """Who the menu finds out that a caller is, by number: the customer's id."""
+        self.causes: dict[str, tuple[Cause, ...]] = {}
+        """Why a number goes ahead of others."""
         self._probes = probes or {}
         self._ui_dir = ui_dir
         self._tasks = TaskOwner("world")
@@ -217,7 +220,7 @@ class World:
         queue: str | None = "general"
         while queue is not None:
             await talk.enter_queue(session, queue)
-            await self.routing.request(call.id, queue)
+            await self.routing.request(call.id, queue, causes=self.causes.get(call.caller, ()))
             if not await self._answered(session):
                 await talk.leave_queue(session, "no_agents")
                 return

@@ -1,0 +1,26 @@
+"""The hearing of a simulated call: what the caller says is written."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from cti.session import CallSession
+from ivr.simulated_line import Line
+
+
+class TextEars:
+    """Understands a caller by what is written."""
+
+    ready = True
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    @contextlib.asynccontextmanager
+    async def listening(self, session: CallSession, phrases: tuple[str, ...] = ()) -> AsyncIterator[None]:
+        session.spoke, session.words = False, None
+        self._line.listening = True
+        try:
+            yield
+        finally:
+            self._line.listening = False
+            session.spoke, session.words = False, None
