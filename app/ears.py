@@ -6,7 +6,7 @@ from pathlib import Path
 from core.config import Speech
 from core.errors import ConfigError
 from core.policy import Policy
-from cti.words import Ears
+from cti.words import Words
 from speech import phrases
 from speech.hearing_worker import HearingSpec, command
 from speech.install import ensure_whisper
@@ -42,9 +42,20 @@ def recognition_of(speech: Speech, policy: Policy, whisper: Path | None) -> Reco
     return Recognition(command(spec), streams=spec.engine == "vosk", limits=limits)
 
 
-def ears_of(recognition: Recognition | None, detector: SpeechDetector, policy: Policy) -> Ears | None:
-    """Return the ears of the menu on a recogniser."""
-    if recognition is None:
-        return None
-    pause, longest = policy.number("speech_end_pause"), policy.number("speech_longest")
-    return Ears(recognition, detector, pause=pause, longest=longest)
+class SpokenRequests:
+    """What understands callers in the menu, for as long as the service lives; `words` is None where nothing does."""
+
+    def __init__(self, speech: Speech, policy: Policy, detector: SpeechDetector, whisper: Path | None) -> None:
+        pause, longest = policy.number("speech_end_pause"), policy.number("speech_longest")
+        self._recognition = recognition_of(speech, policy, whisper)
+        self.words = Words(self._recognition, detector, pause=pause, longest=longest) if self._recognition else None
+
+    async def start(self) -> None:
+        """Begin to load the recogniser; returns at once."""
+        if self._recognition is not None:
+            await self._recognition.start()
+
+    async def stop(self) -> None:
+        """End its processes."""
+        if self._recognition is not None:
+            await self._recognition.stop()

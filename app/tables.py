@@ -10,6 +10,7 @@ import desk.outages.tables
 import desk.surveys.tables
 import desk.watches.tables
 import desk.workorders.tables
+import ivr.versions.tables
 import recordings.tables
 import routing.tables
 from core.db import metadata
@@ -25,6 +26,7 @@ ROOMS = (
     desk.surveys.tables,
     desk.watches.tables,
     desk.workorders.tables,
+    ivr.versions.tables,
     recordings.tables,
     routing.tables,
 )

@@ -1,7 +1,7 @@
 """Puts the house together: the only place where every room meets."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from agents.accounts import Accounts
 from agents.service import AgentService
 from app.asterisk_setup import secrets_of
-from app.ears import ears_of, recognition_of
+from app.ears import SpokenRequests
 from app.lifeboat import LifeboatKeeper
+from app.simulator import ProcessSimulator
 from core import log, policy
 from core.bus import Bus
 from core.clock import SystemClock
@@ -28,6 +29,7 @@ from cti.ami.link import AmiAddress
 from cti.ami.service import AmiService
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
+from cti.listening import Ears
 from cti.model import WITH_AGENT, CallState
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
@@ -44,8 +46,13 @@ from ivr.call import PLEASE_WAIT, IvrServices
 from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
+from ivr.messages import IvrMessages
+from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
+from ivr.versions.prompts import VoicePrompts
+from ivr.versions.service import FlowService
 from ivr.watches import IvrWatches
+from recordings.messages import MessageService
 from recordings.service import RecordingService
 from recordings.vault import Vault
 from routing.callers import CallerHistory
@@ -67,6 +74,7 @@ RECONCILE_RECORDINGS_S = 60.0
 VOICE_PATIENCE_S = 20.0
 FIRST_REFRESH_S = 30.0
 SAY_AHEAD_S = 20.0
+ALWAYS_SAID = ("greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *SILENT_PROMPTS)
 Say = Callable[[str], None]
 
 
@@ -91,6 +99,7 @@ class Hotline:
     def __init__(self, setup: Setup) -> None:
         settings = setup.settings
         self.settings = settings
+        self._flow_file = setup.flow_file
         self.clock = SystemClock()
         self.policy = policy.load(settings.site.policy)
         self.db = Database(settings.database_url)
@@ -98,7 +107,7 @@ class Hotline:
         self.journal = Journal(self.db, self.bus)
         self._tasks = TaskOwner("hotline")
         self.detector = Silero()
-        self.recognition = recognition_of(settings.speech, self.policy, setup.whisper)
+        self.requests = SpokenRequests(settings.speech, self.policy, self.detector, setup.whisper)
         self._build_voice(setup)
         self._build_desk()
         self._build_telephone()
@@ -109,10 +118,7 @@ class Hotline:
     def _build_voice(self, setup: Setup) -> None:
         site, var, key = setup.settings.site, setup.settings.var, settings_key(setup.voice.name)
         known = catalogue(site.language, site=site.name)
-        self.flow = flow.load(setup.flow_file, known, self.policy.rules)
-        self.pack = PromptPack(
-            var / "prompts", known | self.flow.said(), settings_key=key, cache=setup.cache / "prompts"
-        )
+        self.pack = PromptPack(var / "prompts", known, settings_key=key, cache=setup.cache / "prompts")
         self.fragments = FragmentPack(
             var / "prompts" / "fragments", carriers(), settings_key=key, cache=setup.cache / "prompts"
         )
@@ -123,12 +129,19 @@ class Hotline:
             clock=self.clock,
             cover=self.fragments.cover,
         )
+        self.flows = FlowService(
+            self.db,
+            self.journal,
+            self.clock,
+            VoicePrompts(self.pack, self.voice),
+            prompts=known,
+            rules=self.policy.rules,
+        )
 
     def _build_desk(self) -> None:
         zone = self.settings.site.zone
         self.customers = CustomerService(self.db)
         self.bills = BillService(self.db, self.clock, zone, self.policy)
-        self.surveys = SurveyService(self.db, self.journal, self.clock)
         self.notifications = NotificationService(
             self.journal,
             self.db,
@@ -149,6 +162,8 @@ class Hotline:
             site=self.settings.site,
             watches=self.watches,
         )
+        low = self.policy.number("survey_low")
+        self.surveys = SurveyService(self.db, self.journal, self.clock, visits=self.orders, low=low)
         self.lifeboat = LifeboatKeeper(self.settings, self.outages, self.voice, self.pack, self.clock)
 
     def _build_telephone(self) -> None:
@@ -170,6 +185,9 @@ class Hotline:
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
         self.recordings.attach(self.bus)
+        said = MessageService(self.journal, self.db, self.pbx, Vault.of(settings), self.clock)
+        self.messages = IvrMessages(said, self.orders, self.customers, self.db)
+        self.messages.listen(self.bus)
 
     def _build_menu(self, setup: Setup) -> None:
         zone = self.settings.site.zone
@@ -185,14 +203,16 @@ class Hotline:
             self._tasks,
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
             IvrWatches(self.customers, self.outages, self.orders),
+            self.messages,
             zone=zone,
             detector=self.detector,
+            ears=Ears(int(self.policy.number("silent_listeners"))),
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
             storm=lambda: self.settings.site.storm,
-            ears=ears_of(self.recognition, self.detector, self.policy),
+            understanding=self.requests.words,
             speech_first=self.settings.speech.first,
         )
-        self.engine = Engine(self.flow, services, self.db)
+        self.engine = Engine(self.flows, services, self.db)
 
     def _build_web(self, setup: Setup) -> None:
         self.web_app = make_app(
@@ -213,7 +233,8 @@ class Hotline:
                 surveys=self.surveys,
                 orders=self.orders,
                 recordings=self.recordings,
-                flows=(self.flow,),
+                flows=self.flows,
+                simulator=ProcessSimulator(self.settings.site),
                 probes={
                     "pbx": self._pbx_state,
                     "ami": self._ami_state,
@@ -250,7 +271,7 @@ class Hotline:
             await self.routing.restore(live)
             self.routing.start()
             self._restored = True
-        self._tasks.start(self.recordings.reconcile(), "recordings")
+        self._tasks.start(self._reconcile(), "recordings")
 
     # --- what readyz asks ---------------------------------------------------------------------------------
 
@@ -277,10 +298,14 @@ class Hotline:
     # --- life -------------------------------------------------------------------------------------------------
 
     async def start(self, say: Say = lambda line: None) -> None:
-        """Render what the flow says, listen on the web, connect to the PBX. Raises ConfigError with the cure."""
+        """Take in the flow, render what it says, listen on the web, connect to the PBX.
+
+        Raises ConfigError with the cure, FlowError when the shipped flow is broken.
+        """
         await self.recordings.open()
         await self.voice.start()
         await self.detector.start()
+        await self.flows.open(self._flow_file)
         await self._render(self.flow_prompts(), say)
         # What another run has made is the fallback of the first calls, while the voice still loads.
         await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
@@ -296,8 +321,7 @@ class Hotline:
         self._tasks.start(self._render_rest(), "prompts")
         self._tasks.start(self.notifications.run(), "notifications")
         self._tasks.start(self._reconcile_recordings(), "recordings sweep")
-        if self.recognition is not None:
-            await self.recognition.start()
+        await self.requests.start()
 
     async def say_ahead(self, callers: Iterable[str]) -> None:
         """Have ready what these numbers would hear of their bills and outages."""
@@ -315,8 +339,7 @@ class Hotline:
 
     def flow_prompts(self) -> list[str]:
         """Return the prompts without which no call may be taken."""
-        said = [p for p in self.flow.prompts() if p != "greeting"]
-        return ["greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *said]
+        return [*ALWAYS_SAID, *(p for p in self.flows.live.prompts() if p != "greeting")]
 
     async def _render(self, prompts: list[str], say: Say) -> None:
         def progress(done: int, of: int, name: str) -> None:
@@ -345,9 +368,14 @@ class Hotline:
             await self.clock.sleep(RECONCILE_RECORDINGS_S)
             if self.calls.pbx_trouble is not None:
                 continue
+            await self._reconcile()
+
+    async def _reconcile(self) -> None:
+        """Make good what talks and messages a kill has left half done."""
+        for work in (self.recordings.reconcile, self.messages.settle):
             try:
-                await self.recordings.reconcile()
-            except (HotlineError, SQLAlchemyError) as error:
+                await work()
+            except (HotlineError, SQLAlchemyError, OSError) as error:
                 _log.error("recordings not reconciled", extra={"action": "reconcile_failed", "why": str(error)})
 
     async def stop(self) -> None:
@@ -360,28 +388,10 @@ class Hotline:
         await self.routing.close()
         await self.agents.close()
         await self.ami.close()
+        await self.messages.close()
         await self.recordings.close()
         await self.voice.stop()
         await self.detector.stop()
-        if self.recognition is not None:
-            await self.recognition.stop()
+        await self.requests.stop()
         await self.journal.close()
         await self.db.close()
-
-
-async def run(hotline: Hotline, body: Callable[[], Awaitable[object]], until: asyncio.Event, say: Say) -> None:
-    """Start, run `body` beside the service, stop when `until` is set or `body` ends; also in the middle of a start."""
-
-    async def whole() -> None:
-        await hotline.start(say)
-        await body()
-
-    tasks = TaskOwner("run")
-    work, told = tasks.start(whole(), "work"), tasks.start(until.wait(), "until")
-    try:
-        await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            work.result()
-    finally:
-        await tasks.close(patience=15.0)
-        await hotline.stop()

@@ -36,7 +36,7 @@ class Recognition(Recogniser, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Ears:
+class Words:
     """What it takes to understand callers; `pause` in seconds ends an utterance, `longest` seconds cut it."""
 
     recogniser: Recognition
@@ -63,14 +63,14 @@ class Ears:
         )
         audio = await session.world.pbx.hear(session.call.id)
         tasks = TaskOwner("words")
-        _forget(session)
+        session.listens(True)
         try:
             tasks.start(hearing.follow(session, audio), session.call.id)
             yield
         finally:
             await tasks.close()
             hearing.words.abandon()
-            _forget(session)
+            session.listens(False)
             with contextlib.suppress(PbxDown, PbxRefused):
                 await audio.close()
 
@@ -123,7 +123,3 @@ class _Hearing:
                 return None
             if loop.time() - began - taken / BYTES_A_SECOND > BEHIND_S:
                 return "behind"
-
-
-def _forget(session: CallSession) -> None:
-    session.spoke, session.words, session.deaf = False, None, None

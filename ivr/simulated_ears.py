@@ -17,10 +17,10 @@ class TextEars:
 
     @contextlib.asynccontextmanager
     async def listening(self, session: CallSession, phrases: tuple[str, ...] = ()) -> AsyncIterator[None]:
-        session.spoke, session.words = False, None
+        session.listens(True)
         self._line.listening = True
         try:
             yield
         finally:
             self._line.listening = False
-            session.spoke, session.words = False, None
+            session.listens(False)

@@ -22,7 +22,7 @@ from ruamel.yaml.error import YAMLError
 from core.errors import BadInput, ConfigError, NotFound
 from speech import sound
 from speech.making import Work, make
-from speech.port import Speaker
+from speech.port import Samples, Speaker
 
 CATALOGUES = Path(__file__).parent / "prompts"
 RENDERED, RECORDED = "rendered", "recorded"
@@ -122,6 +122,10 @@ class PromptPack:
         self._cache = cache
         self._entries = _read_manifest(self.directory / "manifest.json")
 
+    def add(self, prompts: Catalogue) -> None:
+        """Know these prompts too."""
+        self.prompts = self.prompts | prompts
+
     def text(self, prompt: str) -> str:
         """Return the words of a prompt. Raises NotFound with the nearest ids."""
         return self._known(prompt).text
@@ -191,11 +195,17 @@ class PromptPack:
         Raises NotFound for an unknown id, BadInput for a file that cannot be used.
         """
         self._known(prompt)
+        samples, rate = self.fitting(wav)
+        sound.write(samples, rate, self.directory / prompt)
+        self._enter([prompt], RECORDED)
+
+    @staticmethod
+    def fitting(wav: Path) -> tuple[Samples, int]:
+        """Return samples and rate of a recording that can be a prompt. Raises BadInput for one that cannot."""
         samples, rate = sound.read_wav(wav)
         if not 0.2 <= len(samples) / rate <= 120 or rate < 8000:
             raise BadInput(f"{wav}: a prompt lasts 0.2 to 120 s, at 8 kHz or more", rate=rate)
-        sound.write(samples, rate, self.directory / prompt)
-        self._enter([prompt], RECORDED)
+        return samples, rate
 
     def _known(self, prompt: str) -> Prompt:
         if prompt in self.prompts:

@@ -20,7 +20,8 @@ from core.journal import of_call
 from core.tasks import TaskOwner
 from cti import store as call_rows
 from cti.events import CallEnded, CallQueued, CallTransferred, PbxFound, PbxLost, SeatLost, SeatRegistered
-from ivr.events import IvrNodeEntered
+from cti.model import WITH_AGENT
+from ivr.events import IvrNodeEntered, SilenceBroken, SilenceNoticed, SilenceOver, SilenceUnheard
 from web import shapes
 from web.customer_file import CustomerFiles
 from web.live_calls import LiveCalls, Moved
@@ -34,6 +35,14 @@ QUEUES_EVERY_S = 1.0
 KEPT_FOR_S = 600.0
 """How long the messages of an agent without a socket are kept for one that comes back."""
 GOING_AWAY = 1001
+_HEARD = ("info", "caller_heard", "听到客户的声音，请继续通话。")
+SILENCE_NOTICES: dict[type[Event], tuple[str, str, str]] = {
+    SilenceNoticed: ("warning", "caller_silent", "接通后一直没有听到客户的声音，可按“无声提示”。"),
+    SilenceBroken: _HEARD,
+    SilenceOver: _HEARD,
+    SilenceUnheard: ("warning", "silence_unheard", "无法监听客户的声音，无声提示已停止，请继续通话。"),
+}
+"""Level, code and words of what an agent is told of a silent caller."""
 
 
 @dataclass(slots=True)
@@ -51,11 +60,11 @@ class Desktops:
     def __init__(self, services: WebServices) -> None:
         self._services = services
         self._roster = services.agents.roster
+        self._waits_at = services.flows.waits_at
         self.people = People(services.accounts, services.bus)
         self.calls = LiveCalls()
         self.files = CustomerFiles(services, self.people)
         self.pops = ScreenPops(services, self.files, self.calls, self.people, self._show_pop)
-        self._queue_nodes = {(f.flow, name) for f in services.flows for name in f.nodes if f.node(name).do == "queue"}
         self._desktops: dict[str, Desktop] = {}
         self._last_first = 0
         self._tasks = TaskOwner("desktops")
@@ -150,7 +159,7 @@ class Desktops:
         if (moved := self.calls.take(recorded)) is not None:
             self._tell_call(moved, event)
         match event:
-            case IvrNodeEntered(call_id=call_id, flow=flow, node=node) if (flow, node) in self._queue_nodes:
+            case IvrNodeEntered(call_id=call_id, flow=flow, node=node) if self._waits_at(flow, node):
                 self._prepare(call_id)
             case AgentStateChanged() | AgentStateWished():
                 self._tell_agent(event.agent_id, event.at)
@@ -162,8 +171,17 @@ class Desktops:
                 self._notice_all(event.at, "error", "pbx_lost", "与电话系统的连接中断,正在重连。")
             case PbxFound():
                 self._notice_all(event.at, "info", "pbx_found", "与电话系统的连接正常。")
+            case SilenceNoticed() | SilenceBroken() | SilenceOver() | SilenceUnheard():
+                self._notice_of_silence(event)
             case UserChanged(user_id=user_id, what="disabled" | "password"):
                 self._sign_out(user_id)
+
+    def _notice_of_silence(self, event: SilenceNoticed | SilenceBroken | SilenceOver | SilenceUnheard) -> None:
+        """Tell the agent of a silent caller at once when the caller is heard, or is to be asked by the script."""
+        live = self.calls.get(event.call_id)
+        if live is not None and live.call.state in WITH_AGENT:
+            level, code, text = SILENCE_NOTICES[type(event)]
+            self._put(live.call.agent_id, "notice", event.at, shapes.Notice(level=level, code=code, text=text))
 
     def _tell_call(self, moved: Moved, event: Event) -> None:
         live = moved.after

@@ -57,8 +57,8 @@ def _facts_of_the_hour(call: IvrCall) -> dict[str, Any]:
 
 
 def _facts_of_the_house(call: IvrCall) -> dict[str, Any]:
-    ears = call.services.ears
-    return {"speech_first": call.services.speech_first and ears is not None and ears.ready}
+    hears = call.services.understanding
+    return {"speech_first": call.services.speech_first and hears is not None and hears.ready}
 
 
 async def _facts_of_the_customer(call: IvrCall) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from cti.messages import WordsHeard
 from cti.port import PbxRefused
-from ivr.call import Ears, IvrCall
+from ivr.call import IvrCall, Understanding
 from ivr.events import SpeechHeard, SpeechLost
 from ivr.node import TELEPHONE_KEYS, Node, Prompts, Target, Targets
 from speech import phrases
@@ -83,7 +83,7 @@ class Speech(Node):
             yield Prompt(_question(intent), f"您是要{name}吗？", "the phrase set of speech", ours=True)
 
     async def run(self, call: IvrCall, here: str) -> str | None:
-        ears = call.services.ears
+        ears = call.services.understanding
         try:
             if ears is None or not ears.ready:
                 raise _Lost("not_ready")
@@ -93,7 +93,7 @@ class Speech(Node):
         except _Lost as lost:
             return self._lost(call, here, str(lost))
 
-    async def _asked(self, call: IvrCall, here: str, ears: Ears) -> str:
+    async def _asked(self, call: IvrCall, here: str, ears: Understanding) -> str:
         """Ask until something is chosen; after a restart what was missed before still counts."""
         misses = sum(isinstance(e, SpeechHeard) and e.outcome in MISSES for e in call.since)
         while misses < call.number("speech_misses"):
@@ -112,7 +112,7 @@ class Speech(Node):
             misses += 1
         return self.give_up
 
-    async def _wanted(self, call: IvrCall, here: str, ears: Ears, answer: _Answer) -> str | None:
+    async def _wanted(self, call: IvrCall, here: str, ears: Understanding, answer: _Answer) -> str | None:
         """Return where an answer leads, asking back where it is not sure; None when it leads nowhere."""
         match, outcome = await self._judged(call, answer, self.intents)
         self._heard(call, here, outcome, match, answer)
@@ -120,7 +120,7 @@ class Speech(Node):
             return None
         return self.intents[match.intent] if outcome == "sure" else await self._confirmed(call, here, ears, match)
 
-    async def _confirmed(self, call: IvrCall, here: str, ears: Ears, guess: Match) -> str | None:
+    async def _confirmed(self, call: IvrCall, here: str, ears: Understanding, guess: Match) -> str | None:
         """Ask whether `guess` is meant; return where to go, None when it is not."""
         assert guess.intent is not None
         answer = await self._answer(
@@ -141,7 +141,7 @@ class Speech(Node):
         return None
 
     async def _answer(
-        self, call: IvrCall, here: str, ears: Ears, prompts: Sequence[str], expected: tuple[str, ...]
+        self, call: IvrCall, here: str, ears: Understanding, prompts: Sequence[str], expected: tuple[str, ...]
     ) -> _Answer:
         """Say `prompts` and return what the caller presses or says. Raises _Lost when they cannot be heard."""
         session = call.session

@@ -48,7 +48,7 @@ class Answers:
             raise PbxRefused("no chan_websocket")
         self.expected.append(phrases)
         self.open += 1
-        session.spoke, session.words, session.deaf = False, None, None
+        session.listens(True)
         words = next(self.said, "")
         timers = list(self._speaks(session, words)) if words else []
         try:
@@ -57,7 +57,7 @@ class Answers:
             for timer in timers:
                 timer.cancel()
             self.open -= 1
-            session.spoke, session.words, session.deaf = False, None, None
+            session.listens(False)
 
     def _speaks(self, session: CallSession, words: str) -> Iterator[asyncio.TimerHandle]:
         loop = asyncio.get_running_loop()
@@ -81,7 +81,7 @@ def rules(caller: Caller) -> Caller:
 async def led(caller: Caller, *said: str, since: Sequence[events.Event] = ()) -> str | None:
     """Where the node leads a caller who says this, each time after the question."""
     ears = Answers(iter(said))
-    caller.services = replace(caller.services, ears=ears)
+    caller.services = replace(caller.services, understanding=ears)
     session = await caller.arrives(state=CallState.MENU)
     ways: list[str | None] = []
 
@@ -184,7 +184,7 @@ async def test_who_cannot_be_understood_gets_keys(rules: Caller, said: str, why:
     ],
 )
 async def test_without_ears_nothing_is_asked(rules: Caller, ears: Answers | None, why: str) -> None:
-    rules.services = replace(rules.services, ears=ears)
+    rules.services = replace(rules.services, understanding=ears)
     session = await rules.arrives(state=CallState.MENU)
 
     async def program(_: CallSession) -> None:
@@ -220,7 +220,7 @@ async def test_by_default_nothing_of_what_was_said_is_kept(caller: Caller) -> No
 
 async def test_who_has_spoken_is_no_silent_caller(rules: Caller, shipped: Flow) -> None:
     rules.hour = 23
-    rules.services = replace(rules.services, ears=Answers(iter(["查费", "不是", "今天天气怎么样"])))
+    rules.services = replace(rules.services, understanding=Answers(iter(["查费", "不是", "今天天气怎么样"])))
     rules.line.presses({SPEECH_OFFER: ["6"]})
     rules.line.leaves_after = "queue_enter"
     await rules.serve(shipped, await rules.arrives())
@@ -228,7 +228,7 @@ async def test_who_has_spoken_is_no_silent_caller(rules: Caller, shipped: Flow) 
 
 
 async def test_asked_to_speak_first_where_the_installation_says_so(rules: Caller, shipped: Flow) -> None:
-    rules.services = replace(rules.services, ears=Answers(iter(["转人工"])), speech_first=True)
+    rules.services = replace(rules.services, understanding=Answers(iter(["转人工"])), speech_first=True)
     rules.line.leaves_after = "queue_enter"
     await rules.serve(shipped, await rules.arrives())
     assert rules.line.heard[1:] == ["speech_ask", "recording_notice", "queue_enter"]
@@ -236,7 +236,7 @@ async def test_asked_to_speak_first_where_the_installation_says_so(rules: Caller
 
 
 async def test_without_ears_the_menu_does_not_offer_to_listen(rules: Caller, shipped: Flow) -> None:
-    rules.services = replace(rules.services, ears=None, speech_first=True)
+    rules.services = replace(rules.services, understanding=None, speech_first=True)
     rules.line.leaves_after = "menu"
     await rules.serve(shipped, await rules.arrives())
     assert SPEECH_OFFER not in rules.line.heard

@@ -174,6 +174,13 @@ async def test_answers_of_the_survey_are_for_leads_and_for_whom_they_concern(wor
         assert [row["call_id"] for row in (await agent.ask("GET", "/surveys"))["items"]] == ["c1"]
         assert await agent.refused("GET", f"/surveys?agent={ben}", status=403) == "forbidden"
         assert await lead.refused("GET", "/surveys?worst=9", status=400) == "bad_input"
+        [visit] = (await lead.ask("GET", "/work-orders"))["items"]
+        assert (visit["kind"], visit["call_id"], visit["priority"]) == ("return_visit", "c1", "normal")
+        assert visit["survey"] == {"agent_id": anna, "score": 1, "reason": "attitude"}
+        assert (await agent.ask("GET", f"/work-orders/{visit['id']}"))["survey"]["score"] == 1
+    async with world.client("1002", seat="1002") as other:
+        [visit] = (await other.ask("GET", "/work-orders"))["items"]
+        assert visit["survey"] is None, "an answer about a colleague"
 
 
 async def test_a_fault_that_was_reported_is_listed_and_stands_in_the_customers_file(world: World) -> None:

@@ -12,7 +12,6 @@ from agents.events import AgentReserved
 from core.events import Event, Recorded
 from cti.events import CallAnswered, CallArrived
 from desk.customers.service import CustomerService
-from ivr import flow
 from ivr.events import IvrNodeEntered
 from routing.precedence import Cause
 from tests.until import until
@@ -158,7 +157,7 @@ version: 1
 start: person
 trouble: person
 nodes:
-  person: {do: queue, queue: general, prompts: [wait], nobody: end, too_long: end, next: end}
+  person: {do: queue, queue: general, prompts: [queue_enter], nobody: end, too_long: end, next: end}
   end: {do: hangup}
 """
 
@@ -167,7 +166,7 @@ async def test_what_is_known_is_fetched_while_the_menu_still_speaks(tmp_path: Pa
     """On the way to the queue, before the call waits: an agent who is free at once sees no difference."""
     file = tmp_path / "small.yaml"
     file.write_text(SMALL_FLOW)
-    async with open_world(tmp_path, flows=(flow.load(file, ["wait", "goodbye"]),)) as world:
+    async with open_world(tmp_path, flow_file=file) as world:
         now, known = world.clock.now(), {"caller": "13800000001", "caller_known": True, "caller_raw": "13800000001"}
         await world.record(CallArrived(at=now, call_id="1.1", channel_id="1.1", number="95598", **known))
         await world.record(CallAnswered(at=now, call_id="1.1"))

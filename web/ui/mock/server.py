@@ -265,7 +265,10 @@ class MockCentre:
             case "state":
                 await self.be(command["state"], reason=command.get("reason"))
             case "hold" | "resume" if self.call is not None:
-                await self.move({**self.call, "state": "held" if command["type"] == "hold" else "talking"})
+                state = "held" if command["type"] == "hold" else "talking"
+                await self.move({**self.call, "state": state, "silence": None})
+            case "silent-script" if self.call is not None:
+                await self.move({**self.call, "silence": "script", "silent_prompt": 1})
             case "hangup":
                 await self.finish()
             case "transfer":
