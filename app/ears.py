@@ -48,7 +48,11 @@ class SpokenRequests:
     def __init__(self, speech: Speech, policy: Policy, detector: SpeechDetector, whisper: Path | None) -> None:
         pause, longest = policy.number("speech_end_pause"), policy.number("speech_longest")
         self._recognition = recognition_of(speech, policy, whisper)
-        self.words = Words(self._recognition, detector, pause=pause, longest=longest) if self._recognition else None
+        self.words = (
+            Words(self._recognition, detector, pause=pause, longest=longest, first=speech.first)
+            if self._recognition
+            else None
+        )
 
     async def start(self) -> None:
         """Begin to load the recogniser; returns at once."""

@@ -22,6 +22,7 @@ from core.config import Settings
 from core.db import Database
 from core.errors import ConfigError, HotlineError
 from core.journal import Journal
+from core.switches import STORM, Switches
 from core.tasks import TaskOwner
 from cti import store
 from cti.adopt import Adopted
@@ -47,8 +48,10 @@ from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
 from ivr.messages import IvrMessages
+from ivr.orders import IvrOrders
 from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
+from ivr.texts import IvrTexts
 from ivr.versions.prompts import VoicePrompts
 from ivr.versions.service import FlowService
 from ivr.watches import IvrWatches
@@ -80,10 +83,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What is there before the service starts: settings, the voice's files, the cache of prompts, the built pages.
-
-    `whisper` is the folder of the recogniser's model, None where another or none is configured.
-    """
+    """What is there before the service starts: settings, the voice, the cache of prompts, pages, Whisper's folder."""
 
     settings: Settings
     voice: VoiceFiles
@@ -105,6 +105,7 @@ class Hotline:
         self.db = Database(settings.database_url)
         self.bus = Bus()
         self.journal = Journal(self.db, self.bus)
+        self.switches = Switches(self.journal, self.db, self.clock, {STORM: settings.site.storm})
         self._tasks = TaskOwner("hotline")
         self.detector = Silero()
         self.requests = SpokenRequests(settings.speech, self.policy, self.detector, setup.whisper)
@@ -203,14 +204,15 @@ class Hotline:
             self._tasks,
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
             IvrWatches(self.customers, self.outages, self.orders),
+            IvrOrders(self.orders, clock=self.clock, zone=zone, policy=self.policy),
+            IvrTexts(self.notifications, self.customers, self.clock, self.settings.site),
             self.messages,
             zone=zone,
             detector=self.detector,
             ears=Ears(int(self.policy.number("silent_listeners"))),
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
-            storm=lambda: self.settings.site.storm,
+            storm=lambda: self.switches.on(STORM),
             understanding=self.requests.words,
-            speech_first=self.settings.speech.first,
         )
         self.engine = Engine(self.flows, services, self.db)
 
@@ -231,6 +233,7 @@ class Hotline:
                 bills=self.bills,
                 outages=self.outages,
                 surveys=self.surveys,
+                switches=self.switches,
                 orders=self.orders,
                 recordings=self.recordings,
                 flows=self.flows,
@@ -310,6 +313,7 @@ class Hotline:
         # What another run has made is the fallback of the first calls, while the voice still loads.
         await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
         await self.agents.load()
+        await self.switches.load(self.bus)
         await self._listen()
         if not await self.db.read(store.live):
             # Callers who are already there come first; otherwise the first one should hear whole sentences.

@@ -43,6 +43,8 @@ class Words:
     detector: SpeechDetector
     pause: float
     longest: float
+    first: bool = False
+    """Whether callers are asked to say what they want before the menu of keys."""
 
     @property
     def ready(self) -> bool:

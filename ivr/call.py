@@ -1,7 +1,7 @@
 """What a node has at hand while it serves a caller."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,7 @@ from cti.model import Call
 from cti.session import CallSession
 from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
-from ivr.port import Messages, Watches
+from ivr.port import Messages, Orders, Texts, Watches
 from routing.precedence import Cause
 from speech.port import SpeechDetector
 
@@ -45,6 +45,14 @@ class Speaker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class BillDetails:
+    """What belongs to a bill beside its sentences: those of the `usage`, and `facts` by the names of `ivr/facts.py`."""
+
+    usage: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerAnswers:
     """What the customer system says, in the words the flow needs; `IvrDesk` in `ivr/desk.py` asks it."""
 
@@ -55,6 +63,10 @@ class CustomerAnswers:
     outages: tuple[str, ...] = ()
     which: tuple[str, ...] = ()
     """With several bills: a sentence for each that tells the key by which it is chosen."""
+    details: tuple[BillDetails, ...] = ()
+    """Of each of `bills`."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Of the customer, by the names of `ivr/facts.py`."""
 
     def sentences(self) -> tuple[str, ...]:
         """Return all that may be said, likeliest first."""
@@ -154,6 +166,11 @@ class Understanding(Protocol):
         """Whether callers can be understood now."""
         ...
 
+    @property
+    def first(self) -> bool:
+        """Whether callers are asked to say what they want before the menu of keys."""
+        ...
+
     def listening(self, session: CallSession, phrases: tuple[str, ...] = ()) -> AbstractAsyncContextManager[None]:
         """Listen to one utterance while open: `spoke`, then `words` of the session are set, or `deaf`."""
         ...
@@ -175,6 +192,8 @@ class IvrServices:
     """Owns what goes on while the caller hears something."""
     faults: Faults
     watches: Watches
+    orders: Orders
+    texts: Texts
     messages: Messages
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     """The time zone of the site."""
@@ -188,8 +207,6 @@ class IvrServices:
     """Whether the site is in storm mode: so many callers that persons are for those who need one."""
     understanding: Understanding | None = None
     """Understands callers; without it the menu is keys alone."""
-    speech_first: bool = False
-    """Whether callers are asked to say what they want before the menu of keys."""
 
 
 @dataclass(slots=True)

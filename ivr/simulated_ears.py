@@ -12,8 +12,9 @@ class TextEars:
 
     ready = True
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, *, first: bool) -> None:
         self._line = line
+        self.first = first
 
     @contextlib.asynccontextmanager
     async def listening(self, session: CallSession, phrases: tuple[str, ...] = ()) -> AsyncIterator[None]:

@@ -28,6 +28,7 @@ from ivr.flow import Flow
 from ivr.node import TELEPHONE_KEYS
 from ivr.simulated_ears import TextEars
 from ivr.simulated_line import CALL, PROMPT, SAY, Act, Caller, Line, MemoryJournal, Opinions, Place, Reports, Tell
+from ivr.simulated_orders import Orders, Texts
 from ivr.simulated_wishes import Said, Wishes
 
 
@@ -89,14 +90,15 @@ def _services(line: Line, clock: Clock, tasks: TaskOwner, around: Surroundings) 
         surveys=Opinions(line),
         faults=Reports(line, around.desk),
         watches=Wishes(line, around.desk),
+        orders=Orders(line, clock, around.zone),
+        texts=Texts(line),
         messages=Said(line),
         clock=clock,
         policy=around.policy,
         hour=lambda: clock.now().astimezone(around.zone).hour,
         tasks=tasks,
         zone=around.zone,
-        understanding=TextEars(line),
-        speech_first=around.speech_first,
+        understanding=TextEars(line, first=around.speech_first),
     )
 
 

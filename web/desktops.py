@@ -17,6 +17,7 @@ from agents.events import (
 from agents.model import Agent, User
 from core.events import Event, Recorded
 from core.journal import of_call
+from core.switches import SettingChanged
 from core.tasks import TaskOwner
 from cti import store as call_rows
 from cti.events import CallEnded, CallQueued, CallTransferred, PbxFound, PbxLost, SeatLost, SeatRegistered
@@ -35,6 +36,8 @@ QUEUES_EVERY_S = 1.0
 KEPT_FOR_S = 600.0
 """How long the messages of an agent without a socket are kept for one that comes back."""
 GOING_AWAY = 1001
+STORM_ON = ("warning", "storm_on", "大面积停电模式已开启：无声来电先听无声提示，不再直接转人工。")
+STORM_OFF = ("info", "storm_off", "大面积停电模式已关闭。")
 _HEARD = ("info", "caller_heard", "听到客户的声音，请继续通话。")
 SILENCE_NOTICES: dict[type[Event], tuple[str, str, str]] = {
     SilenceNoticed: ("warning", "caller_silent", "接通后一直没有听到客户的声音，可按“无声提示”。"),
@@ -173,6 +176,8 @@ class Desktops:
                 self._notice_all(event.at, "info", "pbx_found", "与电话系统的连接正常。")
             case SilenceNoticed() | SilenceBroken() | SilenceOver() | SilenceUnheard():
                 self._notice_of_silence(event)
+            case SettingChanged(setting="site.storm", value=on):
+                self._notice_all(event.at, *(STORM_ON if on else STORM_OFF))
             case UserChanged(user_id=user_id, what="disabled" | "password"):
                 self._sign_out(user_id)
 

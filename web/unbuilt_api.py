@@ -32,4 +32,3 @@ for _path in _CREATED.split():
     _name("POST", _path, EVERYONE)
 for _verb in _ORDER_VERBS.split():
     _name("POST", f"/work-orders/{{id}}/{_verb}", EVERYONE)
-_name("PATCH", "/settings", EVERYONE)

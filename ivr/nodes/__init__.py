@@ -12,17 +12,21 @@ from ivr.nodes.fault import Fault
 from ivr.nodes.fault_known import FaultKnown
 from ivr.nodes.hangup import Hangup
 from ivr.nodes.hours import Hours
+from ivr.nodes.lookup import Lookup
 from ivr.nodes.menu import Menu
 from ivr.nodes.message import Message
 from ivr.nodes.order_number import OrderNumber
+from ivr.nodes.order_progress import OrderProgress
 from ivr.nodes.outage import Outage
 from ivr.nodes.play import Play
 from ivr.nodes.queue import Queue
 from ivr.nodes.say import Say
 from ivr.nodes.set import Set
 from ivr.nodes.silence import Silence
+from ivr.nodes.sms import Sms
 from ivr.nodes.speech import Speech
 from ivr.nodes.survey import Survey
+from ivr.nodes.urge import Urge
 from ivr.nodes.verify import Verify
 from ivr.nodes.watch import Watch
 
@@ -38,6 +42,10 @@ AnyNode = Annotated[
     | Fault
     | OrderNumber
     | Watch
+    | Lookup
+    | OrderProgress
+    | Sms
+    | Urge
     | Message
     | Queue
     | Silence
@@ -61,6 +69,10 @@ VERBS: dict[str, type[Node]] = {
     "fault": Fault,
     "order_number": OrderNumber,
     "watch": Watch,
+    "lookup": Lookup,
+    "order_progress": OrderProgress,
+    "sms": Sms,
+    "urge": Urge,
     "message": Message,
     "queue": Queue,
     "silence": Silence,

@@ -58,7 +58,7 @@ def _facts_of_the_hour(call: IvrCall) -> dict[str, Any]:
 
 def _facts_of_the_house(call: IvrCall) -> dict[str, Any]:
     hears = call.services.understanding
-    return {"speech_first": call.services.speech_first and hears is not None and hears.ready}
+    return {"speech_first": hears is not None and hears.first and hears.ready}
 
 
 async def _facts_of_the_customer(call: IvrCall) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class Answers:
 
     said: Iterator[str]
     ready: bool = True
+    first: bool = False
     refuses: bool = False
     expected: list[tuple[str, ...]] = field(default_factory=list)
     open: int = 0
@@ -228,7 +229,7 @@ async def test_who_has_spoken_is_no_silent_caller(rules: Caller, shipped: Flow) 
 
 
 async def test_asked_to_speak_first_where_the_installation_says_so(rules: Caller, shipped: Flow) -> None:
-    rules.services = replace(rules.services, understanding=Answers(iter(["转人工"])), speech_first=True)
+    rules.services = replace(rules.services, understanding=Answers(iter(["转人工"]), first=True))
     rules.line.leaves_after = "queue_enter"
     await rules.serve(shipped, await rules.arrives())
     assert rules.line.heard[1:] == ["speech_ask", "recording_notice", "queue_enter"]
@@ -236,7 +237,7 @@ async def test_asked_to_speak_first_where_the_installation_says_so(rules: Caller
 
 
 async def test_without_ears_the_menu_does_not_offer_to_listen(rules: Caller, shipped: Flow) -> None:
-    rules.services = replace(rules.services, understanding=None, speech_first=True)
+    rules.services = replace(rules.services, understanding=None)
     rules.line.leaves_after = "menu"
     await rules.serve(shipped, await rules.arrives())
     assert SPEECH_OFFER not in rules.line.heard

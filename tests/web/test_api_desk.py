@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from core.journal import since
+from core.switches import STORM, SettingChanged, Switches
 from desk.surveys.model import Reason
 from desk.workorders.model import Kind, Report, Scope
 from tests.web.world import World
@@ -147,6 +149,32 @@ async def test_a_lead_publishes_changes_and_ends_an_outage(world: World) -> None
         assert await lead.refused("PATCH", where, {"cause": "x"}, status=409) == "outage_closed"
         bad = body | {"until": body["from"]}
         assert await lead.refused("POST", "/outages", bad, status=400) == "bad_outage"
+
+
+async def test_storm_mode_is_switched_while_the_service_runs(world: World) -> None:
+    async with (
+        world.client("lead") as lead,
+        world.client("1001", seat="1001") as agent,
+        agent.desktop() as desk,
+    ):
+        await desk.next("hello")
+        assert (await lead.ask("GET", "/settings"))["settings"]["site"]["storm"] is False
+        for on in (True, True, False):
+            shown = await lead.ask("PATCH", "/settings", {"site": {"storm": on}})
+            assert shown["settings"]["site"]["storm"] is on
+            assert world.switches.on(STORM) is on
+        await desk.next("notice", code="storm_off")
+        assert [m["code"] for m in desk.all("notice")] == ["storm_on", "storm_off"], "told once for each turn"
+        assert await agent.refused("PATCH", "/settings", {"site": {"storm": True}}, status=403) == "forbidden"
+        assert await lead.refused("PATCH", "/settings", {"site": {"name": "x"}}, status=400) == "bad_input"
+    told = [r.event for r in await world.db.read(lambda c: since(c, 0, [SettingChanged]))]
+    assert [(e.setting, e.before, e.value) for e in told if isinstance(e, SettingChanged)] == [
+        (STORM, False, True),
+        (STORM, True, False),
+    ]
+    again = Switches(world.journal, world.db, world.clock, {STORM: True})
+    await again.load(world.bus)
+    assert again.on(STORM) is False, "after a restart what was turned counts, not the file"
 
 
 async def test_settings_show_no_secret_and_rules_their_source(world: World) -> None:

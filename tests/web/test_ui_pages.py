@@ -286,6 +286,17 @@ async def test_history_recording_and_story() -> None:
         assert (await download.value).suggested_filename == "past3.wav"
 
 
+async def test_who_leads_the_shift_sees_the_calls_of_all() -> None:
+    async with open_desk() as desk:
+        others = data.call("o1", "13800000009", state="ended", agent_id="ag2", seat_id="seat1002")
+        desk.centre.past = [{**others, "ended_at": data.now().isoformat(), "ended_by": "caller"}]
+        await desk.sign_in("/calls")
+        await desk.see("没有通话记录")
+        await desk.page.get_by_text("全部坐席").click()
+        await expect(desk.page.locator("tbody tr")).to_have_count(1)
+        await expect(desk.page.locator("tbody tr")).to_contain_text("seat1002")
+
+
 async def test_no_calls_yet() -> None:
     async with open_desk() as desk:
         desk.centre.past = []

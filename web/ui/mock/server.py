@@ -190,7 +190,8 @@ class MockCentre:
         if request.query.get("state") == "live":
             return web.json_response({"items": self.live, "next_cursor": None})
         wanted = request.query.get("caller", "")
-        rows = [one for one in self.past if wanted in one["caller"]]
+        whose = request.query.get("agent")
+        rows = [one for one in self.past if wanted in one["caller"] and whose in (None, one["agent_id"])]
         start, limit = int(request.query.get("cursor", "0")), int(request.query.get("limit", "50"))
         following = str(start + limit) if start + limit < len(rows) else None
         return web.json_response({"items": rows[start : start + limit], "next_cursor": following})
