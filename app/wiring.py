@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from agents.accounts import Accounts
 from agents.service import AgentService
+from app import probes
 from app.asterisk_setup import secrets_of
 from app.ears import SpokenRequests
 from app.lifeboat import LifeboatKeeper
@@ -35,6 +36,7 @@ from cti.model import WITH_AGENT, CallState
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
 from desk.billing.service import BillService
+from desk.callbacks.service import CallbackService
 from desk.customers.service import CustomerService
 from desk.notifications.files import FileGateway
 from desk.notifications.service import NotificationService
@@ -44,6 +46,7 @@ from desk.watches.service import WatchService
 from desk.workorders.service import WorkOrderService
 from ivr import flow
 from ivr.call import PLEASE_WAIT, IvrServices
+from ivr.callbacks import IvrCallbacks
 from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
@@ -150,6 +153,7 @@ class Hotline:
             gateway=FileGateway(self.settings.var / "outbox" / "sms.jsonl"),
             policy=self.policy,
         )
+        self.callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, zone)
         self.watches = WatchService(self.journal, self.db, self.clock, self.notifications)
         self.outages = OutageService(
             self.db, self.journal, self.clock, zone, watches=self.watches, site=self.settings.site
@@ -207,6 +211,7 @@ class Hotline:
             IvrOrders(self.orders, clock=self.clock, zone=zone, policy=self.policy),
             IvrTexts(self.notifications, self.customers, self.clock, self.settings.site),
             self.messages,
+            IvrCallbacks(self.callbacks, self.clock, zone),
             zone=zone,
             detector=self.detector,
             ears=Ears(int(self.policy.number("silent_listeners"))),
@@ -235,15 +240,14 @@ class Hotline:
                 surveys=self.surveys,
                 switches=self.switches,
                 orders=self.orders,
+                callbacks=self.callbacks,
                 recordings=self.recordings,
                 flows=self.flows,
                 simulator=ProcessSimulator(self.settings.site),
                 probes={
-                    "pbx": self._pbx_state,
-                    "ami": self._ami_state,
-                    "database": self._database_state,
-                    "disk": self._disk_state,
-                    "voice": self._voice_state,
+                    **probes.telephone(self.calls, self.ami),
+                    **probes.storage(self.db, self.recordings),
+                    **probes.voice(self.voice, self.fragments),
                 },
                 ui_dir=setup.ui_dir,
             )
@@ -275,28 +279,6 @@ class Hotline:
             self.routing.start()
             self._restored = True
         self._tasks.start(self._reconcile(), "recordings")
-
-    # --- what readyz asks ---------------------------------------------------------------------------------
-
-    async def _pbx_state(self) -> tuple[bool, str]:
-        trouble = self.calls.pbx_trouble
-        return trouble is None, trouble or "connected"
-
-    async def _ami_state(self) -> tuple[bool, str]:
-        return self.ami.trouble is None, self.ami.trouble or "connected"
-
-    async def _database_state(self) -> tuple[bool, str]:
-        await self.db.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
-        return True, "answers"
-
-    async def _disk_state(self) -> tuple[bool, str]:
-        space = await self.recordings.space()
-        return space.enough, f"{space.free_mb} MB free, {space.needed_mb} MB needed"
-
-    async def _voice_state(self) -> tuple[bool, str]:
-        if self.voice.healthy:
-            return True, "loaded"
-        return not self.fragments.missing(), "not loaded: sentences are put together from fragments"
 
     # --- life -------------------------------------------------------------------------------------------------
 

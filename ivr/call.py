@@ -17,7 +17,7 @@ from cti.model import Call
 from cti.session import CallSession
 from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
-from ivr.port import Messages, Orders, Texts, Watches
+from ivr.port import Callbacks, Messages, Orders, Texts, Watches
 from routing.precedence import Cause
 from speech.port import SpeechDetector
 
@@ -195,6 +195,7 @@ class IvrServices:
     orders: Orders
     texts: Texts
     messages: Messages
+    callbacks: Callbacks
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     """The time zone of the site."""
     detector: SpeechDetector | None = None

@@ -1,7 +1,8 @@
-"""What callers leave behind and ask for later, as the menu uses it: wishes, messages, work orders, texts."""
+"""What callers leave behind and ask for later, as the menu uses it: wishes, messages, callbacks, orders, texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from desk.workorders.model import Urging
@@ -105,4 +106,28 @@ class Messages(Protocol):
 
     async def send(self, name: str) -> bool:
         """Keep what was said; a message becomes a work order. False: there was no sound in it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A callback; `new` False: the number was to be rung back already; `later`: the sentence of when, if not now."""
+
+    new: bool
+    later: str = ""
+
+
+class Callbacks(Protocol):
+    """The booking of callbacks (`ivr/callbacks.py` does it)."""
+
+    def dialable(self, number: str) -> bool:
+        """Tell whether a number may be rung back."""
+        ...
+
+    def number(self, number: str) -> str:
+        """Return the sentence that tells a number digit by digit."""
+        ...
+
+    async def book(self, call_id: str, number: str, queue: str, waiting_since: datetime) -> Booking:
+        """Let `number` be rung back, once for a call, with the place that it has had since `waiting_since`."""
         ...

@@ -29,7 +29,7 @@ from ivr.node import TELEPHONE_KEYS
 from ivr.simulated_ears import TextEars
 from ivr.simulated_line import CALL, PROMPT, SAY, Act, Caller, Line, MemoryJournal, Opinions, Place, Reports, Tell
 from ivr.simulated_orders import Orders, Texts
-from ivr.simulated_wishes import Said, Wishes
+from ivr.simulated_wishes import Bookings, Said, Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ def _services(line: Line, clock: Clock, tasks: TaskOwner, around: Surroundings) 
         orders=Orders(line, clock, around.zone),
         texts=Texts(line),
         messages=Said(line),
+        callbacks=Bookings(line),
         clock=clock,
         policy=around.policy,
         hour=lambda: clock.now().astimezone(around.zone).hour,

@@ -7,6 +7,7 @@ from pydantic import Field
 from ivr.node import Node
 from ivr.nodes.bill import Bill
 from ivr.nodes.branch import Branch
+from ivr.nodes.callback import Callback
 from ivr.nodes.collect import Collect
 from ivr.nodes.fault import Fault
 from ivr.nodes.fault_known import FaultKnown
@@ -47,6 +48,7 @@ AnyNode = Annotated[
     | Sms
     | Urge
     | Message
+    | Callback
     | Queue
     | Silence
     | Speech
@@ -74,6 +76,7 @@ VERBS: dict[str, type[Node]] = {
     "sms": Sms,
     "urge": Urge,
     "message": Message,
+    "callback": Callback,
     "queue": Queue,
     "silence": Silence,
     "speech": Speech,

@@ -33,7 +33,7 @@ from desk.workorders.model import Urging
 from ivr.call import Callers, CustomerAnswers, FaultReport, IvrServices, KnownFault
 from ivr.engine import Engine, OneFlow
 from ivr.flow import Flow
-from ivr.port import Asker, Place, Progress, TextWanted
+from ivr.port import Asker, Booking, Place, Progress, TextWanted
 from routing.precedence import Cause
 
 CALL = "call-1"
@@ -389,6 +389,27 @@ class MessageBook:
         return True
 
 
+@dataclass
+class CallbackBook:
+    """Callbacks in memory; numbers in `open` are to be rung back already."""
+
+    open: set[str] = field(default_factory=set)
+    booked: list[tuple[str, str, str, datetime]] = field(default_factory=list)
+    later: str = ""
+
+    def dialable(self, number: str) -> bool:
+        return len(number) == 11
+
+    def number(self, number: str) -> str:
+        return f"号码{number}"
+
+    async def book(self, call_id: str, number: str, queue: str, waiting_since: datetime) -> Booking:
+        if number in self.open:
+            return Booking(new=False)
+        self.booked.append((call_id, number, queue, waiting_since))
+        return Booking(new=True, later=self.later)
+
+
 class QueuePlaces:
     """A queue in memory: each request or return of a caller gets the next of `answers`."""
 
@@ -437,6 +458,7 @@ class Caller:
         self.orders = OrderBook()
         self.texts = TextBook()
         self.messages = MessageBook()
+        self.callbacks = CallbackBook()
         self.services = IvrServices(
             self.speaker,
             self.books,
@@ -451,6 +473,7 @@ class Caller:
             self.orders,
             self.texts,
             self.messages,
+            self.callbacks,
             detector=Ears(),
             storm=lambda: self.storm,
         )

@@ -425,6 +425,7 @@ const en: Words<typeof zh> = {
     leave_message: "Message",
     fault_address: "Address said aloud",
     too_long_bye: "Goodbye",
+    book_callback: "Callback",
     main: "Main menu",
     bill: "Bill",
     outage: "Outage",

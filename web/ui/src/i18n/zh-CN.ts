@@ -413,6 +413,7 @@ export default {
     leave_message: "客户留言",
     fault_address: "口述停电地址",
     too_long_bye: "结束语",
+    book_callback: "预约回拨",
     main: "主菜单",
     bill: "电费查询",
     outage: "停电查询",
