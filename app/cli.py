@@ -17,7 +17,7 @@ COMMANDS = {
     "demo": ("app.demo_command", "demo", "The whole hotline with robot callers and agents."),
     "dial": ("app.dial_command", "dial", "One real SIP call, and the prompts heard in it."),
     "doctor": ("app.doctor_command", "doctor", "What is wrong with this installation, each with its cure."),
-    "flow": ("app.flow_command", "flow_group", "IVR flows: check, draw, simulate, schema."),
+    "flow": ("app.flow_command", "flow_group", "IVR flows: check, draw, simulate, publish, roll back."),
     "import": ("app.import_command", "import_group", "The installation's own customers, accounts, bills, outages."),
     "prompts": ("app.prompts_command", "prompts_group", "What the hotline says: list, render, record."),
     "seat": ("app.user_command", "seat_group", "Seats and their phones."),

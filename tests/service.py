@@ -108,12 +108,15 @@ class Service:
 
     # --- the API ---------------------------------------------------------------------------------
 
-    async def request(self, who: str, method: str, path: str, body: Any = None, expect: int = 200) -> Any:
-        """Do a request as the user `who` and return the decoded answer."""
+    async def request(
+        self, who: str, method: str, path: str, body: Any = None, expect: int = 200, *, wait: float = 10
+    ) -> Any:
+        """Do a request as the user `who` and return the decoded answer, which comes within `wait` seconds."""
         if who not in self.tokens:
             self.tokens[who] = await self._sign_in(who)
         headers = {"Authorization": f"Bearer {self.tokens[who]}"}
-        async with self.api.request(method, f"{self.base}/api/v1{path}", json=body, headers=headers) as answer:
+        url, limit = f"{self.base}/api/v1{path}", aiohttp.ClientTimeout(total=wait)
+        async with self.api.request(method, url, json=body, headers=headers, timeout=limit) as answer:
             text = await answer.text()
             assert answer.status in (expect, 201 if expect == 200 else expect, 204), f"{method} {path}: {text}"
             return json.loads(text) if text else None
