@@ -1,4 +1,6 @@
-"""What /readyz asks: whether each thing that calls need is there."""
+"""What /readyz asks: each dependency of the service, and how it is, in words."""
+
+from dataclasses import dataclass
 
 from core.db import Database
 from cti.ami.service import AmiService
@@ -9,38 +11,43 @@ from speech.synthesis import Voice
 from web.services import Probe
 
 
-def telephone(calls: CallService, ami: AmiService) -> dict[str, Probe]:
-    """Return the questions to both connections of the PBX."""
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """The dependencies of a running service."""
 
-    async def pbx() -> tuple[bool, str]:
-        return calls.pbx_trouble is None, calls.pbx_trouble or "connected"
+    calls: CallService
+    ami: AmiService
+    db: Database
+    recordings: RecordingService
+    voice: Voice
+    fragments: FragmentPack
 
-    async def link() -> tuple[bool, str]:
-        return ami.trouble is None, ami.trouble or "connected"
+    def by_name(self) -> dict[str, Probe]:
+        """Return the probes by the name of what they ask."""
+        return {
+            "pbx": self._pbx,
+            "ami": self._ami,
+            "database": self._database,
+            "disk": self._disk,
+            "voice": self._voice,
+        }
 
-    return {"pbx": pbx, "ami": link}
+    async def _pbx(self) -> tuple[bool, str]:
+        trouble = self.calls.pbx_trouble
+        return trouble is None, trouble or "connected"
 
+    async def _ami(self) -> tuple[bool, str]:
+        return self.ami.trouble is None, self.ami.trouble or "connected"
 
-def storage(db: Database, recordings: RecordingService) -> dict[str, Probe]:
-    """Return the questions to database and disk."""
-
-    async def database() -> tuple[bool, str]:
-        await db.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
+    async def _database(self) -> tuple[bool, str]:
+        await self.db.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
         return True, "answers"
 
-    async def disk() -> tuple[bool, str]:
-        space = await recordings.space()
+    async def _disk(self) -> tuple[bool, str]:
+        space = await self.recordings.space()
         return space.enough, f"{space.free_mb} MB free, {space.needed_mb} MB needed"
 
-    return {"database": database, "disk": disk}
-
-
-def voice(live: Voice, fragments: FragmentPack) -> dict[str, Probe]:
-    """Return the question to the voice, for which fragments can stand in."""
-
-    async def speaks() -> tuple[bool, str]:
-        if live.healthy:
+    async def _voice(self) -> tuple[bool, str]:
+        if self.voice.healthy:
             return True, "loaded"
-        return not fragments.missing(), "not loaded: sentences are put together from fragments"
-
-    return {"voice": speaks}
+        return not self.fragments.missing(), "not loaded: sentences are put together from fragments"

@@ -11,10 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from agents.accounts import Accounts
 from agents.service import AgentService
-from app import probes
 from app.asterisk_setup import secrets_of
 from app.ears import SpokenRequests
 from app.lifeboat import LifeboatKeeper
+from app.probes import Probes
 from app.simulator import ProcessSimulator
 from core import log, policy
 from core.bus import Bus
@@ -35,6 +35,7 @@ from cti.listening import Ears
 from cti.model import WITH_AGENT, CallState
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
+from desk.announcements.service import AnnouncementService
 from desk.billing.service import BillService
 from desk.callbacks.service import CallbackService
 from desk.customers.service import CustomerService
@@ -65,6 +66,7 @@ from routing.callers import CallerHistory
 from routing.service import RoutingService
 from speech.fragments import FragmentPack, carriers
 from speech.install import VoiceFiles
+from speech.kept import KeptSpeech
 from speech.kokoro import settings_key
 from speech.process import kokoro_command
 from speech.prompts import PromptPack, catalogue
@@ -142,6 +144,8 @@ class Hotline:
             rules=self.policy.rules,
         )
 
+        self.kept_speech = KeptSpeech(var / "prompts" / "announcements", self.voice, self.pack, settings_key=key)
+
     def _build_desk(self) -> None:
         zone = self.settings.site.zone
         self.customers = CustomerService(self.db)
@@ -169,7 +173,10 @@ class Hotline:
         )
         low = self.policy.number("survey_low")
         self.surveys = SurveyService(self.db, self.journal, self.clock, visits=self.orders, low=low)
-        self.lifeboat = LifeboatKeeper(self.settings, self.outages, self.voice, self.pack, self.clock)
+        festivals = self.settings.site.festivals
+        self.announcements = AnnouncementService(self.db, self.journal, self.clock, self.kept_speech, festivals)
+        told = (self.outages, self.announcements)
+        self.lifeboat = LifeboatKeeper(self.settings, *told, self.voice, self.pack, self.clock)
 
     def _build_telephone(self) -> None:
         settings, secrets = self.settings, secrets_of(self.settings)
@@ -216,6 +223,7 @@ class Hotline:
             detector=self.detector,
             ears=Ears(int(self.policy.number("silent_listeners"))),
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
+            announcements=self.announcements,
             storm=lambda: self.switches.on(STORM),
             understanding=self.requests.words,
         )
@@ -237,6 +245,7 @@ class Hotline:
                 customers=self.customers,
                 bills=self.bills,
                 outages=self.outages,
+                announcements=self.announcements,
                 surveys=self.surveys,
                 switches=self.switches,
                 orders=self.orders,
@@ -244,11 +253,7 @@ class Hotline:
                 recordings=self.recordings,
                 flows=self.flows,
                 simulator=ProcessSimulator(self.settings.site),
-                probes={
-                    **probes.telephone(self.calls, self.ami),
-                    **probes.storage(self.db, self.recordings),
-                    **probes.voice(self.voice, self.fragments),
-                },
+                probes=Probes(self.calls, self.ami, self.db, self.recordings, self.voice, self.fragments).by_name(),
                 ui_dir=setup.ui_dir,
             )
         )
@@ -295,6 +300,7 @@ class Hotline:
         # What another run has made is the fallback of the first calls, while the voice still loads.
         await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
         await self.agents.load()
+        await self.announcements.refresh()
         await self.switches.load(self.bus)
         await self._listen()
         if not await self.db.read(store.live):
@@ -302,6 +308,7 @@ class Hotline:
             await self._voice_loaded()
             await self.lifeboat.refresh_within(FIRST_REFRESH_S)
         await self.lifeboat.start(self.bus)
+        self._tasks.start(self.announcements.run(), "announcements")
         self._tasks.start(self.ami.run(), "ami")
         self._tasks.start(self.calls.run(), "calls")
         self._tasks.start(self._render_rest(), "prompts")
@@ -368,6 +375,7 @@ class Hotline:
         """Stop serving; live calls stay with the PBX for the next start."""
         await self._runner.cleanup()
         await self.lifeboat.close()
+        await self.announcements.close()
         await self._tasks.close()
         await self.calls.close()
         await self.engine.close()

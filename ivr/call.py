@@ -15,6 +15,7 @@ from core.tasks import TaskOwner
 from cti.listening import Ears
 from cti.model import Call
 from cti.session import CallSession
+from desk.announcements.service import Spoken
 from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
 from ivr.port import Callbacks, Messages, Orders, Texts, Watches
@@ -61,6 +62,8 @@ class CustomerAnswers:
     bills: tuple[tuple[str, ...], ...] = ()
     """The sentences of each account that has a bill."""
     outages: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    """片区 in which the accounts lie."""
     which: tuple[str, ...] = ()
     """With several bills: a sentence for each that tells the key by which it is chosen."""
     details: tuple[BillDetails, ...] = ()
@@ -176,6 +179,16 @@ class Understanding(Protocol):
         ...
 
 
+class Announcements(Protocol):
+    """What the operator has said to callers now, answered from memory (`desk.announcements` keeps it)."""
+
+    def greeting(self) -> str | None: ...
+
+    def by_area(self) -> bool: ...
+
+    def current(self, areas: Collection[str]) -> Sequence[Spoken]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class IvrServices:
     """The rooms that nodes use, as the menu sees them."""
@@ -204,6 +217,7 @@ class IvrServices:
     """How many talks may be listened to at once for a silent caller."""
     callers: Callers | None = None
     """Tells who goes ahead in a queue; without it only a node does."""
+    announcements: Announcements | None = None
     storm: Callable[[], bool] = lambda: False
     """Whether the site is in storm mode: so many callers that persons are for those who need one."""
     understanding: Understanding | None = None
@@ -241,8 +255,7 @@ class IvrCall:
     async def say(self, prompts: Sequence[str], *, interruptible: bool = True) -> None:
         """Play prompts by id."""
         offered = [p for p in prompts if p != SPEECH_OFFER or self.services.understanding is not None]
-        media = [self.services.speaker.prompt(self.resolve(p)) for p in offered]
-        await self.session.play(media, interruptible=interruptible)
+        await self.session.play([self._medium(prompt) for prompt in offered], interruptible=interruptible)
 
     async def tell(self, sentences: Sequence[str]) -> None:
         """Play sentences with the caller's own numbers, each as soon as it is ready."""
@@ -256,6 +269,12 @@ class IvrCall:
         if not done:
             await self.say([PLEASE_WAIT])
         return await speaking
+
+    def _medium(self, prompt: str) -> str:
+        """Return the medium of a prompt; a festival's greeting, by notice, takes the place of `greeting`."""
+        board = self.services.announcements
+        festive = board.greeting() if board and prompt == "greeting" else None
+        return festive or self.services.speaker.prompt(self.resolve(prompt))
 
     def resolve(self, prompt: str) -> str:
         """Return the prompt for this hour: `greeting` is one of two [seed 000: 00:00-12:00 早上好]."""

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ivr.node import Node
+from ivr.nodes.announce import Announce
 from ivr.nodes.bill import Bill
 from ivr.nodes.branch import Branch
 from ivr.nodes.callback import Callback
@@ -50,6 +51,7 @@ AnyNode = Annotated[
     | Message
     | Callback
     | Queue
+    | Announce
     | Silence
     | Speech
     | Survey
@@ -78,6 +80,7 @@ VERBS: dict[str, type[Node]] = {
     "message": Message,
     "callback": Callback,
     "queue": Queue,
+    "announce": Announce,
     "silence": Silence,
     "speech": Speech,
     "survey": Survey,
