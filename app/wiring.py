@@ -197,6 +197,7 @@ class Hotline:
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
         self.recordings.attach(self.bus)
+        self.ami.listen(self.bus)
         said = MessageService(self.journal, self.db, self.pbx, Vault.of(settings), self.clock)
         self.messages = IvrMessages(said, self.orders, self.customers, self.db)
         self.messages.listen(self.bus)

@@ -88,9 +88,12 @@ class MemoryJournal(Journal):
     def __init__(self, tell: Callable[[Event], None]) -> None:
         self._tell = tell
 
-    def note(self, *events: Event) -> None:
+    def note(self, *events: Event, save: Save | None = None) -> asyncio.Future[bool]:
         for event in events:
             self._tell(event)
+        told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        told.set_result(True)
+        return told
 
     async def record(self, *events: Event, save: Save | None = None) -> list[Recorded]:
         self.note(*events)
