@@ -10,6 +10,7 @@ from core.config import load
 from core.errors import HotlineError
 
 COMMANDS = {
+    "announce": ("app.announce_command", "announce_group", "Festival greetings and emergency announcements."),
     "asterisk": ("app.asterisk_command", "asterisk_group", "The private PBX and its configuration."),
     "bench": ("app.bench_command", "bench", "One measurement, JSON to stdout."),
     "check": ("app.check_command", "check", "The fast checks: format, lint, types, imports, unit tests."),

@@ -12,7 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from agents.accounts import Accounts
 from agents.service import AgentService
 from app.asterisk_setup import secrets_of
+from app.ears import SpokenRequests
 from app.lifeboat import LifeboatKeeper
+from app.probes import Probes
 from app.simulator import ProcessSimulator
 from core import log, policy
 from core.bus import Bus
@@ -33,6 +35,7 @@ from cti.listening import Ears
 from cti.model import WITH_AGENT, CallState
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
+from desk.announcements.service import AnnouncementService
 from desk.billing.service import BillService
 from desk.callbacks.service import CallbackService
 from desk.customers.service import CustomerService
@@ -63,6 +66,7 @@ from routing.callers import CallerHistory
 from routing.service import RoutingService
 from speech.fragments import FragmentPack, carriers
 from speech.install import VoiceFiles
+from speech.kept import KeptSpeech
 from speech.kokoro import settings_key
 from speech.process import kokoro_command
 from speech.prompts import PromptPack, catalogue
@@ -84,13 +88,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What is there before the service starts: settings, the voice's files, the cache of prompts, the built pages."""
+    """What is there before the service starts: settings, the voice, the cache of prompts, pages, Whisper's folder."""
 
     settings: Settings
     voice: VoiceFiles
     cache: Path
     ui_dir: Path | None = None
     flow_file: Path = FLOW
+    whisper: Path | None = None
 
 
 class Hotline:
@@ -108,6 +113,7 @@ class Hotline:
         self.switches = Switches(self.journal, self.db, self.clock, {STORM: settings.site.storm})
         self._tasks = TaskOwner("hotline")
         self.detector = Silero()
+        self.requests = SpokenRequests(settings.speech, self.policy, self.detector, setup.whisper)
         self._build_voice(setup)
         self._build_desk()
         self._build_telephone()
@@ -138,6 +144,8 @@ class Hotline:
             rules=self.policy.rules,
         )
 
+        self.kept_speech = KeptSpeech(var / "prompts" / "announcements", self.voice, self.pack, settings_key=key)
+
     def _build_desk(self) -> None:
         zone = self.settings.site.zone
         self.customers = CustomerService(self.db)
@@ -165,7 +173,10 @@ class Hotline:
         )
         low = self.policy.number("survey_low")
         self.surveys = SurveyService(self.db, self.journal, self.clock, visits=self.orders, low=low)
-        self.lifeboat = LifeboatKeeper(self.settings, self.outages, self.voice, self.pack, self.clock)
+        festivals = self.settings.site.festivals
+        self.announcements = AnnouncementService(self.db, self.journal, self.clock, self.kept_speech, festivals)
+        told = (self.outages, self.announcements)
+        self.lifeboat = LifeboatKeeper(self.settings, *told, self.voice, self.pack, self.clock)
 
     def _build_telephone(self) -> None:
         settings, secrets = self.settings, secrets_of(self.settings)
@@ -186,6 +197,7 @@ class Hotline:
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
         self.recordings.attach(self.bus)
+        self.ami.listen(self.bus)
         said = MessageService(self.journal, self.db, self.pbx, Vault.of(settings), self.clock)
         self.messages = IvrMessages(said, self.orders, self.customers, self.db)
         self.messages.listen(self.bus)
@@ -212,7 +224,9 @@ class Hotline:
             detector=self.detector,
             ears=Ears(int(self.policy.number("silent_listeners"))),
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
+            announcements=self.announcements,
             storm=lambda: self.switches.on(STORM),
+            understanding=self.requests.words,
         )
         self.engine = Engine(self.flows, services, self.db)
 
@@ -232,6 +246,7 @@ class Hotline:
                 customers=self.customers,
                 bills=self.bills,
                 outages=self.outages,
+                announcements=self.announcements,
                 surveys=self.surveys,
                 switches=self.switches,
                 orders=self.orders,
@@ -239,13 +254,7 @@ class Hotline:
                 recordings=self.recordings,
                 flows=self.flows,
                 simulator=ProcessSimulator(self.settings.site),
-                probes={
-                    "pbx": self._pbx_state,
-                    "ami": self._ami_state,
-                    "database": self._database_state,
-                    "disk": self._disk_state,
-                    "voice": self._voice_state,
-                },
+                probes=Probes(self.calls, self.ami, self.db, self.recordings, self.voice, self.fragments).by_name(),
                 ui_dir=setup.ui_dir,
             )
         )
@@ -277,28 +286,6 @@ class Hotline:
             self._restored = True
         self._tasks.start(self._reconcile(), "recordings")
 
-    # --- what readyz asks ---------------------------------------------------------------------------------
-
-    async def _pbx_state(self) -> tuple[bool, str]:
-        trouble = self.calls.pbx_trouble
-        return trouble is None, trouble or "connected"
-
-    async def _ami_state(self) -> tuple[bool, str]:
-        return self.ami.trouble is None, self.ami.trouble or "connected"
-
-    async def _database_state(self) -> tuple[bool, str]:
-        await self.db.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
-        return True, "answers"
-
-    async def _disk_state(self) -> tuple[bool, str]:
-        space = await self.recordings.space()
-        return space.enough, f"{space.free_mb} MB free, {space.needed_mb} MB needed"
-
-    async def _voice_state(self) -> tuple[bool, str]:
-        if self.voice.healthy:
-            return True, "loaded"
-        return not self.fragments.missing(), "not loaded: sentences are put together from fragments"
-
     # --- life -------------------------------------------------------------------------------------------------
 
     async def start(self, say: Say = lambda line: None) -> None:
@@ -314,6 +301,7 @@ class Hotline:
         # What another run has made is the fallback of the first calls, while the voice still loads.
         await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
         await self.agents.load()
+        await self.announcements.refresh()
         await self.switches.load(self.bus)
         await self._listen()
         if not await self.db.read(store.live):
@@ -321,11 +309,13 @@ class Hotline:
             await self._voice_loaded()
             await self.lifeboat.refresh_within(FIRST_REFRESH_S)
         await self.lifeboat.start(self.bus)
+        self._tasks.start(self.announcements.run(), "announcements")
         self._tasks.start(self.ami.run(), "ami")
         self._tasks.start(self.calls.run(), "calls")
         self._tasks.start(self._render_rest(), "prompts")
         self._tasks.start(self.notifications.run(), "notifications")
         self._tasks.start(self._reconcile_recordings(), "recordings sweep")
+        await self.requests.start()
 
     async def say_ahead(self, callers: Iterable[str]) -> None:
         """Have ready what these numbers would hear of their bills and outages."""
@@ -386,6 +376,7 @@ class Hotline:
         """Stop serving; live calls stay with the PBX for the next start."""
         await self._runner.cleanup()
         await self.lifeboat.close()
+        await self.announcements.close()
         await self._tasks.close()
         await self.calls.close()
         await self.engine.close()
@@ -396,5 +387,6 @@ class Hotline:
         await self.recordings.close()
         await self.voice.stop()
         await self.detector.stop()
+        await self.requests.stop()
         await self.journal.close()
         await self.db.close()

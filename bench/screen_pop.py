@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import uvloop
 from aiohttp import web
 from sqlalchemy import Connection
 
@@ -43,6 +44,7 @@ from cti.events import CallAnswered, CallArrived, CallEnded, CallQueued
 from cti.model import Call, CallState
 from cti.service import CallHooks, CallService
 from cti.session import CallWorld
+from desk.announcements.service import AnnouncementService
 from desk.billing import store as bill_store
 from desk.billing.model import Bill
 from desk.billing.service import BillService
@@ -64,6 +66,8 @@ from web.app import make_app
 from web.route import DESKTOPS
 from web.services import WebServices
 
+LOOP = uvloop.new_event_loop
+"""The loop of the service."""
 CUSTOMERS = 5_000
 FORMER_CALLS = 10
 AGENT = "a1"
@@ -119,6 +123,7 @@ class Installation:
             customers=CustomerService(self.db),
             bills=BillService(self.db, self.clock, zone, self.policy),
             outages=OutageService(self.db, self.journal, self.clock, zone),
+            announcements=AnnouncementService(self.db, self.journal, self.clock, None, ()),
             switches=Switches(self.journal, self.db, self.clock, {STORM: False}),
             surveys=SurveyService(self.db, self.journal, self.clock),
             callbacks=CallbackService(self.journal, self.db, self.clock, self.policy, zone),

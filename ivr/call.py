@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -14,6 +15,7 @@ from core.tasks import TaskOwner
 from cti.listening import Ears
 from cti.model import Call
 from cti.session import CallSession
+from desk.announcements.service import Spoken
 from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
 from ivr.port import Callbacks, Messages, Orders, Texts, Watches
@@ -21,6 +23,8 @@ from routing.precedence import Cause
 from speech.port import SpeechDetector
 
 PLEASE_WAIT = "please_wait"
+SPEECH_OFFER = "menu_speech"
+"""Said only where callers can be understood."""
 DANGER = "in_danger"
 """Known of a call once it has come to a queue because of danger: an order made in it later is urgent."""
 
@@ -58,6 +62,8 @@ class CustomerAnswers:
     bills: tuple[tuple[str, ...], ...] = ()
     """The sentences of each account that has a bill."""
     outages: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    """片区 in which the accounts lie."""
     which: tuple[str, ...] = ()
     """With several bills: a sentence for each that tells the key by which it is chosen."""
     details: tuple[BillDetails, ...] = ()
@@ -155,6 +161,34 @@ class Surveys(Protocol):
     async def reason(self, call_id: str, reason: Reason) -> None: ...
 
 
+class Understanding(Protocol):
+    """Understands callers, as the menu uses it (`cti.words` does it)."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether callers can be understood now."""
+        ...
+
+    @property
+    def first(self) -> bool:
+        """Whether callers are asked to say what they want before the menu of keys."""
+        ...
+
+    def listening(self, session: CallSession, phrases: tuple[str, ...] = ()) -> AbstractAsyncContextManager[None]:
+        """Listen to one utterance while open: `spoke`, then `words` of the session are set, or `deaf`."""
+        ...
+
+
+class Announcements(Protocol):
+    """What the operator has said to callers now, answered from memory (`desk.announcements` keeps it)."""
+
+    def greeting(self) -> str | None: ...
+
+    def by_area(self) -> bool: ...
+
+    def current(self, areas: Collection[str]) -> Sequence[Spoken]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class IvrServices:
     """The rooms that nodes use, as the menu sees them."""
@@ -183,8 +217,11 @@ class IvrServices:
     """How many talks may be listened to at once for a silent caller."""
     callers: Callers | None = None
     """Tells who goes ahead in a queue; without it only a node does."""
+    announcements: Announcements | None = None
     storm: Callable[[], bool] = lambda: False
     """Whether the site is in storm mode: so many callers that persons are for those who need one."""
+    understanding: Understanding | None = None
+    """Understands callers; without it the menu is keys alone."""
 
 
 @dataclass(slots=True)
@@ -198,7 +235,7 @@ class IvrCall:
     counts: dict[str, int] = field(default_factory=dict)
     answers: Callable[[], Awaitable[CustomerAnswers]] | None = None
     pressed: bool = False
-    """Whether the caller has pressed any key in this call."""
+    """Whether the caller has pressed any key in this call, or said something that was understood."""
     since: Sequence[Event] = ()
     """After a restart, for the node where the call stood: the story from its entry on."""
 
@@ -217,8 +254,8 @@ class IvrCall:
 
     async def say(self, prompts: Sequence[str], *, interruptible: bool = True) -> None:
         """Play prompts by id."""
-        media = [self.services.speaker.prompt(self.resolve(p)) for p in prompts]
-        await self.session.play(media, interruptible=interruptible)
+        offered = [p for p in prompts if p != SPEECH_OFFER or self.services.understanding is not None]
+        await self.session.play([self._medium(prompt) for prompt in offered], interruptible=interruptible)
 
     async def tell(self, sentences: Sequence[str]) -> None:
         """Play sentences with the caller's own numbers, each as soon as it is ready."""
@@ -232,6 +269,12 @@ class IvrCall:
         if not done:
             await self.say([PLEASE_WAIT])
         return await speaking
+
+    def _medium(self, prompt: str) -> str:
+        """Return the medium of a prompt; a festival's greeting, by notice, takes the place of `greeting`."""
+        board = self.services.announcements
+        festive = board.greeting() if board and prompt == "greeting" else None
+        return festive or self.services.speaker.prompt(self.resolve(prompt))
 
     def resolve(self, prompt: str) -> str:
         """Return the prompt for this hour: `greeting` is one of two [seed 000: 00:00-12:00 早上好]."""

@@ -39,6 +39,14 @@ class CallerIdentified(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementsHeard(Event):
+    """The caller came to these announcements, in this order."""
+
+    call_id: str
+    announcement_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NeedStated(Event):
     """By the keys pressed the caller wants a person for `need`: business or complaint."""
 
@@ -140,6 +148,33 @@ class SilenceHangUpRefused(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SilenceUnheard(Event):
     """The script could not tell silence from speech (`why`) and was given up; a person takes the caller."""
+
+    call_id: str
+    node: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechHeard(Event):
+    """What became of one spoken answer at `node`; `intent` is what it sounded like.
+
+    `outcome`: sure (followed), unsure (asked back), confirmed, denied, unknown (nothing of ours) or silent (nothing
+    said). `confidence` is the recogniser's, 0 to 1, `distance` the way from the nearest phrase, 0 the same. `text` only
+    where the policy's `speech_transcript` keeps it, its figures masked.
+    """
+
+    call_id: str
+    node: str
+    outcome: str
+    intent: str | None
+    confidence: float
+    distance: float
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechLost(Event):
+    """Callers could not be listened to at `node` (`why`); the caller goes on with keys."""
 
     call_id: str
     node: str

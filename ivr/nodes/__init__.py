@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ivr.node import Node
+from ivr.nodes.announce import Announce
 from ivr.nodes.bill import Bill
 from ivr.nodes.branch import Branch
 from ivr.nodes.callback import Callback
@@ -25,7 +26,9 @@ from ivr.nodes.say import Say
 from ivr.nodes.set import Set
 from ivr.nodes.silence import Silence
 from ivr.nodes.sms import Sms
+from ivr.nodes.speech import Speech
 from ivr.nodes.survey import Survey
+from ivr.nodes.transfer import Transfer
 from ivr.nodes.urge import Urge
 from ivr.nodes.verify import Verify
 from ivr.nodes.watch import Watch
@@ -48,8 +51,11 @@ AnyNode = Annotated[
     | Urge
     | Message
     | Callback
+    | Transfer
     | Queue
+    | Announce
     | Silence
+    | Speech
     | Survey
     | Branch
     | Hours
@@ -75,8 +81,11 @@ VERBS: dict[str, type[Node]] = {
     "urge": Urge,
     "message": Message,
     "callback": Callback,
+    "transfer": Transfer,
     "queue": Queue,
+    "announce": Announce,
     "silence": Silence,
+    "speech": Speech,
     "survey": Survey,
     "branch": Branch,
     "hours": Hours,

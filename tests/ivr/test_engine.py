@@ -47,7 +47,8 @@ async def test_a_known_caller_hears_the_bill(caller: Caller, shipped: Flow) -> N
     ]
     assert caller.speaker.prepared == list(BILL)
     assert (call.state, call.ended_by) == (CallState.ENDED, "system")
-    assert await nodes_of(caller) == ["welcome", "outage_first", "main", "bill", "after", "bye"]
+    way = ["welcome", "announcements", "outage_first", "speech_or_keys", "main", "bill", "after", "bye"]
+    assert await nodes_of(caller) == way
     names = await caller.names()
     assert [n for n in names if n != "CallerIdentified"][:2] == ["CallAnswered", "IvrNodeEntered"]
     assert names[-1] == "CallEnded"
@@ -119,13 +120,14 @@ async def test_a_customer_system_in_trouble_costs_an_apology_not_the_call(
     caller.books.broken = Unavailable() if how == "down" else None
     caller.places.answers.append(OFFER)
     caller.line.seats.append("answer")
+    caller.line.presses({"menu": ["2"]})
     began = time.monotonic()
     await caller.serve(shipped, await caller.arrives())
     assert time.monotonic() - began < 5
     failed = [e for e in await caller.story() if isinstance(e, IvrFailed)]
     what = "TimeoutError" if how == "slow" else "Unavailable"
-    assert [(e.node, e.what, e.to) for e in failed] == [("outage_first", what, "trouble")]
-    assert caller.line.heard[:2] == ["greeting_morning", "apology_person"]
+    assert [(e.node, e.what, e.to) for e in failed] == [("outage_first", what, "main"), ("bill", what, "trouble")]
+    assert caller.line.heard[:3] == ["greeting_morning", "menu", "apology_person"]
     assert "AgentAnswered" in await caller.names()
 
 
