@@ -9,7 +9,7 @@ from cti.events import CallDequeued, CallQueued, CallReleased
 from cti.messages import QueueGaveUp, SeatOffered
 from cti.model import WITH_AGENT, CallState
 from ivr.call import IvrCall
-from ivr.node import Node, Prompts, Target
+from ivr.node import Node, Prompts, QueueName, Target
 
 
 class Queue(Node):
@@ -23,7 +23,7 @@ class Queue(Node):
     by_caller: ClassVar[frozenset[str]] = frozenset({"next"})
 
     do: Literal["queue"]
-    queue: str
+    queue: QueueName
     prompts: Prompts = ()
     nobody: Target
     too_long: Target

@@ -149,6 +149,14 @@ async def test_a_lead_publishes_changes_and_ends_an_outage(world: World) -> None
         assert await lead.refused("POST", "/outages", bad, status=400) == "bad_outage"
 
 
+async def test_the_prompts_to_choose_from(world: World) -> None:
+    async with world.client("quality") as one, world.client("1001") as agent:
+        items = {item["id"]: item for item in (await one.ask("GET", "/prompts"))["items"]}
+        assert items["menu"]["text"].startswith("故障报修请按一")
+        assert world.settings.site.name in items["greeting_morning"]["text"]
+        assert await agent.refused("GET", "/prompts", status=403) == "forbidden"
+
+
 async def test_settings_show_no_secret_and_rules_their_source(world: World) -> None:
     async with world.client("admin") as admin:
         shown = await admin.ask("GET", "/settings")
