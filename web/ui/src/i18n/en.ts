@@ -33,6 +33,7 @@ const en: Words<typeof zh> = {
     desk: "Desk",
     history: "Calls",
     live: "Live calls",
+    flows: "Voice flow",
     seat: "Seat",
     noSeat: "No seat",
     registered: "phone registered",
