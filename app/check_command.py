@@ -3,14 +3,18 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import IO
 
 import click
 
 from app.setup import prepare_tests
 
 ROOT = Path(__file__).parent.parent
+GIVE_WAY = 10
+"""Niceness of the tests that run beside those in which sound is heard in time."""
 NO_TESTS = 5
 """Exit status of pytest when `arguments` name tests of the other part only."""
 
@@ -43,15 +47,26 @@ def _step(name: str, command: list[str]) -> bool:
 @click.option("--long", "long_", is_flag=True, help="The storms and soaks too.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(long_: bool, arguments: tuple[str, ...]) -> None:
-    """The whole suite, real PBX and real browser included; further ARGUMENTS go to pytest."""
+    """The whole suite, real PBX and real browser included; further ARGUMENTS go to pytest.
+
+    Stories told in sound mostly wait for what is spoken; the rest runs beside them and gives way to them.
+    """
     prepare_tests(lambda line: click.echo(f"hotline: {line}", err=True))
     long_ones = "" if long_ else " and not long"
-    both = [_pytest(f"not alone{long_ones}", "-n", "2", "--dist", "loadscope", *arguments)]
-    both.append(_pytest(f"alone{long_ones}", *arguments))
-    sys.exit(max(0 if code == NO_TESTS else code for code in both) if set(both) != {NO_TESTS} else NO_TESTS)
+    with tempfile.TemporaryFile() as said:
+        stories = _pytest(f"sound and not alone{long_ones}", "-n", "2", "--dist", "loadscope", *arguments, said=said)
+        rest = _pytest(
+            f"not sound and not alone{long_ones}", "-n", "2", "--dist", "loadscope", *arguments, nice=GIVE_WAY
+        )
+        codes = [rest.wait(), stories.wait()]
+        said.seek(0)
+        click.echo(said.read())
+    codes.append(_pytest(f"alone{long_ones}", *arguments).wait())
+    ran = [code for code in codes if code != NO_TESTS]
+    sys.exit(max(ran, key=abs) if ran else NO_TESTS)
 
 
-def _pytest(which: str, *arguments: str) -> int:
-    """Run the tests that `which` marks. Those marked `alone` measure sound in time and run one by one, last."""
-    command = [sys.executable, "-m", "pytest", "-m", which, *arguments]
-    return subprocess.run(command, cwd=ROOT, check=False, env={**os.environ, "PYTHONHASHSEED": "0"}).returncode
+def _pytest(which: str, *arguments: str, said: IO[bytes] | None = None, nice: int = 0) -> "subprocess.Popen[bytes]":
+    """Start the tests that `which` marks; with `said` their words go there, with `nice` they give way to others."""
+    command = ["nice", "-n", str(nice), sys.executable, "-m", "pytest", "-m", which, "--durations=15", *arguments]
+    return subprocess.Popen(command, cwd=ROOT, stdout=said, env={**os.environ, "PYTHONHASHSEED": "0"})

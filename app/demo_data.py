@@ -4,7 +4,7 @@ Dates are relative to the day of the demo, except the bill of 2026-10; loading a
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from core.clock import Clock
 from core.db import Database
 from core.journal import append
 from desk.billing import store as bill_store
-from desk.billing.model import Bill, Line, month_before, to_fen
+from desk.billing.model import Bill, Line, Part, month_before, to_fen
 from desk.customers import pins
 from desk.customers import store as customer_store
 from desk.customers.model import Account, Category, Complaint, Customer, SupplyState
@@ -27,6 +27,8 @@ FIRST, SECOND = Decimal("0.5469"), Decimal("0.5969")
 """Prices of the demo tariff in yuan/kWh: first and second tier of a household."""
 PLAIN = Decimal("0.6532")
 """Price of the demo tariff in yuan/kWh for business."""
+BY_DAY = ((Part.PEAK, Decimal("0.5769")), (Part.VALLEY, Decimal("0.3369")))
+"""Prices of the demo tariff in yuan/kWh for a household that pays by the time of day."""
 FIXED_PERIOD = date(2026, 10, 1)
 AREAS = ("城西片区", "城南片区", "城北片区", "高新片区")
 OTHERS = ("孙丽", "周杰", "吴敏", "郑涛", "冯雪", "蒋勇", "沈洁", "韩磊", "杨静", "朱明")
@@ -85,6 +87,8 @@ def _people() -> tuple[tuple[Customer, ...], tuple[Account, ...]]:
         _person(5, "刘洋"),
         _person(7, "陈静"),
         _person(8, "赵强"),
+        _person(9, "何平"),
+        _person(10, "高洁"),
         *(_person(11 + place, name) for place, name in enumerate(OTHERS)),
     ]
     accounts = [
@@ -96,6 +100,8 @@ def _people() -> tuple[tuple[Customer, ...], tuple[Account, ...]]:
         _account(6, 5, "城西片区"),
         _account(7, 7, "城南片区", supply=SupplyState.CUT_FOR_ARREARS),
         _account(8, 8, "城北片区"),
+        _account(9, 9, "城北片区"),
+        _account(10, 10, "城西片区"),
         *(_account(11 + place, 11 + place, AREAS[place % len(AREAS)]) for place in range(len(OTHERS))),
     ]
     return tuple(people), tuple(accounts)
@@ -120,15 +126,37 @@ def _bills(today: date, zone: ZoneInfo) -> tuple[Bill, ...]:
         _bill(1, FIXED_PERIOD, [(286, FIRST, 1)], date(2026, 11, 20), datetime(2026, 11, 8, 9, 30, tzinfo=zone)),
         _bill(1, date(2026, 9, 1), [(302, FIRST, 1)], date(2026, 10, 20), datetime(2026, 10, 9, 18, 5, tzinfo=zone)),
     )
+    earlier = datetime.combine(today - timedelta(days=33), time(9, 40), zone)
+    before = month_before(last)
     in_arrears = (
         _bill(2, last, [(125, FIRST, 1), (53, SECOND, 2)], today - timedelta(days=5)),
+        _bill(2, before, [(121, FIRST, 1)], today - timedelta(days=35), earlier),
         _bill(7, last, [(360, FIRST, 1), (219, SECOND, 2)], today - timedelta(days=40)),
     )
     due = today + timedelta(days=8)
     hospital = _bill(4, last, [(86_400, PLAIN, None)], due, paid, residential=False)
-    ordinary = (3, 5, 6, 8, *range(11, 11 + len(OTHERS)))
-    others = (_bill(key, last, [(90 + key * 17, FIRST, 1)], due, paid if key % 3 else None) for key in ordinary)
-    return (*first_customer, *in_arrears, hospital, *others)
+    ordinary = (3, 5, 8, *range(11, 11 + len(OTHERS)))
+    others = [_bill(key, last, [(90 + key * 17, FIRST, 1)], due, paid if key % 3 else None) for key in ordinary]
+    others += [_bill(key, before, [(110 + key * 15, FIRST, 1)], due - timedelta(days=30), earlier) for key in ordinary]
+    return (*first_customer, *in_arrears, hospital, *others, *_odd(last, due, paid))
+
+
+def _odd(last: date, due: date, paid: datetime) -> tuple[Bill, ...]:
+    """Bills that are not like the others: by the time of day, estimated with money in advance, and without any use."""
+    parts = tuple(
+        Line(Decimal(kwh), price, to_fen(kwh * price), None, part)
+        for (part, price), kwh in zip(BY_DAY, (112, 80), strict=True)
+    )
+    by_day = replace(
+        _bill(6, last, [], due), usage=Decimal(192), amount=sum((p.amount for p in parts), Decimal(0)), lines=parts
+    )
+    estimated = replace(_bill(9, last, [(120, FIRST, 1)], due, paid), estimated=True, balance=Decimal("34.40"))
+    return (
+        by_day,
+        estimated,
+        _bill(10, last, [(0, FIRST, 1)], due, paid),
+        _bill(10, month_before(last), [(31, FIRST, 1)], due, paid),
+    )
 
 
 def _bill(

@@ -22,9 +22,9 @@ from desk.customers.service import CustomerService
 from desk.outages.service import OutageService
 from ivr import flow, simulation
 from ivr.desk import IvrDesk
-from ivr.simulated_line import Act, Caller, Heard
+from ivr.simulated_line import Act, Caller, Heard, Tell
 from ivr.simulation import Script
-from speech.prompts import catalogue
+from speech.prompts import Catalogue, catalogue
 
 
 class Person:
@@ -46,32 +46,47 @@ class Person:
         return ""
 
 
-def show(heard: Heard) -> None:
-    """Print one line of the conversation."""
+def line(heard: Heard) -> str:
+    """Return one line of the conversation, with the colours of a terminal."""
     at = f"{int(heard.at) // 60:02d}:{heard.at % 60:04.1f}"
     match heard.who:
         case "node":
-            line = click.style(f"[{heard.what}]", dim=True)
+            words = click.style(f"[{heard.what}]", dim=True)
         case "hotline":
-            line = f"  {heard.what}" + (f"  ({heard.id})" if heard.id else "")
+            words = f"  {heard.what}" + (f"  ({heard.id})" if heard.id else "")
         case "caller":
-            words = {Act.SILENCE: "(silence)", Act.HANG_UP: "(hangs up)"}
-            line = click.style(f"  > {words.get(Act(heard.what)) if heard.what in set(Act) else heard.what}", bold=True)
+            acts = {Act.SILENCE: "(silence)", Act.HANG_UP: "(hangs up)"}
+            words = click.style(f"  > {acts.get(Act(heard.what)) if heard.what in set(Act) else heard.what}", bold=True)
         case _:
-            line = f"  -- {heard.what}"
+            words = f"  -- {heard.what}"
+    return f"{at} {words}"
+
+
+def show(heard: Heard) -> None:
+    """Print one line of the conversation."""
     with suppress(BrokenPipeError):  # whoever reads has seen enough; the call goes on to its end
-        click.echo(f"{at} {line}")
+        click.echo(line(heard))
 
 
 def simulate(settings: Settings, file: Path, number: str, keys: str | None, at: datetime | None) -> None:
     """Hold the conversation; the customers are those of the demo. Raises FlowError, BadInput."""
     caller: Caller = Person() if keys is None else Script(keys)
-    rules = policy.load(settings.site.policy)
-    prompts = catalogue(settings.site.language, site=settings.site.name)
-    checked = flow.load(file, prompts, rules.rules)
+    checked = flow.load(file, names(settings), policy.load(settings.site.policy).rules)
+    moment = at.replace(tzinfo=at.tzinfo or settings.site.zone) if at else datetime.now(settings.site.zone)
+    hold(settings, checked, caller, number, moment, show)
+
+
+def names(settings: Settings) -> Catalogue:
+    """Return the prompts that a flow of this installation may name."""
+    return catalogue(settings.site.language, site=settings.site.name)
+
+
+def hold(settings: Settings, checked: flow.Flow, caller: Caller, number: str, at: datetime, tell: Tell) -> None:
+    """Hold the conversation of one call and `tell` each thing in it. Raises NothingFollows where it stands still."""
+    rules, prompts = policy.load(settings.site.policy), names(settings)
     came = phone.normalise(number)
     zone = settings.site.zone
-    clock = FakeClock(at.replace(tzinfo=at.tzinfo or zone) if at else datetime.now(zone))
+    clock = FakeClock(at)
     with tempfile.TemporaryDirectory() as folder:
 
         async def conversation() -> None:
@@ -87,7 +102,7 @@ def simulate(settings: Settings, file: Path, number: str, keys: str | None, at: 
                 db=db,
             )
             try:
-                await simulation.call(checked, caller, came.number if came.known else "", around, show)
+                await simulation.call(checked, caller, came.number if came.known else "", around, tell)
             finally:
                 await db.close()
 

@@ -90,6 +90,10 @@ class Row:
         """A number from 0 below 10^9 with at most `decimals` decimals."""
         return amount(self.raw(column), decimals, lambda why, cure: self.bad(column, why, cure))
 
+    def amount_or_none(self, column: str) -> Decimal | None:
+        """Yuan with at most two decimals; None for an empty cell."""
+        return self.number(column, 2) if self.raw(column) else None
+
     def month(self, column: str) -> date:
         """The first day of a month written 2026-10, 2026/10 or 202610."""
         cure = "write year and month like 2026-10"

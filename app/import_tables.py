@@ -14,7 +14,7 @@ from app.import_cells import BadCell, Row, amount
 from core.journal import append
 from core.policy import Policy
 from desk.billing import store as bill_store
-from desk.billing.model import FEN, Bill, Line, to_fen
+from desk.billing.model import FEN, Bill, Line, Part, to_fen
 from desk.customers import pins
 from desk.customers import store as customer_store
 from desk.customers.model import Account, Category, Customer, SupplyState
@@ -32,7 +32,11 @@ CATEGORIES = {
 SUPPLY = {**{s.value: s for s in SupplyState}, "正常": SupplyState.ON, "欠费停电": SupplyState.CUT_FOR_ARREARS}
 KINDS = {**{k.value: k for k in Kind}, **{k.name.lower(): k for k in Kind}}
 STATUSES = {s.value: s for s in (Status.DRAFT, Status.PUBLISHED, Status.CANCELLED)}
-_LINE = re.compile(r"(?:([1-9]):)?([0-9.]+)\*([0-9.]+)(?:=([0-9.]+))?")
+PARTS_OF_THE_DAY = {
+    **{p.value: p for p in Part},
+    **{"尖": Part.SHARP, "峰": Part.PEAK, "平": Part.FLAT, "谷": Part.VALLEY},
+}
+_LINE = re.compile(rf"(?:([1-9]):)?(?:({'|'.join(PARTS_OF_THE_DAY)}):)?([0-9.]+)\*([0-9.]+)(?:=([0-9.]+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ def _bill(row: Row, setting: Setting) -> Item:
         lines=tuple(_line(row, part) for part in row.listed("lines")),
         due_date=row.day("due_date"),
         paid_at=row.moment("paid_at", setting.zone) if row.raw("paid_at") else None,
+        estimated=row.flag("estimated"),
+        balance=row.amount_or_none("balance"),
     )
     _check_sums(row, bill)
     return Item(row.line, bill.id, bill, (("account", account),))
@@ -118,10 +124,16 @@ def _line(row: Row, part: str) -> Line:
 
     found = _LINE.fullmatch(part.replace(" ", ""))
     if not found:
-        raise bad("it has another form", "write tier:kWh*price=amount, like 1:286*0.5469=156.41")
-    tier, kwh, price, total = found.groups()
+        raise bad("it has another form", "write tier:part:kWh*price=amount, like 1:peak:286*0.5469=156.41")
+    tier, part_of_day, kwh, price, total = found.groups()
     energy, each = amount(kwh, 4, bad), amount(price, 8, bad)
-    return Line(energy, each, amount(total, 2, bad) if total else to_fen(energy * each), int(tier) if tier else None)
+    return Line(
+        kwh=energy,
+        price=each,
+        amount=amount(total, 2, bad) if total else to_fen(energy * each),
+        tier=int(tier) if tier else None,
+        part=PARTS_OF_THE_DAY[part_of_day] if part_of_day else None,
+    )
 
 
 def _check_sums(row: Row, bill: Bill) -> None:
@@ -228,6 +240,8 @@ TABLES = {
                 "due_date": "缴费期限",
                 "paid_at": "缴费时间",
                 "lines": "明细",
+                "estimated": "估抄",
+                "balance": "账户余额",
             },
             ("account", "period", "usage_kwh", "amount", "due_date"),
             _bill,

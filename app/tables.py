@@ -8,7 +8,9 @@ import desk.customers.tables
 import desk.notifications.tables
 import desk.outages.tables
 import desk.surveys.tables
+import desk.watches.tables
 import desk.workorders.tables
+import ivr.versions.tables
 import recordings.tables
 import routing.tables
 from core.db import metadata
@@ -22,7 +24,9 @@ ROOMS = (
     desk.notifications.tables,
     desk.outages.tables,
     desk.surveys.tables,
+    desk.watches.tables,
     desk.workorders.tables,
+    ivr.versions.tables,
     recordings.tables,
     routing.tables,
 )

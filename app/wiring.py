@@ -13,6 +13,7 @@ from agents.accounts import Accounts
 from agents.service import AgentService
 from app.asterisk_setup import secrets_of
 from app.lifeboat import LifeboatKeeper
+from app.simulator import ProcessSimulator
 from core import log, policy
 from core.bus import Bus
 from core.clock import SystemClock
@@ -36,6 +37,7 @@ from desk.notifications.files import FileGateway
 from desk.notifications.service import NotificationService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
+from desk.watches.service import WatchService
 from desk.workorders.service import WorkOrderService
 from ivr import flow
 from ivr.call import PLEASE_WAIT, IvrServices
@@ -43,8 +45,12 @@ from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
 from ivr.speaker import VoiceSpeaker
+from ivr.versions.prompts import VoicePrompts
+from ivr.versions.service import FlowService
+from ivr.watches import IvrWatches
 from recordings.service import RecordingService
 from recordings.vault import Vault
+from routing.callers import CallerHistory
 from routing.service import RoutingService
 from speech.fragments import FragmentPack, carriers
 from speech.install import VoiceFiles
@@ -83,6 +89,7 @@ class Hotline:
     def __init__(self, setup: Setup) -> None:
         settings = setup.settings
         self.settings = settings
+        self._flow_file = setup.flow_file
         self.clock = SystemClock()
         self.policy = policy.load(settings.site.policy)
         self.db = Database(settings.database_url)
@@ -100,10 +107,7 @@ class Hotline:
     def _build_voice(self, setup: Setup) -> None:
         site, var, key = setup.settings.site, setup.settings.var, settings_key(setup.voice.name)
         known = catalogue(site.language, site=site.name)
-        self.flow = flow.load(setup.flow_file, known, self.policy.rules)
-        self.pack = PromptPack(
-            var / "prompts", known | self.flow.said(), settings_key=key, cache=setup.cache / "prompts"
-        )
+        self.pack = PromptPack(var / "prompts", known, settings_key=key, cache=setup.cache / "prompts")
         self.fragments = FragmentPack(
             var / "prompts" / "fragments", carriers(), settings_key=key, cache=setup.cache / "prompts"
         )
@@ -114,12 +118,19 @@ class Hotline:
             clock=self.clock,
             cover=self.fragments.cover,
         )
+        self.flows = FlowService(
+            self.db,
+            self.journal,
+            self.clock,
+            VoicePrompts(self.pack, self.voice),
+            prompts=known,
+            rules=self.policy.rules,
+        )
 
     def _build_desk(self) -> None:
         zone = self.settings.site.zone
         self.customers = CustomerService(self.db)
         self.bills = BillService(self.db, self.clock, zone, self.policy)
-        self.outages = OutageService(self.db, self.journal, self.clock, zone)
         self.surveys = SurveyService(self.db, self.journal, self.clock)
         self.notifications = NotificationService(
             self.journal,
@@ -128,6 +139,10 @@ class Hotline:
             gateway=FileGateway(self.settings.var / "outbox" / "sms.jsonl"),
             policy=self.policy,
         )
+        self.watches = WatchService(self.journal, self.db, self.clock, self.notifications)
+        self.outages = OutageService(
+            self.db, self.journal, self.clock, zone, watches=self.watches, site=self.settings.site
+        )
         self.orders = WorkOrderService(
             self.journal,
             self.db,
@@ -135,6 +150,7 @@ class Hotline:
             notifications=self.notifications,
             policy=self.policy,
             site=self.settings.site,
+            watches=self.watches,
         )
         self.lifeboat = LifeboatKeeper(self.settings, self.outages, self.voice, self.pack, self.clock)
 
@@ -171,11 +187,13 @@ class Hotline:
             lambda: self.clock.now().astimezone(zone).hour,
             self._tasks,
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
+            IvrWatches(self.customers, self.outages, self.orders),
             zone=zone,
             detector=self.detector,
+            callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
             storm=lambda: self.settings.site.storm,
         )
-        self.engine = Engine(self.flow, services, self.db)
+        self.engine = Engine(self.flows, services, self.db)
 
     def _build_web(self, setup: Setup) -> None:
         self.web_app = make_app(
@@ -196,7 +214,8 @@ class Hotline:
                 surveys=self.surveys,
                 orders=self.orders,
                 recordings=self.recordings,
-                flows=(self.flow,),
+                flows=self.flows,
+                simulator=ProcessSimulator(self.settings.site),
                 probes={
                     "pbx": self._pbx_state,
                     "ami": self._ami_state,
@@ -260,10 +279,14 @@ class Hotline:
     # --- life -------------------------------------------------------------------------------------------------
 
     async def start(self, say: Say = lambda line: None) -> None:
-        """Render what the flow says, listen on the web, connect to the PBX. Raises ConfigError with the cure."""
+        """Take in the flow, render what it says, listen on the web, connect to the PBX.
+
+        Raises ConfigError with the cure, FlowError when the shipped flow is broken.
+        """
         await self.recordings.open()
         await self.voice.start()
         await self.detector.start()
+        await self.flows.open(self._flow_file)
         await self._render(self.flow_prompts(), say)
         # What another run has made is the fallback of the first calls, while the voice still loads.
         await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
@@ -296,7 +319,7 @@ class Hotline:
 
     def flow_prompts(self) -> list[str]:
         """Return the prompts without which no call may be taken."""
-        said = [p for p in self.flow.prompts() if p != "greeting"]
+        said = [p for p in self.flows.live.prompts() if p != "greeting"]
         return ["greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *said]
 
     async def _render(self, prompts: list[str], say: Say) -> None:

@@ -25,6 +25,7 @@ from agents.accounts import Accounts
 from agents.events import AgentReserved
 from agents.model import Role, Seat, State, User
 from agents.service import AgentService
+from app.simulator import ProcessSimulator
 from core import policy
 from core.bus import Bus
 from core.clock import SystemClock
@@ -52,6 +53,8 @@ from desk.notifications.service import NotificationService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
 from desk.workorders.service import WorkOrderService
+from ivr.flow import Flow
+from ivr.versions.service import FlowService
 from recordings.service import RecordingService
 from recordings.vault import Vault
 from routing.service import RoutingService
@@ -62,6 +65,14 @@ from web.services import WebServices
 CUSTOMERS = 5_000
 FORMER_CALLS = 10
 AGENT = "a1"
+
+
+class _Mute:
+    """No flow is published here."""
+
+    def know(self, flow: Flow) -> None: ...
+
+    async def make_ready(self, flow: Flow) -> None: ...
 
 
 async def _nothing(*_: object) -> None:
@@ -111,6 +122,8 @@ class Installation:
                 self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
             ),
             recordings=RecordingService(self.journal, self.db, ami, Vault(folder / "recordings", zone), self.clock),
+            flows=FlowService(self.db, self.journal, self.clock, _Mute(), prompts=(), rules=self.policy.rules),
+            simulator=ProcessSimulator(self.settings.site),
         )
 
     async def open(self) -> str:

@@ -180,6 +180,13 @@ class CallSession:
                 return None
         return self._digits.popleft()
 
+    async def peek(self, timeout: float) -> str | None:
+        """Return the next key as `digit` does, and leave it to be read."""
+        key = await self.digit(timeout)
+        if key is not None:
+            self._digits.appendleft(key)
+        return key
+
     async def quiet(self, seconds: float) -> None:
         """Wait for `seconds`, or until the session is `stirred`."""
         loop = asyncio.get_running_loop()

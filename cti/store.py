@@ -78,6 +78,14 @@ def find(connection: Connection, wanted: CallFilter) -> list[Call]:
     return [_call(row) for row in connection.execute(query)]
 
 
+def asked_in_vain(connection: Connection, caller: str, since: datetime) -> bool:
+    """Tell whether this number's last ended call that waited for a person, if it began since then, reached none."""
+    query = select(calls.c.talking_at).where(calls.c.caller == caller, calls.c.started_at >= since)
+    query = query.where(calls.c.ended_at.is_not(None), calls.c.queued_at.is_not(None))
+    last = connection.execute(query.order_by(calls.c.started_at.desc()).limit(1)).one_or_none()
+    return last is not None and last.talking_at is None
+
+
 def _call(row: Any) -> Call:
     values = dict(row._mapping)
     return Call(**values | {"state": CallState(values["state"])})

@@ -1,7 +1,7 @@
 """What a node has at hand while it serves a caller."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -11,9 +11,12 @@ from core.clock import Clock
 from core.events import Event
 from core.policy import Policy
 from core.tasks import TaskOwner
+from cti.model import Call
 from cti.session import CallSession
 from desk.surveys.model import Reason
 from ivr.events import DigitsCollected
+from ivr.port import Watches
+from routing.precedence import Cause
 from speech.port import SpeechDetector
 
 PLEASE_WAIT = "please_wait"
@@ -109,11 +112,19 @@ class Faults(Protocol):
 class Waiting(Protocol):
     """The queue as the menu uses it (`routing` does it)."""
 
-    async def request(self, call_id: str, queue: str, enqueued_at: datetime | None = None) -> None: ...
+    async def request(
+        self, call_id: str, queue: str, enqueued_at: datetime | None = None, causes: Collection[Cause] = ()
+    ) -> None: ...
 
     async def again(self, call_id: str) -> None: ...
 
     async def leave(self, call_id: str, why: str) -> None: ...
+
+
+class Callers(Protocol):
+    """What is known of a caller that lets the call go ahead of others (`routing.callers` does it)."""
+
+    async def causes(self, call: Call, customer_id: str | None) -> Collection[Cause]: ...
 
 
 class Surveys(Protocol):
@@ -139,10 +150,13 @@ class IvrServices:
     tasks: TaskOwner
     """Owns what goes on while the caller hears something."""
     faults: Faults
+    watches: Watches
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     """The time zone of the site."""
     detector: SpeechDetector | None = None
     """Tells whether a caller speaks; without one nobody is taken for silent."""
+    callers: Callers | None = None
+    """Tells who goes ahead in a queue; without it only a node does."""
     storm: Callable[[], bool] = lambda: False
     """Whether the site is in storm mode: so many callers that persons are for those who need one."""
 

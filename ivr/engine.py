@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from core import log
 from core.db import Database
@@ -23,11 +25,35 @@ STEPS_LIMIT = 500
 """No caller walks through more nodes in one call; a flow that loops without a key ends here."""
 
 
-class Engine:
-    """Serves callers by one flow."""
+class Flows(Protocol):
+    """The versions of the flow as calls need them (`ivr/versions` keeps them)."""
 
-    def __init__(self, flow: Flow, services: IvrServices, db: Database) -> None:
-        self._flow = flow
+    @property
+    def live(self) -> Flow:
+        """The flow with which a call begins now."""
+        ...
+
+    async def version(self, number: int) -> Flow | None:
+        """Return the flow of a call that began with version `number`; None when there is none to be had."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OneFlow:
+    """A flow of which there is one version."""
+
+    live: Flow
+
+    async def version(self, number: int) -> Flow | None:
+        """Return the flow when it is this one."""
+        return self.live if number == self.live.version else None
+
+
+class Engine:
+    """Serves each caller by the flow that was live when the call began."""
+
+    def __init__(self, flows: Flows, services: IvrServices, db: Database) -> None:
+        self._flows = flows
         self._services = services
         self._db = db
         self._tasks = TaskOwner("ivr")
@@ -36,67 +62,72 @@ class Engine:
         """Be the program of a call: answer it, run the flow to its end."""
         call = IvrCall(session, self._services)
         if session.call.state is CallState.ARRIVED:
-            here = self._flow.start
+            flow = self._flows.live
+            here = flow.start
             self._look_up(call)
-            await session.answer(self._entered(call, here))
+            await session.answer(self._entered(flow, call, here))
         else:
-            here = await self._resume(call)
+            flow, here = await self._resume(call)
             self._look_up(call)
             if session.call.state is CallState.MENU:
                 await session.stop_old_playbacks()
         for _ in range(STEPS_LIMIT):
             session.node = here
-            following = await self._step(call, here)
+            following = await self._step(flow, call, here)
             call.since = ()
             if following is None:
                 return
             here = following
-            self._enter(call, here)
+            self._enter(flow, call, here)
         session.end = ("system", "endless")
         _log.error("flow does not end", extra={"action": "flow_endless", "call_id": call.id, "node": here})
 
-    async def _resume(self, call: IvrCall) -> str:
-        """Return the node where the call stands in the journal, with what was known there; else the start."""
+    async def _resume(self, call: IvrCall) -> tuple[Flow, str]:
+        """Return the flow and the node where the call stands in the journal, with what was known; else the start."""
         story = [r.event for r in await self._db.read(lambda connection: of_call(connection, call.id))]
         entered = [(n, e) for n, e in enumerate(story) if isinstance(e, IvrNodeEntered)]
-        if entered and entered[-1][1].node in self._flow.nodes:
+        flow = await self._begun_with(entered[-1][1].version) if entered else self._flows.live
+        if entered and entered[-1][1].node in flow.nodes:
             at, last = entered[-1]
             call.known.update(last.known)
             call.pressed = any(isinstance(event, DigitsCollected) for event in story)
             call.since = story[at:]
-            return await self._go_on(call, last.node, story[at:])
-        self._enter(call, self._flow.start)
-        return self._flow.start
+            return flow, await self._go_on(flow, call, last.node, story[at:])
+        self._enter(flow, call, flow.start)
+        return flow, flow.start
 
-    async def _go_on(self, call: IvrCall, here: str, since: Sequence[Event]) -> str:
-        node = self._flow.node(here)
+    async def _begun_with(self, version: int) -> Flow:
+        return (await self._flows.version(version) if version else None) or self._flows.live
+
+    async def _go_on(self, flow: Flow, call: IvrCall, here: str, since: Sequence[Event]) -> str:
+        node = flow.node(here)
         following = node.left(since) if isinstance(node, Queue) else None
         if following is None:
             return here
         call.since = ()
-        self._enter(call, following)
+        self._enter(flow, call, following)
         return following
 
-    def _enter(self, call: IvrCall, node: str) -> None:
-        call.session.note(self._entered(call, node))
+    def _enter(self, flow: Flow, call: IvrCall, node: str) -> None:
+        call.session.note(self._entered(flow, call, node))
 
-    def _entered(self, call: IvrCall, node: str) -> IvrNodeEntered:
-        now = self._services.clock.now()
-        return IvrNodeEntered(at=now, call_id=call.id, flow=self._flow.flow, node=node, known=dict(call.known))
+    def _entered(self, flow: Flow, call: IvrCall, node: str) -> IvrNodeEntered:
+        now, known = self._services.clock.now(), dict(call.known)
+        return IvrNodeEntered(at=now, call_id=call.id, flow=flow.flow, version=flow.version, node=node, known=known)
 
-    async def _step(self, call: IvrCall, here: str) -> str | None:
+    async def _step(self, flow: Flow, call: IvrCall, here: str) -> str | None:
         try:
-            return await self._flow.node(here).run(call, here)
+            return await flow.node(here).run(call, here)
         except (NoSuchChannel, PbxDown):
             raise
         except (HotlineError, TimeoutError) as error:
             # A customer system that is down or slow must not cost the caller the call.
-            trouble = self._flow.trouble
+            trouble = flow.trouble
             _log.warning(
                 "node failed",
                 extra={"action": "node_failed", "call_id": call.id, "node": here, "error": type(error).__name__},
             )
-            if here == trouble or isinstance(self._flow.node(here), Queue):
+            if here == trouble or isinstance(flow.node(here), Queue):
                 raise
             failed = IvrFailed(
                 at=self._services.clock.now(), call_id=call.id, node=here, what=type(error).__name__, to=trouble

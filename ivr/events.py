@@ -7,11 +7,15 @@ from core.events import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IvrNodeEntered(Event):
-    """The call came to `node` of `flow`; `known` is what the flow knows so far, without secrets."""
+    """The call came to `node` of `flow`; `known` is what the flow knows so far, without secrets.
+
+    `version` is the one that the call began with, and goes on with after a restart; 0: before versions were kept.
+    """
 
     call_id: str
     flow: str
     node: str
+    version: int = 0
     known: dict[str, str] = field(default_factory=dict)
 
 

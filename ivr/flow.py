@@ -1,6 +1,7 @@
 """Reads and checks a flow file; every fault is told with file, line and what is wrong."""
 
-from collections.abc import Collection, Iterator
+import dataclasses
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
 from core.errors import BadInput
@@ -20,10 +21,33 @@ from speech.prompts import Catalogue
 _nodes: TypeAdapter[Node] = TypeAdapter(AnyNode)
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a flow, and where: line 0 is a file as a whole, `node` the node when it is in one."""
+
+    file: str
+    line: int
+    what: str
+    cure: str = ""
+    node: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.file}{f':{self.line}' if self.line else ''}: {self.message}"
+
+    @property
+    def message(self) -> str:
+        """What is wrong, and the cure."""
+        return f"{self.what}; {self.cure}" if self.cure else self.what
+
+
 class FlowError(BadInput):
     """The flow cannot be used."""
 
     code = "bad_flow"
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("\n".join(str(f) for f in faults), faults=[str(f) for f in faults])
+        self.faults = faults
 
 
 class Flow(BaseModel):
@@ -32,7 +56,8 @@ class Flow(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     flow: str = Field(pattern="^[a-z][a-z0-9_]*$")
-    version: int = Field(ge=1)
+    version: int = Field(default=1, ge=1)
+    """The number under which the database keeps it; what a file says of it is replaced when it is taken in."""
     start: str
     trouble: str
     include: tuple[str, ...] = ()
@@ -49,22 +74,13 @@ class Flow(BaseModel):
         used = (p for node in self.nodes.values() for _, p in node.prompts_used())
         return list(dict.fromkeys([*used, *self.said()]))
 
+    def numbered(self, version: int) -> "Flow":
+        """Return the same flow as version `version`."""
+        return self.model_copy(update={"version": version})
+
     def said(self) -> Catalogue:
         """Return the prompts that the flow itself brings along, by id."""
         return {prompt.id: prompt for node in self.nodes.values() for prompt in node.said()}
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing wrong with a flow file, and where."""
-
-    file: str
-    line: int
-    what: str
-    cure: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.what}" + (f"; {self.cure}" if self.cure else "")
 
 
 def load(file: Path, prompts: Collection[str], rules: Collection[str] = ()) -> Flow:
@@ -72,7 +88,54 @@ def load(file: Path, prompts: Collection[str], rules: Collection[str] = ()) -> F
 
     `prompts` are the ids that exist; `rules` the policy rules that `length` may name (empty: not checked).
     """
-    sources = _read(file)
+    return _compile(_read(str(file), _from_disk), prompts, rules)
+
+
+def main_file(flow: str) -> str:
+    """Return the name of the file of a stored flow that is not included by another."""
+    return f"{flow}.yaml"
+
+
+def load_texts(flow: str, files: Mapping[str, str], prompts: Collection[str], rules: Collection[str] = ()) -> Flow:
+    """Read the flow with the id `flow` from `files`, texts by name. Raises FlowError as `load` does."""
+
+    def given(name: str) -> str:
+        if name not in files:
+            raise FlowError(Fault(name, 1, "there is no such file in the flow", "add it, or include it no more"))
+        return files[name]
+
+    sources = _read(main_file(flow), given)
+    if sources.tree.get("flow") != flow:
+        what = f"flow: this is flow {flow!r}, not {sources.tree.get('flow')!r}"
+        sources.faults.append(sources.fault(("flow",), what, "leave its name as it is"))
+    for name in sorted(set(files) - set(sources.files)):
+        sources.faults.append(Fault(name, 1, "no include names this file", "include it, or remove it"))
+    return _compile(sources, prompts, rules)
+
+
+def texts(file: Path) -> tuple[str, dict[str, str]]:
+    """Return the id of the flow in `file`, and its text and those of the files it includes, by name.
+
+    Raises FlowError when a file cannot be read; nothing else is checked.
+    """
+    sources = _read(str(file), _from_disk)
+    flow = str(sources.tree.get("flow"))
+    names = {str(file): main_file(flow)}
+    beside = str(file.parent / "_")[:-1]
+    return flow, {names.get(name, name.removeprefix(beside)): text for name, text in sources.files.items()}
+
+
+def nodes_of(name: str, text: str) -> dict[str, Any]:
+    """Return the nodes as they are written in a file; none where it is no YAML or has none."""
+    try:
+        tree = _parse(name, text)
+    except FlowError:
+        return {}
+    nodes = tree.get("nodes") if isinstance(tree, dict) else None
+    return {str(node): data for node, data in nodes.items()} if isinstance(nodes, dict) else {}
+
+
+def _compile(sources: "_Sources", prompts: Collection[str], rules: Collection[str]) -> Flow:
     tree = {**sources.tree, "nodes": sources.nodes}
     faults = [*sources.faults, *(sources.fault(place, what) for place, what in _check(tree, prompts, rules))]
     nodes = {str(name): node for name, data in sources.nodes.items() if (node := _node(data)) is not None}
@@ -82,7 +145,7 @@ def load(file: Path, prompts: Collection[str], rules: Collection[str] = ()) -> F
         # Where a node or a way is broken, what it would lead to is not known, and each fault would bring others.
         faults += [sources.fault(("nodes", *f.place), f.what, f.cure) for f in check(Graph(nodes, entries))]
     if faults:
-        raise FlowError("\n".join(str(f) for f in faults), faults=[str(f) for f in faults])
+        raise FlowError(*faults)
     return Flow.model_validate({**tree, "nodes": nodes})
 
 
@@ -90,39 +153,55 @@ def load(file: Path, prompts: Collection[str], rules: Collection[str] = ()) -> F
 class _Sources:
     """The file of a flow and those that it includes: all nodes, and from which file each comes."""
 
-    file: Path
+    file: str
     tree: Any
-    nodes: dict[str, Any]
-    owners: dict[str, tuple[Path, Any]]
-    faults: list[Fault]
+    files: dict[str, str]
+    nodes: dict[str, Any] = dataclasses.field(default_factory=dict)
+    owners: dict[str, tuple[str, Any]] = dataclasses.field(default_factory=dict)
+    faults: list[Fault] = dataclasses.field(default_factory=list)
 
     def fault(self, place: tuple[Any, ...], what: str, cure: str = "") -> Fault:
         """Return a fault at `place`, in the file that has it."""
-        owner = self.owners.get(place[1]) if place[:1] == ("nodes",) and len(place) > 1 else None
-        file, tree = owner or (self.file, self.tree)
-        return Fault(str(file), _line(tree, place), what, cure)
+        node = place[1] if place[:1] == ("nodes",) and len(place) > 1 else None
+        file, tree = self.owners.get(node, (self.file, self.tree)) if node is not None else (self.file, self.tree)
+        return Fault(file, _line(tree, place), what, cure, None if node is None else str(node))
 
 
-def _read(file: Path) -> _Sources:
-    tree = _parse(file)
+def _read(file: str, read: Callable[[str], str]) -> _Sources:
+    """Read a flow and what it includes; `read` gives the text of a name. Raises FlowError when one cannot be read."""
+    text = read(file)
+    tree = _parse(file, text)
     if not isinstance(tree, dict) or not isinstance(tree.get("nodes"), dict):
-        raise FlowError(f"{file}:1: a flow is a mapping with flow, version, start, trouble and nodes")
-    sources = _Sources(file, tree, {}, {}, [])
+        raise FlowError(Fault(file, 1, "a flow is a mapping with flow, version, start, trouble and nodes"))
+    sources = _Sources(file, tree, {file: text})
     _take(sources, file, tree)
+    unread: list[Fault] = []
     included = tree.get("include", [])
-    for name in included if isinstance(included, list) else []:
-        part = _parse(file.parent / str(name))
-        if not isinstance(part, dict) or list(part) != ["nodes"] or not isinstance(part["nodes"], dict):
-            raise FlowError(f"{file.parent / str(name)}:1: an included file is a mapping with nodes alone")
-        _take(sources, file.parent / str(name), part)
+    for name in dict.fromkeys(map(str, included)) if isinstance(included, list) else ():
+        part = str(Path(file).parent / name)
+        try:
+            sources.files[part] = read(part)
+            _take(sources, part, _part(part, sources.files[part]))
+        except FlowError as error:
+            unread += error.faults
+    if unread:
+        raise FlowError(*unread)  # what such a file holds is not known, and would be missed everywhere
     return sources
 
 
-def _take(sources: _Sources, file: Path, tree: Any) -> None:
+def _part(file: str, text: str) -> Any:
+    tree = _parse(file, text)
+    if not isinstance(tree, dict) or list(tree) != ["nodes"] or not isinstance(tree["nodes"], dict):
+        raise FlowError(Fault(file, 1, "an included file is a mapping with nodes alone"))
+    return tree
+
+
+def _take(sources: _Sources, file: str, tree: Any) -> None:
     for name, data in tree["nodes"].items():
         if name in sources.nodes:
             what = f"node {name!r}: there is one of this name in {sources.owners[name][0]}"
-            sources.faults.append(Fault(str(file), _line(tree, ("nodes", name)), what, "give one another name"))
+            line = _line(tree, ("nodes", name))
+            sources.faults.append(Fault(file, line, what, "give one another name", str(name)))
         else:
             sources.nodes[name] = data
             sources.owners[name] = (file, tree)
@@ -154,22 +233,25 @@ def _node(data: Any) -> Node | None:
         return None
 
 
-def _parse(file: Path) -> Any:
+def _from_disk(file: str) -> str:
     try:
-        text = file.read_text(encoding="utf-8")
+        return Path(file).read_text(encoding="utf-8")
     except OSError as error:
-        raise FlowError(f"{file}: cannot be read: {error.strerror}") from None
+        raise FlowError(Fault(file, 0, f"cannot be read: {error.strerror}")) from None
     except UnicodeDecodeError:
-        raise FlowError(f"{file}: cannot be read: not UTF-8") from None
+        raise FlowError(Fault(file, 0, "cannot be read: not UTF-8")) from None
+
+
+def _parse(file: str, text: str) -> Any:
     try:
-        tree = YAML(typ="rt", pure=True).load(text)
+        return YAML(typ="rt", pure=True).load(text)
     except ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise FlowError(f"{file}:{line}: not valid YAML: {error.reason}") from None
+        line, what = text.count("\n", 0, error.position) + 1, error.reason
     except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise FlowError(f"{file}:{line}: not valid YAML: {error.problem}") from None
-    return tree
+        line, what = error.problem_mark.line + 1 if error.problem_mark else 1, str(error.problem)
+    except (YAMLError, ValueError, RecursionError) as error:
+        line, what = 1, "nested too deep" if isinstance(error, RecursionError) else str(error)
+    raise FlowError(Fault(file, line, f"not valid YAML: {what}"))
 
 
 def _check(tree: Any, prompts: Collection[str], rules: Collection[str]) -> Iterator[tuple[tuple[Any, ...], str]]:

@@ -1,7 +1,7 @@
 """The telephone of a simulated call: PBX, voice, queue and survey in memory, and a caller who is asked in turns."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +17,7 @@ from desk.billing import speech as bill_speech
 from desk.surveys.model import Reason
 from desk.workorders import speech as order_speech
 from ivr.call import Desk, FaultReport, KnownFault
+from routing.precedence import Cause
 
 CALL = "simulated"
 PROMPT, SENTENCE = "prompt:", "sentence:"
@@ -235,8 +236,11 @@ class Place:
     def __init__(self, line: Line) -> None:
         self._line = line
 
-    async def request(self, call_id: str, queue: str, enqueued_at: datetime | None = None) -> None:
-        self._line.tell("event", f"waits in queue {queue}")
+    async def request(
+        self, call_id: str, queue: str, enqueued_at: datetime | None = None, causes: Collection[Cause] = ()
+    ) -> None:
+        ahead = f" ahead of others ({', '.join(causes)})" if causes else ""
+        self._line.tell("event", f"waits in queue {queue}{ahead}")
         self._line.waits(queued=True)
 
     async def again(self, call_id: str) -> None:

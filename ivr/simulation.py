@@ -22,11 +22,12 @@ from cti.events import CallArrived, CallEnded
 from cti.model import arrive
 from cti.session import CallSession, CallWorld
 from ivr.call import Desk, IvrServices
-from ivr.engine import Engine
+from ivr.engine import Engine, OneFlow
 from ivr.events import IvrFailed, IvrNodeEntered
 from ivr.flow import Flow
 from ivr.node import TELEPHONE_KEYS
 from ivr.simulated_line import CALL, PROMPT, Act, Caller, Line, MemoryJournal, Opinions, Place, Reports, Tell
+from ivr.simulated_wishes import Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ async def call(flow: Flow, caller: Caller, number: str, around: Surroundings, te
     came = _arrived(number, clock)
     told(came)
     line.session = CallSession(arrive(came), world)
-    engine = Engine(flow, _services(line, clock, tasks, around), around.db)
+    engine = Engine(OneFlow(flow), _services(line, clock, tasks, around), around.db)
     loop.idle = line.idle
     try:
         await tasks.start(line.session.run(engine.serve), "call", awaited=True)
@@ -82,6 +83,7 @@ def _services(line: Line, clock: Clock, tasks: TaskOwner, around: Surroundings) 
         waiting=Place(line),
         surveys=Opinions(line),
         faults=Reports(line, around.desk),
+        watches=Wishes(line, around.desk),
         clock=clock,
         policy=around.policy,
         hour=lambda: clock.now().astimezone(around.zone).hour,

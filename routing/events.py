@@ -7,10 +7,15 @@ from core.events import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentRequested(Event):
-    """The caller wants a person of `queue`; said once for each time of waiting."""
+    """The caller wants a person of `queue`; said once for each time of waiting.
+
+    The call goes ahead of those who have waited up to `ahead_s` longer, because of `causes`.
+    """
 
     call_id: str
     queue: str
+    ahead_s: float = 0.0
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,9 @@
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from routing.precedence import NONE, Precedence
 
 NEXT = 5
 """How many who came after the chosen are named with a decision."""
@@ -11,11 +13,12 @@ NEXT = 5
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A call in a queue; `enqueued_at` is its place, whatever happened since."""
+    """A call in a queue; `enqueued_at` and the head start are its place, whatever happened since."""
 
     call_id: str
     queue: str
     enqueued_at: datetime
+    precedence: Precedence = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,11 @@ Order = tuple[datetime, str]
 
 
 def place(call: Waiting) -> Order:
-    """Return what orders calls: the longest wait first; the id decides between equals, so that order is total."""
-    return call.enqueued_at, call.call_id
+    """Return what orders calls: the longest wait first, with its head start.
+
+    It does not change with time, so two calls never change places; the id decides between equals.
+    """
+    return call.enqueued_at - timedelta(seconds=call.precedence.ahead_s), call.call_id
 
 
 def _longest_idle(agent: Idle) -> Order:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from routing.events import AgentChosen
 from routing.matching import STRATEGIES, Waiting, place
+from routing.precedence import Precedence
 
 
 class BadQueue(ValueError):
@@ -86,7 +87,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a call waits (`stand`, `position`, the `figures` of its queue) and why its agents were chosen."""
+    """Why a call waits (`stand`, `position`, `precedence`, `figures` of its queue) and why its agents were chosen."""
 
     call_id: str
     queue: str
@@ -94,5 +95,6 @@ class Explanation:
     stand: Stand | None
     position: int | None
     waited_s: float | None
+    precedence: Precedence | None
     figures: Figures
     decisions: tuple[AgentChosen, ...]

@@ -6,6 +6,7 @@ the same call or agent, and an offer that is told is always stored.
 """
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
@@ -30,6 +31,7 @@ from routing.events import AgentChosen, AgentRequested
 from routing.matching import Choice, Idle, Waiting, choose
 from routing.model import Entry, Explanation, Figures, Queue, Stand
 from routing.places import Places
+from routing.precedence import Cause, precedence
 from routing.stall import StallWatch
 
 Deliver = Callable[[str, RoutingMessage], bool]
@@ -60,6 +62,7 @@ class RoutingService:
         self._db = db
         self._clock = clock
         self._deliver = deliver
+        self._policy = policy
         self._wait_limit = timedelta(seconds=policy.number("queue_wait_limit"))
         self._stall = StallWatch(clock, policy.number("routing_stall_limit"), self._stalled, self._alarm)
         self._places = Places(self.queues)
@@ -119,12 +122,14 @@ class RoutingService:
 
     # --- what a call does ---
 
-    async def request(self, call_id: str, queue: str, enqueued_at: datetime | None = None) -> None:
+    async def request(
+        self, call_id: str, queue: str, enqueued_at: datetime | None = None, causes: Collection[Cause] = ()
+    ) -> None:
         """Let a call wait for a person; SeatOffered or QueueGaveUp comes to its inbox.
 
-        `enqueued_at` is the moment from which it waits, now when not given. A call that is taken up after a
-        restart gives the original one and keeps its place; what was journaled before is not journaled again.
-        Raises NoSuchQueue.
+        `enqueued_at` is the moment from which it waits, now when not given; `causes` let it go ahead of others.
+        A call that is taken up after a restart gives the original moment and keeps its place, whatever the causes
+        are now; what was journaled before is not journaled again. Raises NoSuchQueue.
         """
         if queue not in self.queues:
             raise NoSuchQueue(queue=queue)
@@ -135,8 +140,10 @@ class RoutingService:
             self._go_on(entry)
             return
         at = self._clock.now()
-        entry = self._places.park(Waiting(call_id, queue, enqueued_at or at))
-        await self._begin(entry, AgentRequested(at=at, call_id=call_id, queue=queue))
+        ahead = precedence(causes, self._policy)
+        entry = self._places.park(Waiting(call_id, queue, enqueued_at or at, ahead))
+        asked = AgentRequested(at=at, call_id=call_id, queue=queue, ahead_s=ahead.ahead_s, causes=ahead.causes)
+        await self._begin(entry, asked)
 
     async def _begin(self, entry: Entry, told: AgentRequested) -> None:
         call = entry.call
@@ -220,6 +227,7 @@ class RoutingService:
             stand=entry.stand if entry else None,
             position=self._places.position(entry.call) if entry else None,
             waited_s=waited,
+            precedence=entry.call.precedence if entry else None,
             figures=figures,
             decisions=decisions,
         )
@@ -252,17 +260,7 @@ class RoutingService:
         self, entry: Entry, choice: Choice, first: Sequence[Event] = (), save: Save | None = None
     ) -> tuple[AgentReserved, asyncio.Task[None]]:
         call = entry.call
-        chosen = AgentChosen(
-            at=self._clock.now(),
-            call_id=call.call_id,
-            agent_id=choice.agent_id,
-            queue=call.queue,
-            rule=choice.rule,
-            waited_s=choice.waited_s,
-            idle_s=choice.idle_s,
-            next_agents=choice.next_agents,
-            next_calls=choice.next_calls,
-        )
+        chosen = AgentChosen(at=self._clock.now(), queue=call.queue, **dataclasses.asdict(choice))
         begun = self._agents.begin_reservation(choice.agent_id, call.call_id, [*first, chosen], save)
         self._places.offer(entry, choice.agent_id)
         return begun

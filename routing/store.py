@@ -4,21 +4,28 @@ Whether a call is being offered is not stored: after a restart each call asks ag
 """
 
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
 from core import journal
 from routing.events import AgentChosen
 from routing.matching import Waiting
+from routing.precedence import Cause, Precedence
 from routing.tables import queue_entries
 
 
 def add(connection: Connection, call: Waiting) -> None:
     """Keep the place of a call, in place of one that it had before."""
     remove(connection, [call.call_id])
-    connection.execute(
-        insert(queue_entries).values(call_id=call.call_id, queue=call.queue, enqueued_at=call.enqueued_at)
-    )
+    row = {
+        "call_id": call.call_id,
+        "queue": call.queue,
+        "enqueued_at": call.enqueued_at,
+        "ahead_s": call.precedence.ahead_s,
+        "causes": " ".join(call.precedence.causes),
+    }
+    connection.execute(insert(queue_entries).values(row))
 
 
 def remove(connection: Connection, call_ids: Collection[str]) -> None:
@@ -29,7 +36,11 @@ def remove(connection: Connection, call_ids: Collection[str]) -> None:
 def load(connection: Connection) -> list[Waiting]:
     """Return every kept place, the longest wait first."""
     rows = connection.execute(select(queue_entries).order_by(queue_entries.c.enqueued_at, queue_entries.c.call_id))
-    return [Waiting(row.call_id, row.queue, row.enqueued_at) for row in rows]
+    return [Waiting(row.call_id, row.queue, row.enqueued_at, _precedence(row)) for row in rows]
+
+
+def _precedence(row: Any) -> Precedence:
+    return Precedence(row.ahead_s, tuple(Cause(cause) for cause in row.causes.split()))
 
 
 def decisions(connection: Connection, call_id: str) -> tuple[AgentChosen, ...]:

@@ -1,6 +1,6 @@
 """The table of calls that wait for a person."""
 
-from sqlalchemy import Column, String, Table
+from sqlalchemy import Column, Float, String, Table
 
 from core.db import Utc, metadata
 
@@ -10,4 +10,7 @@ queue_entries = Table(
     Column("call_id", String(64), primary_key=True),
     Column("queue", String(32), nullable=False),
     Column("enqueued_at", Utc, nullable=False),
+    Column("ahead_s", Float, nullable=False, server_default="0"),
+    Column("causes", String(120), nullable=False, server_default=""),
 )
+"""`causes` stand between spaces, the weightiest first."""

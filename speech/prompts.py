@@ -122,6 +122,10 @@ class PromptPack:
         self._cache = cache
         self._entries = _read_manifest(self.directory / "manifest.json")
 
+    def add(self, prompts: Catalogue) -> None:
+        """Know these prompts too."""
+        self.prompts = self.prompts | prompts
+
     def text(self, prompt: str) -> str:
         """Return the words of a prompt. Raises NotFound with the nearest ids."""
         return self._known(prompt).text

@@ -95,6 +95,7 @@ class Voice:
         self._worker = WorkerProcess(command)
         self._renderer = WorkerProcess(command, niceness=15)
         self._rendering = asyncio.Lock()
+        self._renders = 0
         self._tasks = TaskOwner("voice")
         self._sentences: OrderedDict[str, _Sentence] = OrderedDict()
         self._work = asyncio.Event()
@@ -167,23 +168,28 @@ class Voice:
 
         Raises NotFound for an unknown id, VoiceDown when the renderer dies three times over one text.
         """
-        async with self._rendering:
+        self._renders += 1
+        try:
             missing = pack.missing()
             todo = missing if prompts is None else [each for each in prompts if each in set(missing)]
-            taken = set(await asyncio.to_thread(pack.take_cached, todo))
+            async with self._rendering:
+                taken = set(await asyncio.to_thread(pack.take_cached, todo))
             left, done = [each for each in todo if each not in taken], 0
-            try:
-                for ids, work in pack.work(left):
-                    if progress:
-                        progress(done, len(left), ids[0])
+            for ids, work in pack.work(left):
+                if progress:
+                    progress(done, len(left), ids[0])
+                # Piece by piece, so that a few prompts to be published do not wait behind hundreds.
+                async with self._rendering:
                     await self._render_one(work)
                     await asyncio.to_thread(pack.take_cached, ids)
-                    done += len(ids)
-            finally:
-                await self._renderer.stop()
+                done += len(ids)
             if progress and left:
                 progress(done, len(left), "")
             return todo
+        finally:
+            self._renders -= 1
+            if not self._renders:
+                await self._renderer.stop()
 
     async def _render_one(self, work: Work) -> None:
         # Callers who wait come first: two syntheses at once would take each other's processor.

@@ -4,11 +4,27 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
 
+@overload
+async def until(
+    predicate: Callable[[], Awaitable[T]],
+    timeout: float = ...,
+    *,
+    every: float = ...,
+    what: str | Callable[[], str] = ...,
+) -> T: ...
+@overload
+async def until(
+    predicate: Callable[[], T],
+    timeout: float = ...,
+    *,
+    every: float = ...,
+    what: str | Callable[[], str] = ...,
+) -> T: ...
 async def until(
     predicate: Callable[[], T | Awaitable[T]],
     timeout: float = 5.0,

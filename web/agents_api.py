@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from pydantic import Field
+
 from agents.accounts import NoSuchUser
 from agents.model import User
 from agents.service import NoSuchAgent
@@ -99,6 +101,8 @@ class Explanation(Shape):
     stand: str | None
     position: int | None
     waited_s: float | None
+    ahead_s: float | None = Field(description="it goes ahead of who has waited up to so much longer")
+    causes: list[str]
     decisions: list[Decision]
 
 
@@ -131,6 +135,8 @@ async def explain(ask: Ask, query: ExplainQuery) -> Explanation:
         stand=found.stand.value if found.stand else None,
         position=found.position,
         waited_s=found.waited_s,
+        ahead_s=found.precedence.ahead_s if found.precedence else None,
+        causes=list(found.precedence.causes) if found.precedence else [],
         decisions=[_decision(one) for one in found.decisions],
     )
 

@@ -9,6 +9,7 @@ from web import (
     auth,
     calls_api,
     customers_api,
+    flows_api,
     health,
     openapi,
     orders_api,
@@ -27,8 +28,8 @@ from web.route import DESKTOPS, METRICS, SERVICES, Ask, Route, Routes, aiohttp_h
 from web.security import add_headers
 from web.services import WebServices
 
-BODY_LIMIT = 64 * 1024
-"""No request of ours is longer."""
+BODY_LIMIT = 1024 * 1024
+"""No request of ours is longer: a whole flow in Chinese, each character escaped."""
 
 _PARTS: tuple[Routes, ...] = (
     auth.routes,
@@ -38,6 +39,7 @@ _PARTS: tuple[Routes, ...] = (
     customers_api.routes,
     customers_api.bill_routes,
     customers_api.outage_routes,
+    flows_api.routes,
     orders_api.routes,
     prompts_api.routes,
     recordings_api.routes,

@@ -86,6 +86,7 @@ class BillLine(Shape):
     price: Decimal
     amount: Decimal
     tier: int | None
+    part: str | None
 
 
 class StoredBill(Shape):
@@ -99,6 +100,8 @@ class StoredBill(Shape):
     due_date: str
     paid: bool
     paid_at: datetime | None
+    estimated: bool
+    balance_yuan: Decimal | None
     lines: list[BillLine]
 
 
@@ -133,6 +136,8 @@ def _bill(bill: Bill) -> StoredBill:
         due_date=bill.due_date.isoformat(),
         paid=bill.paid,
         paid_at=bill.paid_at,
+        estimated=bill.estimated,
+        balance_yuan=bill.balance,
         lines=[BillLine.model_validate(line) for line in bill.lines],
     )
 

@@ -51,11 +51,11 @@ class Desktops:
     def __init__(self, services: WebServices) -> None:
         self._services = services
         self._roster = services.agents.roster
+        self._waits_at = services.flows.waits_at
         self.people = People(services.accounts, services.bus)
         self.calls = LiveCalls()
         self.files = CustomerFiles(services, self.people)
         self.pops = ScreenPops(services, self.files, self.calls, self.people, self._show_pop)
-        self._queue_nodes = {(f.flow, name) for f in services.flows for name in f.nodes if f.node(name).do == "queue"}
         self._desktops: dict[str, Desktop] = {}
         self._last_first = 0
         self._tasks = TaskOwner("desktops")
@@ -150,7 +150,7 @@ class Desktops:
         if (moved := self.calls.take(recorded)) is not None:
             self._tell_call(moved, event)
         match event:
-            case IvrNodeEntered(call_id=call_id, flow=flow, node=node) if (flow, node) in self._queue_nodes:
+            case IvrNodeEntered(call_id=call_id, flow=flow, node=node) if self._waits_at(flow, node):
                 self._prepare(call_id)
             case AgentStateChanged() | AgentStateWished():
                 self._tell_agent(event.agent_id, event.at)

@@ -11,6 +11,7 @@ from cti.events import CallArrived
 from cti.model import MOVES, Call, CallState, advance, arrive
 from ivr.events import CallerIdentified, DigitsCollected, IvrNodeEntered
 from recordings.events import RecordingMissing, RecordingStarted
+from routing.events import AgentRequested
 from web.shapes import IvrStep
 
 _log = log.get(__name__)
@@ -34,6 +35,7 @@ class LiveCall:
     loaded: int
     customer_id: str | None = None
     recording_id: str | None = None
+    ahead_causes: tuple[str, ...] = ()
     path: list[IvrStep] = field(default_factory=list)
 
 
@@ -134,6 +136,8 @@ def _note(known: LiveCall, event: Event) -> None:
             known.recording_id = recording_id
         case RecordingMissing():
             known.recording_id = None
+        case AgentRequested(causes=causes):
+            known.ahead_causes = causes
 
 
 def _with_digits(last: list[IvrStep], node: str, digits: str) -> list[IvrStep]:

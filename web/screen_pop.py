@@ -157,6 +157,7 @@ class ScreenPops:
             ivr_path=list(live.path),
             waited_s=round(max(waited_s, 0.0), 1),
             queue=live.call.queue,
+            ahead_causes=list(live.ahead_causes),
             script=shapes.Script(greeting=self._greeting(self._people.get(agent_id))),
         )
 

@@ -18,7 +18,8 @@ from desk.customers.service import CustomerService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
 from desk.workorders.service import WorkOrderService
-from ivr.flow import Flow
+from ivr.versions.port import Simulator
+from ivr.versions.service import FlowService
 from recordings.service import RecordingService
 from routing.service import RoutingService
 
@@ -46,6 +47,7 @@ class WebServices:
     surveys: SurveyService
     orders: WorkOrderService
     recordings: RecordingService
-    flows: tuple[Flow, ...] = ()
+    flows: FlowService
+    simulator: Simulator
     probes: Mapping[str, Probe] = field(default_factory=dict)
     ui_dir: Path | None = None

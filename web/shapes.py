@@ -136,6 +136,9 @@ class Call(Shape):
     ended_by: str | None
     end_cause: str | None
     recording_id: str | None
+    ahead_causes: list[str] = Field(
+        default=[], description="why it went ahead in the queue: danger, important, vip, repeat; the weightiest first"
+    )
 
 
 class TimelineItem(Shape):
@@ -225,7 +228,10 @@ class Script(Shape):
 
 
 class WorkOrder(Shape):
-    """A work order; `main_id` is the order it was folded into, `summary` what it is about in words."""
+    """A work order; `main_id` is the order it was folded into, `summary` what it is about in words.
+
+    `urges`: how often it was urged.
+    """
 
     id: str
     number: str
@@ -240,6 +246,7 @@ class WorkOrder(Shape):
     call_id: str
     main_id: str | None
     outage_id: str | None
+    urges: int
     created_at: datetime
     closed_at: datetime | None
 
@@ -265,6 +272,7 @@ class ScreenPop(CustomerFile):
     ivr_path: list[IvrStep]
     waited_s: float
     queue: str | None
+    ahead_causes: list[str] = []
     script: Script
 
 

@@ -1,11 +1,8 @@
-"""This installation as it is set up: settings, policy and flows, to be read."""
+"""This installation as it is set up: settings and policy, to be read."""
 
 from typing import Any
 
 from agents.model import Permission
-from core.errors import NotFound
-from ivr.flow import Flow
-from web import shapes
 from web.route import Ask, Routes, may
 from web.shapes import Shape
 
@@ -19,12 +16,6 @@ _SHOWN: dict[str, tuple[str, ...]] = {
     "storage": ("recordings_min_free_mb",),
 }
 """What may be shown: named one by one, so that a new secret is not shown because nobody thought of it."""
-
-
-class NoSuchFlow(NotFound):
-    """There is no such flow."""
-
-    code = "no_such_flow"
 
 
 class Rule(Shape):
@@ -44,25 +35,6 @@ class SettingsView(Shape):
     rules: dict[str, Rule]
 
 
-class FlowRow(Shape):
-    """A menu."""
-
-    id: str
-    version: int
-    start: str
-    nodes: int
-
-
-class FlowView(Shape):
-    """A menu with its nodes."""
-
-    id: str
-    version: int
-    start: str
-    trouble: str
-    nodes: dict[str, dict[str, Any]]
-
-
 @routes.add("GET", "/settings", roles=READERS)
 async def read_settings(ask: Ask) -> SettingsView:
     """Read the settings and the policy in force."""
@@ -73,25 +45,3 @@ async def read_settings(ask: Ask) -> SettingsView:
         policy=policy.name,
         rules={name: Rule.model_validate(rule) for name, rule in policy.rules.items()},
     )
-
-
-@routes.add("GET", "/flows", roles=READERS)
-async def list_flows(ask: Ask) -> shapes.Items[FlowRow]:
-    """List the menus in force."""
-    rows = [FlowRow(id=f.flow, version=f.version, start=f.start, nodes=len(f.nodes)) for f in ask.services.flows]
-    return shapes.Items(items=rows)
-
-
-@routes.add("GET", "/flows/{id}", roles=READERS)
-async def read_flow(ask: Ask) -> FlowView:
-    """Read a menu."""
-    flow = _flow(ask.services.flows, ask.part("id"))
-    nodes = {name: flow.node(name).model_dump(mode="json") for name in flow.nodes}
-    return FlowView(id=flow.flow, version=flow.version, start=flow.start, trouble=flow.trouble, nodes=nodes)
-
-
-def _flow(flows: tuple[Flow, ...], flow_id: str) -> Flow:
-    for flow in flows:
-        if flow.flow == flow_id:
-            return flow
-    raise NoSuchFlow(flow=flow_id)

@@ -11,23 +11,30 @@ from cti.model import Call
 from cti.store import CallFilter
 from ivr.events import CallerIdentified
 from recordings.events import RecordingMissing, RecordingStarted
+from routing.events import AgentRequested
 from web.views import CallFacts
 
 
 def facts_of(connection: Connection, call_ids: Collection[str]) -> dict[str, CallFacts]:
-    """Return who called and which recording there is, by call id."""
+    """Return who called, which recording there is and why the call went ahead of others, by call id."""
     customers: dict[str, str] = {}
     recordings: dict[str, str | None] = {}
-    kinds = (CallerIdentified.__name__, RecordingStarted.__name__, RecordingMissing.__name__)
+    ahead: dict[str, tuple[str, ...]] = {}
+    kinds = [kind.__name__ for kind in (CallerIdentified, RecordingStarted, RecordingMissing, AgentRequested)]
     table = journal_table.c
     query = select(table.call_id, table.event, table.data).where(table.call_id.in_(call_ids), table.event.in_(kinds))
     for row in connection.execute(query.order_by(table.seq)) if call_ids else ():
         if row.event == CallerIdentified.__name__:
             customers[row.call_id] = row.data["customer_id"]
+        elif row.event == AgentRequested.__name__:
+            ahead[row.call_id] = tuple(row.data.get("causes", ()))
         else:
             started = row.event == RecordingStarted.__name__
             recordings[row.call_id] = row.data["recording_id"] if started else None
-    return {call_id: CallFacts(customers.get(call_id), recordings.get(call_id)) for call_id in call_ids}
+    return {
+        call_id: CallFacts(customers.get(call_id), recordings.get(call_id), ahead.get(call_id, ()))
+        for call_id in call_ids
+    }
 
 
 def notes_of(connection: Connection, call_ids: Collection[str]) -> dict[str, str]:

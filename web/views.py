@@ -27,6 +27,7 @@ class CallFacts:
 
     customer_id: str | None = None
     recording_id: str | None = None
+    ahead_causes: tuple[str, ...] = ()
 
 
 TARIFFS = {
@@ -121,12 +122,13 @@ def call_shape(call: Call, facts: CallFacts, viewer: Account) -> shapes.Call:
         ended_by=call.ended_by,
         end_cause=call.end_cause,
         recording_id=facts.recording_id,
+        ahead_causes=list(facts.ahead_causes),
     )
 
 
 def live_call_shape(live: LiveCall, viewer: Account) -> shapes.Call:
     """A live call as `viewer` may see it."""
-    return call_shape(live.call, CallFacts(live.customer_id, live.recording_id), viewer)
+    return call_shape(live.call, CallFacts(live.customer_id, live.recording_id, live.ahead_causes), viewer)
 
 
 def customer_shape(customer: Customer, accounts: Sequence[SupplyAccount], role: str, *, own: bool) -> shapes.Customer:
@@ -208,6 +210,7 @@ def order_shape(order: WorkOrder, role: str, *, own: bool) -> shapes.WorkOrder:
         call_id=told.call_id,
         main_id=order.main_id,
         outage_id=told.outage_id,
+        urges=order.urges,
         created_at=order.created_at,
         closed_at=order.closed_at,
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
 
 from core.policy import Policy
 
@@ -11,14 +12,35 @@ FEN = Decimal("0.01")
 NOTHING = Decimal("0.00")
 
 
+class Part(StrEnum):
+    """A part of the day with a price of its own (分时电价); the value is stored, the Chinese name is beside each."""
+
+    SHARP = "sharp"
+    """尖峰"""
+    PEAK = "peak"
+    """峰"""
+    FLAT = "flat"
+    """平"""
+    VALLEY = "valley"
+    """谷"""
+
+
+PARTS = {Part.SHARP: "尖峰时段", Part.PEAK: "高峰时段", Part.FLAT: "平段", Part.VALLEY: "低谷时段"}
+"""What the parts of the day are called."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A part of a bill: `kwh` at `price` yuan/kWh makes `amount` yuan; `tier` is the step of the ladder, from 1."""
+    """A part of a bill: `kwh` at `price` yuan/kWh makes `amount` yuan.
+
+    `tier` is the step of the ladder, from 1; `part` the part of the day, where the price depends on it.
+    """
 
     kwh: Decimal
     price: Decimal
     amount: Decimal
     tier: int | None = None
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +59,10 @@ class Bill:
     paid_at: datetime | None = None
     residential: bool = True
     """Whether the account is a household's: decides the rate of the late fee."""
+    estimated: bool = False
+    """The meter could not be read; the usage is an estimate (估抄)."""
+    balance: Decimal | None = None
+    """yuan paid in advance that the account holds, as the billing system said with this bill; None: not said."""
 
     @property
     def id(self) -> str:
@@ -53,15 +79,17 @@ class BillSummary:
     """What a caller wants to know of an account: the latest bill and everything still to be paid.
 
     Amounts in yuan. `owed` sums every unpaid bill, `late_fee` their late fees as of the day of asking,
-    `total_due` both. `overdue_days` counts from the earliest due day passed.
+    `total_due` both. `overdue_days` counts from `pay_until`, the earliest due day of an unpaid bill (of the latest
+    one, when all are paid).
     """
 
     bill: Bill
     owed: Decimal
     late_fee: Decimal
     overdue_days: int
-    previous_usage: Decimal | None
-    """kWh of the month before, when there is such a bill."""
+    pay_until: date
+    previous: Bill | None
+    """The bill of the month before, when there is one."""
 
     @property
     def account(self) -> str:
@@ -86,6 +114,11 @@ class BillSummary:
     @property
     def due_date(self) -> date:
         return self.bill.due_date
+
+    @property
+    def previous_usage(self) -> Decimal | None:
+        """kWh of the month before."""
+        return self.previous.usage if self.previous else None
 
     @property
     def paid(self) -> bool:
@@ -147,13 +180,46 @@ def summary(latest: Bill, unpaid: Sequence[Bill], before: Bill | None, today: da
         owed=sum((bill.amount for bill in unpaid), NOTHING),
         late_fee=sum((late_fee(bill, today, policy) for bill in unpaid), NOTHING),
         overdue_days=max((overdue_days(bill, today) for bill in unpaid), default=0),
-        previous_usage=before.usage if before else None,
+        pay_until=min((bill.due_date for bill in unpaid), default=latest.due_date),
+        previous=before,
     )
 
 
 def month_before(period: date) -> date:
     """Return the first day of the month before `period`."""
     return date(period.year - (period.month == 1), (period.month - 2) % 12 + 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class UsageHistory:
+    """What an account used: `months` are bills, latest first; `year` sums those of its year without a gap.
+
+    `since` is the first month of that sum. `tier` is the highest step of the ladder in the latest bill, if any.
+    """
+
+    months: tuple[Bill, ...]
+    since: date
+    year: Decimal
+    """kWh"""
+    tier: int | None
+
+
+def usage_history(latest_first: Sequence[Bill], shown: int) -> UsageHistory | None:
+    """Return what was used, of the stored bills of an account; None when there is no bill."""
+    if not latest_first:
+        return None
+    latest = latest_first[0]
+    run = [latest]
+    for bill in latest_first[1:]:
+        if bill.period != month_before(run[-1].period) or bill.period.year != latest.period.year:
+            break
+        run.append(bill)
+    return UsageHistory(
+        months=tuple(latest_first[:shown]),
+        since=run[-1].period,
+        year=sum((bill.usage for bill in run), Decimal(0)),
+        tier=max((line.tier for line in latest.lines if line.tier), default=None),
+    )
 
 
 def explanation(bill: Bill) -> list[ExplanationLine]:
@@ -163,7 +229,8 @@ def explanation(bill: Bill) -> list[ExplanationLine]:
 
 
 def _name(line: Line) -> str:
-    return f"第{line.tier}档电费" if line.tier else "电费"
+    step = f"第{line.tier}档" if line.tier else ""
+    return f"{step}{PARTS[line.part] if line.part else ''}电费"
 
 
 def _reckoning(line: Line) -> str:

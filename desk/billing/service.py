@@ -10,7 +10,7 @@ from core.db import Database
 from core.errors import NotFound
 from core.policy import Policy
 from desk.billing import model, store
-from desk.billing.model import Bill, BillSummary, ExplanationLine
+from desk.billing.model import Bill, BillSummary, ExplanationLine, UsageHistory
 
 
 class NoSuchBill(NotFound):
@@ -47,6 +47,11 @@ class BillService:
     async def bills(self, account: str, limit: int = 24) -> list[Bill]:
         """Return up to `limit` bills of the account, latest month first."""
         return await self._db.read(lambda c: store.of_account(c, account, limit))
+
+    async def usage(self, account: str) -> UsageHistory | None:
+        """Return what the account used in the last months (`usage_months`) and this year; None: it has no bill."""
+        found = await self.bills(account)
+        return model.usage_history(found, int(self._policy.number("usage_months")))
 
     async def get(self, bill_id: str) -> Bill:
         """Return the bill. Raises NoSuchBill."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, select
 
 from core.upsert import upsert
-from desk.billing.model import Bill, Line
+from desk.billing.model import Bill, Line, Part
 from desk.billing.tables import bill_lines, bills
 from desk.customers.model import Category
 from desk.customers.tables import accounts
@@ -64,6 +65,8 @@ def _load(connection: Connection, condition: ColumnElement[bool], limit: int | N
             due_date=row.due_date,
             paid_at=row.paid_at,
             residential=row.category == Category.RESIDENTIAL,
+            estimated=row.estimated,
+            balance=row.balance,
         )
         for row in rows
     ]
@@ -74,8 +77,12 @@ def _lines(connection: Connection, bill_ids: Sequence[str]) -> dict[str, list[Li
     query = select(bill_lines).order_by(bill_lines.c.bill_id, bill_lines.c.position)
     for part in _parts(bill_ids):
         for row in connection.execute(query.where(bill_lines.c.bill_id.in_(part))):
-            found[row.bill_id].append(Line(row.kwh, row.price, row.amount, row.tier))
+            found[row.bill_id].append(_line(row))
     return found
+
+
+def _line(row: Any) -> Line:
+    return Line(row.kwh, row.price, row.amount, row.tier, Part(row.part) if row.part else None)
 
 
 def save(connection: Connection, rows: Sequence[Bill]) -> None:
@@ -92,6 +99,8 @@ def save(connection: Connection, rows: Sequence[Bill]) -> None:
                 "amount": bill.amount,
                 "due_date": bill.due_date,
                 "paid_at": bill.paid_at,
+                "estimated": bill.estimated,
+                "balance": bill.balance,
             }
             for bill in rows
         ],
@@ -109,6 +118,7 @@ def save(connection: Connection, rows: Sequence[Bill]) -> None:
                 "price": line.price,
                 "amount": line.amount,
                 "tier": line.tier,
+                "part": line.part.value if line.part else None,
             }
             for bill in rows
             for position, line in enumerate(bill.lines)

@@ -1,6 +1,6 @@
 """Tables of stored bills and their lines."""
 
-from sqlalchemy import Column, Date, ForeignKey, Integer, String, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Integer, String, Table, UniqueConstraint, false
 
 from core.db import Exact, Utc, metadata
 
@@ -14,6 +14,8 @@ bills = Table(
     Column("amount", Exact, nullable=False),
     Column("due_date", Date, nullable=False),
     Column("paid_at", Utc),
+    Column("estimated", Boolean, nullable=False, server_default=false()),
+    Column("balance", Exact),
     UniqueConstraint("account", "period"),
 )
 
@@ -26,4 +28,5 @@ bill_lines = Table(
     Column("price", Exact, nullable=False),
     Column("amount", Exact, nullable=False),
     Column("tier", Integer),
+    Column("part", String(8)),
 )

@@ -7,12 +7,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from core.clock import Clock
+from core.config import Site
 from core.db import Database
 from core.errors import NotFound
 from core.ids import new_id
 from core.journal import Journal
 from desk.outages import model, store
 from desk.outages.model import BadOutage, Kind, Outage, OutageClosed, Status
+from desk.watches import speech as watch_speech
+from desk.watches.service import WatchService
 
 INSTANT = timedelta(microseconds=1)
 
@@ -24,13 +27,27 @@ class NoSuchOutage(NotFound):
 
 
 class OutageService:
-    """Finds and keeps outage notices; `zone` decides which day is today."""
+    """Finds and keeps outage notices; `zone` decides which day is today.
 
-    def __init__(self, db: Database, journal: Journal, clock: Clock, zone: ZoneInfo) -> None:
+    Who watches a notice is told of its end by `watches`, signed by `site`.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        journal: Journal,
+        clock: Clock,
+        zone: ZoneInfo,
+        *,
+        watches: WatchService | None = None,
+        site: Site | None = None,
+    ) -> None:
         self._db = db
         self._journal = journal
         self._clock = clock
         self._zone = zone
+        self._watches = watches
+        self._site = site or Site()
 
     async def current(
         self, *, account: str | None = None, area: str | None = None, at: datetime | None = None
@@ -106,6 +123,15 @@ class OutageService:
         """Say that the power is back before the announced time. Raises NoSuchOutage, OutageClosed."""
         return await self._move(outage_id, Status.ENDED)
 
+    async def watch(self, outage_id: str, phone: str, call_id: str) -> bool:
+        """Let `phone` be told when a published outage is over; False when it is."""
+
+        def still(connection: Connection) -> bool:
+            found = store.get(connection, outage_id)
+            return found is not None and found.status is Status.PUBLISHED
+
+        return self._watches is not None and await self._watches.watch(outage_id, phone, call_id, still)
+
     async def _move(self, outage_id: str, to: Status) -> Outage:
         old = await self.get(outage_id)
         new = model.moved(old, to)
@@ -116,5 +142,22 @@ class OutageService:
         def save(connection: Connection) -> None:
             if not store.save_next(connection, new):
                 raise OutageClosed("the notice was changed meanwhile; load it again", outage=new.id)
+            self._tell(connection, old, new)
 
         await self._journal.record(*model.told(old, new, self._clock.now()), save=save)
+        if self._watches is not None:
+            self._watches.wake()
+
+    def _tell(self, connection: Connection, old: Outage, new: Outage) -> None:
+        """Put the notes to those who watch a published notice: of its end, and of another time for it."""
+        if self._watches is None or old.status is not Status.PUBLISHED:
+            return
+        last, text = new.status is not Status.PUBLISHED, ""
+        if new.status is Status.ENDED:
+            text = watch_speech.restored(self._site)
+        elif last:
+            text = watch_speech.cancelled(self._site)
+        elif new.ends != old.ends:
+            text = watch_speech.postponed(self._site, new.ends)
+        if text:
+            self._watches.tell(connection, new.id, text, which=str(new.version), last=last)

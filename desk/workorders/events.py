@@ -28,6 +28,15 @@ class WorkOrderMerged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrderUrged(Event):
+    """The caller of `call_id` urged an open order (催办); it is the urging number `count`."""
+
+    order_id: str
+    call_id: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkOrderClosed(Event):
     """An order is done; with a main order close the ones that were folded into it."""
 

@@ -1,7 +1,7 @@
 """Work orders (工单): kinds, states, numbers, and which report is about a fault that is known ([domain 7, 8])."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from core.errors import BadInput, Conflict
@@ -91,6 +91,9 @@ class WorkOrder:
     state: State = State.CREATED
     main_id: str | None = None
     closed_at: datetime | None = None
+    urges: int = 0
+    """How often it was urged (催办)."""
+    urged_at: datetime | None = None
 
     @property
     def is_main(self) -> bool:
@@ -144,3 +147,33 @@ def moved(order: WorkOrder, to: State, at: datetime, main_id: str | None = None)
         main_id=main_id or order.main_id,
         closed_at=at if to is State.CLOSED else order.closed_at,
     )
+
+
+class Urging(StrEnum):
+    """What became of a caller's urging."""
+
+    DONE = "done"
+    """Attached to the order now, or earlier in the same call."""
+    TOO_SOON = "too_soon"
+    """It was urged a moment ago."""
+    ENOUGH = "enough"
+    """It was urged as often as a machine takes it: for a person."""
+    CLOSED = "closed"
+    """There is nothing to urge any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class UrgeLimits:
+    """How often an order may be urged, and how long after the last time again ([domain 7.3])."""
+
+    most: int
+    interval: timedelta
+
+
+def urging(order: WorkOrder, now: datetime, limits: UrgeLimits) -> Urging:
+    """Return whether a main order may be urged at `now`: DONE means that it may."""
+    if order.state is State.CLOSED:
+        return Urging.CLOSED
+    if order.urged_at is not None and now - order.urged_at < limits.interval:
+        return Urging.TOO_SOON
+    return Urging.DONE if order.urges < limits.most else Urging.ENOUGH

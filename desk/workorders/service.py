@@ -1,6 +1,8 @@
 """Takes reports and keeps work orders: each report makes one order, however often it is told."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -15,9 +17,11 @@ from core.journal import Journal
 from core.policy import Policy
 from desk.notifications.model import Note
 from desk.notifications.service import NotificationService
+from desk.watches import speech as watch_speech
+from desk.watches.service import WatchService
 from desk.workorders import model, speech, store
-from desk.workorders.events import WorkOrderClosed, WorkOrderCreated, WorkOrderMerged
-from desk.workorders.model import Kind, Report, State, WorkOrder
+from desk.workorders.events import WorkOrderClosed, WorkOrderCreated, WorkOrderMerged, WorkOrderUrged
+from desk.workorders.model import Kind, Report, State, UrgeLimits, Urging, WorkOrder
 
 SHOWN = 10
 TRIES = 5
@@ -50,6 +54,7 @@ class WorkOrderService:
         notifications: NotificationService,
         policy: Policy,
         site: Site,
+        watches: WatchService | None = None,
     ) -> None:
         self._journal = journal
         self._db = db
@@ -57,6 +62,7 @@ class WorkOrderService:
         self._notifications = notifications
         self._policy = policy
         self._site = site
+        self._watches = watches
 
     async def get(self, order_id: str) -> WorkOrder:
         """Return the order. Raises NoSuchOrder."""
@@ -79,6 +85,48 @@ class WorkOrderService:
         """Return the open main order that explains a fault at `account` in `area`, None when there is none."""
         found = await self._db.read(lambda c: store.open_faults(c, account, area))
         return model.main_of(found, account, area, scope)
+
+    async def reported_by(self, accounts: Sequence[str], caller: str) -> list[WorkOrder]:
+        """Return orders of these accounts or of this caller's number ("": withheld), the newest first."""
+        return await self._db.read(lambda c: store.reported_by(c, accounts, caller, SHOWN))
+
+    async def by_number(self, number: str) -> WorkOrder | None:
+        """Return the order with this number, None when there is none."""
+        return await self._db.read(lambda c: store.by_number(c, number))
+
+    async def main(self, order: WorkOrder) -> WorkOrder:
+        """Return the order into which `order` was folded, or itself."""
+        return await self.get(order.main_id) if order.main_id else order
+
+    async def urge(self, order_id: str, call_id: str) -> Urging:
+        """Attach the urging of a call to the main order of `order_id`: once for each call. Raises NoSuchOrder."""
+        for _ in range(TRIES):
+            main = await self.main(await self.get(order_id))
+            if await self._db.read(partial(store.urged_by, order_id=main.id, call_id=call_id)):
+                return Urging.DONE
+            may = model.urging(main, self._clock.now(), self._urge_limits())
+            if may is not Urging.DONE:
+                return may
+            try:
+                await self._urge(main, call_id)
+            except (_Overtaken, IntegrityError):
+                continue  # another call or process urged it, or this one did before: look again
+            return Urging.DONE
+        return Urging.TOO_SOON
+
+    async def _urge(self, main: WorkOrder, call_id: str) -> None:
+        now = self._clock.now()
+
+        def save(connection: Connection) -> None:
+            if not store.urge(connection, main, call_id, now):
+                raise _Overtaken(order=main.id)
+
+        urged = WorkOrderUrged(at=now, order_id=main.id, call_id=call_id, count=main.urges + 1)
+        await self._journal.record(urged, save=save)
+
+    def _urge_limits(self) -> UrgeLimits:
+        number = self._policy.number
+        return UrgeLimits(int(number("urge_most")), timedelta(minutes=number("urge_interval")))
 
     async def take(self, report: Report) -> WorkOrder:
         """Make the order of a report, folded into the main order of the same fault when there is one.
@@ -146,6 +194,15 @@ class WorkOrderService:
         text = speech.message(order, self._site)
         return Note(order.id, order.report.caller, text, about=order.id, created_at=order.created_at)
 
+    async def watch(self, order_id: str, phone: str, call_id: str) -> bool:
+        """Let `phone` be told when an order is closed; False when it is."""
+
+        def still(connection: Connection) -> bool:
+            found = store.get(connection, order_id)
+            return found is not None and found.state is not State.CLOSED
+
+        return self._watches is not None and await self._watches.watch(order_id, phone, call_id, still)
+
     async def close(self, order_id: str) -> WorkOrder:
         """End an order and those folded into it. Raises NoSuchOrder, OrderClosed."""
         order = await self.get(order_id)
@@ -157,8 +214,12 @@ class WorkOrderService:
             for before, after in ending:
                 if not store.save(connection, after, before.state):
                     raise model.OrderClosed("the order was changed meanwhile; load it again", order=after.id)
+            if self._watches is not None:
+                text = watch_speech.mended(self._site, order.number)
+                self._watches.tell(connection, order.id, text, which="closed", last=True)
 
         await self._journal.record(*(WorkOrderClosed(at=now, order_id=after.id) for _, after in ending), save=save)
+        self._notifications.wake()
         return ending[0][1]
 
 

@@ -1,13 +1,14 @@
 """Rows of work orders to dataclasses and back."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from core.upsert import upsert
 from desk.workorders.model import Kind, Report, Scope, State, WorkOrder
-from desk.workorders.tables import work_order_counts, work_orders
+from desk.workorders.tables import work_order_counts, work_order_urges, work_orders
 
 _OF_REPORT = (
     *("key", "call_id", "caller", "caller_known", "account"),
@@ -75,15 +76,44 @@ def open_of(connection: Connection, customer_id: str, limit: int) -> list[WorkOr
     return [_order(row) for row in connection.execute(query.limit(limit))]
 
 
+def reported_by(connection: Connection, accounts: Sequence[str], caller: str, limit: int) -> list[WorkOrder]:
+    """Return up to `limit` orders of these accounts or of this caller's number ("": of none), the newest first."""
+    theirs = work_orders.c.account.in_(accounts)
+    wanted = or_(theirs, and_(work_orders.c.caller == caller, work_orders.c.caller_known)) if caller else theirs
+    query = select(work_orders).where(wanted).order_by(work_orders.c.created_at.desc(), work_orders.c.id.desc())
+    return [_order(row) for row in connection.execute(query.limit(limit))]
+
+
+def urged_by(connection: Connection, order_id: str, call_id: str) -> bool:
+    """Tell whether a call has urged an order."""
+    urges = work_order_urges
+    query = select(urges.c.at).where(urges.c.order_id == order_id, urges.c.call_id == call_id)
+    return connection.execute(query).first() is not None
+
+
+def urge(connection: Connection, order: WorkOrder, call_id: str, at: datetime) -> bool:
+    """Count one more urging of `order` by a call; False, and nothing written, when it was urged meanwhile."""
+    there = and_(work_orders.c.id == order.id, work_orders.c.urges == order.urges, work_orders.c.state == order.state)
+    counted = update(work_orders).where(there).values(urges=order.urges + 1, urged_at=at)
+    if not connection.execute(counted).rowcount:
+        return False
+    connection.execute(insert(work_order_urges).values(order_id=order.id, call_id=call_id, at=at))
+    return True
+
+
 def add(connection: Connection, order: WorkOrder) -> None:
     """Write a new order."""
     connection.execute(insert(work_orders).values(_row(order)))
 
 
 def save(connection: Connection, order: WorkOrder, before: State) -> bool:
-    """Write an order that was in the state `before`; False, and nothing written, when it is not any more."""
+    """Write an order that was in the state `before`; False, and nothing written, when it is not any more.
+
+    How often it was urged stays as it is: only `urge` counts.
+    """
     there = and_(work_orders.c.id == order.id, work_orders.c.state == before)
-    return bool(connection.execute(update(work_orders).where(there).values(_row(order))).rowcount)
+    row = {name: value for name, value in _row(order).items() if name not in ("urges", "urged_at")}
+    return bool(connection.execute(update(work_orders).where(there).values(row)).rowcount)
 
 
 def _one(connection: Connection, condition: ColumnElement[bool]) -> WorkOrder | None:
@@ -106,6 +136,8 @@ def _order(row: Any) -> WorkOrder:
         state=State(row.state),
         main_id=row.main_id,
         closed_at=row.closed_at,
+        urges=row.urges,
+        urged_at=row.urged_at,
     )
 
 
@@ -119,5 +151,7 @@ def _row(order: WorkOrder) -> dict[str, Any]:
         "main_id": order.main_id,
         "created_at": order.created_at,
         "closed_at": order.closed_at,
+        "urges": order.urges,
+        "urged_at": order.urged_at,
         **{name: getattr(order.report, name) for name in _OF_REPORT},
     }

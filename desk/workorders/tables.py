@@ -1,6 +1,6 @@
-"""Tables of work orders and of the count by which they are numbered."""
+"""Tables of work orders, of those who urged them, and of the count by which they are numbered."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, text
 
 from core.db import Utc, metadata
 
@@ -24,6 +24,8 @@ work_orders = Table(
     Column("main_id", String(32), ForeignKey("work_orders.id"), index=True),
     Column("created_at", Utc, nullable=False),
     Column("closed_at", Utc),
+    Column("urges", Integer, nullable=False, server_default=text("0")),
+    Column("urged_at", Utc),
     Index(None, "state", "area"),
 )
 """`key` names the report, so that one that is told twice makes one order."""
@@ -35,3 +37,12 @@ work_order_counts = Table(
     Column("last", Integer, nullable=False, default=0),
 )
 """How many orders a day has had (`day` is YYYYMMDD at the site)."""
+
+work_order_urges = Table(
+    "work_order_urges",
+    metadata,
+    Column("order_id", String(32), ForeignKey(work_orders.c.id), primary_key=True),
+    Column("call_id", String(64), primary_key=True),
+    Column("at", Utc, nullable=False),
+)
+"""Who urged which order: a call urges an order once."""

@@ -22,6 +22,7 @@ from ivr.nodes.set import Set
 from ivr.nodes.silence import Silence
 from ivr.nodes.survey import Survey
 from ivr.nodes.verify import Verify
+from ivr.nodes.watch import Watch
 
 AnyNode = Annotated[
     Play
@@ -34,6 +35,7 @@ AnyNode = Annotated[
     | FaultKnown
     | Fault
     | OrderNumber
+    | Watch
     | Queue
     | Silence
     | Survey
@@ -54,6 +56,7 @@ VERBS: dict[str, type[Node]] = {
     "fault_known": FaultKnown,
     "fault": Fault,
     "order_number": OrderNumber,
+    "watch": Watch,
     "queue": Queue,
     "silence": Silence,
     "survey": Survey,

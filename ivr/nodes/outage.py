@@ -7,12 +7,16 @@ from ivr.node import MaybeTarget, Node, Prompts, Target
 
 
 class Outage(Node):
-    """Tells the outages that concern the caller now; when there are none, says `none` (it may be empty)."""
+    """Tells the outages that concern the caller now; when there are none, says `none` (it may be empty).
+
+    Told something: `told`, where it is set.
+    """
 
     do: Literal["outage"]
     none: Prompts = ()
     after: Prompts = ()
     unidentified: MaybeTarget = None
+    told: MaybeTarget = None
     next: Target
 
     async def run(self, call: IvrCall, here: str) -> str | None:
@@ -22,6 +26,6 @@ class Outage(Node):
         if answers.outages:
             await call.tell(answers.outages)
             await call.say(self.after)
-        else:
-            await call.say(self.none)
+            return self.told or self.next
+        await call.say(self.none)
         return self.next

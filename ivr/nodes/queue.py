@@ -1,8 +1,14 @@
 """queue: wait for a person, talk, and what follows."""
 
-from collections.abc import Sequence
-from typing import ClassVar, Literal
+import asyncio
+import contextlib
+from collections.abc import Collection, Sequence
+from typing import Annotated, ClassVar, Literal
 
+from pydantic import WithJsonSchema
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.errors import HotlineError
 from core.events import Event
 from cti import talk
 from cti.events import CallDequeued, CallQueued, CallReleased
@@ -10,14 +16,18 @@ from cti.messages import QueueGaveUp, SeatOffered
 from cti.model import WITH_AGENT, CallState
 from ivr.call import IvrCall
 from ivr.node import Node, Prompts, QueueName, Target
+from routing.precedence import Cause
+
+CauseName = Annotated[Cause, WithJsonSchema({"type": "string", "enum": [cause.value for cause in Cause]})]
 
 
 class Queue(Node):
     """Says `prompts`, then waits in `queue` with music until a seat is offered and answered, then talks.
 
-    A seat that is not answered costs the caller nothing: the place is kept. Nobody signed in: `nobody`;
-    waited too long: `too_long`; after the talk: `next`. Entered again after a restart, it goes on from the
-    state the call is in.
+    Callers go ahead of others because of `causes`, and because of who they are and whether they called before
+    (policy rules `ahead_…`). A seat that is not answered costs the caller nothing: the place is kept. Nobody
+    signed in: `nobody`; waited too long: `too_long`; after the talk: `next`. Entered again after a restart, it
+    goes on from the state the call is in.
     """
 
     by_caller: ClassVar[frozenset[str]] = frozenset({"next"})
@@ -25,18 +35,20 @@ class Queue(Node):
     do: Literal["queue"]
     queue: QueueName
     prompts: Prompts = ()
+    causes: tuple[CauseName, ...] = ()
     nobody: Target
     too_long: Target
     next: Target
 
     async def run(self, call: IvrCall, here: str) -> str | None:
         session = call.session
+        looking = call.services.tasks.start(self._look_up(call), "who goes ahead")
         if session.call.state is CallState.MENU:
             await call.say(self.prompts)
         queue = session.call.queue if session.call.state is not CallState.MENU else self.queue
         while True:
             if session.call.state not in WITH_AGENT:
-                gave_up = await self._wait(call, queue or self.queue)
+                gave_up = await self._wait(call, queue or self.queue, looking)
                 if gave_up is not None:
                     await talk.leave_queue(session, gave_up)
                     session.forget_digits()  # pressed to the music, not in answer to what is said next
@@ -63,13 +75,32 @@ class Queue(Node):
     def _without(self, why: str) -> str:
         return self.nobody if why == "no_agents" else self.too_long
 
-    async def _wait(self, call: IvrCall, queue: str) -> str | None:
+    async def _look_up(self, call: IvrCall) -> Collection[Cause]:
+        """Return why the caller goes ahead; what cannot be found out in time does not count.
+
+        It is found out while the prompts are said, so that it costs no time.
+        """
+        causes = set(self.causes)
+        if call.services.callers is None:
+            return causes
+        customer = await self._customer(call)
+        with contextlib.suppress(HotlineError, SQLAlchemyError, TimeoutError):
+            async with asyncio.timeout(call.number("lookup_wait")):
+                causes |= set(await call.services.callers.causes(call.session.call, customer))
+        return causes
+
+    async def _customer(self, call: IvrCall) -> str | None:
+        with contextlib.suppress(HotlineError, SQLAlchemyError, TimeoutError):
+            return (await call.customer()).customer_id
+        return None
+
+    async def _wait(self, call: IvrCall, queue: str, looking: asyncio.Task[Collection[Cause]]) -> str | None:
         """Return None once a seat has answered, or why routing gave up."""
         session, waiting = call.session, call.services.waiting
         if session.call.state is CallState.RINGING and await talk.ring(session, None):
             return None
         await talk.enter_queue(session, queue)
-        await waiting.request(call.id, queue, session.call.queued_at)
+        await waiting.request(call.id, queue, session.call.queued_at, await looking)
         while True:
             match await session.receive():
                 case SeatOffered() as offer:

@@ -21,6 +21,7 @@ from core.config import Settings, Storage
 from core.events import Event
 from core.journal import since
 from desk.billing import store as bill_store
+from desk.billing.model import Part
 from desk.billing.tables import bills
 from desk.customers import pins, store
 from desk.customers.model import Account, Category, Customer, SupplyState
@@ -97,6 +98,10 @@ def test_the_examples_of_the_manual_import_twice(run: Callable[..., Result], eng
             datetime(2026, 11, 22, 16, tzinfo=UTC),
         )
         assert [type(r.event) for r in since(connection, 0)] == [OutagePublished] * 2
+        by_day = bill_store.latest(connection, "4400001003")
+        assert by_day is not None
+        assert [(line.tier, line.part) for line in by_day.lines] == [(1, Part.PEAK), (2, Part.VALLEY)]
+        assert (by_day.estimated, by_day.balance, bill.estimated, bill.balance) == (True, Decimal("12.50"), False, None)
     assert count(engine, bills) == 4
 
 
@@ -185,7 +190,7 @@ def test_all_or_nothing_also_holds_for_what_another_file_lacks(
             "bills",
             "account,period,usage_kwh,amount,due_date,lines",
             "4400000001,2026-10,286,156.41,2026-11-20,286x0.5",
-            "write tier:kWh*price=amount",
+            "write tier:part:kWh*price=amount",
         ),
         (
             "outages",

@@ -26,8 +26,8 @@ from desk.notifications.model import Note
 from desk.notifications.model import State as NoteState
 from desk.notifications.port import GatewayDown
 from desk.notifications.service import BATCH, NotificationService
-from desk.workorders.events import WorkOrderClosed, WorkOrderCreated, WorkOrderMerged
-from desk.workorders.model import OrderClosed, Report, Scope, State, WorkOrder
+from desk.workorders.events import WorkOrderClosed, WorkOrderCreated, WorkOrderMerged, WorkOrderUrged
+from desk.workorders.model import OrderClosed, Report, Scope, State, Urging, WorkOrder
 from desk.workorders.service import NoSuchOrder, WorkOrderService
 from tests.desk.killed import AT, REPORT
 from tests.until import until
@@ -211,6 +211,57 @@ async def test_orders_are_listed_newest_first_by_state_and_account(desk: Desk) -
     assert await desk.orders.orders(account="3200000001") == [first]
     assert await desk.orders.orders(State.CLOSED) == []
     assert await desk.orders.orders(limit=1) == [second]
+
+
+# --- urging -----------------------------------------------------------------------------------------------
+
+
+async def urged(desk: Desk) -> list[tuple[str, int]]:
+    return [(e.call_id, e.count) for e in await desk.story() if isinstance(e, WorkOrderUrged)]
+
+
+async def test_an_order_is_urged_once_a_call_not_too_soon_and_not_too_often(desk: Desk) -> None:
+    order = await desk.orders.take(REPORT)
+    assert await desk.orders.urge(order.id, "a") is Urging.DONE
+    assert await desk.start().urge(order.id, "a") is Urging.DONE, "the same call, also after a restart: counted once"
+    assert await desk.orders.urge(order.id, "b") is Urging.TOO_SOON
+    await desk.clock.advance(30 * 60 - 1)
+    assert await desk.orders.urge(order.id, "b") is Urging.TOO_SOON
+    await desk.clock.advance(1)
+    assert await desk.orders.urge(order.id, "b") is Urging.DONE
+    await desk.clock.advance(30 * 60)
+    assert await desk.orders.urge(order.id, "c") is Urging.ENOUGH
+    assert await urged(desk) == [("a", 1), ("b", 2)]
+    assert (await desk.orders.get(order.id)).urges == 2
+
+
+async def test_urging_a_folded_order_urges_its_main_order_and_a_closed_one_nothing(desk: Desk) -> None:
+    main, folded = await desk.orders.take(report(1)), await desk.orders.take(report(2))
+    assert await desk.orders.urge(folded.id, "a") is Urging.DONE
+    assert [(await desk.orders.get(one.id)).urges for one in (main, folded)] == [1, 0]
+    await desk.orders.close(main.id)
+    assert (await desk.orders.get(main.id)).urges == 1, "closing keeps the count"
+    assert await desk.orders.urge(folded.id, "b") is Urging.CLOSED
+    with pytest.raises(NoSuchOrder):
+        await desk.orders.urge("nothing", "a")
+
+
+async def test_two_calls_that_urge_at_once_in_two_processes_count_one_each_or_one_is_too_soon(desk: Desk) -> None:
+    order = await desk.orders.take(REPORT)
+    done = await asyncio.gather(desk.orders.urge(order.id, "a"), desk.start().urge(order.id, "b"))
+    assert sorted(done) == [Urging.DONE, Urging.TOO_SOON]
+    assert [count for _, count in await urged(desk)] == [1]
+
+
+async def test_orders_are_found_by_account_by_caller_and_by_number(desk: Desk) -> None:
+    first = await desk.orders.take(report(1, 1))
+    other = await desk.orders.take(report(2, 2, caller="13900000002"))
+    hidden = await desk.orders.take(report(3, 3, caller="unknown", caller_known=False))
+    assert await desk.orders.reported_by([first.report.account], "") == [first]
+    assert await desk.orders.reported_by([first.report.account], "13900000002") == [other, first]
+    assert await desk.orders.reported_by([], "unknown") == []
+    assert await desk.orders.by_number(hidden.number) == hidden
+    assert await desk.orders.by_number("999999999999") is None
 
 
 # --- the note ---------------------------------------------------------------------------------------------

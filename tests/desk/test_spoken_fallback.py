@@ -1,6 +1,6 @@
 """Every sentence about a bill can be put together from fragments, so that a caller never waits for the voice."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core import policy
-from desk.billing.model import Bill, Line, summary
+from desk.billing.model import Bill, Line, Part, month_before, summary, usage_history
 from desk.billing.speech import bill as sentences
+from desk.billing.speech import usage
 from speech.fragments import FragmentPack, carriers
 
 pytestmark = pytest.mark.unit
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.unit
 SEED = policy.load("seed")
 TODAY = date(2026, 11, 22)
 MONEY = st.decimals("0.01", "99999.99", places=2)
+USED = st.integers(0, 99_999).map(Decimal) | st.decimals("0.1", "999.9", places=1)
 
 
 @pytest.fixture(scope="module")
@@ -27,22 +29,57 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> FragmentPack:
 
 @given(
     amount=MONEY,
-    usage=st.integers(1, 99_999).map(Decimal) | st.decimals("0.1", "999.9", places=1),
+    usage=USED,
     price=st.decimals("0.3000", "1.9999", places=4),
     tier=st.sampled_from([None, 1, 2, 3]),
     month=st.integers(1, 12),
     # No carrier has 百天: a bill overdue for exactly 100, 200, 300 days waits for the voice.
     due_in=st.integers(-400, 38).filter(lambda days: days >= 0 or days % 100 != 0),
     paid=st.booleans(),
+    before=st.none() | st.tuples(USED, MONEY),
+    part=st.sampled_from([None, *Part]),
+    balance=st.none() | MONEY,
 )
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_each_sentence_about_a_bill_has_its_fragments(
-    pack: FragmentPack, amount: Decimal, usage: Decimal, price: Decimal, tier: int, month: int, due_in: int, paid: bool
+    pack: FragmentPack,
+    amount: Decimal,
+    usage: Decimal,
+    price: Decimal,
+    tier: int,
+    month: int,
+    due_in: int,
+    paid: bool,
+    before: tuple[Decimal, Decimal] | None,
+    part: Part | None,
+    balance: Decimal | None,
 ) -> None:
-    lines = (Line(usage, price, amount, tier),)
-    bill = Bill("3200000001", date(2026, month, 1), usage, amount, lines, TODAY + timedelta(days=due_in))
-    told = summary(bill, [] if paid else [bill], None, TODAY, SEED)
+    lines = (Line(usage, price, amount, tier, part),)
+    period, due = date(2026, month, 1), TODAY + timedelta(days=due_in)
+    bill = Bill("3200000001", period, usage, amount, lines, due, estimated=True, balance=balance)
+    former = Bill("3200000001", month_before(period), *before, (), due, due_at_noon(due)) if before else None
+    told = summary(bill, [] if paid else [bill], former, TODAY, SEED)
     for sentence in sentences(told, TODAY, cut_off=True, policy=SEED):
+        assert pack.clauses(sentence.text)
+
+
+def due_at_noon(due: date) -> datetime:
+    return datetime.combine(due, time(12), UTC)
+
+
+@given(used=st.lists(USED, min_size=1, max_size=14), month=st.integers(1, 12), tier=st.sampled_from([None, 1, 2, 3]))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_each_sentence_about_usage_has_its_fragments(
+    pack: FragmentPack, used: list[Decimal], month: int, tier: int | None
+) -> None:
+    period, bills = date(2026, month, 1), []
+    for each in used:
+        lines = (Line(each, Decimal("0.5"), Decimal(1), tier),)
+        bills.append(Bill("3200000001", period, each, Decimal(1), lines, TODAY))
+        period = month_before(period)
+    history = usage_history(bills, 3)
+    assert history is not None
+    for sentence in usage(history, TODAY):
         assert pack.clauses(sentence.text)
 
 

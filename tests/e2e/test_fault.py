@@ -11,7 +11,7 @@ from tests.phone import caller
 from tests.service import Service
 from tests.until import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.asyncio(loop_scope="module")]
 
 HOME = "13800000008"
 

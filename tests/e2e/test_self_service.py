@@ -8,7 +8,7 @@ from tests.e2e.heard import come_to, heard, ids, words
 from tests.phone import caller
 from tests.service import Service
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_a_known_number_hears_its_bill_in_full_and_in_order(hotline: Service) -> None:

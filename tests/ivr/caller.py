@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -21,9 +21,10 @@ from cti.model import Call, CallState
 from cti.port import NoSuchChannel, PbxBridge, PbxChannel, PbxDown, PbxRefused, SeatDial
 from cti.session import CallSession, CallWorld
 from desk.surveys.service import SurveyService
-from ivr.call import CustomerAnswers, FaultReport, IvrServices, KnownFault
-from ivr.engine import Engine
+from ivr.call import Callers, CustomerAnswers, FaultReport, IvrServices, KnownFault
+from ivr.engine import Engine, OneFlow
 from ivr.flow import Flow
+from routing.precedence import Cause
 
 CALL = "call-1"
 FAST = {
@@ -34,6 +35,7 @@ FAST = {
     "lookup_wait": 0.1,
     "ring_timeout": 0.1,
     "silence_pause": 0.1,
+    "offer_wait": 0.05,
 }
 """Waits for keys in seconds: long beside what happens in memory, short beside a person's patience with tests."""
 RULES = policy.load("seed")
@@ -276,15 +278,35 @@ class FaultBook:
         return f"工单号{order}"
 
 
+@dataclass
+class WatchBook:
+    """Wishes to be told in memory: `explained` accounts have a known cause."""
+
+    explained: set[str] = field(default_factory=set)
+    asked: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
+    over: bool = False
+
+    async def watchable(self, accounts: Sequence[str]) -> bool:
+        return not self.explained.isdisjoint(accounts)
+
+    async def watch(self, call_id: str, number: str, accounts: Sequence[str]) -> bool:
+        self.asked.append((call_id, number, tuple(accounts)))
+        return not self.over
+
+
 class QueuePlaces:
     """A queue in memory: each request or return of a caller gets the next of `answers`."""
 
     def __init__(self, line: Line) -> None:
         self.answers: deque[RoutingMessage] = deque()
         self.asked: list[tuple[str, str, datetime | None]] = []
+        self.causes: set[Cause] = set()
         self._line = line
 
-    async def request(self, call_id: str, queue: str, enqueued_at: datetime | None = None) -> None:
+    async def request(
+        self, call_id: str, queue: str, enqueued_at: datetime | None = None, causes: Collection[Cause] = ()
+    ) -> None:
+        self.causes = set(causes)
         self.asked.append(("request", queue, enqueued_at))
         self._next()
 
@@ -316,6 +338,7 @@ class Caller:
         self.storm = False
         self.tasks = TaskOwner("test")
         self.faults = FaultBook()
+        self.watches = WatchBook()
         self.services = IvrServices(
             self.speaker,
             self.books,
@@ -326,9 +349,14 @@ class Caller:
             lambda: self.hour,
             self.tasks,
             self.faults,
+            self.watches,
             detector=Ears(),
             storm=lambda: self.storm,
         )
+
+    def with_callers(self, callers: Callers) -> IvrServices:
+        """Return the services with what is known of callers."""
+        return replace(self.services, callers=callers)
 
     def session(self, call: Call, *, bridged: bool = False) -> CallSession:
         """Open a session on the line."""
@@ -352,7 +380,7 @@ class Caller:
 
     def start(self, flow: Flow, session: CallSession) -> asyncio.Task[None]:
         """Begin to serve the call by `flow`."""
-        return self.tasks.start(session.run(Engine(flow, self.services, self.db).serve), "call")
+        return self.tasks.start(session.run(Engine(OneFlow(flow), self.services, self.db).serve), "call")
 
     async def runs(self, session: CallSession, program: Callable[[CallSession], Awaitable[None]]) -> None:
         """Run any program as the task of the call."""

@@ -1,5 +1,6 @@
 """A flow file: the shipped one loads; every fault of another is told with file, line, what, and the nearest name."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -283,6 +284,14 @@ def check(file: Path) -> Result:
     return CliRunner().invoke(flow_group, ["check", str(file)], obj=load_settings(None, {}))
 
 
+def shipped_but(folder: Path, old: str, new: str) -> Path:
+    """Return a copy of the shipped flow, with the files it includes, in which the first `old` is `new`."""
+    shutil.copytree(SHIPPED.parent, folder, dirs_exist_ok=True)
+    file = folder / SHIPPED.name
+    file.write_text(file.read_text("utf-8").replace(old, new, 1), "utf-8")
+    return file
+
+
 def test_the_command_says_that_a_flow_is_fine() -> None:
     result = check(SHIPPED)
     assert result.exit_code == 0, result.output
@@ -290,7 +299,7 @@ def test_the_command_says_that_a_flow_is_fine() -> None:
 
 
 def test_the_command_tells_every_fault_and_fails(tmp_path: Path) -> None:
-    file = write(tmp_path, SHIPPED.read_text("utf-8").replace("next: after", "next: afetr", 1))
+    file = shipped_but(tmp_path, "next: after", "next: afetr")
     result = check(file)
     assert result.exit_code == 1
     assert isinstance(result.exception, HotlineError)
@@ -299,6 +308,6 @@ def test_the_command_tells_every_fault_and_fails(tmp_path: Path) -> None:
 
 
 def test_the_rules_of_the_policy_are_those_that_the_flow_may_name(tmp_path: Path) -> None:
-    file = write(tmp_path, SHIPPED.read_text("utf-8").replace("length: pin_digits", "length: pin_digit", 1))
+    file = shipped_but(tmp_path, "length: pin_digits", "length: pin_digit")
     with pytest.raises(FlowError, match="did you mean 'pin_digits'"):
         load(file, catalogue(site="x"), policy.load("seed").rules)

@@ -10,7 +10,7 @@ import cti.listening
 from cti.model import CallState
 from cti.session import CallSession
 from ivr.call import IvrCall
-from ivr.engine import Engine
+from ivr.engine import Engine, OneFlow
 from ivr.events import (
     DigitsCollected,
     IvrNodeEntered,
@@ -229,7 +229,7 @@ async def test_a_second_script_in_one_call_begins_at_the_beginning(caller: Calle
 async def test_a_service_that_stops_leaves_the_caller_to_the_next_one(caller: Caller, shipped: Flow) -> None:
     caller.hour = NIGHT
     session = await stands(caller, [1, 2])
-    task = caller.tasks.start(session.run(Engine(shipped, caller.services, caller.db).serve), "call")
+    task = caller.tasks.start(session.run(Engine(OneFlow(shipped), caller.services, caller.db).serve), "call")
     await until(lambda: "silence_second" in caller.line.heard, what="the script goes on")
     task.cancel()
     await asyncio.wait([task])

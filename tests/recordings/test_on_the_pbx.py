@@ -31,7 +31,7 @@ from tests.phone import caller, seat_phone
 from tests.recordings.world import World, recording_world
 from tests.until import until
 
-pytestmark = [pytest.mark.integration, pytest.mark.alone, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.integration, pytest.mark.sound, pytest.mark.asyncio(loop_scope="module")]
 
 RATE = 8000
 CALLER_HZ, AGENT_HZ = 1000.0, 700.0

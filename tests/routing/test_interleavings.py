@@ -25,8 +25,10 @@ from core.events import Event
 from core.journal import since
 from cti.events import AgentAnswered, AgentMissed, AgentRang, CallEnded, CallReleased, SeatLost, SeatRegistered
 from cti.messages import RoutingMessage, SeatOffered
+from routing import store as queue_rows
 from routing.events import AgentRequested
 from routing.model import Stand
+from routing.precedence import Cause
 from routing.service import RoutingService
 from tests.agents.centre import LEASE, Centre, hire
 
@@ -242,16 +244,16 @@ class Interleavings(RuleBasedStateMachine):
             self.phones.add(name)
             self.turn(self.fact(SeatRegistered, sip_username=name))
 
-    @rule()
-    def caller_comes(self) -> None:
+    @rule(causes=st.sampled_from([(), (), (Cause.VIP,), (Cause.REPEAT,), (Cause.DANGER, Cause.VIP)]))
+    def caller_comes(self, causes: tuple[Cause, ...]) -> None:
         self.count += 1
         session = Session(f"c{self.count}", self.clock.now())
         self.sessions[session.call_id] = session
-        self.do(session, self.request(session))
+        self.do(session, self.request(session, causes))
 
-    async def request(self, session: Session) -> None:
+    async def request(self, session: Session, causes: tuple[Cause, ...]) -> None:
         try:
-            await self.routing.request(session.call_id, "general")
+            await self.routing.request(session.call_id, "general", causes=causes)
         except (HotlineError, OperationalError):
             session.stage = "menu"
 
@@ -374,6 +376,7 @@ class Interleavings(RuleBasedStateMachine):
         agents = self.centre.agents.roster
         with self.engine.connect() as connection:
             assert store.load_presence(connection) == sorted(agents.everyone(), key=lambda a: a.agent_id)
+            stored = {call.call_id: call for call in queue_rows.load(connection)}
         assert self.faults == []
         if self.refused:
             return
@@ -391,6 +394,7 @@ class Interleavings(RuleBasedStateMachine):
         assert agents.signed_in() or not waiting, "a call waits though nobody is there"
         for entry in self.routing._places.all():
             assert self.sessions[entry.call.call_id].stage != "gone", "a place without a call"
+            assert stored[entry.call.call_id] == entry.call, "a restart would lose the place"
             if entry.stand is Stand.OFFERED:
                 held = agents.get(str(entry.agent_id))
                 assert held is not None

@@ -12,14 +12,15 @@ from cti.events import PbxFound, PbxLost, Reconciled
 from cti.messages import QueueGaveUp, RoutingMessage, SeatOffered
 from routing import store
 from routing.events import AgentChosen, AgentRequested
+from routing.precedence import Cause, Precedence
 from routing.service import NoSuchQueue, NotQueued, RoutingService
 from tests.agents.centre import LEASE, WRAP_UP, Centre, centre
 from tests.until import until
 
 pytestmark = pytest.mark.integration
 
-WAIT_LIMIT, STALL_LIMIT = 600, 5
-"""Seconds of the seed policy: queue_wait_limit, routing_stall_limit."""
+WAIT_LIMIT, STALL_LIMIT, AHEAD_VIP = 600, 5, 60
+"""Seconds of the seed policy: queue_wait_limit, routing_stall_limit, ahead_vip."""
 
 
 class Hotline:
@@ -233,6 +234,41 @@ async def test_a_restart_keeps_the_place_and_asks_only_once(hotline: Hotline) ->
     await second.routing.request("c4", "general")
     assert [second.routing.position(c) for c in ("c1", "c2", "c4")] == [1, 2, 3]
     assert [e.call_id for e in await hotline.office.story(AgentRequested)] == ["c1", "c2", "c3", "c4"]
+    await second.routing.close()
+
+
+async def test_who_goes_ahead_passes_who_waited_a_little_longer_and_says_why(hotline: Hotline) -> None:
+    await hotline.office.seat(1, ready=False)
+    await hotline.routing.request("early", "general")
+    await hotline.office.advance(AHEAD_VIP - 1)
+    await hotline.routing.request("late", "general")
+    await hotline.office.advance(1)
+    await hotline.routing.request("vip", "general", causes=[Cause.REPEAT, Cause.VIP])
+    await hotline.office.advance(30)
+    await hotline.routing.request("danger", "general", causes=[Cause.DANGER])
+    order = ["danger", "early", "vip", "late"]
+    assert [hotline.routing.position(call_id) for call_id in order] == [1, 2, 3, 4], "early waited a VIP's start longer"
+    told = {e.call_id: (e.ahead_s, e.causes) for e in await hotline.office.story(AgentRequested)}
+    assert told["vip"] == (AHEAD_VIP, ("vip", "repeat"))
+    assert told["late"] == (0, ())
+    explained = await hotline.routing.explain("general", "vip")
+    assert explained.precedence == Precedence(AHEAD_VIP, (Cause.VIP, Cause.REPEAT))
+    await hotline.office.agents.set_state("a1", State.READY)
+    await hotline.gets("danger", "a1")
+
+
+async def test_a_restart_keeps_who_goes_ahead_whatever_is_said_of_the_caller_then(hotline: Hotline) -> None:
+    await hotline.office.seat(1, ready=False)
+    since = hotline.office.clock.now()
+    await hotline.routing.request("c1", "general")
+    await hotline.routing.request("c2", "general", causes=[Cause.VIP])
+    await hotline.routing.close()
+    second = Hotline(hotline.office)
+    await second.routing.restore({"c1", "c2"})
+    await second.routing.request("c1", "general", since, [Cause.DANGER])
+    await second.routing.request("c2", "general", since)
+    assert [second.routing.position(c) for c in ("c2", "c1")] == [1, 2]
+    assert (await second.routing.explain("general", "c2")).precedence == Precedence(AHEAD_VIP, (Cause.VIP,))
     await second.routing.close()
 
 

@@ -12,8 +12,8 @@ from agents.events import AgentReserved
 from core.events import Event, Recorded
 from cti.events import CallAnswered, CallArrived
 from desk.customers.service import CustomerService
-from ivr import flow
 from ivr.events import IvrNodeEntered
+from routing.precedence import Cause
 from tests.until import until
 from tests.web.world import Client, Desk, World, open_world
 from web.route import DESKTOPS
@@ -157,7 +157,7 @@ version: 1
 start: person
 trouble: person
 nodes:
-  person: {do: queue, queue: general, prompts: [wait], nobody: end, too_long: end, next: end}
+  person: {do: queue, queue: general, prompts: [queue_enter], nobody: end, too_long: end, next: end}
   end: {do: hangup}
 """
 
@@ -166,7 +166,7 @@ async def test_what_is_known_is_fetched_while_the_menu_still_speaks(tmp_path: Pa
     """On the way to the queue, before the call waits: an agent who is free at once sees no difference."""
     file = tmp_path / "small.yaml"
     file.write_text(SMALL_FLOW)
-    async with open_world(tmp_path, flows=(flow.load(file, ["wait", "goodbye"]),)) as world:
+    async with open_world(tmp_path, flow_file=file) as world:
         now, known = world.clock.now(), {"caller": "13800000001", "caller_known": True, "caller_raw": "13800000001"}
         await world.record(CallArrived(at=now, call_id="1.1", channel_id="1.1", number="95598", **known))
         await world.record(CallAnswered(at=now, call_id="1.1"))
@@ -208,3 +208,20 @@ async def test_a_slow_customer_system_delays_no_pop(world: World, monkeypatch: p
 )
 def test_the_greeting_goes_by_the_hour(hour: int, says: str) -> None:
     assert greeting("供电服务热线", "1001", hour, 12) == says
+
+
+async def test_why_a_caller_went_ahead_is_on_the_pop_in_the_list_and_in_the_explanation(world: World) -> None:
+    world.causes["13800000004"] = (Cause.REPEAT, Cause.VIP)
+    causes = ["vip", "repeat"]
+    await world.agents.sign_in(world.users["1002"].id, "1002")
+    call_id = world.call("13800000004")
+    await world.until_state(call_id, "queued")
+    async with world.client("lead") as lead:
+        explained = await lead.ask("GET", f"/queues/general/explain?call={call_id}")
+        assert (explained["causes"], explained["ahead_s"]) == (causes, world.policy.number("ahead_vip"))
+        async with ready_desk(world) as (_, desk):
+            pop = await desk.next("screen_pop", call_id=call_id)
+            assert pop["ahead_causes"] == causes
+            (listed,) = (await lead.ask("GET", "/calls?state=live"))["items"]
+            assert listed["ahead_causes"] == causes
+            world.pbx.gone(call_id)

@@ -20,6 +20,7 @@ from agents.accounts import Accounts
 from agents.model import Role, Seat, State, User
 from agents.service import AgentService
 from app.demo_data import demo_data
+from app.simulator import ProcessSimulator
 from core import policy
 from core.bus import Bus
 from core.clock import FakeClock, SystemClock
@@ -46,9 +47,13 @@ from desk.surveys.service import SurveyService
 from desk.workorders.service import WorkOrderService
 from ivr.events import CallerIdentified, DigitsCollected, IvrNodeEntered
 from ivr.flow import Flow
+from ivr.versions.prompts import PromptsFailed
+from ivr.versions.service import FlowService
 from recordings.service import RecordingService
 from recordings.vault import Vault
+from routing.precedence import Cause
 from routing.service import RoutingService
+from speech.prompts import catalogue
 from tests.recordings.captured import FakeCapture
 from tests.until import until
 from tests.web.quiet_pbx import QuietPbx
@@ -76,6 +81,22 @@ def password_hash() -> str:
     return PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
 
 
+class StillVoice:
+    """Makes prompts without a sound; `fails` says why it cannot, `ready` is what was asked for."""
+
+    def __init__(self) -> None:
+        self.fails = ""
+        self.ready: list[int] = []
+
+    def know(self, flow: Flow) -> None:
+        """Nothing has to be known."""
+
+    async def make_ready(self, flow: Flow) -> None:
+        if self.fails:
+            raise PromptsFailed(self.fails)
+        self.ready.append(flow.version)
+
+
 class World:
     """The services, the server, and whoever uses it."""
 
@@ -84,7 +105,7 @@ class World:
         folder: Path,
         probes: dict[str, Probe] | None = None,
         ui_dir: Path | None = None,
-        flows: tuple[Flow, ...] = (),
+        flow_file: Path | None = None,
     ) -> None:
         self.folder = folder
         self.settings = Settings()
@@ -111,10 +132,21 @@ class World:
         self.surveys = SurveyService(self.db, self.journal, self.clock)
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
-        self.flows = flows
+        self.maker = StillVoice()
+        self.flows = FlowService(
+            self.db,
+            self.journal,
+            self.clock,
+            self.maker,
+            prompts=catalogue(site=self.settings.site.name),
+            rules=self.policy.rules,
+        )
+        self._flow_file = flow_file
         self.users: dict[str, User] = {}
         self.identify: dict[str, str] = {}
         """Who the menu finds out that a caller is, by number: the customer's id."""
+        self.causes: dict[str, tuple[Cause, ...]] = {}
+        """Why a number goes ahead of others."""
         self._probes = probes or {}
         self._ui_dir = ui_dir
         self._tasks = TaskOwner("world")
@@ -142,6 +174,7 @@ class World:
             orders=self.orders,
             recordings=self.recordings,
             flows=self.flows,
+            simulator=ProcessSimulator(self.settings.site),
             probes=self._probes,
             ui_dir=self._ui_dir,
         )
@@ -154,6 +187,8 @@ class World:
         await self.db.write(self._fill)
         await self.agents.load()
         await self.agents.phones_are([])
+        if self._flow_file is not None:
+            await self.flows.open(self._flow_file)
         await self.start_web()
         self._tasks.start(self.calls.run(), "calls")
         await until(lambda: self.calls.pbx_trouble is None, what="the calls are served")
@@ -217,7 +252,7 @@ class World:
         queue: str | None = "general"
         while queue is not None:
             await talk.enter_queue(session, queue)
-            await self.routing.request(call.id, queue)
+            await self.routing.request(call.id, queue, causes=self.causes.get(call.caller, ()))
             if not await self._answered(session):
                 await talk.leave_queue(session, "no_agents")
                 return

@@ -150,6 +150,7 @@ def pop(call_id: str, caller: str, **more: Any) -> Json:
         ],
         "waited_s": 23,
         "queue": "综合服务",
+        "ahead_causes": [],
         "script": {"greeting": GREETING},
         **more,
     }
@@ -213,6 +214,7 @@ def ugly_pop(call_id: str) -> Json:
             for n in range(12)
         ],
         waited_s=3725,
+        ahead_causes=["danger", "important", "vip", "repeat"],
     )
 
 

@@ -45,6 +45,7 @@ export function pop(more: Partial<ScreenPop> = {}): ScreenPop {
     ivr_path: [],
     waited_s: 3,
     queue: "general",
+    ahead_causes: [],
     script: null,
     ...more,
   };

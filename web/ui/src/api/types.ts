@@ -70,6 +70,7 @@ export interface Call {
   started_at: string;
   answered_at: string | null;
   queued_at: string | null;
+  ahead_causes?: string[];
   talking_at: string | null;
   ended_at: string | null;
   ended_by: string | null;
@@ -166,6 +167,8 @@ export interface ScreenPop extends CustomerFile {
   ivr_path: IvrStep[];
   waited_s: number | null;
   queue: string | null;
+  /** Why the call went ahead in the queue, the weightiest first. */
+  ahead_causes: string[];
   script: { greeting: string } | null;
 }
 

@@ -295,6 +295,8 @@ const en: Words<typeof zh> = {
     failed: "The list could not be read ({code}).",
     asOf: "as of {time}",
   },
+  ahead: { why: "Went ahead in the queue:" },
+  aheadCause: { danger: "Danger", important: "Important user", vip: "VIP", repeat: "Calls again" },
   callState: {
     arrived: "Arriving",
     menu: "In the menu",
@@ -345,7 +347,9 @@ const en: Words<typeof zh> = {
     RecordingMissing: "Recording missing: {reason}",
     WorkOrderCreated: "Work order made",
     WorkOrderMerged: "Joined to the main order",
+    WorkOrderUrged: "Order urged",
     WorkOrderClosed: "Work order closed",
+    PowerWatched: "Will be told when power is back",
     NotificationSent: "Text message sent",
     NotificationFailed: "Text message not sent",
     SurveyAnswered: "Survey answer {score}",
@@ -380,6 +384,9 @@ const en: Words<typeof zh> = {
   node: {
     welcome: "Welcome",
     outage_first: "Outage notice",
+    watch_first: "Note when power is back",
+    watch_outage: "Note when power is back",
+    watch_fault: "Note when power is back",
     main: "Main menu",
     bill: "Bill",
     outage: "Outage",

@@ -283,6 +283,8 @@ export default {
     failed: "列表没有取到（{code}）。",
     asOf: "{time} 更新",
   },
+  ahead: { why: "优先接入：" },
+  aheadCause: { danger: "危险", important: "重要用户", vip: "VIP", repeat: "重复来电" },
   callState: {
     arrived: "接入",
     menu: "语音菜单",
@@ -333,7 +335,9 @@ export default {
     RecordingMissing: "录音缺失：{reason}",
     WorkOrderCreated: "已建报修工单",
     WorkOrderMerged: "并入主工单",
+    WorkOrderUrged: "催办工单",
     WorkOrderClosed: "工单已关闭",
+    PowerWatched: "登记复电短信通知",
     NotificationSent: "已发短信通知",
     NotificationFailed: "短信通知未发出",
     SurveyAnswered: "满意度评价 {score}",
@@ -368,6 +372,9 @@ export default {
   node: {
     welcome: "欢迎语",
     outage_first: "停电通知",
+    watch_first: "复电通知",
+    watch_outage: "复电通知",
+    watch_fault: "复电通知",
     main: "主菜单",
     bill: "电费查询",
     outage: "停电查询",

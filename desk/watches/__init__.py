@@ -1,0 +1,1 @@
+"""Watches (复电提醒): who wants to be told when the power is back."""

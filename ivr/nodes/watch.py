@@ -1,0 +1,45 @@
+"""watch: offer to tell the caller by a note when the power is back."""
+
+import asyncio
+from typing import Literal
+
+from pydantic import Field
+
+from ivr.call import IvrCall
+from ivr.node import Node, Prompts, Target
+from ivr.nodes.fault_known import FAULT_ACCOUNT
+
+
+class Watch(Node):
+    """Says `prompts` and waits a moment for `key`: who presses it is told by a note when the power is back.
+
+    Any other key is kept for the node that follows, so that nobody has to listen to the offer. Without a known
+    outage or fault, and to who withholds the number, nothing is offered.
+    """
+
+    do: Literal["watch"]
+    prompts: Prompts = ("watch_offer",)
+    done: Prompts = ("watch_done",)
+    over: Prompts = ("watch_over",)
+    key: str = Field(default="9", pattern="^[1-9]$")
+    next: Target
+
+    async def run(self, call: IvrCall, here: str) -> str | None:
+        caller, watches = call.session.call, call.services.watches
+        accounts = await self._accounts(call)
+        async with asyncio.timeout(call.number("lookup_wait")):
+            if not accounts or not caller.caller_known or not await watches.watchable(accounts):
+                return self.next
+        await call.say(self.prompts)
+        if await call.session.peek(call.number("offer_wait")) != self.key:
+            return self.next
+        call.collected(here, await call.session.digit(0) or "")
+        async with asyncio.timeout(call.number("lookup_wait")):
+            watched = await watches.watch(call.id, caller.caller, accounts)
+        await call.say(self.done if watched else self.over)
+        return self.next
+
+    async def _accounts(self, call: IvrCall) -> tuple[str, ...]:
+        """Return the account that is reported, else the one that was proved, else those of the number."""
+        reported = call.known.get(FAULT_ACCOUNT) or call.known.get("verified")
+        return (reported,) if reported else (await call.customer()).accounts

@@ -1,0 +1,21 @@
+"""What simulated callers leave behind: each wish is a line of the conversation."""
+
+from collections.abc import Sequence
+
+from ivr.call import Desk
+from ivr.simulated_line import Line
+
+
+class Wishes:
+    """Notes when the power is back: the outages are those of the customer system."""
+
+    def __init__(self, line: Line, desk: Desk) -> None:
+        self._line = line
+        self._desk = desk
+
+    async def watchable(self, accounts: Sequence[str]) -> bool:
+        return any([(await self._desk.by_account(account)).outages for account in accounts])
+
+    async def watch(self, call_id: str, number: str, accounts: Sequence[str]) -> bool:
+        self._line.tell("event", "will be told when the power is back")
+        return await self.watchable(accounts)

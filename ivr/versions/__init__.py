@@ -1,0 +1,1 @@
+"""The versions of a flow: kept in the database, checked, published, rolled back."""

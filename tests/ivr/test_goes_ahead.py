@@ -1,0 +1,67 @@
+"""A queue node asks for the place that the caller has a right to, and never waits long to find it out."""
+
+import asyncio
+from collections.abc import Collection
+
+import pytest
+
+from core.errors import Unavailable
+from cti.messages import QueueGaveUp
+from cti.model import Call
+from ivr.call import CustomerAnswers
+from ivr.flow import Flow
+from routing.precedence import Cause
+from tests.ivr.caller import Caller
+
+pytestmark = pytest.mark.integration
+
+
+class Known:
+    """What the books say of callers, in memory; with `hangs` they say nothing at all."""
+
+    def __init__(self, *causes: Cause, hangs: bool = False, broken: bool = False) -> None:
+        self.causes_told, self.hangs, self.broken = causes, hangs, broken
+        self.asked: list[str | None] = []
+
+    async def causes(self, call: Call, customer_id: str | None) -> Collection[Cause]:
+        self.asked.append(customer_id)
+        if self.broken:
+            raise Unavailable
+        if self.hangs:
+            await asyncio.Event().wait()
+        return self.causes_told
+
+
+async def causes_of(caller: Caller, flow: Flow, known: Known, keys: dict[str, list[str]]) -> set[Cause]:
+    """Serve a caller who presses `keys` to a person, and return why it asked to go ahead."""
+    caller.services = caller.with_callers(known)
+    caller.books.numbers["13800000001"] = CustomerAnswers("k1", ("3200000001",))
+    caller.line.presses(keys)
+    caller.line.leaves_after = "danger_alone"
+    caller.places.answers.append(QueueGaveUp("too_long"))
+    await caller.serve(flow, await caller.arrives())
+    assert caller.places.asked[0][:2] == ("request", "general")
+    return caller.places.causes
+
+
+async def test_the_customer_is_looked_up_and_goes_ahead(caller: Caller, shipped: Flow) -> None:
+    known = Known(Cause.VIP, Cause.REPEAT)
+    assert await causes_of(caller, shipped, known, {"menu": ["0"]}) == {Cause.VIP, Cause.REPEAT}
+    assert known.asked == ["k1"]
+
+
+async def test_who_says_danger_goes_ahead_by_the_node_itself(caller: Caller, shipped: Flow) -> None:
+    keys = {"menu": ["1"], "fault_danger": ["1"]}
+    assert await causes_of(caller, shipped, Known(Cause.VIP), keys) == {Cause.DANGER, Cause.VIP}
+
+
+@pytest.mark.parametrize("known", [Known(hangs=True), Known(broken=True)], ids=["slow", "down"])
+async def test_books_that_do_not_answer_cost_the_rank_and_not_the_person(
+    caller: Caller, shipped: Flow, known: Known
+) -> None:
+    assert await causes_of(caller, shipped, known, {"menu": ["1"], "fault_danger": ["1"]}) == {Cause.DANGER}
+
+
+async def test_a_customer_system_that_hangs_leaves_what_the_number_tells(caller: Caller, shipped: Flow) -> None:
+    caller.books.hangs = True
+    assert await causes_of(caller, shipped, Known(Cause.REPEAT), {"apology_person": [""]}) == {Cause.REPEAT}
