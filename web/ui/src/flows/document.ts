@@ -16,7 +16,7 @@ import {
   visit,
   type YAMLMap,
 } from "yaml";
-import type { Field, Verbs } from "./schema";
+import { byTelephoneKey, type Field, TELEPHONE_KEYS, type Verbs } from "./schema";
 
 export type Files = Readonly<Record<string, string>>;
 export type Value = string | number | boolean | Value[] | { [key: string]: Value };
@@ -96,7 +96,10 @@ export function waysOf(node: FlowNode, verbs: Verbs): Way[] {
     if (field.kind === "node" && typeof value === "string" && value !== "") {
       ways.push({ from: node.name, field: field.name, key: null, to: value });
     } else if (field.kind === "nodes" && typeof value === "object" && value !== null) {
-      for (const [key, to] of Object.entries(value)) {
+      // Numbers among the keys of a JavaScript object come first; a telephone has its 0 below.
+      const entries = Object.entries(value);
+      if (byTelephoneKey(field)) entries.sort(([a], [b]) => TELEPHONE_KEYS.indexOf(a as "1") - TELEPHONE_KEYS.indexOf(b as "1"));
+      for (const [key, to] of entries) {
         ways.push({ from: node.name, field: field.name, key, to: text_(to) });
       }
     }

@@ -146,7 +146,17 @@ function select(name: string | null, show = false): void {
   selected.value = name;
   if (name === null) return;
   if (tab.value === "faults" || tab.value === "versions" || show) tab.value = "step";
-  if (show) sought.value = { name, count: sought.value.count + 1 };
+  if (show) seek(name);
+}
+
+/** Select a node and bring it into sight, whatever stands beside the picture. */
+function show(name: string): void {
+  selected.value = name;
+  seek(name);
+}
+
+function seek(name: string): void {
+  sought.value = { name, count: sought.value.count + 1 };
 }
 
 function showLine(file: string, line: number): void {
@@ -240,6 +250,6 @@ export function useEditor() {
   return {
     flowId, flows, versions, base, files, flow, picture, broken, dirty, live, verbs, prompts, rules, queues,
     faults, faultsOf, checked, checkCode, selected, tab, restored, walked, sought, soughtLine, history,
-    open, choose, refresh, openVersion, change, undo, redo, discard, select, showLine, save, publish,
+    open, choose, refresh, openVersion, change, undo, redo, discard, select, show, showLine, save, publish,
   };
 }

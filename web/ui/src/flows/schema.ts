@@ -13,6 +13,7 @@ export type Kind =
   | "choice"
   | "text"
   | "texts" // a list of texts
+  | "many" // some of several
   | "pairs"; // texts by name
 
 export interface Field {
@@ -78,10 +79,10 @@ function fieldOf(name: string, part: Part, required: boolean, schema: FlowSchema
   const inner = settled(part, schema);
   return {
     name,
-    kind: kindOf(part["x-names"] ?? inner["x-names"], inner),
+    kind: kindOf(part["x-names"] ?? inner["x-names"], inner, schema),
     required,
     fallback: part.default,
-    choices: choicesOf(inner),
+    choices: choicesOf(inner.items === undefined ? inner : settled(inner.items, schema)),
     keyPattern: inner.propertyNames?.pattern ?? null,
     pattern: inner.pattern ?? null,
     description: part.description ?? "",
@@ -103,13 +104,13 @@ function namesOf(part: Part): Part {
   return part["x-names"] === undefined ? {} : { "x-names": part["x-names"] };
 }
 
-function kindOf(names: string | undefined, part: Part): Kind {
+function kindOf(names: string | undefined, part: Part, schema: FlowSchema): Kind {
   const map = part.type === "object";
   if (names === "node") return map ? "nodes" : "node";
   if (names === "prompt") return "prompts";
   if (names === "rule" || names === "queue" || names === "variable") return names;
   if (map) return "pairs";
-  if (part.type === "array") return "texts";
+  if (part.type === "array") return choicesOf(settled(part.items ?? {}, schema)).length > 0 ? "many" : "texts";
   if (part.type === "boolean") return "flag";
   if (part.type === "integer" || part.type === "number") return "number";
   return choicesOf(part).length > 0 ? "choice" : "text";
