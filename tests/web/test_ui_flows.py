@@ -92,7 +92,7 @@ async def test_a_menu_is_changed_checked_mended_tried_and_published(tmp_path: Pa
         keys = panel.locator("[data-field=keys]")
         await expect(keys.get_by_role("combobox", name="1: 到")).to_be_visible()
 
-        # A key that leads nowhere useful is a fault: the step it led to cannot be reached any more.
+        # Nothing is said any more: a fault, shown on the step and in the list, mended in the form.
         await panel.locator("[data-field=prompts] .line .away").click()
         await editor.has_faults(1)
         await expect(page.locator("[data-node=main].wrong")).to_be_visible()
@@ -103,7 +103,7 @@ async def test_a_menu_is_changed_checked_mended_tried_and_published(tmp_path: Pa
         await editor.has_faults(0)
 
         await keys.get_by_label("加一个键", exact=True).select_option("9")
-        await editor.choose("加一个键: 到", "person", keys)
+        await editor.choose("加一个键: 到", "人工服务", keys)
         await expect(page.locator("[data-node=main] li", has_text="9")).to_contain_text("人工")
         await expect(page.locator("[data-test=unsaved]")).to_be_visible()
         if PICTURES:
@@ -178,7 +178,7 @@ async def test_who_came_between_is_told_before_anything_is_overwritten(tmp_path:
         await expect(page.locator(".el-dialog")).to_contain_text("值班改的")
         await page.get_by_role("button", name="放弃我的").click()
         await page.locator(".el-message-box").get_by_role("button", name="放弃修改").click()
-        await expect(page.locator(".bar")).to_contain_text("第 2 版")
+        await expect(page.get_by_role("toolbar")).to_contain_text("第 2 版")
 
 
 async def test_a_shift_lead_looks_and_changes_nothing(tmp_path: Path) -> None:

@@ -151,6 +151,9 @@ const en: FlowWords = {
     pressed: "pressed {keys}",
     silent: "(no key)",
     youHangUp: "(hang up)",
+    inQueue: "Waits for a person",
+    talks: "Talks to a person",
+    over: "The call has ended",
     at_step: "Step: {name}",
   },
   versions: {

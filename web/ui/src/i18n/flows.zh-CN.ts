@@ -149,6 +149,9 @@ const zh = {
     pressed: "按 {keys}",
     silent: "（没有按键）",
     youHangUp: "（挂断）",
+    inQueue: "排队等候人工",
+    talks: "与坐席通话",
+    over: "通话已结束",
     at_step: "步骤：{name}",
   },
   versions: {
