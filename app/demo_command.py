@@ -14,9 +14,10 @@ from agents.accounts import Accounts
 from agents.model import Role
 from app.demo_data import load_demo
 from app.robots import Counts, People, Robots, RobotSeat
+from app.running import run
 from app.serve_command import only_one, stop_on_signals
 from app.setup import prepare, prepare_asterisk
-from app.wiring import Hotline, Setup, run
+from app.wiring import Hotline, Setup
 from asterisk_conf.private import PrivateAsterisk
 from core import log, policy
 from core.bus import Bus

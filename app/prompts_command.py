@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import click
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -11,13 +12,19 @@ from app.doctor_files import open_prompts
 from app.serve_command import only_one
 from app.setup import prepare_voice
 from core.config import Settings, load
-from core.errors import NotFound
+from core.errors import BadInput, HotlineError, NotFound
+from speech import g711, syllables
 from speech.fragments import FragmentPack
+from speech.inspection import inspect
+from speech.install import ensure_whisper
 from speech.kokoro import Kokoro
 from speech.prompts import PromptPack, unknown
 from speech.prompts import render as render_pack
 from speech.render import open_fragments, user_cache
+from speech.whisper import Whisper, WhisperSettings, from_telephone
 
+WRONG_SHARE = 0.34
+"""Up to a third of the syllables of a prompt may be heard wrong by a recogniser that does not know what to expect."""
 HEADS = ("prompt", "state", "seconds", "text")
 
 
@@ -82,6 +89,66 @@ def record(context: click.Context, prompt: str, file: Path) -> None:
         pack = open_prompts(settings, user_cache())
         pack.record(prompt, file)
     click.echo(f"{prompt} is now {file.name} ({pack.entries()[prompt].seconds:.1f} s)")
+
+
+@prompts_group.command("import")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.pass_context
+def import_folder(context: click.Context, folder: Path) -> None:
+    """Let every recording <id>.wav of FOLDER take the place of the prompt with that id; all of them or none."""
+    settings = _settings(context)
+    with only_one(settings):
+        pack = open_prompts(settings, user_cache())
+        files = sorted(folder.glob("*.wav"))
+        wrong = [says for file in files if (says := _unfit(pack, file))]
+        if wrong or not files:
+            raise BadInput("; ".join(wrong) or f"{folder}: holds no .wav file named by the id of a prompt")
+        for file in files:
+            pack.record(file.stem, file)
+    click.echo(f"{len(files)} prompts are recordings now; hear them with: hotline prompts listen")
+
+
+def _unfit(pack: PromptPack, file: Path) -> str:
+    """Say why a file cannot be a prompt; nothing when it can."""
+    try:
+        pack.text(file.stem)
+        pack.fitting(file)
+    except HotlineError as error:
+        return error.message
+    return ""
+
+
+@prompts_group.command()
+@click.pass_context
+def check(context: click.Context) -> None:
+    """Look at every prompt: is it there, unchanged, of the right words, loud enough, and as long as its words."""
+    pack = open_prompts(_settings(context), user_cache())
+    faults = list(inspect(pack))
+    for fault in faults:
+        click.echo(f"{fault.prompt}: {fault.says}; {fault.cure}")
+    click.echo(f"{len(pack.prompts)} prompts, {len(faults)} faults", err=True)
+    sys.exit(1 if faults else 0)
+
+
+@prompts_group.command()
+@click.argument("ids", nargs=-1)
+@click.option("--wrong", default=WRONG_SHARE, show_default=True, help="The share of syllables that may be heard wrong.")
+@click.pass_context
+def listen(context: click.Context, ids: tuple[str, ...], wrong: float) -> None:
+    """Let an independent recogniser (Whisper) listen to IDS, or to all, and show what it heard beside the words."""
+    cache = user_cache()
+    pack = open_prompts(_settings(context), cache)
+    ears = Whisper(ensure_whisper(cache, _say), WhisperSettings(words=False))
+    failed = 0
+    for prompt in ids or pack.prompts:
+        sound = Path(pack.media(prompt).removeprefix("sound:") + ".alaw").read_bytes()
+        heard = ears.decode(from_telephone((g711.decode(sound) / 32768).astype(np.float32))).text
+        missed, of = syllables.errors(pack.text(prompt), heard)
+        share = missed / max(of, 1)
+        failed += share > wrong
+        click.echo(f"{'NOT ' if share > wrong else ''}understood\t{prompt}\t{share:.0%}\t{pack.text(prompt)}\t{heard}")
+    click.echo(f"{failed} not understood", err=True)
+    sys.exit(1 if failed else 0)
 
 
 def _settings(context: click.Context) -> Settings:

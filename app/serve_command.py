@@ -9,8 +9,9 @@ from contextlib import contextmanager
 import click
 import uvloop
 
+from app.running import run
 from app.setup import prepare
-from app.wiring import Hotline, run
+from app.wiring import Hotline
 from core import log
 from core.config import Settings, load
 from core.errors import Conflict

@@ -2,6 +2,7 @@
 
 import agents.tables
 import core.journal
+import core.switches
 import cti.tables
 import desk.billing.tables
 import desk.customers.tables
@@ -18,6 +19,7 @@ from core.db import metadata
 ROOMS = (
     agents.tables,
     core.journal,
+    core.switches,
     cti.tables,
     desk.billing.tables,
     desk.customers.tables,

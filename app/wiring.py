@@ -1,7 +1,7 @@
 """Puts the house together: the only place where every room meets."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from core.config import Settings
 from core.db import Database
 from core.errors import ConfigError, HotlineError
 from core.journal import Journal
+from core.switches import STORM, Switches
 from core.tasks import TaskOwner
 from cti import store
 from cti.adopt import Adopted
@@ -28,6 +29,7 @@ from cti.ami.link import AmiAddress
 from cti.ami.service import AmiService
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
+from cti.listening import Ears
 from cti.model import WITH_AGENT, CallState
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
@@ -44,10 +46,13 @@ from ivr.call import PLEASE_WAIT, IvrServices
 from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
+from ivr.messages import IvrMessages
+from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
 from ivr.versions.prompts import VoicePrompts
 from ivr.versions.service import FlowService
 from ivr.watches import IvrWatches
+from recordings.messages import MessageService
 from recordings.service import RecordingService
 from recordings.vault import Vault
 from routing.callers import CallerHistory
@@ -69,6 +74,7 @@ RECONCILE_RECORDINGS_S = 60.0
 VOICE_PATIENCE_S = 20.0
 FIRST_REFRESH_S = 30.0
 SAY_AHEAD_S = 20.0
+ALWAYS_SAID = ("greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *SILENT_PROMPTS)
 Say = Callable[[str], None]
 
 
@@ -95,6 +101,7 @@ class Hotline:
         self.db = Database(settings.database_url)
         self.bus = Bus()
         self.journal = Journal(self.db, self.bus)
+        self.switches = Switches(self.journal, self.db, self.clock, {STORM: settings.site.storm})
         self._tasks = TaskOwner("hotline")
         self.detector = Silero()
         self._build_voice(setup)
@@ -131,7 +138,6 @@ class Hotline:
         zone = self.settings.site.zone
         self.customers = CustomerService(self.db)
         self.bills = BillService(self.db, self.clock, zone, self.policy)
-        self.surveys = SurveyService(self.db, self.journal, self.clock)
         self.notifications = NotificationService(
             self.journal,
             self.db,
@@ -152,6 +158,8 @@ class Hotline:
             site=self.settings.site,
             watches=self.watches,
         )
+        low = self.policy.number("survey_low")
+        self.surveys = SurveyService(self.db, self.journal, self.clock, visits=self.orders, low=low)
         self.lifeboat = LifeboatKeeper(self.settings, self.outages, self.voice, self.pack, self.clock)
 
     def _build_telephone(self) -> None:
@@ -173,6 +181,9 @@ class Hotline:
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
         self.recordings.attach(self.bus)
+        said = MessageService(self.journal, self.db, self.pbx, Vault.of(settings), self.clock)
+        self.messages = IvrMessages(said, self.orders, self.customers, self.db)
+        self.messages.listen(self.bus)
 
     def _build_menu(self, setup: Setup) -> None:
         zone = self.settings.site.zone
@@ -188,10 +199,12 @@ class Hotline:
             self._tasks,
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
             IvrWatches(self.customers, self.outages, self.orders),
+            self.messages,
             zone=zone,
             detector=self.detector,
+            ears=Ears(int(self.policy.number("silent_listeners"))),
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
-            storm=lambda: self.settings.site.storm,
+            storm=lambda: self.switches.on(STORM),
         )
         self.engine = Engine(self.flows, services, self.db)
 
@@ -212,6 +225,7 @@ class Hotline:
                 bills=self.bills,
                 outages=self.outages,
                 surveys=self.surveys,
+                switches=self.switches,
                 orders=self.orders,
                 recordings=self.recordings,
                 flows=self.flows,
@@ -252,7 +266,7 @@ class Hotline:
             await self.routing.restore(live)
             self.routing.start()
             self._restored = True
-        self._tasks.start(self.recordings.reconcile(), "recordings")
+        self._tasks.start(self._reconcile(), "recordings")
 
     # --- what readyz asks ---------------------------------------------------------------------------------
 
@@ -291,6 +305,7 @@ class Hotline:
         # What another run has made is the fallback of the first calls, while the voice still loads.
         await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
         await self.agents.load()
+        await self.switches.load(self.bus)
         await self._listen()
         if not await self.db.read(store.live):
             # Callers who are already there come first; otherwise the first one should hear whole sentences.
@@ -319,8 +334,7 @@ class Hotline:
 
     def flow_prompts(self) -> list[str]:
         """Return the prompts without which no call may be taken."""
-        said = [p for p in self.flows.live.prompts() if p != "greeting"]
-        return ["greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *said]
+        return [*ALWAYS_SAID, *(p for p in self.flows.live.prompts() if p != "greeting")]
 
     async def _render(self, prompts: list[str], say: Say) -> None:
         def progress(done: int, of: int, name: str) -> None:
@@ -349,9 +363,14 @@ class Hotline:
             await self.clock.sleep(RECONCILE_RECORDINGS_S)
             if self.calls.pbx_trouble is not None:
                 continue
+            await self._reconcile()
+
+    async def _reconcile(self) -> None:
+        """Make good what talks and messages a kill has left half done."""
+        for work in (self.recordings.reconcile, self.messages.settle):
             try:
-                await self.recordings.reconcile()
-            except (HotlineError, SQLAlchemyError) as error:
+                await work()
+            except (HotlineError, SQLAlchemyError, OSError) as error:
                 _log.error("recordings not reconciled", extra={"action": "reconcile_failed", "why": str(error)})
 
     async def stop(self) -> None:
@@ -364,26 +383,9 @@ class Hotline:
         await self.routing.close()
         await self.agents.close()
         await self.ami.close()
+        await self.messages.close()
         await self.recordings.close()
         await self.voice.stop()
         await self.detector.stop()
         await self.journal.close()
         await self.db.close()
-
-
-async def run(hotline: Hotline, body: Callable[[], Awaitable[object]], until: asyncio.Event, say: Say) -> None:
-    """Start, run `body` beside the service, stop when `until` is set or `body` ends; also in the middle of a start."""
-
-    async def whole() -> None:
-        await hotline.start(say)
-        await body()
-
-    tasks = TaskOwner("run")
-    work, told = tasks.start(whole(), "work"), tasks.start(until.wait(), "until")
-    try:
-        await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            work.result()
-    finally:
-        await tasks.close(patience=15.0)
-        await hotline.stop()

@@ -33,6 +33,7 @@ from core.config import Settings
 from core.db import Database, metadata
 from core.events import Recorded
 from core.journal import Journal
+from core.switches import STORM, Switches
 from cti import store as call_store
 from cti.ami.link import AmiAddress
 from cti.ami.service import AmiService
@@ -117,6 +118,7 @@ class Installation:
             customers=CustomerService(self.db),
             bills=BillService(self.db, self.clock, zone, self.policy),
             outages=OutageService(self.db, self.journal, self.clock, zone),
+            switches=Switches(self.journal, self.db, self.clock, {STORM: False}),
             surveys=SurveyService(self.db, self.journal, self.clock),
             orders=WorkOrderService(
                 self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site

@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pypinyin import lazy_pinyin
 
-from speech import g711, mandarin, sound
+from speech import g711, mandarin, sound, syllables
 from speech.install import ensure_voice, ensure_whisper
 from speech.kokoro import Kokoro
 from speech.port import Samples
@@ -112,11 +111,10 @@ def _measure(way: str, todo: Sequence[Case], speak: Callable[[str], Samples], ea
 
 def judge(case: Case, heard: str, seconds: float) -> Result:
     """Compare what was heard with what was said."""
-    said_syllables, heard_syllables = syllables(case.text), syllables(heard)
-    errors = _distance(said_syllables, heard_syllables)
+    errors, spoken = syllables.errors(case.text, heard)
     dated = isinstance(case.meaning, dt.date)
     meaning = date_heard(heard) if dated else amount_heard(heard)
-    return Result(dated, meaning == case.meaning, errors, len(said_syllables), seconds)
+    return Result(dated, meaning == case.meaning, errors, spoken, seconds)
 
 
 def amount_heard(text: str) -> int | None:
@@ -147,15 +145,6 @@ def arabic(text: str) -> str:
     """Return text with every number in Arabic digits."""
     text = re.sub(r"(?<=\d)[,，](?=\d{3}(?!\d))", "", normalise(text))
     return re.sub(f"[{_NUMERAL}幺]+", lambda run: str(_number(run[0])), text)
-
-
-def syllables(text: str) -> list[str]:
-    """Return the pinyin of a sentence without tones, its numbers read as the hotline reads them."""
-    plain = re.sub(r"(?<=\d)[,，](?=\d{3}(?!\d))", "", normalise(text))
-    plain = re.sub(r"\d{4}(?=年)", lambda run: "".join(mandarin.DIGITS[int(char)] for char in run[0]), plain)
-    plain = re.sub(r"\d+", lambda run: mandarin.cardinal(int(run[0])), plain).replace("两", "二")
-    spelt: list[str] = lazy_pinyin(re.sub(r"[^一-鿿]", "", plain))
-    return spelt
 
 
 def _number(words: str) -> int:
@@ -213,15 +202,6 @@ def _difference(whole: Sequence[Result], fragments: Sequence[Result]) -> dict[st
         low, high = np.percentile(means, [2.5, 97.5])
         found[name] = {"mean": round(float(gaps.mean()), 4), "low": round(float(low), 4), "high": round(float(high), 4)}
     return found
-
-
-def _distance(said: Sequence[str], heard: Sequence[str]) -> int:
-    row = list(range(len(heard) + 1))
-    for at, one in enumerate(said, 1):
-        corner, row[0] = row[0], at
-        for place, other in enumerate(heard, 1):
-            corner, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, corner + (one != other))
-    return row[-1]
 
 
 def _say(line: str) -> None:

@@ -25,6 +25,24 @@ BEHIND_S = 1.5
 BYTES_A_SECOND = 2 * 8000
 
 
+class Ears:
+    """How many talks may be listened to at the same time, so that what it costs has a bound."""
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+
+    def take(self) -> bool:
+        """Take one; False when none is free."""
+        if self._free <= 0:
+            return False
+        self._free -= 1
+        return True
+
+    def give_back(self) -> None:
+        """One that was taken is free again."""
+        self._free += 1
+
+
 @contextlib.asynccontextmanager
 async def listening(session: CallSession, detector: SpeechDetector) -> AsyncIterator[None]:
     """Listen to the caller while open: `session.spoke` is set when they speak, `session.deaf` when it fails.
@@ -35,13 +53,13 @@ async def listening(session: CallSession, detector: SpeechDetector) -> AsyncIter
     listener = detector.listen()
     audio = await session.world.pbx.hear(session.call.id)
     tasks = TaskOwner("listening")
-    session.spoke, session.deaf = False, None
+    session.listened, session.spoke, session.deaf = True, False, None
     try:
         tasks.start(_listen(session, audio, listener), session.call.id)
         yield
     finally:
         await tasks.close()
-        session.spoke, session.deaf = False, None
+        session.listened, session.spoke, session.deaf = False, False, None
         with contextlib.suppress(PbxDown, PbxRefused):
             await audio.close()
 

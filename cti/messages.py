@@ -62,7 +62,18 @@ class PhoneResumed:
     channel_id: str
 
 
-PbxMessage = ChannelEntered | ChannelGone | ChannelRinging | DigitPressed | PlaybackEnded | PhoneHeld | PhoneResumed
+@dataclass(frozen=True, slots=True)
+class SoundTaken:
+    """The PBX has written down what a caller said, under `name`; `spoken_s` of it was not silence."""
+
+    name: str
+    failed: bool
+    spoken_s: float
+
+
+PbxMessage = (
+    ChannelEntered | ChannelGone | ChannelRinging | DigitPressed | PlaybackEnded | PhoneHeld | PhoneResumed | SoundTaken
+)
 
 # --- from whoever listens to the caller ------------------------------------------------------------
 
@@ -142,5 +153,12 @@ class SendDigits:
     digits: str
 
 
-Command = Hold | Resume | HangUp | Transfer | SendDigits
+@dataclass(frozen=True, slots=True)
+class SilentScript:
+    """Say the three prompts of the silent-call script to the caller."""
+
+    agent_id: str
+
+
+Command = Hold | Resume | HangUp | Transfer | SendDigits | SilentScript
 Message = PbxMessage | RoutingMessage | ListeningMessage | Command

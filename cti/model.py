@@ -143,7 +143,7 @@ def diagram() -> str:
 
 
 _EAR = re.compile(r"-ear-[0-9a-f]+(-media|-bridge)?$")
-_PART = re.compile(rf"-(seat-\d+|talk|play-\d+)$|{_EAR.pattern}")
+_PART = re.compile(rf"-(seat-\d+|talk|play-\d+|(message|address)-\d+)$|{_EAR.pattern}")
 
 
 def seat_channel(call: Call) -> str:

@@ -73,6 +73,16 @@ class SeatDial:
     seat_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Whose words to write down, and under which name: until `#`, silence of `silence_s`, or `longest_s`."""
+
+    channel_id: str
+    name: str
+    longest_s: int
+    silence_s: int
+
+
 class CallerAudio(Protocol):
     """What one caller says, without what is played to them: 16-bit little-endian mono at 8 kHz, in real time.
 
@@ -113,6 +123,17 @@ class Pbx(Protocol):
 
     async def hear(self, channel_id: str) -> CallerAudio:
         """Begin to hear what the person on a channel says. Raises PbxRefused when the PBX cannot do this."""
+        ...
+
+    async def take_sound(self, taking: Taking) -> None:
+        """Begin to write down what a caller says, over what there is of that name; SoundTaken follows.
+
+        It goes on without us, and what is written stays when the caller hangs up. Raises PbxRefused.
+        """
+        ...
+
+    async def taking(self, name: str) -> bool:
+        """Tell whether something is being written under `name` now."""
         ...
 
     async def dial_seat(self, dial: SeatDial) -> None:

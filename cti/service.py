@@ -31,6 +31,7 @@ from cti.messages import (
     PhoneHeld,
     PhoneResumed,
     PlaybackEnded,
+    SoundTaken,
 )
 from cti.model import arrive, call_of, is_ear
 from cti.port import Arrival, NoSuchChannel, PbxDown, PbxLink, PbxTaken
@@ -221,6 +222,8 @@ def _subject(message: PbxMessage) -> str:
     match message:
         case PlaybackEnded(playback_id=playback_id):
             return playback_id
+        case SoundTaken(name=name):
+            return name
         case (
             ChannelEntered(channel_id=channel_id)
             | ChannelGone(channel_id=channel_id)

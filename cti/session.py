@@ -22,9 +22,9 @@ from core.policy import Policy
 from cti import store
 from cti.events import CallAnswered, CallEnded, CallReleased
 from cti.inbox import Asked, Inbox
-from cti.messages import ChannelGone, DigitPressed, HearingLost, Message, PlaybackEnded, SpeechHeard
+from cti.messages import ChannelGone, DigitPressed, HearingLost, Message, PlaybackEnded, SoundTaken, SpeechHeard
 from cti.model import WITH_AGENT, Call, CallState, advance, talk_bridge
-from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused
+from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused, Taking
 
 _log = log.get(__name__)
 
@@ -35,6 +35,10 @@ GONE_LIMIT_S = 2.0
 STORE_AGAIN_FIRST_S, STORE_AGAIN_MOST_S = 0.1, 5.0
 DIGITS_KEPT = 64
 PLAYBACK_IDS = 4
+TONE, TONE_S = "tone:record", 0.4
+"""The tone after which a caller speaks: 950 Hz, as GB/T 3380 has it for recording."""
+TAKING_MORE_S = 10.0
+"""The PBX ends a recording by itself; one whose end is not told so long after its limit is taken as failed."""
 
 Program = Callable[["CallSession"], Awaitable[None]]
 
@@ -64,10 +68,16 @@ class CallSession:
         self._inbox = Inbox()
         self._digits: deque[str] = deque(maxlen=DIGITS_KEPT)
         self._plays = 0
+        self.listened = False
+        """Somebody listens to the caller now; what is told of it later counts for nothing."""
         self.spoke = False
         """The caller has spoken since somebody began to listen (`cti.listening`)."""
         self.deaf: str | None = None
         """Why the caller can no longer be heard by whoever listens."""
+        self.recalled = False
+        """The agent has taken the caller back from what is said to them meanwhile."""
+        self.aside: Callable[[Message | Asked], Awaitable[None]] | None = None
+        """Is given each message while the session says something to a caller who is with an agent."""
         self._gone: ChannelGone | None = None
         self._gone_told = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -148,8 +158,8 @@ class CallSession:
 
     @property
     def stirred(self) -> bool:
-        """Whether a key waits to be read, or listening found speech or came to an end."""
-        return bool(self._digits) or self.spoke or self.deaf is not None
+        """Whether a key waits to be read, listening found speech or came to an end, or the agent wants the caller."""
+        return bool(self._digits) or self.spoke or self.recalled or self.deaf is not None
 
     async def play(self, media: Sequence[str], *, interruptible: bool = True) -> bool:
         """Play `media` to the end; tell whether it was. The session `stirred` cuts it when `interruptible`.
@@ -170,6 +180,28 @@ class CallSession:
                     return not message.failed
         await self.world.pbx.stop_playback(playback_id)
         return False
+
+    async def take_sound(self, name: str, longest_s: int, silence_s: int) -> SoundTaken:
+        """Let the caller speak after a tone; return once that is written down under `name`. Raises PbxRefused."""
+        playback_id = f"{self.call.id}-play-{self._plays % PLAYBACK_IDS}"
+        self._plays += 1
+        await self.world.pbx.play(self.call.id, playback_id, [TONE])
+        loop = asyncio.get_running_loop()
+        until = loop.time() + TONE_S
+        while await self.receive(max(0.0, until - loop.time())) is not None:
+            pass
+        await self.world.pbx.stop_playback(playback_id)
+        await self.world.pbx.take_sound(Taking(self.call.id, name, longest_s, silence_s))
+        return await self.sound_taken(name, longest_s)
+
+    async def sound_taken(self, name: str, longest_s: int) -> SoundTaken:
+        """Wait until what is being written under `name` has its end."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + longest_s + TAKING_MORE_S
+        while (message := await self.receive(max(0.0, until - loop.time()))) is not None:
+            if isinstance(message, SoundTaken) and message.name == name:
+                return message
+        return SoundTaken(name, failed=True, spoken_s=0.0)
 
     async def digit(self, timeout: float) -> str | None:
         """Return the next key, or None when none is pressed within `timeout` seconds."""
@@ -222,9 +254,11 @@ class CallSession:
         if isinstance(message, DigitPressed) and message.channel_id == self.call.id:
             self._digits.append(message.digit)
         elif isinstance(message, SpeechHeard):
-            self.spoke = True
+            self.spoke = self.listened
         elif isinstance(message, HearingLost):
-            self.deaf = message.why
+            self.deaf = message.why if self.listened else None
+        if self.aside is not None and message is not None:
+            await self.aside(message)
         if isinstance(message, Asked) and not commands:
             refuse(message, self.call)
         return message

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from core.errors import Forbidden, HotlineError
+from core.errors import Conflict, Forbidden, HotlineError
 from core.events import Event
 from cti.events import (
     AgentAnswered,
@@ -23,13 +25,18 @@ from cti.messages import (
     ChannelEntered,
     ChannelGone,
     Command,
+    DigitPressed,
     HangUp,
+    HearingLost,
     Hold,
+    Message,
     PhoneHeld,
     PhoneResumed,
     Resume,
     SeatOffered,
     SendDigits,
+    SilentScript,
+    SpeechHeard,
     Transfer,
 )
 from cti.model import CallState, seat_channel, talk_bridge
@@ -42,10 +49,54 @@ MISSED_BY_CAUSE = {17: "busy", 18: "no_answer", 19: "no_answer", 20: "unreachabl
 
 @dataclass(frozen=True, slots=True)
 class TalkEnd:
-    """How a talk ended: `by` agent or caller; `to` names the queue when the caller was handed on."""
+    """How a talk ended or paused: `by` agent or caller; `to` names the queue when the caller was handed on.
+
+    `script`: the silent-call script comes next; the agent asked for it, or hung up the phone on a silent caller.
+    """
 
     by: str
     to: str | None = None
+    script: bool = False
+
+
+class Guard(Protocol):
+    """What the rooms above say while caller and agent talk: a silent caller is not simply let go."""
+
+    async def joined(self) -> None:
+        """Caller and agent hear each other from now on."""
+        ...
+
+    async def told(self, message: Message) -> None:
+        """Look at what the PBX and whoever listens say during the talk."""
+        ...
+
+    async def begin_script(self) -> None:
+        """The agent asks for the silent-call script. Raises HotlineError when it cannot be."""
+        ...
+
+    def may_hang_up(self) -> None:
+        """The agent's page asks to end the talk. Raises Conflict when the caller has to be kept."""
+        ...
+
+    def keeps(self) -> Sequence[Event]:
+        """Return what is journaled when the phone hangs up on a caller who is kept; nothing: the talk just ends."""
+        ...
+
+
+class Unguarded:
+    """A `Guard` that lets every talk end."""
+
+    async def joined(self) -> None: ...
+
+    async def told(self, message: Message) -> None: ...
+
+    async def begin_script(self) -> None:
+        raise Conflict("there is no silent-call script here")
+
+    def may_hang_up(self) -> None: ...
+
+    def keeps(self) -> Sequence[Event]:
+        return ()
 
 
 async def enter_queue(session: CallSession, queue: str) -> None:
@@ -142,47 +193,53 @@ async def _answered(session: CallSession) -> bool:
     return True
 
 
-async def talk(session: CallSession) -> TalkEnd:
+async def talk(session: CallSession, guard: Guard | None = None) -> TalkEnd:
     """Join caller and agent and do what the agent asks until one of them leaves; journals the end.
 
     When the caller leaves, this is cancelled and the session ends the talk.
     """
+    guard = guard or Unguarded()
     if session.call.state is CallState.TALKING and not session.bridged:
         with contextlib.suppress(NoSuchChannel):  # one of them is gone, which the next message says
             await _join(session)
     elif session.call.state is CallState.HELD:
         await session.world.pbx.start_music(session.call.id)
+    await guard.joined()
     while True:
         message = await session.receive(commands=True)
         match message:
             case ChannelGone(channel_id=gone) if gone == session.call.seat_channel_id:
-                return await _released(session, "hung_up")
+                kept = guard.keeps()
+                await let_go(session, "hung_up", kept)
+                return TalkEnd("agent", script=bool(kept))
             case PhoneHeld(channel_id=channel) if channel == session.call.seat_channel_id:
                 await _hold(session)
             case PhoneResumed(channel_id=channel) if channel == session.call.seat_channel_id:
                 await _resume(session)
             case Asked() if not message.outcome.done():  # else who asked was told that it came too late
-                if (end := await _obey(session, message)) is not None:
+                if (end := await _obey(session, message, guard)) is not None:
                     return end
+            case SpeechHeard() | HearingLost() | DigitPressed():
+                await guard.told(message)
 
 
-async def _obey(session: CallSession, asked: Asked) -> TalkEnd | None:
+async def _obey(session: CallSession, asked: Asked, guard: Guard) -> TalkEnd | None:
     if asked.command.agent_id != session.call.agent_id:
-        _tell(asked, Forbidden("this call is with another agent", call_id=session.call.id))
+        tell(asked, Forbidden("this call is with another agent", call_id=session.call.id))
         return None
     try:
-        end = await _do(session, asked.command)
+        end = await _do(session, asked.command, guard)
     except NoSuchChannel:
         refuse(asked, session.call)
         return None
     except HotlineError as error:
-        _tell(asked, error)
+        tell(asked, error)
         return None
-    _tell(asked, None)
+    tell(asked, None)
     return end
 
 
-async def _do(session: CallSession, command: Command) -> TalkEnd | None:
+async def _do(session: CallSession, command: Command, guard: Guard) -> TalkEnd | None:
     match command:
         case Hold():
             await _hold(session)
@@ -193,7 +250,13 @@ async def _do(session: CallSession, command: Command) -> TalkEnd | None:
         case Transfer(to=to):
             return await _hand_on(session, to)
         case HangUp():
+            guard.may_hang_up()
             return await _hang_up(session)
+        case SilentScript():
+            if session.call.state is not CallState.TALKING:
+                raise Conflict(f"the call is {session.call.state}: take the caller back first", call_id=session.call.id)
+            await guard.begin_script()
+            return TalkEnd("agent", script=True)
     return None
 
 
@@ -244,15 +307,24 @@ async def _hang_up(session: CallSession) -> TalkEnd:
     seat = session.call.seat_channel_id
     if seat:
         await session.world.pbx.hang_up(seat)
-    return await _released(session, "hung_up_on_desktop")
+    await let_go(session, "hung_up_on_desktop")
+    return TalkEnd("agent")
 
 
-async def _released(session: CallSession, why: str) -> TalkEnd:
+async def step_aside(session: CallSession) -> None:
+    """Take the caller out of the talk, so that something can be said to them; `talk` joins them again."""
+    session.bridged = False
+    await session.world.pbx.leave(talk_bridge(session.call.id), session.call.id)
+
+
+async def let_go(session: CallSession, why: str, told: Sequence[Event] = ()) -> None:
+    """End the talk on the agent's side; `told` is journaled together with that. The caller stays."""
     call = session.call
     assert call.agent_id is not None
     held = call.state is CallState.HELD
     await session.record(
-        CallReleased(at=session.world.clock.now(), call_id=call.id, agent_id=call.agent_id, by="agent", why=why)
+        CallReleased(at=session.world.clock.now(), call_id=call.id, agent_id=call.agent_id, by="agent", why=why),
+        told=told,
     )
     session.bridged = False
     if held:
@@ -260,10 +332,10 @@ async def _released(session: CallSession, why: str) -> TalkEnd:
     # Asterisk loses what is played to a channel that is just being put out of a closing bridge, without a word.
     await session.world.pbx.leave(talk_bridge(call.id), call.id)
     await session.world.pbx.close_bridge(talk_bridge(call.id))
-    return TalkEnd("agent")
 
 
-def _tell(asked: Asked, error: HotlineError | None) -> None:
+def tell(asked: Asked, error: HotlineError | None) -> None:
+    """Tell who asked what came of it: `error`, or that it is done. One who was told already is not told again."""
     if asked.outcome.done():
         return
     if error is None:

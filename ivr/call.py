@@ -11,15 +11,18 @@ from core.clock import Clock
 from core.events import Event
 from core.policy import Policy
 from core.tasks import TaskOwner
+from cti.listening import Ears
 from cti.model import Call
 from cti.session import CallSession
-from desk.surveys.model import Reason
+from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
-from ivr.port import Watches
+from ivr.port import Messages, Watches
 from routing.precedence import Cause
 from speech.port import SpeechDetector
 
 PLEASE_WAIT = "please_wait"
+DANGER = "in_danger"
+"""Known of a call once it has come to a queue because of danger: an order made in it later is urgent."""
 
 
 class Speaker(Protocol):
@@ -77,13 +80,16 @@ class KnownFault:
 
 @dataclass(frozen=True, slots=True)
 class FaultReport:
-    """What a caller reports: `scope` is room, home or street."""
+    """What a caller reports: `scope` is room, home or street; `danger` when they said that somebody is in danger."""
 
     call_id: str
     account: str
     scope: str
     caller: str
     caller_known: bool
+    address_recording: str = ""
+    """The recording of the address, where no account is known."""
+    danger: bool = False
 
 
 class Faults(Protocol):
@@ -130,7 +136,9 @@ class Callers(Protocol):
 class Surveys(Protocol):
     """What callers say of the service (`desk.surveys` keeps it)."""
 
-    async def answer(self, call_id: str, agent_id: str, queue: str, score: int) -> None: ...
+    async def answer(
+        self, call_id: str, agent_id: str, queue: str, score: int, *, caller: Caller | None = None
+    ) -> None: ...
 
     async def reason(self, call_id: str, reason: Reason) -> None: ...
 
@@ -151,10 +159,13 @@ class IvrServices:
     """Owns what goes on while the caller hears something."""
     faults: Faults
     watches: Watches
+    messages: Messages
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     """The time zone of the site."""
     detector: SpeechDetector | None = None
     """Tells whether a caller speaks; without one nobody is taken for silent."""
+    ears: Ears = field(default_factory=lambda: Ears(20))
+    """How many talks may be listened to at once for a silent caller."""
     callers: Callers | None = None
     """Tells who goes ahead in a queue; without it only a node does."""
     storm: Callable[[], bool] = lambda: False

@@ -76,6 +76,60 @@ class SilenceReleased(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceNoticed(Event):
+    """The agent has answered and the caller has not been heard for a while: the script is offered."""
+
+    call_id: str
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceOver(Event):
+    """The caller who had been noticed as silent was heard in the talk: `by` is speech or key.
+
+    `by` unknown: the caller can no longer be listened to, so silence means nothing from now on.
+    """
+
+    call_id: str
+    agent_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceScriptBegun(Event):
+    """The agent had the silent-call script begun on the line."""
+
+    call_id: str
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceRecalled(Event):
+    """The agent took the caller back during or after `prompt` of the script."""
+
+    call_id: str
+    agent_id: str
+    prompt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceKept(Event):
+    """The agent's phone hung up on a silent caller: the PBX keeps the caller and the script is said to its end."""
+
+    call_id: str
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceHangUpRefused(Event):
+    """The agent's page asked to end a silent call too early: `why` is silent_script_running or silent_call."""
+
+    call_id: str
+    agent_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SilenceUnheard(Event):
     """The script could not tell silence from speech (`why`) and was given up; a person takes the caller."""
 

@@ -11,7 +11,7 @@ from desk.customers.service import CustomerService
 from desk.outages import speech as outage_speech
 from desk.outages.service import OutageService
 from desk.workorders import speech as order_speech
-from desk.workorders.model import Kind, Report, Scope
+from desk.workorders.model import Kind, Priority, Report, Scope
 from desk.workorders.service import WorkOrderService
 from ivr.call import FaultReport, KnownFault
 from ivr.desk import ACCOUNTS_SAID
@@ -66,11 +66,12 @@ class IvrFaults:
 
     async def report(self, report: FaultReport) -> str:
         """Take a report and return the number of its order; the same number for the same call and account."""
-        account = await self._customers.account(report.account)
-        outages = await self._outages.current(account=report.account)
+        account = await self._customers.account(report.account) if report.account else None
+        outages = await self._outages.current(account=report.account) if report.account else []
+        said = "" if report.account else report.address_recording
         order = await self._orders.take(
             Report(
-                key=f"{report.call_id}:fault:{report.account}",
+                key=said or f"{report.call_id}:fault:{report.account}",
                 kind=Kind.FAULT,
                 scope=Scope(report.scope),
                 call_id=report.call_id,
@@ -81,6 +82,8 @@ class IvrFaults:
                 area=account.area if account else "",
                 address=account.address if account else "",
                 outage_id=outages[0].id if outages else None,
+                recording_id=said or None,
+                priority=Priority.URGENT if report.danger else Priority.NORMAL,
             )
         )
         return order.number

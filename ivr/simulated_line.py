@@ -10,8 +10,17 @@ from typing import Protocol
 from core.clock import Clock
 from core.events import Event, Recorded
 from core.journal import Journal, Save
-from cti.messages import ChannelEntered, ChannelGone, DigitPressed, PbxMessage, PlaybackEnded, QueueGaveUp, SeatOffered
-from cti.port import CallerAudio, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, SeatDial
+from cti.messages import (
+    ChannelEntered,
+    ChannelGone,
+    DigitPressed,
+    PbxMessage,
+    PlaybackEnded,
+    QueueGaveUp,
+    SeatOffered,
+    SoundTaken,
+)
+from cti.port import CallerAudio, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, SeatDial, Taking
 from cti.session import CallSession
 from desk.billing import speech as bill_speech
 from desk.surveys.model import Reason
@@ -27,6 +36,8 @@ TALK_S = 30.0
 """How long the agent of a simulated call talks before hanging up."""
 
 
+SPEAKS_S = 5.0
+"""How long the caller of a simulated call speaks after a tone."""
 SIMULATED_ORDER = "260101000001"
 
 
@@ -203,6 +214,15 @@ class Line:
     async def send_digits(self, channel_id: str, digits: str) -> None:
         self._there(channel_id)
 
+    async def take_sound(self, taking: Taking) -> None:
+        """Let the caller speak for a while."""
+        self._there(taking.channel_id)
+        taken = SoundTaken(taking.name, failed=False, spoken_s=SPEAKS_S)
+        asyncio.get_running_loop().call_later(SPEAKS_S, self._deliver, taken)
+
+    async def taking(self, name: str) -> bool:
+        return False
+
     async def dial_seat(self, dial: SeatDial) -> None:
         self._queued = False
         asyncio.get_running_loop().call_soon(self._deliver, ChannelEntered(dial.channel_id))
@@ -278,7 +298,7 @@ class Opinions:
     def __init__(self, line: Line) -> None:
         self._line = line
 
-    async def answer(self, call_id: str, agent_id: str, queue: str, score: int) -> None:
+    async def answer(self, call_id: str, agent_id: str, queue: str, score: int, *, caller: object = None) -> None:
         self._line.tell("event", f"survey: {score}")
 
     async def reason(self, call_id: str, reason: Reason) -> None:

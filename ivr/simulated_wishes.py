@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ivr.call import Desk
+from ivr.port import Place
 from ivr.simulated_line import Line
 
 
@@ -19,3 +20,23 @@ class Wishes:
     async def watch(self, call_id: str, number: str, accounts: Sequence[str]) -> bool:
         self._line.tell("event", "will be told when the power is back")
         return await self.watchable(accounts)
+
+
+class Said:
+    """Messages: there is always room, and what is said is a line of the conversation."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def place(self, call_id: str, what: str) -> Place | None:
+        return Place(f"{call_id}-{what}-1")
+
+    async def begins(self, name: str) -> None:
+        self._line.tell("event", "the caller speaks")
+
+    async def drop(self, name: str) -> None:
+        self._line.tell("event", "what was said is forgotten")
+
+    async def send(self, name: str) -> bool:
+        self._line.tell("event", "what was said is kept")
+        return True

@@ -53,6 +53,14 @@ MOVES: dict[tuple[RecordingState | None, type[Event]], RecordingState] = {
 """The whole machine; None is a talk of which our books know nothing yet: its sound may be found all the same."""
 
 
+class Kind(StrEnum):
+    """What was recorded: a talk with an agent, or what a caller said to the machine after a tone."""
+
+    TALK = "talk"
+    MESSAGE = "message"
+    ADDRESS = "address"
+
+
 class Verdict(StrEnum):
     """What the length says: the whole talk, or in which way it differs from it."""
 
@@ -83,13 +91,16 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What is known of the sound of one talk. `path` is relative to the vault; `length_s` in seconds."""
+    """What is known of the sound of one talk, or of what a caller said to the machine (`kind`): then nobody answered.
+
+    `path` is relative to the vault; `length_s` in seconds.
+    """
 
     id: str
     call_id: str
     channel_id: str
     agent_id: str
-    answered_seq: int
+    answered_seq: int | None
     talk_started_at: datetime
     state: RecordingState | None = None
     talk_ended_at: datetime | None = None
@@ -100,6 +111,7 @@ class Recording:
     path: str | None = None
     size: int | None = None
     sha256: str | None = None
+    kind: Kind = Kind.TALK
 
 
 def of_talk(talk: Talk) -> Recording:

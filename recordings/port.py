@@ -1,4 +1,4 @@
-"""What recordings need of the PBX: to write both sides of a channel into a file, and to stop."""
+"""What recordings need of the PBX: to write both sides of a channel into a file, and to give what callers said."""
 
 from typing import Protocol
 
@@ -19,4 +19,27 @@ class Capture(Protocol):
 
     async def stop(self, channel_id: str) -> None:
         """Let the file of the channel be closed; a channel that is gone or not recorded is fine."""
+        ...
+
+
+class Mailbox(Protocol):
+    """What callers said after a tone and the PBX has written down (`cti.ari.pbx` does it).
+
+    Each method raises PbxDown when the PBX does not answer.
+    """
+
+    async def names(self) -> list[str]:
+        """Return the names of all that is there."""
+        ...
+
+    async def taking(self, name: str) -> bool:
+        """Tell whether it is being written now."""
+        ...
+
+    async def sound(self, name: str) -> bytes:
+        """Return the sound: 16-bit little-endian mono at 8 kHz. Raises NoSuchChannel when there is none."""
+        ...
+
+    async def forget(self, name: str) -> None:
+        """Remove it; what is not there is fine."""
         ...

@@ -370,6 +370,7 @@ class _NotBegun(Exception):
 
 
 def _talk(recording: Recording) -> Talk:
+    assert recording.answered_seq is not None
     return Talk(
         recording.call_id,
         recording.channel_id,

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from core.journal import journal_table
 from cti.events import AgentAnswered
-from recordings.model import Recording, RecordingState, Talk, Verdict
+from recordings.model import Kind, Recording, RecordingState, Talk, Verdict
 from recordings.tables import recordings
 
 
@@ -79,8 +79,18 @@ def talks_without_row(connection: Connection) -> list[Talk]:
     return [Talk(row.call_id, row.call_id, row.agent_id, row.seq, row.at) for row in connection.execute(query)]
 
 
+def said(connection: Connection, call_id: str | None = None, limit: int = 200) -> list[Recording]:
+    """Return what callers said to the machine and is kept (in one call, or at all), the latest first."""
+    kept = (recordings.c.kind != Kind.TALK) & (recordings.c.state == RecordingState.STORED)
+    query = select(recordings).where(kept).order_by(recordings.c.talk_started_at.desc()).limit(limit)
+    if call_id is not None:
+        query = query.where(recordings.c.call_id == call_id)
+    return [_recording(row) for row in connection.execute(query)]
+
+
 def _recording(row: Any) -> Recording:
     values = dict(row._mapping)
+    values["kind"] = Kind(values["kind"])
     values["state"] = RecordingState(values["state"])
     values["verdict"] = Verdict(values["verdict"]) if values["verdict"] else None
     return Recording(**values)

@@ -11,7 +11,7 @@ recordings = Table(
     Column("call_id", String(64), nullable=False, index=True),
     Column("channel_id", String(64), nullable=False),
     Column("agent_id", String(32), nullable=False),
-    Column("answered_seq", BigInteger, nullable=False, unique=True),
+    Column("answered_seq", BigInteger, unique=True),
     Column("talk_started_at", Utc, nullable=False, index=True),
     Column("talk_ended_at", Utc),
     Column("state", String(16), nullable=False, index=True),
@@ -22,5 +22,6 @@ recordings = Table(
     Column("path", String(160)),
     Column("size", BigInteger),
     Column("sha256", String(64)),
+    Column("kind", String(8), nullable=False, server_default="talk"),
     Index("ix_recordings_agent_id_talk_started_at", "agent_id", "talk_started_at"),
 )

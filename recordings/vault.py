@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import time
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -126,6 +127,24 @@ class Vault:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         wav = convert(raw, target)
         return target.relative_to(self.root).as_posix(), wav, closed_at
+
+    def keep_said(self, recording_id: str, day_of: datetime, mono: bytes) -> tuple[str, WavFile]:
+        """Write what a caller said (16-bit mono) as the left channel of a kept file; its path and its facts.
+
+        Running it again gives the same file. Raises OSError.
+        """
+        left = array("h", mono[: len(mono) // 2 * 2])
+        both = array("h", bytes(4 * len(left)))
+        both[0::2] = left
+        raw = self.spool / f"{_safe(recording_id)}.said"
+        raw.write_bytes(both.tobytes())
+        raw.chmod(0o600)
+        day = f"{day_of.astimezone(self._zone):%Y/%m/%d}"
+        target = self.root / day / f"{_safe(recording_id)}.wav"
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        wav = convert(raw, target)
+        raw.unlink()
+        return target.relative_to(self.root).as_posix(), wav
 
     def holds_sound(self, recording_id: str) -> bool:
         """Tell whether the spool file has at least one sample of each side."""

@@ -22,7 +22,7 @@ from ruamel.yaml.error import YAMLError
 from core.errors import BadInput, ConfigError, NotFound
 from speech import sound
 from speech.making import Work, make
-from speech.port import Speaker
+from speech.port import Samples, Speaker
 
 CATALOGUES = Path(__file__).parent / "prompts"
 RENDERED, RECORDED = "rendered", "recorded"
@@ -195,11 +195,17 @@ class PromptPack:
         Raises NotFound for an unknown id, BadInput for a file that cannot be used.
         """
         self._known(prompt)
+        samples, rate = self.fitting(wav)
+        sound.write(samples, rate, self.directory / prompt)
+        self._enter([prompt], RECORDED)
+
+    @staticmethod
+    def fitting(wav: Path) -> tuple[Samples, int]:
+        """Return samples and rate of a recording that can be a prompt. Raises BadInput for one that cannot."""
         samples, rate = sound.read_wav(wav)
         if not 0.2 <= len(samples) / rate <= 120 or rate < 8000:
             raise BadInput(f"{wav}: a prompt lasts 0.2 to 120 s, at 8 kHz or more", rate=rate)
-        sound.write(samples, rate, self.directory / prompt)
-        self._enter([prompt], RECORDED)
+        return samples, rate
 
     def _known(self, prompt: str) -> Prompt:
         if prompt in self.prompts:

@@ -9,7 +9,7 @@ from agents.model import State, User
 from core.errors import BadInput, Forbidden
 from cti import store
 from cti.events import CallNoted
-from cti.messages import HangUp, Hold, Resume, SendDigits, Transfer
+from cti.messages import HangUp, Hold, Resume, SendDigits, SilentScript, Transfer
 from cti.service import NoSuchCall
 from web.errors import bad_input
 from web.services import WebServices
@@ -70,6 +70,11 @@ async def hang_up(services: WebServices, user: User, call_id: str, _: Given) -> 
     await services.calls.command(call_id, HangUp(user.id))
 
 
+async def silent_script(services: WebServices, user: User, call_id: str, _: Given) -> None:
+    """Have the silent-call script said to a caller whom nobody hears; `resume` takes the caller back."""
+    await services.calls.command(call_id, SilentScript(user.id))
+
+
 async def transfer(services: WebServices, user: User, call_id: str, given: Given) -> None:
     """Hand the caller on to a queue."""
     assert isinstance(given, TransferTo)
@@ -121,6 +126,7 @@ VERBS: Mapping[str, tuple[Verb, type[Given]]] = {
     "hold": (hold, Nothing),
     "resume": (resume, Nothing),
     "hangup": (hang_up, Nothing),
+    "silent-script": (silent_script, Nothing),
     "transfer": (transfer, TransferTo),
     "dtmf": (dtmf, Digits),
     "note": (note, Note),

@@ -17,10 +17,12 @@ from agents.events import (
 from agents.model import Agent, User
 from core.events import Event, Recorded
 from core.journal import of_call
+from core.switches import SettingChanged
 from core.tasks import TaskOwner
 from cti import store as call_rows
 from cti.events import CallEnded, CallQueued, CallTransferred, PbxFound, PbxLost, SeatLost, SeatRegistered
-from ivr.events import IvrNodeEntered
+from cti.model import WITH_AGENT
+from ivr.events import IvrNodeEntered, SilenceBroken, SilenceNoticed, SilenceOver, SilenceUnheard
 from web import shapes
 from web.customer_file import CustomerFiles
 from web.live_calls import LiveCalls, Moved
@@ -34,6 +36,16 @@ QUEUES_EVERY_S = 1.0
 KEPT_FOR_S = 600.0
 """How long the messages of an agent without a socket are kept for one that comes back."""
 GOING_AWAY = 1001
+STORM_ON = ("warning", "storm_on", "大面积停电模式已开启：无声来电先听无声提示，不再直接转人工。")
+STORM_OFF = ("info", "storm_off", "大面积停电模式已关闭。")
+_HEARD = ("info", "caller_heard", "听到客户的声音，请继续通话。")
+SILENCE_NOTICES: dict[type[Event], tuple[str, str, str]] = {
+    SilenceNoticed: ("warning", "caller_silent", "接通后一直没有听到客户的声音，可按“无声提示”。"),
+    SilenceBroken: _HEARD,
+    SilenceOver: _HEARD,
+    SilenceUnheard: ("warning", "silence_unheard", "无法监听客户的声音，无声提示已停止，请继续通话。"),
+}
+"""Level, code and words of what an agent is told of a silent caller."""
 
 
 @dataclass(slots=True)
@@ -162,8 +174,19 @@ class Desktops:
                 self._notice_all(event.at, "error", "pbx_lost", "与电话系统的连接中断,正在重连。")
             case PbxFound():
                 self._notice_all(event.at, "info", "pbx_found", "与电话系统的连接正常。")
+            case SilenceNoticed() | SilenceBroken() | SilenceOver() | SilenceUnheard():
+                self._notice_of_silence(event)
+            case SettingChanged(setting="site.storm", value=on):
+                self._notice_all(event.at, *(STORM_ON if on else STORM_OFF))
             case UserChanged(user_id=user_id, what="disabled" | "password"):
                 self._sign_out(user_id)
+
+    def _notice_of_silence(self, event: SilenceNoticed | SilenceBroken | SilenceOver | SilenceUnheard) -> None:
+        """Tell the agent of a silent caller at once when the caller is heard, or is to be asked by the script."""
+        live = self.calls.get(event.call_id)
+        if live is not None and live.call.state in WITH_AGENT:
+            level, code, text = SILENCE_NOTICES[type(event)]
+            self._put(live.call.agent_id, "notice", event.at, shapes.Notice(level=level, code=code, text=text))
 
     def _tell_call(self, moved: Moved, event: Event) -> None:
         live = moved.after

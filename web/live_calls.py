@@ -9,7 +9,19 @@ from core.errors import HotlineError
 from core.events import Event, Recorded
 from cti.events import CallArrived
 from cti.model import MOVES, Call, CallState, advance, arrive
-from ivr.events import CallerIdentified, DigitsCollected, IvrNodeEntered
+from ivr.events import (
+    CallerIdentified,
+    DigitsCollected,
+    IvrNodeEntered,
+    SilenceBroken,
+    SilenceKept,
+    SilenceNoticed,
+    SilenceOver,
+    SilencePromptGiven,
+    SilenceRecalled,
+    SilenceScriptBegun,
+    SilenceUnheard,
+)
 from recordings.events import RecordingMissing, RecordingStarted
 from routing.events import AgentRequested
 from web.shapes import IvrStep
@@ -35,6 +47,10 @@ class LiveCall:
     loaded: int
     customer_id: str | None = None
     recording_id: str | None = None
+    silence: str | None = None
+    """noticed: nobody has heard the caller yet; script: the silent-call script is being said."""
+    silent_prompt: int | None = None
+    """Which prompt of the script was begun last."""
     ahead_causes: tuple[str, ...] = ()
     path: list[IvrStep] = field(default_factory=list)
 
@@ -93,9 +109,9 @@ class LiveCalls:
             return None
         if type(event) in _MOVING:
             return self._move(known, event)
-        before = known.recording_id
+        before = _shown(known)
         _note(known, event)
-        return Moved(known.call, known) if known.recording_id != before else None
+        return Moved(known.call, known) if _shown(known) != before else None
 
     def _arrived(self, event: CallArrived, seq: int) -> Moved | None:
         if self.get(event.call_id) is not None:
@@ -121,9 +137,22 @@ class LiveCalls:
             self._ended.popitem(last=False)
 
 
+def _shown(known: LiveCall) -> tuple[str | None, str | None, int | None]:
+    """What of `_note` a desktop shows of a call."""
+    return known.recording_id, known.silence, known.silent_prompt
+
+
 def _note(known: LiveCall, event: Event) -> None:
     """Keep what an event tells beside the call's moves."""
     match event:
+        case SilenceNoticed() | SilenceRecalled():
+            known.silence, known.silent_prompt = "noticed", None
+        case SilenceScriptBegun() | SilenceKept():
+            known.silence = "script"
+        case SilencePromptGiven(prompt=prompt):
+            known.silence, known.silent_prompt = "script", prompt
+        case SilenceOver() | SilenceBroken() | SilenceUnheard():
+            known.silence, known.silent_prompt = None, None
         case CallerIdentified(customer_id=customer_id):
             known.customer_id = customer_id
         case IvrNodeEntered(node=node, at=at):

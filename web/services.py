@@ -12,6 +12,7 @@ from core.config import Settings
 from core.db import Database
 from core.journal import Journal
 from core.policy import Policy
+from core.switches import Switches
 from cti.service import CallService
 from desk.billing.service import BillService
 from desk.customers.service import CustomerService
@@ -45,6 +46,7 @@ class WebServices:
     bills: BillService
     outages: OutageService
     surveys: SurveyService
+    switches: Switches
     orders: WorkOrderService
     recordings: RecordingService
     flows: FlowService

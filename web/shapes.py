@@ -136,6 +136,10 @@ class Call(Shape):
     ended_by: str | None
     end_cause: str | None
     recording_id: str | None
+    silence: str | None = Field(
+        default=None, description="of a live call: noticed (nobody heard the caller yet) or script (it is being said)"
+    )
+    silent_prompt: int | None = Field(default=None, description="which prompt of the script was begun last, 1 to 3")
     ahead_causes: list[str] = Field(
         default=[], description="why it went ahead in the queue: danger, important, vip, repeat; the weightiest first"
     )
@@ -227,9 +231,19 @@ class Script(Shape):
     greeting: str
 
 
+class SurveyPart(Shape):
+    """The answer that a return visit is about: 5 very satisfied … 1 very dissatisfied."""
+
+    agent_id: str
+    score: int
+    reason: str | None
+
+
 class WorkOrder(Shape):
     """A work order; `main_id` is the order it was folded into, `summary` what it is about in words.
 
+    `recording_id` is what the caller said, to be heard at `audio`; `needs_address`: it is the address of a fault,
+    which a person writes down first.
     `urges`: how often it was urged.
     """
 
@@ -238,6 +252,7 @@ class WorkOrder(Shape):
     kind: str
     scope: str
     state: str
+    priority: str = Field(default="normal", description="normal or urgent: danger was reported")
     summary: str
     account_no: str
     address: str
@@ -246,9 +261,14 @@ class WorkOrder(Shape):
     call_id: str
     main_id: str | None
     outage_id: str | None
+    recording_id: str | None = None
+    address_recording: str | None = None
+    needs_address: bool = False
+    audio: str | None = None
     urges: int
     created_at: datetime
     closed_at: datetime | None
+    survey: SurveyPart | None = None
 
 
 class CustomerFile(Shape):

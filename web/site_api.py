@@ -2,14 +2,18 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from agents.model import Permission
+from core.switches import STORM
 from web.route import Ask, Routes, may
-from web.shapes import Shape
+from web.shapes import Given, Shape
 
 routes = Routes("site")
 READERS = may(Permission.SEE_TEAM)
+SWITCHERS = may(Permission.STEER_TEAM) | may(Permission.CHANGE_BUSINESS)
 _SHOWN: dict[str, tuple[str, ...]] = {
-    "site": ("name", "timezone", "policy", "language", "number"),
+    "site": ("name", "timezone", "policy", "language", "number", "storm"),
     "web": ("host", "port", "origins"),
     "asterisk": ("host", "sip_port", "http_port", "ami_port", "rtp_start", "rtp_end"),
     "trunk": ("addresses", "registrar", "dids", "channel_limit", "outbound_caller_id", "caller_header"),
@@ -35,10 +39,34 @@ class SettingsView(Shape):
     rules: dict[str, Rule]
 
 
+class SiteSwitches(Given):
+    """What may be switched of the site while the service runs."""
+
+    storm: bool = Field(description="so many call that persons are kept for those who need one")
+
+
+class SettingsGiven(Given):
+    """Settings to change; everything else is changed in the file of settings."""
+
+    site: SiteSwitches
+
+
+@routes.add("PATCH", "/settings", roles=SWITCHERS)
+async def change_settings(ask: Ask, body: SettingsGiven) -> SettingsView:
+    """Turn a switch; it holds at once, and after a restart too."""
+    await ask.services.switches.turn(STORM, ask.user.id, on=body.site.storm)
+    return _view(ask)
+
+
 @routes.add("GET", "/settings", roles=READERS)
 async def read_settings(ask: Ask) -> SettingsView:
     """Read the settings and the policy in force."""
+    return _view(ask)
+
+
+def _view(ask: Ask) -> SettingsView:
     data = ask.services.settings.model_dump(mode="json")
+    data["site"]["storm"] = ask.services.switches.on(STORM)
     policy = ask.services.policy
     return SettingsView(
         settings={section: {key: data[section][key] for key in keys} for section, keys in _SHOWN.items()},

@@ -5,7 +5,7 @@ from web.route import DESK, EVERYONE, Ask, Routes
 
 routes = Routes("not built")
 
-_CALL_VERBS = "answer reject mute consult conference park pickup silent-script monitor whisper barge take-over"
+_CALL_VERBS = "answer reject mute consult conference park pickup monitor whisper barge take-over"
 _ORDER_VERBS = "dispatch accept arrive feedback return urge merge visit close reopen"
 _READ = (
     "/knowledge /knowledge/{id} /reviews /scorecards /appraisals /callbacks "
@@ -32,4 +32,3 @@ for _path in _CREATED.split():
     _name("POST", _path, EVERYONE)
 for _verb in _ORDER_VERBS.split():
     _name("POST", f"/work-orders/{{id}}/{_verb}", EVERYONE)
-_name("PATCH", "/settings", EVERYONE)

@@ -14,7 +14,8 @@ from desk.customers.model import Account as SupplyAccount
 from desk.customers.model import Category, Customer
 from desk.outages import speech as outage_words
 from desk.outages.model import Outage
-from desk.workorders.model import Scope, WorkOrder
+from desk.surveys.model import Survey
+from desk.workorders.model import Kind, Scope, WorkOrder
 from routing.service import RoutingService
 from web import shapes
 from web.live_calls import LiveCall
@@ -128,7 +129,8 @@ def call_shape(call: Call, facts: CallFacts, viewer: Account) -> shapes.Call:
 
 def live_call_shape(live: LiveCall, viewer: Account) -> shapes.Call:
     """A live call as `viewer` may see it."""
-    return call_shape(live.call, CallFacts(live.customer_id, live.recording_id, live.ahead_causes), viewer)
+    shown = call_shape(live.call, CallFacts(live.customer_id, live.recording_id, live.ahead_causes), viewer)
+    return shown.model_copy(update={"silence": live.silence, "silent_prompt": live.silent_prompt})
 
 
 def customer_shape(customer: Customer, accounts: Sequence[SupplyAccount], role: str, *, own: bool) -> shapes.Customer:
@@ -193,16 +195,24 @@ def outage_shape(outage: Outage, zone: ZoneInfo, today: date, area: str = "") ->
 SCOPES = {Scope.ROOM: "一个房间没电", Scope.HOME: "全家没电", Scope.STREET: "整条街没电"}
 
 
-def order_shape(order: WorkOrder, role: str, *, own: bool) -> shapes.WorkOrder:
-    """Return a work order as the API shows it; `own`: it is about who calls now, so the number is shown."""
+KINDS = {Kind.RETURN_VISIT: "满意度低，需回访"}
+
+
+def order_shape(order: WorkOrder, role: str, *, own: bool, survey: Survey | None = None) -> shapes.WorkOrder:
+    """Return a work order as the API shows it; `own`: it is about who calls now, so the number is shown.
+
+    `survey`: the answer that a return visit is about.
+    """
     told = order.report
+    words = (order.number, KINDS.get(told.kind, ""), SCOPES.get(told.scope, ""), told.address)
     return shapes.WorkOrder(
         id=order.id,
         number=order.number,
         kind=told.kind,
         scope=told.scope,
         state=order.state,
-        summary=" ".join(part for part in (order.number, SCOPES.get(told.scope, ""), told.address) if part),
+        priority=told.priority,
+        summary=" ".join(part for part in words if part),
         account_no=told.account,
         address=told.address,
         area=told.area,
@@ -210,7 +220,14 @@ def order_shape(order: WorkOrder, role: str, *, own: bool) -> shapes.WorkOrder:
         call_id=told.call_id,
         main_id=order.main_id,
         outage_id=told.outage_id,
+        recording_id=told.recording_id,
+        address_recording=told.recording_id if told.kind == "fault" else None,
+        needs_address=told.needs_address,
+        audio=f"/api/v1/recordings/{told.recording_id}/audio" if told.recording_id else None,
         urges=order.urges,
         created_at=order.created_at,
         closed_at=order.closed_at,
+        survey=shapes.SurveyPart(agent_id=survey.agent_id, score=survey.score, reason=survey.reason)
+        if survey
+        else None,
     )

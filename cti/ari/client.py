@@ -193,6 +193,20 @@ class AriClient:
         async with self._http.request(method, f"{self._address.http}/{uri}", params=query, json=body) as answer:
             return answer.status, answer.reason or "", await answer.text()
 
+    async def fetch(self, uri: str) -> bytes:
+        """Return the bytes of what `uri` names. Raises NoSuchChannel, PbxRefused, PbxDown."""
+        if self._http is None:
+            raise PbxDown("not connected to ARI")
+        try:
+            async with self._http.get(f"{self._address.http}/{uri}") as answer:
+                if answer.status in NOT_THERE:
+                    raise NoSuchChannel(f"{uri}: {answer.reason}")
+                if answer.status >= 300:
+                    raise PbxRefused(f"GET {uri}: {answer.status} {answer.reason}", status=answer.status)
+                return await answer.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise PbxDown(f"ARI did not answer GET {uri} ({type(error).__name__})") from None
+
     async def media(self, connection_id: str) -> aiohttp.ClientWebSocketResponse:
         """Open the WebSocket that carries the sound of an external media channel. Raises PbxRefused, PbxDown."""
         if self._http is None:

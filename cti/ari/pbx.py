@@ -6,7 +6,7 @@ from cti.ari import wire
 from cti.ari.client import AriAddress, AriClient
 from cti.ari.hearing import AriHearing
 from cti.messages import PbxMessage
-from cti.port import Arrival, CallerAudio, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, PbxTaken, SeatDial
+from cti.port import Arrival, CallerAudio, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, PbxTaken, SeatDial, Taking
 
 CONFLICT = 409
 NO_CHANNEL = 400
@@ -67,6 +67,38 @@ class AriPbx:
             return await AriHearing.begin(self._ari, self._app, channel_id)
         except TimeoutError:
             raise PbxRefused("Asterisk did not hand over the channels that hear a caller") from None
+
+    async def take_sound(self, taking: Taking) -> None:
+        await self._ari.request(
+            "POST",
+            f"channels/{taking.channel_id}/record",
+            name=taking.name,
+            format="sln",
+            maxDurationSeconds=taking.longest_s,
+            maxSilenceSeconds=taking.silence_s,
+            ifExists="overwrite",
+            beep="false",
+            terminateOn="#",
+        )
+
+    async def taking(self, name: str) -> bool:
+        try:
+            await self._ari.request("GET", f"recordings/live/{name}")
+        except NoSuchChannel:
+            return False
+        return True
+
+    async def names(self) -> list[str]:
+        """Return the names of all sound that the PBX has written down for us (the port `recordings.port.Mailbox`)."""
+        return [str(one["name"]) for one in await self._ari.request("GET", "recordings/stored")]
+
+    async def sound(self, name: str) -> bytes:
+        """Return the sound of that name: 16-bit little-endian mono at 8 kHz. Raises NoSuchChannel: there is none."""
+        return await self._ari.fetch(f"recordings/stored/{name}/file")
+
+    async def forget(self, name: str) -> None:
+        """Remove the sound of that name; none is fine."""
+        await self._if_there("DELETE", f"recordings/stored/{name}")
 
     async def dial_seat(self, dial: SeatDial) -> None:
         variables = {

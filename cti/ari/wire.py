@@ -13,6 +13,7 @@ from cti.messages import (
     PhoneHeld,
     PhoneResumed,
     PlaybackEnded,
+    SoundTaken,
 )
 from cti.port import Arrival, PbxBridge, PbxChannel
 
@@ -122,6 +123,21 @@ class PlaybackFinished(_Message):
     playback: _Playback
 
 
+class _Recording(_Message):
+    name: str
+    talking_duration: float = 0.0
+
+
+class RecordingFinished(_Message):
+    type: Literal["RecordingFinished"]
+    recording: _Recording
+
+
+class RecordingFailed(_Message):
+    type: Literal["RecordingFailed"]
+    recording: _Recording
+
+
 class ChannelHold(_Message):
     type: Literal["ChannelHold"]
     channel: AriChannel
@@ -145,6 +161,8 @@ AriEvent = (
     | ChannelStateChange
     | ChannelDtmfReceived
     | PlaybackFinished
+    | RecordingFinished
+    | RecordingFailed
     | ChannelHold
     | ChannelUnhold
     | ApplicationReplaced
@@ -160,6 +178,8 @@ WANTED = [
     "ChannelStateChange",
     "ChannelDtmfReceived",
     "PlaybackFinished",
+    "RecordingFinished",
+    "RecordingFailed",
     "ChannelHold",
     "ChannelUnhold",
     "ApplicationReplaced",
@@ -193,6 +213,10 @@ def to_message(event: AriEvent) -> Arrival | PbxMessage | None:
             return DigitPressed(channel.id, event.digit)
         case PlaybackFinished(playback=playback):
             return PlaybackEnded(playback.id, playback.state == "failed")
+        case RecordingFinished(recording=recording):
+            return SoundTaken(recording.name, failed=False, spoken_s=recording.talking_duration)
+        case RecordingFailed(recording=recording):
+            return SoundTaken(recording.name, failed=True, spoken_s=0.0)
         case ChannelHold(channel=channel):
             return PhoneHeld(channel.id)
         case ChannelUnhold(channel=channel):

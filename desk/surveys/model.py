@@ -33,6 +33,15 @@ class BadScore(BadInput):
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who answers, as far as that is known: `number` in the form of `core.phone`, `known` unless it is withheld."""
+
+    number: str = ""
+    known: bool = False
+    customer_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
     """One caller's answer for one call."""
 

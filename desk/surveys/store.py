@@ -1,5 +1,6 @@
 """Surveys as rows; each function runs inside the caller's transaction."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -33,6 +34,12 @@ def get(connection: Connection, call_id: str) -> Survey | None:
     """Return the answer given in a call, if there is one."""
     row = connection.execute(select(surveys).where(surveys.c.call_id == call_id)).one_or_none()
     return None if row is None else _survey(row)
+
+
+def of_calls(connection: Connection, call_ids: Collection[str]) -> dict[str, Survey]:
+    """Return the answers given in these calls, by call."""
+    rows = connection.execute(select(surveys).where(surveys.c.call_id.in_(call_ids)))
+    return {row.call_id: _survey(row) for row in rows}
 
 
 def set_reason(connection: Connection, call_id: str, reason: Reason) -> None:

@@ -26,6 +26,16 @@ class Kind(StrEnum):
     """咨询查询"""
     APPLICATION = "application"
     """业务申请"""
+    RETURN_VISIT = "return_visit"
+    """回访: a caller who was not satisfied is called again ([domain 9])."""
+
+
+class Priority(StrEnum):
+    """How an order stands beside others."""
+
+    NORMAL = "normal"
+    URGENT = "urgent"
+    """Danger to life or property was reported with it."""
 
 
 class Scope(StrEnum):
@@ -78,6 +88,14 @@ class Report:
     area: str
     address: str
     outage_id: str | None = None
+    priority: Priority = Priority.NORMAL
+    recording_id: str | None = None
+    """What the caller said: the message, or the address of a fault."""
+
+    @property
+    def needs_address(self) -> bool:
+        """Whether a person has to write down the address that the caller said: nobody can be sent before."""
+        return self.kind is Kind.FAULT and bool(self.recording_id) and not self.address
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +141,8 @@ def explains(open_fault: WorkOrder, account: str, area: str) -> bool:
     """
     known = open_fault.report
     same_street = known.scope is Scope.STREET and bool(area) and known.area == area
-    return open_fault.is_main and known.kind is Kind.FAULT and (known.account == account or same_street)
+    same_account = bool(account) and known.account == account
+    return open_fault.is_main and known.kind is Kind.FAULT and (same_account or same_street)
 
 
 def main_of(open_faults: list[WorkOrder], account: str, area: str, scope: Scope) -> WorkOrder | None:
@@ -132,7 +151,7 @@ def main_of(open_faults: list[WorkOrder], account: str, area: str, scope: Scope)
     A single room is out by itself: only an order of the same account takes it.
     """
     explaining = [one for one in open_faults if explains(one, account, area)]
-    own = [one for one in explaining if one.report.account == account]
+    own = [one for one in explaining if account and one.report.account == account]
     wider = explaining if scope is not Scope.ROOM else []
     return min(own or wider, key=lambda one: (one.created_at, one.id), default=None)
 

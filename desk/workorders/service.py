@@ -13,15 +13,16 @@ from core.db import Database
 from core.errors import Conflict, NotFound
 from core.events import Event
 from core.ids import new_id
-from core.journal import Journal
+from core.journal import Journal, Save
 from core.policy import Policy
 from desk.notifications.model import Note
 from desk.notifications.service import NotificationService
+from desk.surveys.model import Caller
 from desk.watches import speech as watch_speech
 from desk.watches.service import WatchService
 from desk.workorders import model, speech, store
 from desk.workorders.events import WorkOrderClosed, WorkOrderCreated, WorkOrderMerged, WorkOrderUrged
-from desk.workorders.model import Kind, Report, State, UrgeLimits, Urging, WorkOrder
+from desk.workorders.model import Kind, Priority, Report, Scope, State, UrgeLimits, Urging, WorkOrder
 
 SHOWN = 10
 TRIES = 5
@@ -72,10 +73,22 @@ class WorkOrderService:
         return found
 
     async def orders(
-        self, state: State | None = None, *, account: str | None = None, limit: int = 100
+        self,
+        state: State | None = None,
+        *,
+        account: str | None = None,
+        limit: int = 100,
+        needs_address: bool = False,
     ) -> list[WorkOrder]:
-        """Return up to `limit` orders, the newest first: in a state and of an account, or all."""
-        return await self._db.read(lambda c: store.listed(c, state, account, limit))
+        """Return up to `limit` orders, the newest first: in a state and of an account, or all.
+
+        `needs_address`: only faults whose address was said and not yet written down.
+        """
+        return await self._db.read(lambda c: store.listed(c, state, account, limit, needs_address=needs_address))
+
+    async def with_recordings(self, recording_ids: Sequence[str]) -> set[str]:
+        """Return those of the recordings that an order has."""
+        return await self._db.read(lambda c: store.with_recordings(c, recording_ids))
 
     async def open_of(self, customer_id: str) -> list[WorkOrder]:
         """Return the orders of a customer that are not closed, the newest first, no more than a screen holds."""
@@ -161,6 +174,8 @@ class WorkOrderService:
             order = WorkOrder(order_id, order_number, report, now)
             order = model.moved(order, State.MERGED, now, main.id) if main else order
             store.add(connection, order)
+            if main and report.priority is Priority.URGENT:
+                store.make_urgent(connection, main.id)
             if report.caller_known:
                 self._notifications.put(connection, self._note(order))
             made[:] = [order]
@@ -171,6 +186,31 @@ class WorkOrderService:
         await self._journal.record(*events, save=save)
         self._notifications.wake()
         return made[0]
+
+    def visit(self, call_id: str, caller: Caller) -> tuple[Event, Save]:
+        """Return the event and the row of the return visit to who gave a low score in a call.
+
+        They are part of the transaction that writes the score, so each call has one at most.
+        """
+        report = Report(
+            key=f"{call_id}:survey",
+            kind=Kind.RETURN_VISIT,
+            scope=Scope.NONE,
+            call_id=call_id,
+            caller=caller.number,
+            caller_known=caller.known,
+            account="",
+            customer_id=caller.customer_id,
+            area="",
+            address="",
+        )
+        now, order_id = self._clock.now(), new_id()
+
+        def save(connection: Connection) -> None:
+            number = self._number(connection, now.astimezone(self._site.zone).date())
+            store.add(connection, WorkOrder(order_id, number, report, now))
+
+        return self._created(report, order_id), save
 
     async def _main(self, report: Report) -> WorkOrder | None:
         return await self._db.read(lambda c: _main(c, report))

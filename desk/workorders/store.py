@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from core.upsert import upsert
-from desk.workorders.model import Kind, Report, Scope, State, WorkOrder
+from desk.workorders.model import Kind, Priority, Report, Scope, State, WorkOrder
 from desk.workorders.tables import work_order_counts, work_order_urges, work_orders
 
 _OF_REPORT = (
     *("key", "call_id", "caller", "caller_known", "account"),
-    *("customer_id", "area", "address", "outage_id"),
+    *("customer_id", "area", "address", "outage_id", "recording_id"),
 )
 
 
@@ -61,12 +61,26 @@ def merged_into(connection: Connection, main_id: str) -> list[WorkOrder]:
     return _load(connection, and_(work_orders.c.main_id == main_id, work_orders.c.state == State.MERGED))
 
 
-def listed(connection: Connection, state: State | None, account: str | None, limit: int) -> list[WorkOrder]:
-    """Return up to `limit` orders, the newest first; None means all."""
+def listed(
+    connection: Connection, state: State | None, account: str | None, limit: int, *, needs_address: bool = False
+) -> list[WorkOrder]:
+    """Return up to `limit` orders, the newest first; None means all.
+
+    `needs_address`: only faults whose address was said and not yet written down.
+    """
     query = select(work_orders).order_by(work_orders.c.created_at.desc(), work_orders.c.id.desc())
+    if needs_address:
+        said = and_(work_orders.c.recording_id.is_not(None), work_orders.c.address == "")
+        query = query.where(and_(said, work_orders.c.kind == Kind.FAULT))
     query = query.where(work_orders.c.state == state) if state else query
     query = query.where(work_orders.c.account == account) if account else query
     return [_order(row) for row in connection.execute(query.limit(limit))]
+
+
+def with_recordings(connection: Connection, recording_ids: Sequence[str]) -> set[str]:
+    """Return those of the recordings that an order has."""
+    query = select(work_orders.c.recording_id).where(work_orders.c.recording_id.in_(recording_ids))
+    return set(connection.execute(query).scalars())
 
 
 def open_of(connection: Connection, customer_id: str, limit: int) -> list[WorkOrder]:
@@ -116,6 +130,12 @@ def save(connection: Connection, order: WorkOrder, before: State) -> bool:
     return bool(connection.execute(update(work_orders).where(there).values(row)).rowcount)
 
 
+def make_urgent(connection: Connection, order_id: str) -> None:
+    """Raise the priority of an order: danger was reported with the same fault."""
+    row = work_orders.c.id == order_id
+    connection.execute(update(work_orders).where(row).values(priority=Priority.URGENT.value))
+
+
 def _one(connection: Connection, condition: ColumnElement[bool]) -> WorkOrder | None:
     found = _load(connection, condition)
     return found[0] if found else None
@@ -131,7 +151,7 @@ def _order(row: Any) -> WorkOrder:
     return WorkOrder(
         id=row.id,
         number=row.number,
-        report=Report(kind=Kind(row.kind), scope=Scope(row.scope), **told),
+        report=Report(kind=Kind(row.kind), scope=Scope(row.scope), priority=Priority(row.priority), **told),
         created_at=row.created_at,
         state=State(row.state),
         main_id=row.main_id,
@@ -147,6 +167,7 @@ def _row(order: WorkOrder) -> dict[str, Any]:
         "number": order.number,
         "kind": order.report.kind.value,
         "scope": order.report.scope.value,
+        "priority": order.report.priority.value,
         "state": order.state.value,
         "main_id": order.main_id,
         "created_at": order.created_at,

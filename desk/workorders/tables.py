@@ -21,6 +21,8 @@ work_orders = Table(
     Column("area", String(60), nullable=False),
     Column("address", String(200), nullable=False),
     Column("outage_id", String(32)),
+    Column("recording_id", String(80), index=True),
+    Column("priority", String(8), nullable=False, server_default="normal"),
     Column("main_id", String(32), ForeignKey("work_orders.id"), index=True),
     Column("created_at", Utc, nullable=False),
     Column("closed_at", Utc),

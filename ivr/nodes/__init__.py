@@ -13,6 +13,7 @@ from ivr.nodes.fault_known import FaultKnown
 from ivr.nodes.hangup import Hangup
 from ivr.nodes.hours import Hours
 from ivr.nodes.menu import Menu
+from ivr.nodes.message import Message
 from ivr.nodes.order_number import OrderNumber
 from ivr.nodes.outage import Outage
 from ivr.nodes.play import Play
@@ -36,6 +37,7 @@ AnyNode = Annotated[
     | Fault
     | OrderNumber
     | Watch
+    | Message
     | Queue
     | Silence
     | Survey
@@ -57,6 +59,7 @@ VERBS: dict[str, type[Node]] = {
     "fault": Fault,
     "order_number": OrderNumber,
     "watch": Watch,
+    "message": Message,
     "queue": Queue,
     "silence": Silence,
     "survey": Survey,

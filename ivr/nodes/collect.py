@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from ivr.call import IvrCall
-from ivr.node import BACK_KEY, REPEAT_KEY, Node, Prompts, RuleName, Target, Variable
+from ivr.node import BACK_KEY, REPEAT_KEY, MaybeTarget, Node, Prompts, RuleName, Target, Variable
 
 END_KEY = REPEAT_KEY
 
@@ -12,12 +12,13 @@ END_KEY = REPEAT_KEY
 class Collect(Node):
     """Asks with `prompts` for as many digits as the policy rule `length` says and keeps them as `into`.
 
-    Complete at the last digit or at `#`. `*` alone leads `back`. Too few or too many digits, or none, get
+    Complete at the last digit or at `#`. `*` alone leads `back`; `#` alone leads to `unknown`, where that is set.
+    Too few or too many digits, or none, get
     `wrong` and the question again; after `menu_tries` the caller goes to `give_up`. `secret` digits are kept
     in memory only and journaled by their number.
     """
 
-    by_caller: ClassVar[frozenset[str]] = frozenset({"next", "back"})
+    by_caller: ClassVar[frozenset[str]] = frozenset({"next", "back", "unknown"})
 
     do: Literal["collect"]
     prompts: Prompts
@@ -26,6 +27,7 @@ class Collect(Node):
     secret: bool = False
     wrong: Prompts = ("input_wrong",)
     back: Target
+    unknown: MaybeTarget = None
     give_up: Target
     next: Target
 
@@ -40,6 +42,8 @@ class Collect(Node):
             call.collected(here, digits, secret=self.secret)
             if digits == BACK_KEY:
                 return self.back
+            if self.unknown and digits == END_KEY:
+                return self.unknown
             if len(digits) == wanted and digits.isdigit():
                 (call.secrets if self.secret else call.known)[self.into] = digits
                 return self.next
@@ -54,9 +58,9 @@ class Collect(Node):
         """
         digits = ""
         timeout = call.number("menu_digit_timeout")
-        while (key := await call.session.digit(timeout)) is not None and key != END_KEY:
+        while (key := await call.session.digit(timeout)) is not None and (key != END_KEY or not digits):
             digits += key
-            if digits == BACK_KEY:
+            if digits in (BACK_KEY, END_KEY):
                 break
             timeout = call.number("interdigit_timeout") if len(digits) < wanted else call.number("last_digit_wait")
         return digits

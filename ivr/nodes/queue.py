@@ -14,8 +14,9 @@ from cti import talk
 from cti.events import CallDequeued, CallQueued, CallReleased
 from cti.messages import QueueGaveUp, SeatOffered
 from cti.model import WITH_AGENT, CallState
-from ivr.call import IvrCall
+from ivr.call import DANGER, IvrCall
 from ivr.node import Node, Prompts, QueueName, Target
+from ivr.silent_talk import SilentTalk, silence_of
 from routing.precedence import Cause
 
 CauseName = Annotated[Cause, WithJsonSchema({"type": "string", "enum": [cause.value for cause in Cause]})]
@@ -27,7 +28,8 @@ class Queue(Node):
     Callers go ahead of others because of `causes`, and because of who they are and whether they called before
     (policy rules `ahead_…`). A seat that is not answered costs the caller nothing: the place is kept. Nobody
     signed in: `nobody`; waited too long: `too_long`; after the talk: `next`. Entered again after a restart, it
-    goes on from the state the call is in.
+    goes on from the state the call is in. A silent caller is let go here only after the whole silent-call script;
+    who is heard in it while no agent is there any more waits for another one.
     """
 
     by_caller: ClassVar[frozenset[str]] = frozenset({"next"})
@@ -41,19 +43,26 @@ class Queue(Node):
     next: Target
 
     async def run(self, call: IvrCall, here: str) -> str | None:
-        session = call.session
+        session, talks = call.session, SilentTalk(call, here)
+        if Cause.DANGER in self.causes:
+            call.known[DANGER] = "yes"
         looking = call.services.tasks.start(self._look_up(call), "who goes ahead")
-        if session.call.state is CallState.MENU:
+        fresh = session.call.state is CallState.MENU and not talks.script
+        if fresh:
             await call.say(self.prompts)
-        queue = session.call.queue if session.call.state is not CallState.MENU else self.queue
+        queue = self.queue if fresh else session.call.queue
         while True:
-            if session.call.state not in WITH_AGENT:
+            if session.call.state not in WITH_AGENT and not talks.script:
                 gave_up = await self._wait(call, queue or self.queue, looking)
                 if gave_up is not None:
                     await talk.leave_queue(session, gave_up)
                     session.forget_digits()  # pressed to the music, not in answer to what is said next
                     return self._without(gave_up)
-            end = await talk.talk(session)
+            end = await talks.serve()
+            if end is None:
+                return None
+            if end.script:
+                continue
             if end.to is None:
                 session.end = (end.by, "hung_up")
                 return self.next
@@ -66,7 +75,7 @@ class Queue(Node):
         """
         steps = [e for e in since if isinstance(e, CallQueued | CallDequeued | CallReleased)]
         match steps[-1:]:
-            case [CallReleased()]:
+            case [CallReleased()] if not silence_of(since).kept:
                 return self.next
             case [CallDequeued(why=why)]:
                 return self._without(why)

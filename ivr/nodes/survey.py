@@ -1,10 +1,13 @@
 """survey: ask the caller after the talk how satisfied they are."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeVar
 
-from core.errors import Conflict
-from desk.surveys.model import SCORES, Reason
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.errors import Conflict, HotlineError
+from desk.surveys.model import SCORES, Caller, Reason
 from ivr.call import IvrCall
 from ivr.node import Node, Prompts, Target
 
@@ -36,11 +39,12 @@ class Survey(Node):
         if talked.talking_at is None or talked.agent_id is None:
             return self.next
         call.session.forget_digits()  # pressed in the talk, not in answer to what is asked now
+        caller = Caller(talked.caller, talked.caller_known, await self._customer(call))
         score = await self._ask(call, here, self.prompts, SCORE_KEYS)
         if score is None:
             return self.next
         try:
-            await call.services.surveys.answer(call.id, talked.agent_id, talked.queue or "", score)
+            await call.services.surveys.answer(call.id, talked.agent_id, talked.queue or "", score, caller=caller)
         except Conflict:
             return self.next  # asked again after a restart: the answer stands
         if score <= call.number("survey_low"):
@@ -49,6 +53,12 @@ class Survey(Node):
                 await call.services.surveys.reason(call.id, reason)
         await call.say(self.thanks)
         return self.next
+
+    async def _customer(self, call: IvrCall) -> str:
+        """Return who calls, as far as the customer system tells."""
+        with contextlib.suppress(HotlineError, SQLAlchemyError, TimeoutError):
+            return (await call.customer()).customer_id or ""
+        return ""
 
     async def _ask(self, call: IvrCall, here: str, prompts: Sequence[str], keys: Mapping[str, T]) -> T | None:
         for _ in range(int(call.number("survey_tries"))):

@@ -20,7 +20,7 @@ class Watch(Node):
     do: Literal["watch"]
     prompts: Prompts = ("watch_offer",)
     done: Prompts = ("watch_done",)
-    over: Prompts = ("watch_over",)
+    over: Prompts = ("outage_restored",)
     key: str = Field(default="9", pattern="^[1-9]$")
     next: Target
 

@@ -71,6 +71,67 @@ def test_a_recording_takes_the_place_of_a_prompt(settings: Settings, tmp_path: P
     assert rows(prompts(settings, "list"))["goodbye"][:2] == ["recorded", "1.5"]
 
 
+def test_a_folder_of_recordings_is_taken_whole_or_not_at_all(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "studio"
+    folder.mkdir()
+    for name, seconds in (("goodbye", 1.5), ("thanks", 1.0), ("godbye", 1.0), ("menu", 0.05)):
+        write_wav(folder / f"{name}.wav", seconds)
+    refused = prompts(settings, "import", str(folder))
+    assert refused.exit_code == 1
+    assert "there is no prompt 'godbye'; did you mean goodbye" in str(refused.exception)
+    assert "menu.wav: a prompt lasts 0.2 to 120 s" in str(refused.exception)
+    assert rows(prompts(settings, "list"))["goodbye"][0] == "missing", "none is taken"
+    (folder / "godbye.wav").unlink()
+    (folder / "menu.wav").unlink()
+    assert prompts(settings, "import", str(folder)).exit_code == 0
+    after = rows(prompts(settings, "list"))
+    assert (after["goodbye"][0], after["thanks"][0]) == ("recorded", "recorded")
+
+
+def test_check_tells_what_is_missing_changed_too_quiet_torn_or_too_short(settings: Settings, tmp_path: Path) -> None:
+    in_cache(["goodbye", "faint"], settings)
+    prompts(settings, "render", "goodbye", "faint")
+    found = faults(prompts(settings, "check"))
+    assert found["menu"] == "has no sound yet; hotline prompts render menu"
+    assert "goodbye" not in found, "what the voice says is fine"
+    (settings.var / "prompts" / "faint.alaw").unlink()
+    (settings.var / "prompts" / "faint.alaw").write_bytes(b"changed")
+    write_wav(tmp_path / "tone.wav", 0.4)
+    prompts(settings, "record", "goodbye", str(tmp_path / "tone.wav"))
+    for name, level in (("thanks", 40), ("queue_next", 60000)):
+        loud(tmp_path / "level.wav", level)
+        prompts(settings, "record", name, str(tmp_path / "level.wav"))
+    found = faults(prompts(settings, "check"))
+    assert "is not the one that was made" in found["faint"]
+    assert "lasts 0.4 s for 8 syllables" in found["goodbye"]
+    assert "too quiet" in found["thanks"]
+    assert "torn" in found["queue_next"]
+
+
+def faults(checked: Result) -> dict[str, str]:
+    assert checked.exit_code == 1, checked.exception
+    return dict(line.split(": ", 1) for line in checked.stdout.splitlines())
+
+
+def loud(file: Path, level: float) -> None:
+    write_wav(file, 2.0)
+    with wave.open(str(file)) as source:
+        parameters, data = source.getparams(), np.frombuffer(source.readframes(source.getnframes()), np.int16)
+    with wave.open(str(file), "wb") as out:
+        out.setparams(parameters)
+        out.writeframes(np.clip(data / 9000 * level, -32768, 32767).astype(np.int16).tobytes())
+
+
+def test_an_independent_recogniser_understands_a_prompt_and_not_a_tone(settings: Settings, tmp_path: Path) -> None:
+    in_cache(["menu_fault", "goodbye"], settings)
+    prompts(settings, "render", "menu_fault", "goodbye")
+    fine = prompts(settings, "listen", "menu_fault", "goodbye")
+    assert fine.exit_code == 0, fine.stdout
+    assert len(fine.stdout.splitlines()) == 2
+    prompts(settings, "record", "goodbye", str(write_wav(tmp_path / "tone.wav", 1.5)))
+    assert prompts(settings, "listen", "goodbye").exit_code == 1
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -26,8 +26,11 @@ from desk.notifications.model import Note
 from desk.notifications.model import State as NoteState
 from desk.notifications.port import GatewayDown
 from desk.notifications.service import BATCH, NotificationService
+from desk.surveys.model import AlreadyAnswered, Reason
+from desk.surveys.model import Caller as SurveyCaller
+from desk.surveys.service import SurveyService
 from desk.workorders.events import WorkOrderClosed, WorkOrderCreated, WorkOrderMerged, WorkOrderUrged
-from desk.workorders.model import OrderClosed, Report, Scope, State, Urging, WorkOrder
+from desk.workorders.model import Kind, OrderClosed, Priority, Report, Scope, State, Urging, WorkOrder
 from desk.workorders.service import NoSuchOrder, WorkOrderService
 from tests.desk.killed import AT, REPORT
 from tests.until import until
@@ -111,6 +114,42 @@ async def test_a_report_becomes_an_order_with_number_event_and_note(desk: Desk) 
     assert [(n.to, order.number in n.text, n.state) for n in await desk.notes(order)] == [
         ("13800000001", True, NoteState.WAITING)
     ]
+
+
+async def test_danger_makes_the_order_urgent_and_the_main_order_of_the_same_fault_too(desk: Desk) -> None:
+    main = await desk.orders.take(REPORT)
+    assert main.report.priority is Priority.NORMAL
+    danger = await desk.orders.take(replace(REPORT, key="call-2", call_id="call-2", priority=Priority.URGENT))
+    assert (danger.main_id, danger.report.priority) == (main.id, Priority.URGENT)
+    assert (await desk.orders.get(main.id)).report.priority is Priority.URGENT
+    assert (await desk.orders.take(replace(REPORT, key="call-3"))).report.priority is Priority.NORMAL
+    assert (await desk.orders.get(main.id)).report.priority is Priority.URGENT
+
+
+@pytest.mark.parametrize("kill", [False, True])
+async def test_a_low_score_is_one_return_visit_and_a_good_one_none(desk: Desk, kill: bool) -> None:
+    def surveys() -> SurveyService:
+        return SurveyService(desk.db, Journal(desk.db, Bus()), desk.clock, visits=desk.start(), low=2)
+
+    service = surveys()
+    await service.answer("call-1", "anna", "general", 2, caller=SurveyCaller("13800000001", True, "C0001"))
+    await service.reason("call-1", Reason.SPEED)
+    service = surveys() if kill else service
+    with pytest.raises(AlreadyAnswered):
+        await service.answer("call-1", "anna", "general", 1)
+    await service.answer("call-2", "anna", "general", 3)
+    [visit] = await desk.orders.orders()
+    told = visit.report
+    assert (told.kind, told.call_id, told.caller, told.customer_id) == (
+        Kind.RETURN_VISIT,
+        "call-1",
+        "13800000001",
+        "C0001",
+    )
+    assert await desk.notes(visit) == [], "the caller gets no note about it"
+    assert [e.kind for e in await desk.story() if isinstance(e, WorkOrderCreated)] == ["return_visit"]
+    answer = (await service.of_calls(["call-1"]))["call-1"]
+    assert (answer.agent_id, answer.score, answer.reason) == ("anna", 2, Reason.SPEED)
 
 
 async def test_a_report_told_again_after_a_restart_is_the_same_order(desk: Desk) -> None:

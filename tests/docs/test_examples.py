@@ -98,7 +98,7 @@ def test_the_cheap_examples_of_a_page_work_in_their_order(
     assert CliRunner().invoke(cli, ["db", "upgrade"]).exit_code == 0
     for line in typed(ROOT / page):
         words = words_of(line)
-        if words and " ".join(words).startswith(RUN):
+        if words and f"{shlex.join(words)} ".startswith(tuple(f"{command} " for command in RUN)):
             result = CliRunner().invoke(cli, words)
             assert result.exit_code == 0, f"{line}: {result.output} {result.exception}"
 

@@ -31,10 +31,9 @@ SAID = "喂，我家里停电了。"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def storm() -> AsyncIterator[Service]:
     """PBX and service in storm mode: the script runs in the menu at every hour."""
-    async with started_pbx() as pbx, started_service(pbx, start=False) as service:
-        with service.config.open("a") as config:
-            config.write("[site]\nstorm = true\n")
-        await service.start()
+    async with started_pbx() as pbx, started_service(pbx) as service:
+        turned = await service.request("lead", "PATCH", "/settings", {"site": {"storm": True}})
+        assert turned["settings"]["site"]["storm"] is True
         yield service
 
 
@@ -178,6 +177,8 @@ async def test_a_kill_in_the_script_shortens_nothing(storm: Service) -> None:
         await storm.kill()
         killed = call.now()
         await storm.start()
+        settings = (await storm.request("lead", "GET", "/settings"))["settings"]
+        assert settings["site"]["storm"] is True, "a switch stays as it was turned"
         ended = await call.wait_ended(60)
     said = script(heard(storm, call))
     assert [prompt.prompt for prompt in said if prompt.at > killed] == ["silence_second", "silence_third"]

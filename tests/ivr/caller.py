@@ -16,14 +16,23 @@ from core.events import Event
 from core.journal import Journal
 from core.tasks import TaskOwner
 from cti import store
-from cti.messages import ChannelEntered, ChannelGone, DigitPressed, PbxMessage, PlaybackEnded, RoutingMessage
+from cti.messages import (
+    ChannelEntered,
+    ChannelGone,
+    DigitPressed,
+    PbxMessage,
+    PlaybackEnded,
+    RoutingMessage,
+    SoundTaken,
+)
 from cti.model import Call, CallState
-from cti.port import NoSuchChannel, PbxBridge, PbxChannel, PbxDown, PbxRefused, SeatDial
+from cti.port import NoSuchChannel, PbxBridge, PbxChannel, PbxDown, PbxRefused, SeatDial, Taking
 from cti.session import CallSession, CallWorld
 from desk.surveys.service import SurveyService
 from ivr.call import Callers, CustomerAnswers, FaultReport, IvrServices, KnownFault
 from ivr.engine import Engine, OneFlow
 from ivr.flow import Flow
+from ivr.port import Place
 from routing.precedence import Cause
 
 CALL = "call-1"
@@ -35,6 +44,8 @@ FAST = {
     "lookup_wait": 0.1,
     "ring_timeout": 0.1,
     "silence_pause": 0.1,
+    "silent_offer_after": 0.1,
+    "silent_listen_limit": 1.0,
     "offer_wait": 0.05,
 }
 """Waits for keys in seconds: long beside what happens in memory, short beside a person's patience with tests."""
@@ -65,6 +76,8 @@ class Line:
         self.sound_ends = False
         self.can_hear = True
         self.hearing = 0
+        self.speaks: deque[float | None] = deque()
+        """For how long the caller speaks after each tone, in seconds; None: the PBX refuses to record."""
 
     def presses(self, keys: Mapping[str, Sequence[str]]) -> None:
         """Say which keys follow which prompts."""
@@ -139,6 +152,20 @@ class Line:
             raise PbxRefused("no chan_websocket")
         self.hearing += 1
         return Sound(self)
+
+    async def take_sound(self, taking: Taking) -> None:
+        """Let the caller speak: the next of `speaks` in seconds; None: the PBX cannot record."""
+        self._ask(f"take {taking.name}", taking.channel_id)
+        if (spoken := self.speaks.popleft()) is None:
+            raise PbxRefused("no room")
+        self.heard.append("(speaks)")
+        if self.leaves_after == "(speaks)":
+            self.gone(CALL)
+        else:
+            self.tell(SoundTaken(taking.name, failed=False, spoken_s=spoken))
+
+    async def taking(self, name: str) -> bool:
+        return False
 
     async def dial_seat(self, dial: SeatDial) -> None:
         self._ask(f"dial {dial.sip_username} for {dial.caller or 'nobody known'}", dial.channel_id)
@@ -294,6 +321,29 @@ class WatchBook:
         return not self.over
 
 
+@dataclass
+class MessageBook:
+    """What callers say, in memory; `place` None when `full`."""
+
+    full: bool = False
+    before: Place | None = None
+    """What a service before this one has left."""
+    story: list[str] = field(default_factory=list)
+
+    async def place(self, call_id: str, what: str) -> Place | None:
+        return None if self.full else self.before or Place(f"{call_id}-{what}-1")
+
+    async def begins(self, name: str) -> None:
+        self.story.append(f"begins {name}")
+
+    async def drop(self, name: str) -> None:
+        self.story.append(f"drop {name}")
+
+    async def send(self, name: str) -> bool:
+        self.story.append(f"send {name}")
+        return True
+
+
 class QueuePlaces:
     """A queue in memory: each request or return of a caller gets the next of `answers`."""
 
@@ -339,6 +389,7 @@ class Caller:
         self.tasks = TaskOwner("test")
         self.faults = FaultBook()
         self.watches = WatchBook()
+        self.messages = MessageBook()
         self.services = IvrServices(
             self.speaker,
             self.books,
@@ -350,6 +401,7 @@ class Caller:
             self.tasks,
             self.faults,
             self.watches,
+            self.messages,
             detector=Ears(),
             storm=lambda: self.storm,
         )

@@ -32,8 +32,8 @@ async def test_the_whole_home_is_reported_with_four_keys_and_the_number_is_read_
     told = ["fault_danger", "fault_scope", FIRST, "fault_done", FIRST, "fault_done"]
     assert home.line.heard[: 2 + len(told)] == ["greeting_morning", "menu", *told]
     assert home.line.heard[-1] == "goodbye"
-    assert [(r.call_id, r.account, r.scope, r.caller) for r in home.faults.taken] == [
-        (CALL, ACCOUNT, "home", "13800000001")
+    assert [(r.call_id, r.account, r.scope, r.caller, r.danger) for r in home.faults.taken] == [
+        (CALL, ACCOUNT, "home", "13800000001", False)
     ]
     assert home.faults.asked == [(ACCOUNT, True)]
 
@@ -63,7 +63,7 @@ async def test_in_danger_with_nobody_there_the_report_is_taken_all_the_same(home
     home.places.answers.append(QueueGaveUp("no_agents"))
     await home.serve(shipped, await home.arrives())
     assert home.line.heard[3:] == ["emergency", "queue_enter", "danger_alone", "fault_scope", FIRST, "fault_done"]
-    assert [r.scope for r in home.faults.taken] == ["street"]
+    assert [(r.scope, r.danger) for r in home.faults.taken] == [("street", True)]
 
 
 @pytest.mark.parametrize("press", ["0", ""])
@@ -96,23 +96,22 @@ async def test_a_known_fault_may_be_reported_all_the_same(home: Caller, shipped:
 
 async def test_an_unknown_caller_types_the_account_and_is_told_when_it_is_wrong(home: Caller, shipped: Flow) -> None:
     home.line.presses(
-        {"menu": ["1"], "fault_danger": ["2"], "account_ask": ["9999999999#", f"{OTHER}#"], "fault_scope": ["2"]}
+        {"menu": ["1"], "fault_danger": ["2"], "account_ask_fault": ["9999999999#", f"{OTHER}#"], "fault_scope": ["2"]}
     )
     home.line.leaves_after = "fault_done"
     await home.serve(shipped, await home.arrives("13800000006"))
-    asked = ["account_ask", "account_again", "account_ask"]
+    asked = ["account_ask_fault", "account_again", "account_ask_fault"]
     assert home.line.heard[3:] == [*asked, "fault_scope", FIRST, "fault_done"]
     assert [(r.account, r.caller) for r in home.faults.taken] == [(OTHER, "13800000006")]
     assert home.faults.asked[-1] == (OTHER, False), "an account that anyone can type in is nobody's own"
 
 
-async def test_an_account_that_is_wrong_again_and_again_leads_to_a_person(home: Caller, shipped: Flow) -> None:
-    home.line.presses({"menu": ["1"], "fault_danger": ["2"], "account_ask": ["9999999999#"] * 3})
-    home.places.answers.append(OFFER)
-    home.line.seats.append("answer")
+async def test_an_account_that_is_wrong_again_and_again_leads_to_the_address(home: Caller, shipped: Flow) -> None:
+    home.line.presses({"menu": ["1"], "fault_danger": ["2"], "account_ask_fault": ["9999999999#"] * 3})
+    home.line.leaves_after = "address_ask"
     await home.serve(shipped, await home.arrives("13800000006"))
-    assert home.line.heard.count("account_ask") == 3
-    assert "AgentAnswered" in await home.names()
+    assert home.line.heard.count("account_ask_fault") == 3
+    assert home.line.heard[-1] == "address_ask"
 
 
 SEVERAL = CustomerAnswers("C5", (ACCOUNT, OTHER))
@@ -129,7 +128,7 @@ async def test_who_has_several_accounts_chooses_one(home: Caller, shipped: Flow)
     assert home.faults.asked == [(OTHER, True)]
 
 
-@pytest.mark.parametrize(("key", "heard"), [("0", "recording_notice"), ("*", "menu"), ("", "account_ask")])
+@pytest.mark.parametrize(("key", "heard"), [("0", "recording_notice"), ("*", "menu"), ("", "account_ask_fault")])
 async def test_who_chooses_none_of_several_accounts_gets_a_person_the_menu_or_types_it(
     home: Caller, shipped: Flow, key: str, heard: str
 ) -> None:
@@ -169,7 +168,13 @@ async def test_after_a_restart_the_same_number_is_told_and_the_account_is_not_as
     home: Caller, shipped: Flow
 ) -> None:
     home.line.presses(
-        {"menu": ["1"], "fault_danger": ["2"], "account_ask": [f"{OTHER}#"], "fault_scope": ["2"], "fault_done": ["!"]}
+        {
+            "menu": ["1"],
+            "fault_danger": ["2"],
+            "account_ask_fault": [f"{OTHER}#"],
+            "fault_scope": ["2"],
+            "fault_done": ["!"],
+        }
     )
     task = home.start(shipped, await home.arrives("13800000006"))
     await until(lambda: "fault_done" in home.line.heard)

@@ -48,11 +48,11 @@ async def test_power_that_came_back_meanwhile_is_told_at_once(dark: Caller, ship
     dark.line.presses({"watch_offer": ["9"]})
     dark.line.leaves_after = "menu"
     await dark.serve(shipped, await dark.arrives("13800000003"))
-    assert dark.line.heard[-3:] == ["watch_offer", "watch_over", "menu"]
+    assert dark.line.heard[-3:] == ["watch_offer", "outage_restored", "menu"]
 
 
 async def test_it_is_offered_for_the_account_that_is_reported(dark: Caller, shipped: Flow) -> None:
-    dark.line.presses({"menu": ["1"], "fault_danger": ["2"], "account_ask": [f"{OTHER}#"], "watch_offer": ["9"]})
+    dark.line.presses({"menu": ["1"], "fault_danger": ["2"], "account_ask_fault": [f"{OTHER}#"], "watch_offer": ["9"]})
     dark.line.leaves_after = "fault_known_choice"
     await dark.serve(shipped, await dark.arrives("13800000006"))
     assert dark.line.heard[-4:] == [OUT, "watch_offer", "watch_done", "fault_known_choice"]
@@ -60,7 +60,7 @@ async def test_it_is_offered_for_the_account_that_is_reported(dark: Caller, ship
 
 
 async def test_where_nothing_is_known_or_the_number_is_withheld_nothing_is_offered(dark: Caller, shipped: Flow) -> None:
-    dark.line.presses({"menu": ["1"], "fault_danger": ["2"], "account_ask": [f"{OTHER}#"]})
+    dark.line.presses({"menu": ["1"], "fault_danger": ["2"], "account_ask_fault": [f"{OTHER}#"]})
     dark.line.leaves_after = "fault_known_choice"
     await dark.serve(shipped, await dark.arrives("unknown", known=False))
     assert "watch_offer" not in dark.line.heard

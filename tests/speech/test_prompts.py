@@ -27,6 +27,9 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+WIDE = str.maketrans("，！？", ",!?")
+
+
 def open_pack(
     file: Path, tmp_path: Path, *, name: str = "pack", voice: str = "humming", site: str = "热线"
 ) -> PromptPack:
@@ -38,6 +41,33 @@ def test_the_shipped_catalogue_is_sound_and_speaks_for_the_site() -> None:
     assert "城北供电" in prompts["greeting_morning"].text
     assert prompts["greeting_morning"].text.startswith("早上好")
     assert not [each.id for each in prompts.values() if "{" in each.text or not each.source]
+
+
+SCRIPT = """
+您好,XX欢迎您的来电,请问有什么可以帮您?
+您好,请问有什么可以帮您!
+新年好!XX,请问有什么可以帮您!
+劳动节快乐!XX,请问有什么可以帮您!
+中秋节快乐!XX,请问有什么可以帮您!
+国庆节快乐!XX,请问有什么可以帮您!
+您好,XX,欢迎您的来电。请问有什么可以帮您?
+您好!请问有什么可以帮您?
+非常抱歉,您的电话没有声音,请您换一部电话再打来,再见!
+您好,很高兴为您服务,请问有什么可以帮您?
+早上好,请问有什么可以帮您?
+下午好,请问有什么可以帮您?
+晚上好,请问有什么可以帮您?
+非常抱歉,我这边听不清楚,请您大声一点,好吗?
+对不起!您的电话声音太小,我这边听不清楚,请您换一部电话再打过来,好吗?
+非常抱歉,我听不到您的声音,请问您是否已拿起话筒?
+我这边听不清楚,请您拿起话筒说话,好吗?
+"""
+"""The sentences of the service script [seed 000] that need no name of a customer; XX is the site's name."""
+
+
+def test_every_sentence_of_the_service_script_can_be_said_word_by_word() -> None:
+    verbatim = {each.text.translate(WIDE) for each in catalogue(site="XX").values() if not each.ours}
+    assert [line for line in SCRIPT.split() if line.translate(WIDE) not in verbatim] == []
 
 
 def test_a_rendered_pack_is_complete_and_is_found_again(file: Path, tmp_path: Path) -> None:

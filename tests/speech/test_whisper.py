@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.speech_understood import amount_heard, date_heard, syllables
+from bench.speech_understood import amount_heard, date_heard
 from core.errors import ConfigError
 from speech import g711, sound
 from speech.fragments import FragmentPack
@@ -16,6 +16,7 @@ from speech.kokoro import Kokoro
 from speech.port import recognise
 from speech.prompts import render
 from speech.render import open_fragments, open_pack, user_cache
+from speech.syllables import syllables
 from speech.whisper import Whisper, from_telephone, normalise
 
 pytestmark = [

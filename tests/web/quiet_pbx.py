@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from cti.messages import ChannelEntered, ChannelGone, PbxMessage, PlaybackEnded
-from cti.port import Arrival, CallerAudio, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, SeatDial
+from cti.port import Arrival, CallerAudio, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, SeatDial, Taking
 
 NORMAL, NO_ANSWER = 16, 19
 
@@ -78,6 +78,12 @@ class QuietPbx:
 
     async def hear(self, channel_id: str) -> CallerAudio:
         raise PbxRefused("this PBX has no sound")
+
+    async def take_sound(self, taking: Taking) -> None:
+        raise PbxRefused("this PBX has no sound")
+
+    async def taking(self, name: str) -> bool:
+        return False
 
     async def dial_seat(self, dial: SeatDial) -> None:
         self.dialled.append(dial)

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from core.journal import since
+from core.switches import STORM, SettingChanged, Switches
 from desk.surveys.model import Reason
 from desk.workorders.model import Kind, Report, Scope
 from tests.web.world import World
@@ -157,6 +159,32 @@ async def test_the_prompts_to_choose_from(world: World) -> None:
         assert await agent.refused("GET", "/prompts", status=403) == "forbidden"
 
 
+async def test_storm_mode_is_switched_while_the_service_runs(world: World) -> None:
+    async with (
+        world.client("lead") as lead,
+        world.client("1001", seat="1001") as agent,
+        agent.desktop() as desk,
+    ):
+        await desk.next("hello")
+        assert (await lead.ask("GET", "/settings"))["settings"]["site"]["storm"] is False
+        for on in (True, True, False):
+            shown = await lead.ask("PATCH", "/settings", {"site": {"storm": on}})
+            assert shown["settings"]["site"]["storm"] is on
+            assert world.switches.on(STORM) is on
+        await desk.next("notice", code="storm_off")
+        assert [m["code"] for m in desk.all("notice")] == ["storm_on", "storm_off"], "told once for each turn"
+        assert await agent.refused("PATCH", "/settings", {"site": {"storm": True}}, status=403) == "forbidden"
+        assert await lead.refused("PATCH", "/settings", {"site": {"name": "x"}}, status=400) == "bad_input"
+    told = [r.event for r in await world.db.read(lambda c: since(c, 0, [SettingChanged]))]
+    assert [(e.setting, e.before, e.value) for e in told if isinstance(e, SettingChanged)] == [
+        (STORM, False, True),
+        (STORM, True, False),
+    ]
+    again = Switches(world.journal, world.db, world.clock, {STORM: True})
+    await again.load(world.bus)
+    assert again.on(STORM) is False, "after a restart what was turned counts, not the file"
+
+
 async def test_settings_show_no_secret_and_rules_their_source(world: World) -> None:
     async with world.client("admin") as admin:
         shown = await admin.ask("GET", "/settings")
@@ -182,6 +210,13 @@ async def test_answers_of_the_survey_are_for_leads_and_for_whom_they_concern(wor
         assert [row["call_id"] for row in (await agent.ask("GET", "/surveys"))["items"]] == ["c1"]
         assert await agent.refused("GET", f"/surveys?agent={ben}", status=403) == "forbidden"
         assert await lead.refused("GET", "/surveys?worst=9", status=400) == "bad_input"
+        [visit] = (await lead.ask("GET", "/work-orders"))["items"]
+        assert (visit["kind"], visit["call_id"], visit["priority"]) == ("return_visit", "c1", "normal")
+        assert visit["survey"] == {"agent_id": anna, "score": 1, "reason": "attitude"}
+        assert (await agent.ask("GET", f"/work-orders/{visit['id']}"))["survey"]["score"] == 1
+    async with world.client("1002", seat="1002") as other:
+        [visit] = (await other.ask("GET", "/work-orders"))["items"]
+        assert visit["survey"] is None, "an answer about a colleague"
 
 
 async def test_a_fault_that_was_reported_is_listed_and_stands_in_the_customers_file(world: World) -> None:

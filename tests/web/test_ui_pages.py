@@ -113,6 +113,25 @@ async def test_hanging_up_takes_two_presses() -> None:
         await until(lambda: [one["type"] for one in desk.centre.commands] == ["hangup"])
 
 
+async def test_the_silent_call_script_is_offered_said_and_ended() -> None:
+    async with open_desk() as desk:
+        await desk.sign_in()
+        await _talk(desk, data.pop("c1", "13800000002"))
+        assert desk.centre.call is not None
+        await desk.centre.move({**desk.centre.call, "silence": "noticed"})
+        await desk.see("接通后一直没有听到客户的声音")
+        await desk.page.get_by_role("button", name="无声提示").click()
+        await desk.see("正在播放无声提示：第 1 次，共 3 次")
+        await expect(desk.page.get_by_role("button", name="保持")).to_be_disabled()
+        desk.centre.refuse_next = {"code": "silent_script_running", "message": "no"}
+        await desk.page.keyboard.press("Alt+g")
+        await desk.page.keyboard.press("Alt+g")
+        await desk.see("三次提示播完前不能挂断")
+        await desk.page.keyboard.press("Alt+s")
+        await until(lambda: [one["type"] for one in desk.centre.commands] == ["silent-script", "hangup", "resume"])
+        await expect(desk.page.locator("[data-test=silence]")).to_have_count(0)
+
+
 async def test_a_refused_command_is_told() -> None:
     async with open_desk() as desk:
         await desk.sign_in()
@@ -265,6 +284,17 @@ async def test_history_recording_and_story() -> None:
         async with desk.page.expect_download() as download:
             await desk.page.get_by_role("link", name="下载").click()
         assert (await download.value).suggested_filename == "past3.wav"
+
+
+async def test_who_leads_the_shift_sees_the_calls_of_all() -> None:
+    async with open_desk() as desk:
+        others = data.call("o1", "13800000009", state="ended", agent_id="ag2", seat_id="seat1002")
+        desk.centre.past = [{**others, "ended_at": data.now().isoformat(), "ended_by": "caller"}]
+        await desk.sign_in("/calls")
+        await desk.see("没有通话记录")
+        await desk.page.get_by_text("全部坐席").click()
+        await expect(desk.page.locator("tbody tr")).to_have_count(1)
+        await expect(desk.page.locator("tbody tr")).to_contain_text("seat1002")
 
 
 async def test_no_calls_yet() -> None:

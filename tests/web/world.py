@@ -29,6 +29,7 @@ from core.db import Database, metadata
 from core.events import Event
 from core.ids import new_id
 from core.journal import Journal
+from core.switches import STORM, Switches
 from core.tasks import TaskOwner
 from cti import talk
 from cti.events import SeatLost, SeatRegistered
@@ -114,6 +115,7 @@ class World:
         self.db = Database(f"sqlite:///{folder / 'hotline.db'}")
         self.bus = Bus()
         self.journal = Journal(self.db, self.bus)
+        self.switches = Switches(self.journal, self.db, self.clock, {STORM: False})
         self.accounts = Accounts(self.journal, self.db, self.clock, self.policy)
         self.agents = AgentService(self.journal, self.db, self.clock, self.policy)
         self.pbx = QuietPbx()
@@ -129,7 +131,7 @@ class World:
             self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
         )
         self.recordings = RecordingService(self.journal, self.db, self.capture, self.vault, self.clock)
-        self.surveys = SurveyService(self.db, self.journal, self.clock)
+        self.surveys = SurveyService(self.db, self.journal, self.clock, visits=self.orders, low=2)
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
         self.maker = StillVoice()
@@ -171,6 +173,7 @@ class World:
             bills=BillService(self.db, self.clock, ZONE, self.policy),
             outages=OutageService(self.db, self.journal, self.clock, ZONE),
             surveys=self.surveys,
+            switches=self.switches,
             orders=self.orders,
             recordings=self.recordings,
             flows=self.flows,
@@ -186,6 +189,7 @@ class World:
         self.users = {n: User(id=new_id(), username=n, name=f"坐席{n}", role=r) for n, r in ROLES.items()}
         await self.db.write(self._fill)
         await self.agents.load()
+        await self.switches.load(self.bus)
         await self.agents.phones_are([])
         if self._flow_file is not None:
             await self.flows.open(self._flow_file)

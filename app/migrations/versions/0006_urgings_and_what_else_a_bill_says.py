@@ -28,11 +28,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("part", sa.String(length=8), nullable=True))
 
     with op.batch_alter_table("bills", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("estimated", sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.add_column(sa.Column("estimated", sa.Boolean(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("balance", db.Exact(length=40), nullable=True))
 
     with op.batch_alter_table("work_orders", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("urges", sa.Integer(), server_default=sa.text("0"), nullable=False))
+        batch_op.add_column(sa.Column("urges", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("urged_at", db.Utc(), nullable=True))
 
     # ### end Alembic commands ###

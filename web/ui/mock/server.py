@@ -190,7 +190,8 @@ class MockCentre:
         if request.query.get("state") == "live":
             return web.json_response({"items": self.live, "next_cursor": None})
         wanted = request.query.get("caller", "")
-        rows = [one for one in self.past if wanted in one["caller"]]
+        whose = request.query.get("agent")
+        rows = [one for one in self.past if wanted in one["caller"] and whose in (None, one["agent_id"])]
         start, limit = int(request.query.get("cursor", "0")), int(request.query.get("limit", "50"))
         following = str(start + limit) if start + limit < len(rows) else None
         return web.json_response({"items": rows[start : start + limit], "next_cursor": following})
@@ -265,7 +266,10 @@ class MockCentre:
             case "state":
                 await self.be(command["state"], reason=command.get("reason"))
             case "hold" | "resume" if self.call is not None:
-                await self.move({**self.call, "state": "held" if command["type"] == "hold" else "talking"})
+                state = "held" if command["type"] == "hold" else "talking"
+                await self.move({**self.call, "state": state, "silence": None})
+            case "silent-script" if self.call is not None:
+                await self.move({**self.call, "silence": "script", "silent_prompt": 1})
             case "hangup":
                 await self.finish()
             case "transfer":

@@ -76,6 +76,10 @@ export interface Call {
   ended_by: string | null;
   end_cause: string | null;
   recording_id: string | null;
+  /** Of a live call: "noticed" (nobody has heard the caller yet) or "script" (the silent-call script is said). */
+  silence?: string | null;
+  /** Which prompt of the script was begun last, 1 to 3. */
+  silent_prompt?: number | null;
 }
 
 export interface Queue {
@@ -235,12 +239,12 @@ export interface ApiErrorBody {
   details?: Record<string, unknown>;
 }
 
-export type CallVerb = "hold" | "resume" | "hangup" | "transfer" | "wrap-up" | "note" | "dtmf";
+export type CallVerb = "hold" | "resume" | "hangup" | "silent-script" | "transfer" | "wrap-up" | "note" | "dtmf";
 
 /** What the browser asks for, without the `id` that the socket adds. */
 export type Command =
   | { type: "state"; state: "ready" | "not_ready"; reason?: string }
-  | { type: "hold" | "resume" | "hangup"; call_id: string }
+  | { type: "hold" | "resume" | "hangup" | "silent-script"; call_id: string }
   | { type: "transfer"; call_id: string; to: string }
   | { type: "wrap-up"; call_id: string; result_code: string; note: string }
   | { type: "note"; call_id: string; text: string }

@@ -3,6 +3,11 @@ const LEADING = new Set(["deputy", "shift_lead", "supervisor", "quality", "admin
 const SEEING_FLOWS = new Set(["shift_lead", "supervisor", "quality", "admin"]);
 const CHANGING_FLOWS = new Set(["supervisor", "admin"]);
 
+/** Whether this role answers calls itself, so that its own come first. */
+export function takesCalls(role: string | undefined): boolean {
+  return role !== "quality" && role !== "admin";
+}
+
 /** Whether this role watches the calls of others. */
 export function seesLiveCalls(role: string | undefined): boolean {
   return LEADING.has(role ?? "");

@@ -7,6 +7,7 @@ export const KEYS = {
   hold: "h",
   transfer: "t",
   hangup: "g",
+  silent: "s",
   note: "n",
 } as const;
 

@@ -1,0 +1,25 @@
+"""Runs the service beside a command, and stops it whatever ends first."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from app.wiring import Hotline, Say
+from core.tasks import TaskOwner
+
+
+async def run(hotline: Hotline, body: Callable[[], Awaitable[object]], until: asyncio.Event, say: Say) -> None:
+    """Start, run `body` beside the service, stop when `until` is set or `body` ends; also in the middle of a start."""
+
+    async def whole() -> None:
+        await hotline.start(say)
+        await body()
+
+    tasks = TaskOwner("run")
+    work, told = tasks.start(whole(), "work"), tasks.start(until.wait(), "until")
+    try:
+        await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            work.result()
+    finally:
+        await tasks.close(patience=15.0)
+        await hotline.stop()
