@@ -23,11 +23,13 @@ export function useWords() {
     f: (key: string, holes: Record<string, unknown> = {}) => t(`flow.${key}`, holes),
     verb: (name: string) => word("verb", name),
     does: (verb: Verb) => (te(`flow.does.${verb.name}`) ? t(`flow.does.${verb.name}`) : (verb.description.split("\n")[0] ?? "")),
-    field: (name: string) => word("field", name),
+    field: (name: string, verb: string) =>
+      te(`flow.fieldOf.${verb}_${name}`) ? t(`flow.fieldOf.${verb}_${name}`) : word("field", name),
     help: (field: Field) => (te(`flow.help.${field.name}`) ? t(`flow.help.${field.name}`) : field.description),
     /** A node in the language of the page; its own name when nobody has given it words. */
     node: (name: string) => wordFor("node", name),
-    way: (way: Way) => way.key ?? word("field", way.field),
+    way: (way: Way, verb: string) =>
+      way.key ?? (te(`flow.fieldOf.${verb}_${way.field}`) ? t(`flow.fieldOf.${verb}_${way.field}`) : word("field", way.field)),
     failure: (failure: { code: string; message: string }, holes: Record<string, unknown> = {}) =>
       te(`flow.error.${failure.code}`)
         ? t(`flow.error.${failure.code}`, { ...holes, message: failure.message })
