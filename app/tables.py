@@ -5,6 +5,7 @@ import core.journal
 import core.switches
 import cti.tables
 import desk.billing.tables
+import desk.callbacks.tables
 import desk.customers.tables
 import desk.notifications.tables
 import desk.outages.tables
@@ -22,6 +23,7 @@ ROOMS = (
     core.switches,
     cti.tables,
     desk.billing.tables,
+    desk.callbacks.tables,
     desk.customers.tables,
     desk.notifications.tables,
     desk.outages.tables,

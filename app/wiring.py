@@ -34,6 +34,7 @@ from cti.model import WITH_AGENT, CallState
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
 from desk.billing.service import BillService
+from desk.callbacks.service import CallbackService
 from desk.customers.service import CustomerService
 from desk.notifications.files import FileGateway
 from desk.notifications.service import NotificationService
@@ -43,12 +44,15 @@ from desk.watches.service import WatchService
 from desk.workorders.service import WorkOrderService
 from ivr import flow
 from ivr.call import PLEASE_WAIT, IvrServices
+from ivr.callbacks import IvrCallbacks
 from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
 from ivr.messages import IvrMessages
+from ivr.orders import IvrOrders
 from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
+from ivr.texts import IvrTexts
 from ivr.versions.prompts import VoicePrompts
 from ivr.versions.service import FlowService
 from ivr.watches import IvrWatches
@@ -145,6 +149,7 @@ class Hotline:
             gateway=FileGateway(self.settings.var / "outbox" / "sms.jsonl"),
             policy=self.policy,
         )
+        self.callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, zone)
         self.watches = WatchService(self.journal, self.db, self.clock, self.notifications)
         self.outages = OutageService(
             self.db, self.journal, self.clock, zone, watches=self.watches, site=self.settings.site
@@ -199,7 +204,10 @@ class Hotline:
             self._tasks,
             IvrFaults(self.customers, self.outages, self.orders, clock=self.clock, zone=zone, policy=self.policy),
             IvrWatches(self.customers, self.outages, self.orders),
+            IvrOrders(self.orders, clock=self.clock, zone=zone, policy=self.policy),
+            IvrTexts(self.notifications, self.customers, self.clock, self.settings.site),
             self.messages,
+            IvrCallbacks(self.callbacks, self.clock, zone),
             zone=zone,
             detector=self.detector,
             ears=Ears(int(self.policy.number("silent_listeners"))),
@@ -227,6 +235,7 @@ class Hotline:
                 surveys=self.surveys,
                 switches=self.switches,
                 orders=self.orders,
+                callbacks=self.callbacks,
                 recordings=self.recordings,
                 flows=self.flows,
                 simulator=ProcessSimulator(self.settings.site),

@@ -46,6 +46,7 @@ from cti.session import CallWorld
 from desk.billing import store as bill_store
 from desk.billing.model import Bill
 from desk.billing.service import BillService
+from desk.callbacks.service import CallbackService
 from desk.customers import store as customer_store
 from desk.customers.model import Account, Customer
 from desk.customers.service import CustomerService
@@ -120,6 +121,7 @@ class Installation:
             outages=OutageService(self.db, self.journal, self.clock, zone),
             switches=Switches(self.journal, self.db, self.clock, {STORM: False}),
             surveys=SurveyService(self.db, self.journal, self.clock),
+            callbacks=CallbackService(self.journal, self.db, self.clock, self.policy, zone),
             orders=WorkOrderService(
                 self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
             ),

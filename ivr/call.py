@@ -1,7 +1,7 @@
 """What a node has at hand while it serves a caller."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -16,7 +16,7 @@ from cti.model import Call
 from cti.session import CallSession
 from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
-from ivr.port import Messages, Watches
+from ivr.port import Callbacks, Messages, Orders, Texts, Watches
 from routing.precedence import Cause
 from speech.port import SpeechDetector
 
@@ -42,6 +42,14 @@ class Speaker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class BillDetails:
+    """What belongs to a bill beside its sentences: those of the `usage`, and `facts` by the names of `ivr/facts.py`."""
+
+    usage: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerAnswers:
     """What the customer system says, in the words the flow needs; `IvrDesk` in `ivr/desk.py` asks it."""
 
@@ -52,6 +60,10 @@ class CustomerAnswers:
     outages: tuple[str, ...] = ()
     which: tuple[str, ...] = ()
     """With several bills: a sentence for each that tells the key by which it is chosen."""
+    details: tuple[BillDetails, ...] = ()
+    """Of each of `bills`."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Of the customer, by the names of `ivr/facts.py`."""
 
     def sentences(self) -> tuple[str, ...]:
         """Return all that may be said, likeliest first."""
@@ -159,7 +171,10 @@ class IvrServices:
     """Owns what goes on while the caller hears something."""
     faults: Faults
     watches: Watches
+    orders: Orders
+    texts: Texts
     messages: Messages
+    callbacks: Callbacks
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     """The time zone of the site."""
     detector: SpeechDetector | None = None

@@ -11,7 +11,9 @@ from desk.customers.model import Account, SupplyState
 from desk.customers.service import CustomerService
 from desk.outages import speech as outage_speech
 from desk.outages.service import OutageService
-from ivr.call import CustomerAnswers
+from ivr import facts
+from ivr.call import BillDetails, CustomerAnswers
+from ivr.facts import YES
 
 ACCOUNTS_SAID = 3
 """A caller with more accounts than this hears of the first ones; a person knows the rest."""
@@ -54,10 +56,12 @@ class IvrDesk:
         return await self._customers.verify(account, pin) is not None
 
     async def _answers(self, customer_id: str, accounts: Sequence[Account]) -> CustomerAnswers:
-        bills, outages = {}, []
+        bills, details, outages = {}, [], []
         for account in accounts[:ACCOUNTS_SAID]:
             if bill := await self._bill(account):
-                bills[account.number] = bill
+                told, detail = bill
+                bills[account.number] = told
+                details.append(detail)
             outages += [text for text in await self._outage(account) if text not in outages]
         which = bill_speech.which(list(bills)) if len(bills) > 1 else []
         return CustomerAnswers(
@@ -66,15 +70,21 @@ class IvrDesk:
             tuple(bills.values()),
             tuple(outages),
             tuple(s.text for s in which),
+            tuple(details),
+            {"cut_off": YES if any(a.supply_state is SupplyState.CUT_FOR_ARREARS for a in accounts) else ""},
         )
 
-    async def _bill(self, account: Account) -> tuple[str, ...]:
+    async def _bill(self, account: Account) -> tuple[tuple[str, ...], BillDetails] | None:
         summary = await self._bills.latest(account.number)
         if summary is None:
-            return ()
+            return None
         today = self._clock.now().astimezone(self._zone).date()
         cut = account.supply_state is SupplyState.CUT_FOR_ARREARS
-        return tuple(s.text for s in bill_speech.bill(summary, today, cut_off=cut, policy=self._policy))
+        told = bill_speech.bill(summary, today, cut_off=cut, policy=self._policy)
+        history = await self._bills.usage(account.number)
+        usage = bill_speech.usage(history, today) if history else []
+        details = BillDetails(tuple(s.text for s in usage), facts.of_bill(summary, today))
+        return tuple(s.text for s in told), details
 
     async def _outage(self, account: Account) -> list[str]:
         today = self._clock.now().astimezone(self._zone).date()

@@ -39,6 +39,14 @@ class CallerIdentified(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NeedStated(Event):
+    """By the keys pressed the caller wants a person for `need`: business or complaint."""
+
+    call_id: str
+    need: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IvrFailed(Event):
     """A node could not do its work: `what`; the caller was taken to `to`."""
 

@@ -1,8 +1,11 @@
-"""What a caller can leave behind, as the menu uses it: a wish to be told of power, a message, an address."""
+"""What callers leave behind and ask for later, as the menu uses it: wishes, messages, callbacks, orders, texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
+
+from desk.workorders.model import Urging
 
 
 class Watches(Protocol):
@@ -14,6 +17,65 @@ class Watches(Protocol):
 
     async def watch(self, call_id: str, number: str, accounts: Sequence[str]) -> bool:
         """Let the telephone `number` be told when it is over, once for each cause; False: it is over already."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a work order has come: its `number`, the sentences that tell it, and whether it is `open` to urging."""
+
+    number: str
+    told: tuple[str, ...]
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for work orders: the accounts known to be the caller's, and the caller's number ("": withheld)."""
+
+    accounts: tuple[str, ...]
+    number: str
+
+
+class Orders(Protocol):
+    """Work orders as callers hear of them (`ivr/orders.py` does it)."""
+
+    async def latest(self, asker: Asker) -> Progress | None:
+        """Return the newest order of the asker that is open, else one closed not long ago; None: there is none."""
+        ...
+
+    async def by_number(self, number: str, asker: Asker) -> Progress | None:
+        """Return the order with a number; None when there is none that the asker may hear of."""
+        ...
+
+    async def urge(self, number: str, call_id: str) -> Urging:
+        """Urge the order with a number, once in a call."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TextWanted:
+    """A text for a caller; two of one call about the same thing (`about`) are one."""
+
+    call_id: str
+    about: str
+    to: str
+    text: str
+
+
+class Texts(Protocol):
+    """Text messages to callers (`ivr/texts.py` sends them)."""
+
+    async def on_record(self, customer_id: str | None, caller: str) -> str:
+        """Return the mobile number of a customer: the `caller`'s when it is on record, else the first; "": none."""
+        ...
+
+    async def send(self, text: TextWanted) -> None:
+        """Have a text sent, once for each call and thing."""
+        ...
+
+    def sent(self, to: str) -> str:
+        """Return the sentence that tells to which number, by its last digits, a text was sent."""
         ...
 
 
@@ -44,4 +106,28 @@ class Messages(Protocol):
 
     async def send(self, name: str) -> bool:
         """Keep what was said; a message becomes a work order. False: there was no sound in it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A callback; `new` False: the number was to be rung back already; `later`: the sentence of when, if not now."""
+
+    new: bool
+    later: str = ""
+
+
+class Callbacks(Protocol):
+    """The booking of callbacks (`ivr/callbacks.py` does it)."""
+
+    def dialable(self, number: str) -> bool:
+        """Tell whether a number may be rung back."""
+        ...
+
+    def number(self, number: str) -> str:
+        """Return the sentence that tells a number digit by digit."""
+        ...
+
+    async def book(self, call_id: str, number: str, queue: str, waiting_since: datetime) -> Booking:
+        """Let `number` be rung back, once for a call, with the place that it has had since `waiting_since`."""
         ...

@@ -1,9 +1,11 @@
 """What simulated callers leave behind: each wish is a line of the conversation."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from desk.callbacks import model, speech
 from ivr.call import Desk
-from ivr.port import Place
+from ivr.port import Booking, Place
 from ivr.simulated_line import Line
 
 
@@ -40,3 +42,20 @@ class Said:
     async def send(self, name: str) -> bool:
         self._line.tell("event", "what was said is kept")
         return True
+
+
+class Bookings:
+    """Callbacks: each is a line of the conversation and rings nobody."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def dialable(self, number: str) -> bool:
+        return model.dialable(number)
+
+    def number(self, number: str) -> str:
+        return speech.number_said(number).text
+
+    async def book(self, call_id: str, number: str, queue: str, waiting_since: datetime) -> Booking:
+        self._line.tell("event", "a callback is booked")
+        return Booking(new=True)

@@ -27,7 +27,8 @@ from ivr.events import IvrFailed, IvrNodeEntered
 from ivr.flow import Flow
 from ivr.node import TELEPHONE_KEYS
 from ivr.simulated_line import CALL, PROMPT, Act, Caller, Line, MemoryJournal, Opinions, Place, Reports, Tell
-from ivr.simulated_wishes import Said, Wishes
+from ivr.simulated_orders import Orders, Texts
+from ivr.simulated_wishes import Bookings, Said, Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,10 @@ def _services(line: Line, clock: Clock, tasks: TaskOwner, around: Surroundings) 
         surveys=Opinions(line),
         faults=Reports(line, around.desk),
         watches=Wishes(line, around.desk),
+        orders=Orders(line, clock, around.zone),
+        texts=Texts(line),
         messages=Said(line),
+        callbacks=Bookings(line),
         clock=clock,
         policy=around.policy,
         hour=lambda: clock.now().astimezone(around.zone).hour,

@@ -7,6 +7,7 @@ from aiohttp import web
 from web import (
     agents_api,
     auth,
+    callbacks_api,
     calls_api,
     customers_api,
     flows_api,
@@ -36,6 +37,7 @@ _PARTS: tuple[Routes, ...] = (
     agents_api.routes,
     agents_api.queue_routes,
     calls_api.routes,
+    callbacks_api.routes,
     customers_api.routes,
     customers_api.bill_routes,
     customers_api.outage_routes,

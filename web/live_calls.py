@@ -13,6 +13,7 @@ from ivr.events import (
     CallerIdentified,
     DigitsCollected,
     IvrNodeEntered,
+    NeedStated,
     SilenceBroken,
     SilenceKept,
     SilenceNoticed,
@@ -52,6 +53,7 @@ class LiveCall:
     silent_prompt: int | None = None
     """Which prompt of the script was begun last."""
     ahead_causes: tuple[str, ...] = ()
+    need: str | None = None
     path: list[IvrStep] = field(default_factory=list)
 
 
@@ -167,6 +169,8 @@ def _note(known: LiveCall, event: Event) -> None:
             known.recording_id = None
         case AgentRequested(causes=causes):
             known.ahead_causes = causes
+        case NeedStated(need=need):
+            known.need = need
 
 
 def _with_digits(last: list[IvrStep], node: str, digits: str) -> list[IvrStep]:

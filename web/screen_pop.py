@@ -158,6 +158,7 @@ class ScreenPops:
             waited_s=round(max(waited_s, 0.0), 1),
             queue=live.call.queue,
             ahead_causes=list(live.ahead_causes),
+            need=live.need,
             script=shapes.Script(greeting=self._greeting(self._people.get(agent_id))),
         )
 

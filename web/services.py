@@ -15,6 +15,7 @@ from core.policy import Policy
 from core.switches import Switches
 from cti.service import CallService
 from desk.billing.service import BillService
+from desk.callbacks.service import CallbackService
 from desk.customers.service import CustomerService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
@@ -48,6 +49,7 @@ class WebServices:
     surveys: SurveyService
     switches: Switches
     orders: WorkOrderService
+    callbacks: CallbackService
     recordings: RecordingService
     flows: FlowService
     simulator: Simulator

@@ -6,6 +6,15 @@ from core.events import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationRequested(Event):
+    """The caller of `call_id` asked for a note about the thing `about`."""
+
+    note_id: str
+    about: str
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationSent(Event):
     """The gateway has taken a note about the thing `about`."""
 

@@ -4,12 +4,13 @@ import asyncio
 from datetime import timedelta
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from core import log
 from core.clock import Clock
 from core.db import Database
 from core.errors import HotlineError
+from core.events import Event
 from core.journal import Journal
 from core.policy import Policy
 from desk.notifications import model, store
@@ -44,6 +45,17 @@ class NotificationService:
     def put(self, connection: Connection, note: Note) -> None:
         """Write a note in the caller's transaction; `wake` afterwards."""
         store.put(connection, note)
+
+    async def send_once(self, note: Note, *events: Event) -> bool:
+        """Write a note with the events that tell of it, then send it; False: it (same id) was written before."""
+        if await self._db.read(lambda c: store.there(c, note.id)):
+            return False
+        try:
+            await self._journal.record(*events, save=lambda connection: store.put(connection, note))
+        except IntegrityError:
+            return False  # another process was faster
+        self.wake()
+        return True
 
     def wake(self) -> None:
         """Say that there may be something to send."""

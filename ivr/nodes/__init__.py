@@ -7,21 +7,26 @@ from pydantic import Field
 from ivr.node import Node
 from ivr.nodes.bill import Bill
 from ivr.nodes.branch import Branch
+from ivr.nodes.callback import Callback
 from ivr.nodes.collect import Collect
 from ivr.nodes.fault import Fault
 from ivr.nodes.fault_known import FaultKnown
 from ivr.nodes.hangup import Hangup
 from ivr.nodes.hours import Hours
+from ivr.nodes.lookup import Lookup
 from ivr.nodes.menu import Menu
 from ivr.nodes.message import Message
 from ivr.nodes.order_number import OrderNumber
+from ivr.nodes.order_progress import OrderProgress
 from ivr.nodes.outage import Outage
 from ivr.nodes.play import Play
 from ivr.nodes.queue import Queue
 from ivr.nodes.say import Say
 from ivr.nodes.set import Set
 from ivr.nodes.silence import Silence
+from ivr.nodes.sms import Sms
 from ivr.nodes.survey import Survey
+from ivr.nodes.urge import Urge
 from ivr.nodes.verify import Verify
 from ivr.nodes.watch import Watch
 
@@ -37,7 +42,12 @@ AnyNode = Annotated[
     | Fault
     | OrderNumber
     | Watch
+    | Lookup
+    | OrderProgress
+    | Sms
+    | Urge
     | Message
+    | Callback
     | Queue
     | Silence
     | Survey
@@ -59,7 +69,12 @@ VERBS: dict[str, type[Node]] = {
     "fault": Fault,
     "order_number": OrderNumber,
     "watch": Watch,
+    "lookup": Lookup,
+    "order_progress": OrderProgress,
+    "sms": Sms,
+    "urge": Urge,
     "message": Message,
+    "callback": Callback,
     "queue": Queue,
     "silence": Silence,
     "survey": Survey,

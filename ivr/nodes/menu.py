@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from desk.callbacks.events import CallbackOffered
 from ivr.call import IvrCall
 from ivr.node import REPEAT_KEY, TELEPHONE_KEYS, MaybeTarget, Node, Prompts, Target, Targets
 
@@ -23,6 +24,8 @@ class Menu(Node):
     keys: Targets = Field(min_length=1, json_schema_extra={"propertyNames": {"pattern": "^[0-9*#]$"}})
     wrong: Prompts = ("input_wrong",)
     silent: Prompts = ()
+    offers_callback: bool = False
+    """It offers a callback, which the journal says."""
     question: bool = False
     """It asks about a task that has begun: no further level of menu to get lost in."""
     give_up: Target
@@ -38,6 +41,8 @@ class Menu(Node):
 
     async def run(self, call: IvrCall, here: str) -> str | None:
         tries = 0
+        if self.offers_callback:
+            call.session.note(CallbackOffered(at=call.services.clock.now(), call_id=call.id, node=here))
         while tries < call.number("menu_tries"):
             await call.say(self.prompts)
             key = await call.session.digit(call.number("menu_digit_timeout"))

@@ -15,6 +15,7 @@ from cti.events import CallDequeued, CallQueued, CallReleased
 from cti.messages import QueueGaveUp, SeatOffered
 from cti.model import WITH_AGENT, CallState
 from ivr.call import DANGER, IvrCall
+from ivr.events import NeedStated
 from ivr.node import Node, Prompts, QueueName, Target
 from ivr.silent_talk import SilentTalk, silence_of
 from routing.precedence import Cause
@@ -26,10 +27,10 @@ class Queue(Node):
     """Says `prompts`, then waits in `queue` with music until a seat is offered and answered, then talks.
 
     Callers go ahead of others because of `causes`, and because of who they are and whether they called before
-    (policy rules `ahead_…`). A seat that is not answered costs the caller nothing: the place is kept. Nobody
-    signed in: `nobody`; waited too long: `too_long`; after the talk: `next`. Entered again after a restart, it
-    goes on from the state the call is in. A silent caller is let go here only after the whole silent-call script;
-    who is heard in it while no agent is there any more waits for another one.
+    (policy rules `ahead_…`). The agent is shown the `need`. A seat that is not answered costs the caller nothing: the
+    place is kept. Nobody signed in: `nobody`; waited too long: `too_long`; after the talk: `next`. Entered again after
+    a restart, it goes on from the state the call is in. A silent caller is let go here only after the whole
+    silent-call script; who is heard in it while no agent is there any more waits for another one.
     """
 
     by_caller: ClassVar[frozenset[str]] = frozenset({"next"})
@@ -38,6 +39,7 @@ class Queue(Node):
     queue: QueueName
     prompts: Prompts = ()
     causes: tuple[CauseName, ...] = ()
+    need: Literal["", "business", "complaint"] = ""
     nobody: Target
     too_long: Target
     next: Target
@@ -49,6 +51,8 @@ class Queue(Node):
         looking = call.services.tasks.start(self._look_up(call), "who goes ahead")
         fresh = session.call.state is CallState.MENU and not talks.script
         if fresh:
+            if self.need:
+                session.note(NeedStated(at=call.services.clock.now(), call_id=call.id, need=self.need))
             await call.say(self.prompts)
         queue = self.queue if fresh else session.call.queue
         while True:

@@ -37,13 +37,15 @@ def test_a_known_caller_hears_the_bill_in_text() -> None:
         "> 2",
         "[bill]",
         "您二零二六年十月用电二百八十六度，本期电费一百五十六元四角一分。",
-        *lines[8:10],
+        *lines[8:11],
         "[after]",
+        "短信接收账单请按一，用电记录请按二。  (bill_more)",
         "重听请按井号键，人工服务请按零，返回请按星号键。  (after_bill)",
         "> #",
         "[bill_again]",
-        *lines[7:10],
+        *lines[7:11],
         "[after]",
+        "短信接收账单请按一，用电记录请按二。  (bill_more)",
         "重听请按井号键，人工服务请按零，返回请按星号键。  (after_bill)",
         "> (hangs up)",
         "-- call ended by caller: hung_up",
@@ -55,7 +57,7 @@ def test_another_caller_gives_account_and_pin_and_time_goes_on() -> None:
     result = simulate("--caller", "", "--keys", "!2,3200000002,000002")
     lines = said(result)
     assert "[ask_account]" in lines
-    assert "您欠费一百元，已逾期五天，违约金一元，合计应缴一百零一元。" in lines
+    assert any(line.endswith("已逾期五天，违约金一元，合计应缴一百零一元。") for line in lines)
     assert "(menu)" not in result.output, "who knows the key does not hear the menu"
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,10 @@ from hypothesis import strategies as st
 from core import policy
 from desk.billing.model import Bill, Line, Part, month_before, summary, usage_history
 from desk.billing.speech import bill as sentences
-from desk.billing.speech import usage
+from desk.billing.speech import usage, which
+from desk.notifications.speech import sent
+from desk.workorders.model import Kind, Report, Scope, State, WorkOrder
+from desk.workorders.speech import progress
 from speech.fragments import FragmentPack, carriers
 
 pytestmark = pytest.mark.unit
@@ -80,6 +84,27 @@ def test_each_sentence_about_usage_has_its_fragments(
     history = usage_history(bills, 3)
     assert history is not None
     for sentence in usage(history, TODAY):
+        assert pack.clauses(sentence.text)
+
+
+@given(
+    taken=st.datetimes(datetime(2026, 1, 1), datetime(2026, 11, 22)),
+    urges=st.integers(0, 5),
+    kind=st.sampled_from([Kind.FAULT, Kind.COMPLAINT]),
+    state=st.sampled_from(State),
+    serial=st.integers(0, 9999),
+)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_each_sentence_about_an_order_has_its_fragments(
+    pack: FragmentPack, taken: datetime, urges: int, kind: Kind, state: State, serial: int
+) -> None:
+    at = taken.replace(tzinfo=UTC)
+    report = Report("", kind, Scope.NONE, "", "", False, "", "", "", "")
+    order = WorkOrder("", f"26112200{serial:04}", report, at, state, closed_at=at, urges=urges)
+    for sentence in progress(order, order, TODAY, ZoneInfo("Asia/Shanghai")):
+        assert pack.clauses(sentence.text)
+    tail = f"3200{serial:04}"
+    for sentence in (sent(tail), *which([tail, tail, tail])):
         assert pack.clauses(sentence.text)
 
 

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from app.robot_voice import babble
 from tests.e2e.heard import come_to, come_to_state, heard, ids
 from tests.e2e.test_talk import audio, in_state, seconds, stored
 from tests.pbx import Pbx, started_pbx
@@ -31,6 +32,7 @@ async def test_sigkill_with_callers_in_menu_queue_and_talk() -> None:
             await talking.send_digits("w0.3,0")
             leg = await phone.answer(60)
             await come_to_state(hotline, TALK, "talking")
+            await talking.play(babble(1.5, 180, 7), wait=True)  # who is never heard is kept when the phone hangs up
             talking.tone(440)
             leg.tone(700)
             async with caller(pbx, QUEUE) as waiting, caller(pbx, MENU) as choosing:

@@ -1,4 +1,4 @@
-"""What callers leave behind: the wish to be told when the power is back, a message, an address."""
+"""What callers leave behind: the wish to be told when the power is back, a message, an address, a callback."""
 
 import asyncio
 import io
@@ -11,7 +11,8 @@ import pytest
 
 from cti.ua import tone_power
 from speech.g711 import Pcm
-from tests.e2e.heard import come_to, heard, ids
+from speech.mandarin import digits
+from tests.e2e.heard import come_to, heard, ids, words
 from tests.phone import caller
 from tests.service import Service
 from tests.until import until
@@ -143,3 +144,27 @@ async def test_a_message_of_who_hangs_up_and_an_address_through_a_kill_become_wo
         kept = await hotline.request("lead", "GET", f"/recordings/{one['recording_id']}")
         assert (kept["call_id"], len(kept["sha256"])) == (one["call_id"], 64)
     assert message[0]["recording_id"] in str(await hotline.timeline(message[0]["call_id"]))
+
+
+async def test_who_finds_nobody_is_rung_back_and_books_it_once(hotline: Service) -> None:
+    number = "13900000063"
+    said = []
+    for _ in range(2):
+        async with caller(hotline.pbx, number) as call:
+            await call.wait_answered(5)
+            await call.send_digits("w0.3,0")
+            await come_to(hotline, number, "nobody", 60)
+            await call.send_digits("w0.5,5")
+            await come_to(hotline, number, "book_callback", 30)
+            await call.send_digits("w9,1")  # the number is read back digit by digit, and what to press
+            await come_to(hotline, number, "bye", 60)
+            await call.wait_ended(30)
+        said.append(words(heard(hotline, call)).replace("，", ""))
+    assert all(digits(number).replace("，", "") in each for each in said), said
+    assert "已为您预约" in said[0]
+    assert "您已预约过回拨" in said[1]
+    [booked] = (await hotline.request("lead", "GET", "/callbacks?state=booked"))["items"]
+    first = (await hotline.calls(number))[1]["id"]
+    assert (booked["number"], booked["queue"], booked["call_id"]) == (number, "general", first)
+    story = [e["event"] for e in await hotline.timeline(first)]
+    assert (story.count("CallbackOffered"), story.count("CallbackBooked")) == (1, 1)

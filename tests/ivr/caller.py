@@ -29,10 +29,11 @@ from cti.model import Call, CallState
 from cti.port import NoSuchChannel, PbxBridge, PbxChannel, PbxDown, PbxRefused, SeatDial, Taking
 from cti.session import CallSession, CallWorld
 from desk.surveys.service import SurveyService
+from desk.workorders.model import Urging
 from ivr.call import Callers, CustomerAnswers, FaultReport, IvrServices, KnownFault
 from ivr.engine import Engine, OneFlow
 from ivr.flow import Flow
-from ivr.port import Place
+from ivr.port import Asker, Booking, Place, Progress, TextWanted
 from routing.precedence import Cause
 
 CALL = "call-1"
@@ -322,6 +323,50 @@ class WatchBook:
 
 
 @dataclass
+class OrderBook:
+    """Work orders in memory: `own` is the caller's newest, `numbers` those that may be typed in."""
+
+    own: Progress | None = None
+    numbers: dict[str, Progress] = field(default_factory=dict)
+    urging: deque[Urging] = field(default_factory=deque)
+    urged: list[tuple[str, str]] = field(default_factory=list)
+    askers: list[Asker] = field(default_factory=list)
+    hangs: bool = False
+
+    async def latest(self, asker: Asker) -> Progress | None:
+        self.askers.append(asker)
+        if self.hangs:
+            await asyncio.Event().wait()
+        return self.own
+
+    async def by_number(self, number: str, asker: Asker) -> Progress | None:
+        self.askers.append(asker)
+        return self.numbers.get(number)
+
+    async def urge(self, number: str, call_id: str) -> Urging:
+        self.urged.append((number, call_id))
+        return self.urging.popleft() if self.urging else Urging.DONE
+
+
+@dataclass
+class TextBook:
+    """Text messages in memory; `mobile` is the number on record."""
+
+    mobile: str = "13800000001"
+    wanted: list[TextWanted] = field(default_factory=list)
+
+    async def on_record(self, customer_id: str | None, caller: str) -> str:
+        return self.mobile
+
+    async def send(self, text: TextWanted) -> None:
+        if text not in self.wanted:
+            self.wanted.append(text)
+
+    def sent(self, to: str) -> str:
+        return f"短信发到{to[-4:]}"
+
+
+@dataclass
 class MessageBook:
     """What callers say, in memory; `place` None when `full`."""
 
@@ -342,6 +387,27 @@ class MessageBook:
     async def send(self, name: str) -> bool:
         self.story.append(f"send {name}")
         return True
+
+
+@dataclass
+class CallbackBook:
+    """Callbacks in memory; numbers in `open` are to be rung back already."""
+
+    open: set[str] = field(default_factory=set)
+    booked: list[tuple[str, str, str, datetime]] = field(default_factory=list)
+    later: str = ""
+
+    def dialable(self, number: str) -> bool:
+        return len(number) == 11
+
+    def number(self, number: str) -> str:
+        return f"号码{number}"
+
+    async def book(self, call_id: str, number: str, queue: str, waiting_since: datetime) -> Booking:
+        if number in self.open:
+            return Booking(new=False)
+        self.booked.append((call_id, number, queue, waiting_since))
+        return Booking(new=True, later=self.later)
 
 
 class QueuePlaces:
@@ -389,7 +455,10 @@ class Caller:
         self.tasks = TaskOwner("test")
         self.faults = FaultBook()
         self.watches = WatchBook()
+        self.orders = OrderBook()
+        self.texts = TextBook()
         self.messages = MessageBook()
+        self.callbacks = CallbackBook()
         self.services = IvrServices(
             self.speaker,
             self.books,
@@ -401,7 +470,10 @@ class Caller:
             self.tasks,
             self.faults,
             self.watches,
+            self.orders,
+            self.texts,
             self.messages,
+            self.callbacks,
             detector=Ears(),
             storm=lambda: self.storm,
         )

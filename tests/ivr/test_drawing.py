@@ -37,7 +37,7 @@ def test_every_node_and_every_way_is_drawn_with_its_words(shipped: Flow) -> None
     assert len([p for p in picture.iter(f"{SVG}path") if "way" in (p.get("class") or "")]) == len(ways)
     words = [text.text for text in picture.iter(f"{SVG}text")]
     assert {"▶ welcome", "⚠ trouble", "菜单", "排队", "0", "放弃", "* 返回", "无人在线"} <= set(words)
-    assert any("电费查询请按二" in (word or "") for word in words)
+    assert any("电费电量请按二" in (word or "") for word in words)
 
 
 def test_boxes_do_not_cover_each_other_and_are_within_the_picture(shipped: Flow) -> None:

@@ -18,24 +18,38 @@ from core.events import Event
 from core.virtual_time import NothingFollows
 from cti.events import CallAnswered, CallEnded
 from ivr import simulation
-from ivr.call import CustomerAnswers, IvrCall
+from ivr.call import BillDetails, CustomerAnswers, IvrCall
 from ivr.events import IvrFailed, IvrNodeEntered
 from ivr.flow import Flow
 from ivr.node import Node
 from ivr.nodes.play import Play
 from ivr.simulated_line import Act, Heard
+from ivr.simulated_orders import SIMULATED_CLOSED
 from ivr.simulation import Surroundings
 
 pytestmark = pytest.mark.integration
 
 ACCOUNT, PIN = "3200000001", "000001"
 NUMBERS = ("13800000001", "13800000003", "13800000005", "13800000006", "")
-ANSWERS = CustomerAnswers("C1", (ACCOUNT,), (("您的电费是一元。",),), ())
+DETAILS = BillDetails(("十月用电一度。",), {"bill_id": "1", "bill_text": "电费1元"})
+ANSWERS = CustomerAnswers("C1", (ACCOUNT,), (("您的电费是一元。",),), (), details=(DETAILS,))
 TWO = CustomerAnswers(
     "C5", ("3200000005", "3200000006"), (("一元。",), ("二元。",)), (), ("第一户请按一。", "第二户请按二。")
 )
 OUT = CustomerAnswers("C3", ("3200000003",), (), ("您家停电。",))
-USUAL = [*"0123456789*#", Act.SILENCE, ACCOUNT, f"{ACCOUNT}#", PIN, "111111", "1" * 60, "320#", "*#0"]
+USUAL = [
+    *"0123456789*#",
+    Act.SILENCE,
+    ACCOUNT,
+    f"{ACCOUNT}#",
+    PIN,
+    "111111",
+    "1" * 60,
+    "320#",
+    "*#0",
+    "41",
+    SIMULATED_CLOSED,
+]
 IN_QUEUE = [Act.ANSWERED, Act.NOBODY, Act.TOO_LONG, Act.HANG_UP, "2", "0#"]
 
 

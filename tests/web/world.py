@@ -38,6 +38,7 @@ from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
 from desk.billing import store as bill_store
 from desk.billing.service import BillService
+from desk.callbacks.service import CallbackService
 from desk.customers import store as customer_store
 from desk.customers.service import CustomerService
 from desk.notifications.files import FileGateway
@@ -127,6 +128,7 @@ class World:
         outbox = NotificationService(
             self.journal, self.db, self.clock, gateway=FileGateway(folder / "sms.jsonl"), policy=self.policy
         )
+        self.callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, ZONE)
         self.orders = WorkOrderService(
             self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
         )
@@ -175,6 +177,7 @@ class World:
             surveys=self.surveys,
             switches=self.switches,
             orders=self.orders,
+            callbacks=self.callbacks,
             recordings=self.recordings,
             flows=self.flows,
             simulator=ProcessSimulator(self.settings.site),

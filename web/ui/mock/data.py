@@ -151,6 +151,7 @@ def pop(call_id: str, caller: str, **more: Any) -> Json:
         "waited_s": 23,
         "queue": "综合服务",
         "ahead_causes": [],
+        "need": None,
         "script": {"greeting": GREETING},
         **more,
     }

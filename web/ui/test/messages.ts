@@ -46,6 +46,7 @@ export function pop(more: Partial<ScreenPop> = {}): ScreenPop {
     waited_s: 3,
     queue: "general",
     ahead_causes: [],
+    need: null,
     script: null,
     ...more,
   };

@@ -173,6 +173,8 @@ export interface ScreenPop extends CustomerFile {
   queue: string | null;
   /** Why the call went ahead in the queue, the weightiest first. */
   ahead_causes: string[];
+  /** What the caller wants by the keys pressed: business, complaint. */
+  need: string | null;
   script: { greeting: string } | null;
 }
 

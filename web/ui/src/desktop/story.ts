@@ -21,6 +21,7 @@ function named(item: TimelineItem, queueName: (id: string) => string): Record<st
     by: wordFor("by", text(data.by)),
     cause: wordFor("cause", text(data.cause)),
     how: wordFor("how", text(data.how)),
+    kind: wordFor("orderKind", text(data.kind)),
     node: wordFor("node", text(data.node)),
     reason: wordFor(item.event === "SurveyReasonGiven" ? "surveyReason" : "noRecording", text(data.reason)),
     digits: text(data.digits) || t("event.secretDigits", { length: text(data.length) }),

@@ -323,6 +323,9 @@ const en: FlowWords = {
     ask: "Said to ask for the number",
     confirm: "Said to make sure",
     wait: "Said while waiting",
+    need: "What the caller wants (told to the agent)",
+    offers_callback: "Offers a callback",
+    tells: "What is told",
     intents: "What is meant",
   },
   help: {
@@ -333,6 +336,10 @@ const en: FlowWords = {
     length: "The number is one of the business rules.",
   },
   choice: {
+    bill: "the bill",
+    usage: "usage",
+    business: "business",
+    complaint: "complaint",
     room: "one room",
     home: "the whole home",
     street: "the street",

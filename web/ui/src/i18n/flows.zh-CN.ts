@@ -321,6 +321,9 @@ const zh = {
     ask: "请输入号码时播报",
     confirm: "求证时播报",
     wait: "请稍候",
+    need: "客户要什么（告诉坐席）",
+    offers_callback: "提供回电",
+    tells: "播报什么",
     intents: "说的意思",
   },
   help: {
@@ -331,6 +334,10 @@ const zh = {
     length: "位数由业务参数决定。",
   },
   choice: {
+    bill: "电费",
+    usage: "用电量",
+    business: "业务办理",
+    complaint: "投诉",
     room: "一个房间",
     home: "全家",
     street: "整条街",

@@ -1,0 +1,35 @@
+"""Books callbacks for the menu."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from core.clock import Clock
+from desk.callbacks import model, speech
+from desk.callbacks.model import Wish
+from desk.callbacks.service import CallbackService
+from ivr.port import Booking
+
+
+class IvrCallbacks:
+    """The `Callbacks` of the menu on `desk/callbacks`."""
+
+    def __init__(self, callbacks: CallbackService, clock: Clock, zone: ZoneInfo) -> None:
+        self._callbacks = callbacks
+        self._clock = clock
+        self._zone = zone
+
+    def dialable(self, number: str) -> bool:
+        """Tell whether a number may be rung back."""
+        return model.dialable(number)
+
+    def number(self, number: str) -> str:
+        """Return the sentence that tells a number digit by digit."""
+        return speech.number_said(number).text
+
+    async def book(self, call_id: str, number: str, queue: str, waiting_since: datetime) -> Booking:
+        """Let `number` be rung back, once for a call; `new` is False when it is to be rung back already."""
+        wish = Wish(f"{call_id}:callback", call_id, number, queue, waiting_since)
+        booked, mine = await self._callbacks.book(wish)
+        now = self._clock.now().astimezone(self._zone)
+        begins = booked.not_before.astimezone(self._zone)
+        return Booking(mine, speech.later(begins, now).text if begins > now else "")

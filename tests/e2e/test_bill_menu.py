@@ -1,0 +1,122 @@
+"""Callers hear the whole of the bill and have it sent; who has reported a fault hears of it and urges it."""
+
+import asyncio
+import json
+
+import pytest
+
+from cti.ua import OutgoingCall
+from speech.mandarin import digits
+from tests.e2e.heard import heard, ids, words
+from tests.phone import caller
+from tests.service import Service
+from tests.until import until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.asyncio(loop_scope="module")]
+
+HOME, NEIGHBOUR = "13800000008", "13900000031"
+
+
+def notes(hotline: Service) -> list[dict[str, str]]:
+    """Return the notes that the file gateway has taken."""
+    file = hotline.settings.var / "outbox" / "sms.jsonl"
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+
+
+async def come_to(hotline: Service, number: str, node: str, times: int = 1) -> None:
+    """Wait until the latest call of a number has come to a node so many times."""
+    story: list[str] = []
+
+    async def there() -> bool:
+        calls = await hotline.calls(number)
+        events = await hotline.timeline(calls[0]["id"]) if calls else []
+        story[:] = [e["data"]["node"] for e in events if e["event"] == "IvrNodeEntered"]
+        return story.count(node) >= times
+
+    await until(there, 60, every=0.1, what=lambda: f"{number} comes to {node} {times} times: {story}")
+
+
+async def hears(hotline: Service, number: str, steps: list[tuple[str, str]]) -> OutgoingCall:
+    """Call, press at each node what is told there, each as soon as the call has come there; return the ended call."""
+    seen: dict[str, int] = {}
+    async with caller(hotline.pbx, number) as call:
+        await call.wait_answered(5)
+        for node, keys in steps:
+            seen[node] = seen.get(node, 0) + 1
+            await come_to(hotline, number, node, seen[node])
+            await call.send_digits(f"w1.5,{keys}" if keys else "w1.5")
+        await call.hangup()
+    return call
+
+
+async def test_bills_are_compared_explained_and_sent_to_whom_they_belong(hotline: Service) -> None:
+    one, owing, cut, two = await asyncio.gather(
+        hears(hotline, "13800000001", [("main", "2"), ("after", "1"), ("after", "1"), ("after", "")]),
+        hears(hotline, "13800000002", [("main", "2"), ("after", "")]),
+        hears(hotline, "13800000007", [("main", "2"), ("after", "")]),
+        hears(hotline, "13800000005", [("main", "2"), ("bill", "2"), ("after", "2"), ("after_usage", "")]),
+    )
+    told = words(heard(hotline, one))
+    parts = [
+        "本期电费一百五十六元四角一分",
+        "比上月少用十六度",
+        "电费少八元七角五分",
+        "已缴清",
+        "短信已发送到尾号零零零幺",
+    ]
+    assert [part for part in parts if part not in told] == []
+    assert ids(heard(hotline, one)).count("menu") == 1
+
+    told = words(heard(hotline, owing))
+    parts = ["比上月多用五十七度", "您欠费一百元", "前缴纳", "已逾期五天", "违约金一元", "合计应缴一百零一元"]
+    assert [part for part in parts if part not in told] == []
+    assert "您的用电因欠费已停" in words(heard(hotline, cut))
+    told = words(heard(hotline, two))
+    assert [
+        part for part in ("尾号零零零六的用电户请按二", "高峰时段", "低谷时段", "十月用电") if part not in told
+    ] == []
+
+    await until(lambda: bool(notes(hotline)), 10, what="the text is with the gateway")
+    sent = [note for note in notes(hotline) if note["to"] == "13800000001"]
+    assert [note["text"] for note in sent] == [
+        "【供电服务热线】尾号0001的户号，2026年10月用电286度，电费156.41元，已缴清。"
+    ], "asked for twice, sent once"
+
+
+async def test_a_reported_fault_is_followed_and_urged_once_and_strangers_hear_no_more_than_its_state(
+    hotline: Service,
+) -> None:
+    await hears(hotline, HOME, [("main", "1"), ("fault", "2"), ("fault_scope", "2"), ("fault_done", "")])
+    await until(lambda: any(note["to"] == HOME for note in notes(hotline)), 10, what="the number is sent")
+    number = next(note["text"] for note in notes(hotline) if note["to"] == HOME).split("工单号")[1][:12]
+
+    own = [
+        ("main", "4"),
+        ("business", "1"),
+        ("progress_open", "1"),
+        ("urged", "#"),
+        ("progress_open", "1"),
+        ("urged", ""),
+    ]
+    mine, other = await asyncio.gather(
+        hears(hotline, HOME, own),
+        hears(hotline, NEIGHBOUR, stranger(number)),
+    )
+    names, told = ids(heard(hotline, mine)), words(heard(hotline, mine))
+    assert names.count("urge_done") == 2, "who urges twice in a call hears so twice"
+    assert digits(number[-4:]) in told
+    assert [part for part in ("受理", "正在处理", "下一步由抢修人员到现场", "已催办一次") if part not in told] == []
+    calls = await hotline.calls(HOME)
+    events = [e["event"] for e in await hotline.timeline(calls[0]["id"])]
+    assert events.count("WorkOrderUrged") == 1, "but it is counted once"
+
+    names, told = ids(heard(hotline, other)), words(heard(hotline, other))
+    assert names.count("order_unknown") == 1, "a number that does not exist"
+    assert "下一步由抢修人员到现场" in told
+    assert [part for part in ("赵", "人民路", "城北") if part in told] == []
+
+
+def stranger(number: str) -> list[tuple[str, str]]:
+    """Steps of a caller who knows nothing but a number, and mistypes it first."""
+    typed = [("ask_order", "999999999999#"), ("ask_order", f"{number}#")]
+    return [("main", "4"), ("business", "1"), *typed, ("progress_open", "")]
