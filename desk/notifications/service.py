@@ -48,12 +48,10 @@ class NotificationService:
 
     async def send_once(self, note: Note, *events: Event) -> bool:
         """Write a note with the events that tell of it, then send it; False: it (same id) was written before."""
-        if await self._db.read(lambda c: store.there(c, note.id)):
-            return False
         try:
             await self._journal.record(*events, save=lambda connection: store.put(connection, note))
         except IntegrityError:
-            return False  # another process was faster
+            return False
         self.wake()
         return True
 

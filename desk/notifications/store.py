@@ -16,11 +16,6 @@ def put(connection: Connection, note: Note) -> None:
     connection.execute(insert(notifications).values(asdict(note)))
 
 
-def there(connection: Connection, note_id: str) -> bool:
-    """Tell whether a note is or was in the outbox."""
-    return connection.execute(select(notifications.c.id).where(notifications.c.id == note_id)).first() is not None
-
-
 def due(connection: Connection, now: datetime, limit: int) -> list[Note]:
     """Return up to `limit` notes that may be tried at `now`, the oldest first."""
     may = or_(notifications.c.due_at.is_(None), notifications.c.due_at <= now)

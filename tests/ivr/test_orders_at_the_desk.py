@@ -113,6 +113,7 @@ async def test_a_stranger_with_a_number_hears_of_a_fault_and_of_nothing_else(roo
 async def test_a_text_is_written_once_a_call_and_thing_with_who_asked(rooms: Rooms) -> None:
     for wanted in (TEXT, TEXT, replace(TEXT, call_id="call-2"), replace(TEXT, about="other")):
         await rooms.texts.send(wanted)
+        await rooms.clock.advance(1)
     assert await rooms.outbox.send_due() == 3
     lines = [json.loads(line) for line in rooms.sms.read_text("utf-8").splitlines()]
     assert {(line["to"], line["text"]) for line in lines} == {("13800000001", "【供电服务热线】电费1元")}

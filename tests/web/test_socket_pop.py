@@ -12,7 +12,7 @@ from agents.events import AgentReserved
 from core.events import Event, Recorded
 from cti.events import CallAnswered, CallArrived
 from desk.customers.service import CustomerService
-from ivr.events import IvrNodeEntered
+from ivr.events import IvrNodeEntered, NeedStated
 from routing.precedence import Cause
 from tests.until import until
 from tests.web.world import Client, Desk, World, open_world
@@ -208,6 +208,16 @@ async def test_a_slow_customer_system_delays_no_pop(world: World, monkeypatch: p
 )
 def test_the_greeting_goes_by_the_hour(hour: int, says: str) -> None:
     assert greeting("供电服务热线", "1001", hour, 12) == says
+
+
+async def test_what_the_caller_wants_by_the_keys_is_on_the_pop(world: World) -> None:
+    await world.agents.sign_in(world.users["1002"].id, "1002")
+    call_id = world.call("13800000004")
+    await world.until_state(call_id, "queued")
+    await world.journal.record(NeedStated(at=world.clock.now(), call_id=call_id, need="complaint"))
+    async with ready_desk(world) as (_, desk):
+        assert (await desk.next("screen_pop", call_id=call_id))["need"] == "complaint"
+        world.pbx.gone(call_id)
 
 
 async def test_why_a_caller_went_ahead_is_on_the_pop_in_the_list_and_in_the_explanation(world: World) -> None:
