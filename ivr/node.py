@@ -58,7 +58,10 @@ RuleName = Annotated[str, RuleMark()]
 QueueName = Annotated[str, QueueMark()]
 
 FACTS = frozenset(
-    {"caller_known", "identified", "accounts", "bills", "outages", "hour", "weekday", "working_day", "verified"}
+    {
+        *("caller_known", "identified", "accounts", "bills", "outages", "hour", "weekday", "working_day", "verified"),
+        "speech_first",
+    }
 )
 """Names that the engine and its nodes give; no flow sets them, so that nobody is verified by a line of YAML."""
 

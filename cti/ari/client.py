@@ -18,6 +18,9 @@ from cti.port import NoSuchChannel, PbxDown, PbxRefused
 
 _log = log.get(__name__)
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+"""`json.dumps` with an option makes an encoder anew each time."""
+
 ANSWER_LIMIT_S = 5.0
 """Asterisk answers a request within milliseconds; one that takes longer will not be answered."""
 EVENTS_WAITING = 50_000
@@ -178,11 +181,11 @@ class AriClient:
         if query:
             message["query_strings"] = [{"name": k, "value": v} for k, v in query.items()]
         if body is not None:
-            message |= {"content_type": "application/json", "message_body": json.dumps(body, ensure_ascii=False)}
+            message |= {"content_type": "application/json", "message_body": _encode(body)}
         waiting: asyncio.Future[wire.Response] = asyncio.get_running_loop().create_future()
         self._waiting[number] = waiting
         try:
-            await self._socket.send_str(json.dumps(message, ensure_ascii=False))
+            await self._socket.send_str(_encode(message))
             answer = await waiting
         finally:
             self._waiting.pop(number, None)

@@ -513,12 +513,14 @@ class Caller:
 
     async def booked(self) -> Call:
         """Return the call as the books have it."""
+        await self.journal.settle()
         call = await self.db.read(partial(store.get, call_id=CALL))
         assert call is not None
         return call
 
     async def story(self) -> list[Event]:
         """Return the events of the call, in order."""
+        await self.journal.settle()
         return [r.event for r in await self.journal.of_call(CALL)]
 
     async def names(self) -> list[str]:
