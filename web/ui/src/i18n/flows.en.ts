@@ -326,7 +326,7 @@ const en: FlowWords = {
     need: "What the caller wants (told to the agent)",
     offers_callback: "Offers a callback",
     tells: "What is told",
-    failed: "Said when it failed",
+    failed: "When it cannot be looked up",
     intents: "What is meant",
   },
   help: {

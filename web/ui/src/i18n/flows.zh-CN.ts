@@ -324,7 +324,7 @@ const zh = {
     need: "客户要什么（告诉坐席）",
     offers_callback: "提供回电",
     tells: "播报什么",
-    failed: "没成时播报",
+    failed: "系统查不到时",
     intents: "说的意思",
   },
   help: {
