@@ -327,6 +327,10 @@ const en: FlowWords = {
     offers_callback: "Offers a callback",
     tells: "What is told",
     failed: "When it cannot be looked up",
+    number: "Number to transfer to",
+    name: "Whose number it is",
+    busy: "Busy",
+    no_answer: "Not answered",
     intents: "What is meant",
   },
   help: {

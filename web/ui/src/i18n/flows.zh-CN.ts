@@ -325,6 +325,10 @@ const zh = {
     offers_callback: "提供回电",
     tells: "播报什么",
     failed: "系统查不到时",
+    number: "转到哪个号码",
+    name: "对方名称",
+    busy: "对方占线",
+    no_answer: "对方无人接听",
     intents: "说的意思",
   },
   help: {
