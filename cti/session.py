@@ -23,7 +23,18 @@ from core.policy import Policy
 from cti import store
 from cti.events import CallAnswered, CallEnded, CallReleased
 from cti.inbox import Asked, Inbox
-from cti.messages import ChannelGone, DigitPressed, HearingLost, Message, PlaybackEnded, SoundTaken, SpeechHeard
+from cti.messages import (
+    ChannelGone,
+    DigitPressed,
+    HearingLost,
+    ListeningMessage,
+    Message,
+    PlaybackEnded,
+    SoundTaken,
+    SpeechEnded,
+    SpeechHeard,
+    WordsHeard,
+)
 from cti.model import WITH_AGENT, Call, CallState, advance, talk_bridge
 from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused, Taking
 
@@ -72,7 +83,9 @@ class CallSession:
         self.listened = False
         """Somebody listens to the caller now; what is told of it later counts for nothing."""
         self.spoke = False
-        """The caller has spoken since somebody began to listen (`cti.listening`)."""
+        """The caller has spoken since somebody began to listen (`cti.listening`), and has not stopped (`cti.words`)."""
+        self.words: WordsHeard | None = None
+        """What the caller said, once it is recognised (`cti.words`)."""
         self.deaf: str | None = None
         """Why the caller can no longer be heard by whoever listens."""
         self.recalled = False
@@ -179,10 +192,16 @@ class CallSession:
         await self.world.pbx.answer(self.call.id)
         self.note_move(CallAnswered(at=self.world.clock.now(), call_id=self.call.id), told=told)
 
+    def listens(self, on: bool) -> None:
+        """Somebody begins, or ceases, to listen for words: what was heard before counts for nothing."""
+        self._inbox.forget(ListeningMessage)
+        self.listened, self.spoke, self.words, self.deaf = on, False, None, None
+
     @property
     def stirred(self) -> bool:
-        """Whether a key waits to be read, listening found speech or came to an end, or the agent wants the caller."""
-        return bool(self._digits) or self.spoke or self.recalled or self.deaf is not None
+        """Whether a key waits to be read, listening found speech, words or an end, or the agent wants the caller."""
+        heard = self.spoke or self.words is not None or self.deaf is not None
+        return bool(self._digits) or heard or self.recalled
 
     async def play(self, media: Sequence[str], *, interruptible: bool = True) -> bool:
         """Play `media` to the end; tell whether it was. The session `stirred` cuts it when `interruptible`.
@@ -278,6 +297,10 @@ class CallSession:
             self._digits.append(message.digit)
         elif isinstance(message, SpeechHeard):
             self.spoke = self.listened
+        elif isinstance(message, SpeechEnded):
+            self.spoke = False
+        elif isinstance(message, WordsHeard):
+            self.words = message if self.listened else None
         elif isinstance(message, HearingLost):
             self.deaf = message.why if self.listened else None
         if self.aside is not None and message is not None:

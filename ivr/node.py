@@ -23,7 +23,10 @@ Targets = Annotated[dict[str, str], TargetMark()]
 Prompts = Annotated[tuple[str, ...], PromptMark()]
 
 FACTS = frozenset(
-    {"caller_known", "identified", "accounts", "bills", "outages", "hour", "weekday", "working_day", "verified"}
+    {
+        *("caller_known", "identified", "accounts", "bills", "outages", "hour", "weekday", "working_day", "verified"),
+        "speech_first",
+    }
 )
 """Names that the engine and its nodes give; no flow sets them, so that nobody is verified by a line of YAML."""
 

@@ -26,6 +26,7 @@ from ivr.nodes.say import Say
 from ivr.nodes.set import Set
 from ivr.nodes.silence import Silence
 from ivr.nodes.sms import Sms
+from ivr.nodes.speech import Speech
 from ivr.nodes.survey import Survey
 from ivr.nodes.urge import Urge
 from ivr.nodes.verify import Verify
@@ -52,6 +53,7 @@ AnyNode = Annotated[
     | Queue
     | Announce
     | Silence
+    | Speech
     | Survey
     | Branch
     | Hours
@@ -80,6 +82,7 @@ VERBS: dict[str, type[Node]] = {
     "queue": Queue,
     "announce": Announce,
     "silence": Silence,
+    "speech": Speech,
     "survey": Survey,
     "branch": Branch,
     "hours": Hours,

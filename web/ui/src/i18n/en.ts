@@ -329,6 +329,8 @@ const en: Words<typeof zh> = {
     SilenceBroken: "Heard during the silent-call script ({by})",
     SilenceReleased: "Let go after three silent-call prompts",
     SilenceUnheard: "Caller could not be listened to: to a person",
+    SpeechHeard: "Caller said: {intent} ({outcome})",
+    SpeechLost: "Caller could not be understood: keys instead",
     SilenceNoticed: "Nobody has heard the caller since the answer",
     SilenceOver: "Caller heard ({by})",
     SilenceScriptBegun: "Agent began the silent-call script",
@@ -424,6 +426,9 @@ const en: Words<typeof zh> = {
     unknown: "not listened to",
   },
   node: {
+    speech_or_keys: "Speech or keys first",
+    speech_ask: "Spoken request",
+    speech_keys: "Not understood, keys instead",
     welcome: "Welcome",
     announcements: "Announcements",
     outage_first: "Outage notice",

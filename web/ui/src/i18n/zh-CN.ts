@@ -317,6 +317,8 @@ export default {
     SilenceBroken: "无声提示中听到客户（{by}）",
     SilenceReleased: "无声三次提示后挂机",
     SilenceUnheard: "无法监听客户声音，转人工",
+    SpeechHeard: "客户说话：{intent}（{outcome}）",
+    SpeechLost: "无法识别语音，改用按键",
     SilenceNoticed: "接通后一直没有听到客户",
     SilenceOver: "听到客户（{by}）",
     SilenceScriptBegun: "坐席启动无声提示",
@@ -412,6 +414,9 @@ export default {
     unknown: "无法监听",
   },
   node: {
+    speech_or_keys: "先说还是先按键",
+    speech_ask: "语音导航",
+    speech_keys: "未听清，改用按键",
     welcome: "欢迎语",
     announcements: "公告",
     outage_first: "停电通知",
