@@ -86,6 +86,8 @@ class CallSession:
         """The caller has spoken since somebody began to listen (`cti.listening`), and has not stopped (`cti.words`)."""
         self.words: WordsHeard | None = None
         """What the caller said, once it is recognised (`cti.words`)."""
+        self.outside: str | None = None
+        """The channel of whom the caller is being put through to, outside (`cti.transfer`)."""
         self.deaf: str | None = None
         """Why the caller can no longer be heard by whoever listens."""
         self.recalled = False
@@ -335,15 +337,16 @@ class CallSession:
             by, why = "caller", _words(self._gone)
         before = self.call
         try:
-            if before.seat_channel_id:
-                await self.world.pbx.hang_up(before.seat_channel_id)
+            for leg in (before.seat_channel_id, self.outside):
+                if leg:
+                    await self.world.pbx.hang_up(leg)
             if self._gone is None:
                 await self.world.pbx.hang_up(before.id)
                 await self._wait_gone()
         except (PbxDown, PbxRefused):
             _log.warning("hang-up not confirmed", extra={"action": "hang_up_unsure", "call_id": before.id})
         await self._record_end(ending(before, by=by, why=why, where=self.node, clock=self.world.clock))
-        if before.talking_at:
+        if before.talking_at or self.outside:
             try:
                 await self.world.pbx.close_bridge(talk_bridge(before.id))
             except (PbxDown, PbxRefused):

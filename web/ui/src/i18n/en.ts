@@ -356,6 +356,8 @@ const en: Words<typeof zh> = {
     ConferenceChanged: "Conference changed",
     MonitorStarted: "Monitoring began",
     MonitorStopped: "Monitoring ended",
+    CallPutThrough: "Put through to “{to}”",
+    CallReturned: "Talk outside is over",
     CallReleased: "Talk ended ({by})",
     CallEnded: "Call ended ({by})",
     CallNoted: "Agent's note: {note}",

@@ -344,6 +344,8 @@ export default {
     ConferenceChanged: "会议成员变化",
     MonitorStarted: "开始监听",
     MonitorStopped: "结束监听",
+    CallPutThrough: "已转接外线“{to}”",
+    CallReturned: "外线通话结束",
     CallReleased: "通话释放（{by}）",
     CallEnded: "来电结束（{by}）",
     CallNoted: "坐席备注：{note}",
