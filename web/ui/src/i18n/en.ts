@@ -325,7 +325,6 @@ const en: Words<typeof zh> = {
     IvrFailed: "Menu step “{node}” failed, went on at “{to}”",
     DigitsCollected: "Caller pressed {digits}",
     CallerIdentified: "Caller identified ({how})",
-    SpeechHeard: "Caller spoke",
     SilencePromptGiven: "Silent-call prompt {prompt}",
     SilenceBroken: "Heard during the silent-call script ({by})",
     SilenceReleased: "Let go after three silent-call prompts",

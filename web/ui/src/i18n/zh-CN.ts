@@ -313,7 +313,6 @@ export default {
     IvrFailed: "菜单环节“{node}”出错，转到“{to}”",
     DigitsCollected: "客户按键 {digits}",
     CallerIdentified: "识别客户（{how}）",
-    SpeechHeard: "客户说话",
     SilencePromptGiven: "无声提示第 {prompt} 次",
     SilenceBroken: "无声提示中听到客户（{by}）",
     SilenceReleased: "无声三次提示后挂机",
