@@ -30,13 +30,12 @@ from cti.messages import (
     ListeningMessage,
     Message,
     PlaybackEnded,
-    SoundTaken,
     SpeechEnded,
     SpeechHeard,
     WordsHeard,
 )
 from cti.model import WITH_AGENT, Call, CallState, advance, talk_bridge
-from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused, Taking
+from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused
 
 _log = log.get(__name__)
 
@@ -47,10 +46,6 @@ GONE_LIMIT_S = 2.0
 STORE_AGAIN_FIRST_S, STORE_AGAIN_MOST_S = 0.1, 5.0
 DIGITS_KEPT = 64
 PLAYBACK_IDS = 4
-TONE, TONE_S = "tone:record", 0.4
-"""The tone after which a caller speaks: 950 Hz, as GB/T 3380 has it for recording."""
-TAKING_MORE_S = 10.0
-"""The PBX ends a recording by itself; one whose end is not told so long after its limit is taken as failed."""
 
 Program = Callable[["CallSession"], Awaitable[None]]
 
@@ -225,27 +220,16 @@ class CallSession:
         await self.world.pbx.stop_playback(playback_id)
         return False
 
-    async def take_sound(self, name: str, longest_s: int, silence_s: int) -> SoundTaken:
-        """Let the caller speak after a tone; return once that is written down under `name`. Raises PbxRefused."""
+    async def sound(self, media: Sequence[str], seconds: float) -> None:
+        """Play what has no end of its own for `seconds`; keys do not cut it."""
         playback_id = f"{self.call.id}-play-{self._plays % PLAYBACK_IDS}"
         self._plays += 1
-        await self.world.pbx.play(self.call.id, playback_id, [TONE])
+        await self.world.pbx.play(self.call.id, playback_id, media)
         loop = asyncio.get_running_loop()
-        until = loop.time() + TONE_S
+        until = loop.time() + seconds
         while await self.receive(max(0.0, until - loop.time())) is not None:
             pass
         await self.world.pbx.stop_playback(playback_id)
-        await self.world.pbx.take_sound(Taking(self.call.id, name, longest_s, silence_s))
-        return await self.sound_taken(name, longest_s)
-
-    async def sound_taken(self, name: str, longest_s: int) -> SoundTaken:
-        """Wait until what is being written under `name` has its end."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + longest_s + TAKING_MORE_S
-        while (message := await self.receive(max(0.0, until - loop.time()))) is not None:
-            if isinstance(message, SoundTaken) and message.name == name:
-                return message
-        return SoundTaken(name, failed=True, spoken_s=0.0)
 
     async def digit(self, timeout: float) -> str | None:
         """Return the next key, or None when none is pressed within `timeout` seconds."""
