@@ -1,8 +1,8 @@
 """What callers say to the menu: how often it is understood, how often something else is taken for a wish, how soon.
 
 Every phrase of the shipped set is said by eight voices, clean and with noise 10 dB below, through G.711 A-law, and so
-are sentences that are nothing of ours. Then utterances go in real time through the speech detection and the recogniser's
-processes, as on a call: one caller at a time, and two at once. From the last sound of the speech to the result.
+are sentences that are nothing of ours. Then utterances go in real time through speech detection and recogniser, as on
+a call: one caller at a time, and two at once. Told is the time from the last sound of the speech to the result.
 """
 
 import asyncio
