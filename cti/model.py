@@ -152,12 +152,17 @@ def diagram() -> str:
 
 
 _EAR = re.compile(r"-ear-[0-9a-f]+(-media|-bridge)?$")
-_PART = re.compile(rf"-(seat-\d+|talk|play-\d+|(message|address)-\d+)$|{_EAR.pattern}")
+_PART = re.compile(rf"-(seat-\d+|talk|outside|play-\d+|(message|address)-\d+)$|{_EAR.pattern}")
 
 
 def seat_channel(call: Call) -> str:
     """Return the id of the next channel to a seat: derived from the call, so that it is found again."""
     return f"{call.id}-seat-{call.seats_rung + 1}"
+
+
+def outside_channel(call_id: str) -> str:
+    """Return the id of the channel to whom a caller is put through outside."""
+    return f"{call_id}-outside"
 
 
 def talk_bridge(call_id: str) -> str:

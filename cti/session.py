@@ -30,13 +30,12 @@ from cti.messages import (
     ListeningMessage,
     Message,
     PlaybackEnded,
-    SoundTaken,
     SpeechEnded,
     SpeechHeard,
     WordsHeard,
 )
 from cti.model import WITH_AGENT, Call, CallState, advance, talk_bridge
-from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused, Taking
+from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused
 
 _log = log.get(__name__)
 
@@ -47,10 +46,6 @@ GONE_LIMIT_S = 2.0
 STORE_AGAIN_FIRST_S, STORE_AGAIN_MOST_S = 0.1, 5.0
 DIGITS_KEPT = 64
 PLAYBACK_IDS = 4
-TONE, TONE_S = "tone:record", 0.4
-"""The tone after which a caller speaks: 950 Hz, as GB/T 3380 has it for recording."""
-TAKING_MORE_S = 10.0
-"""The PBX ends a recording by itself; one whose end is not told so long after its limit is taken as failed."""
 
 Program = Callable[["CallSession"], Awaitable[None]]
 
@@ -86,6 +81,8 @@ class CallSession:
         """The caller has spoken since somebody began to listen (`cti.listening`), and has not stopped (`cti.words`)."""
         self.words: WordsHeard | None = None
         """What the caller said, once it is recognised (`cti.words`)."""
+        self.outside: str | None = None
+        """The channel of whom the caller is being put through to, outside (`cti.transfer`)."""
         self.deaf: str | None = None
         """Why the caller can no longer be heard by whoever listens."""
         self.recalled = False
@@ -223,27 +220,16 @@ class CallSession:
         await self.world.pbx.stop_playback(playback_id)
         return False
 
-    async def take_sound(self, name: str, longest_s: int, silence_s: int) -> SoundTaken:
-        """Let the caller speak after a tone; return once that is written down under `name`. Raises PbxRefused."""
+    async def sound(self, media: Sequence[str], seconds: float) -> None:
+        """Play what has no end of its own for `seconds`; keys do not cut it."""
         playback_id = f"{self.call.id}-play-{self._plays % PLAYBACK_IDS}"
         self._plays += 1
-        await self.world.pbx.play(self.call.id, playback_id, [TONE])
+        await self.world.pbx.play(self.call.id, playback_id, media)
         loop = asyncio.get_running_loop()
-        until = loop.time() + TONE_S
+        until = loop.time() + seconds
         while await self.receive(max(0.0, until - loop.time())) is not None:
             pass
         await self.world.pbx.stop_playback(playback_id)
-        await self.world.pbx.take_sound(Taking(self.call.id, name, longest_s, silence_s))
-        return await self.sound_taken(name, longest_s)
-
-    async def sound_taken(self, name: str, longest_s: int) -> SoundTaken:
-        """Wait until what is being written under `name` has its end."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + longest_s + TAKING_MORE_S
-        while (message := await self.receive(max(0.0, until - loop.time()))) is not None:
-            if isinstance(message, SoundTaken) and message.name == name:
-                return message
-        return SoundTaken(name, failed=True, spoken_s=0.0)
 
     async def digit(self, timeout: float) -> str | None:
         """Return the next key, or None when none is pressed within `timeout` seconds."""
@@ -335,15 +321,16 @@ class CallSession:
             by, why = "caller", _words(self._gone)
         before = self.call
         try:
-            if before.seat_channel_id:
-                await self.world.pbx.hang_up(before.seat_channel_id)
+            for leg in (before.seat_channel_id, self.outside):
+                if leg:
+                    await self.world.pbx.hang_up(leg)
             if self._gone is None:
                 await self.world.pbx.hang_up(before.id)
                 await self._wait_gone()
         except (PbxDown, PbxRefused):
             _log.warning("hang-up not confirmed", extra={"action": "hang_up_unsure", "call_id": before.id})
         await self._record_end(ending(before, by=by, why=why, where=self.node, clock=self.world.clock))
-        if before.talking_at:
+        if before.talking_at or self.outside:
             try:
                 await self.world.pbx.close_bridge(talk_bridge(before.id))
             except (PbxDown, PbxRefused):

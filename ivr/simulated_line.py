@@ -24,7 +24,7 @@ from cti.messages import (
     SpeechHeard,
     WordsHeard,
 )
-from cti.port import CallerAudio, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, SeatDial, Taking
+from cti.port import CallerAudio, NoSuchChannel, OutsideDial, PbxBridge, PbxChannel, PbxRefused, SeatDial, Taking
 from cti.session import CallSession
 from desk.billing import speech as bill_speech
 from desk.surveys.model import Reason
@@ -244,6 +244,10 @@ class Line:
     async def dial_seat(self, dial: SeatDial) -> None:
         self._queued = False
         asyncio.get_running_loop().call_soon(self._deliver, ChannelEntered(dial.channel_id))
+
+    async def dial_outside(self, dial: OutsideDial) -> None:
+        self.tell("event", f"rings {dial.number}")
+        asyncio.get_running_loop().call_later(SPEAKS_S, self._deliver, ChannelEntered(dial.channel_id))
 
     async def join(self, bridge_id: str, *channel_ids: str) -> None:
         """Let the agent talk for a while and hang up."""

@@ -26,6 +26,8 @@ ANSWER_LIMIT_S = 5.0
 EVENTS_WAITING = 50_000
 """More unread events than this means that we cannot follow: the connection is given up and made anew."""
 HEARTBEAT_S = 5.0
+MEDIA_CLOSE_LIMIT_S = 0.5
+"""A WebSocket of sound whose other end does not answer the close is left at that: its channel is ended anyway."""
 NOT_THERE = (404, 410)
 REST_OVER_WEBSOCKET = (20, 14), (21, 9), (22, 4)
 """First releases of each branch that take requests over the event WebSocket."""
@@ -215,7 +217,8 @@ class AriClient:
         if self._http is None:
             raise PbxDown("not connected to ARI")
         try:
-            return await self._http.ws_connect(f"{self._address.media}/{connection_id}")
+            limit = aiohttp.ClientWSTimeout(ws_close=MEDIA_CLOSE_LIMIT_S)
+            return await self._http.ws_connect(f"{self._address.media}/{connection_id}", timeout=limit)
         except aiohttp.WSServerHandshakeError as error:
             raise PbxRefused(f"media WebSocket: {error.status} {error.message}", status=error.status) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

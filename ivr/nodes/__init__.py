@@ -28,6 +28,7 @@ from ivr.nodes.silence import Silence
 from ivr.nodes.sms import Sms
 from ivr.nodes.speech import Speech
 from ivr.nodes.survey import Survey
+from ivr.nodes.transfer import Transfer
 from ivr.nodes.urge import Urge
 from ivr.nodes.verify import Verify
 from ivr.nodes.watch import Watch
@@ -50,6 +51,7 @@ AnyNode = Annotated[
     | Urge
     | Message
     | Callback
+    | Transfer
     | Queue
     | Announce
     | Silence
@@ -79,6 +81,7 @@ VERBS: dict[str, type[Node]] = {
     "urge": Urge,
     "message": Message,
     "callback": Callback,
+    "transfer": Transfer,
     "queue": Queue,
     "announce": Announce,
     "silence": Silence,
