@@ -10,6 +10,7 @@ from core.config import load
 from core.errors import HotlineError
 
 COMMANDS = {
+    "announce": ("app.announce_command", "announce_group", "Festival greetings and emergency announcements."),
     "asterisk": ("app.asterisk_command", "asterisk_group", "The private PBX and its configuration."),
     "bench": ("app.bench_command", "bench", "One measurement, JSON to stdout."),
     "check": ("app.check_command", "check", "The fast checks: format, lint, types, imports, unit tests."),
@@ -17,7 +18,7 @@ COMMANDS = {
     "demo": ("app.demo_command", "demo", "The whole hotline with robot callers and agents."),
     "dial": ("app.dial_command", "dial", "One real SIP call, and the prompts heard in it."),
     "doctor": ("app.doctor_command", "doctor", "What is wrong with this installation, each with its cure."),
-    "flow": ("app.flow_command", "flow_group", "IVR flows: check, draw, simulate, schema."),
+    "flow": ("app.flow_command", "flow_group", "IVR flows: check, draw, simulate, publish, roll back."),
     "import": ("app.import_command", "import_group", "The installation's own customers, accounts, bills, outages."),
     "prompts": ("app.prompts_command", "prompts_group", "What the hotline says: list, render, record."),
     "seat": ("app.user_command", "seat_group", "Seats and their phones."),

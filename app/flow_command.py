@@ -1,16 +1,18 @@
 """`hotline flow …`: work on IVR flows."""
 
+import asyncio
 import json
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from app import flow_simulate
+from app import flow_simulate, flow_versions
 from core import policy
 from core.config import Settings, load
 from core.errors import BadInput
 from ivr import drawing, flow
+from ivr.versions.model import Version
 from speech.prompts import catalogue
 
 FLOW = Path(flow.__file__).parent / "flows" / "hotline.yaml"
@@ -78,3 +80,54 @@ def draw(context: click.Context, file: Path, output: Path | None) -> None:
         output.write_text(svg, encoding="utf-8")
     except OSError as error:
         raise BadInput(f"{output}: cannot be written: {error.strerror}; name another file with -o") from None
+
+
+AS = click.option("--as", "who", metavar="NAME", help="In whose name (default: the only account that may).")
+WHICH = click.option("--flow", "flow_id", default=FLOW.stem, show_default=True, help="Which flow.")
+
+
+@flow_group.command()
+@WHICH
+@AS
+@click.pass_context
+def versions(context: click.Context, flow_id: str, who: str | None) -> None:
+    """List the versions of the flow, newest first."""
+    for one in asyncio.run(flow_versions.listed(_settings(context), flow_id, who)):
+        at = f"{one.published_at or one.created_at:%Y-%m-%d %H:%M} UTC"
+        click.echo(f"{one.number}\t{one.state}\t{at}\t{one.author}\t{one.note}")
+
+
+@flow_group.command()
+@click.argument("what", metavar="FILE|NUMBER")
+@click.option("--note", default="", help="What has changed, for whoever looks back.")
+@WHICH
+@AS
+@click.pass_context
+def publish(context: click.Context, what: str, note: str, flow_id: str, who: str | None) -> None:
+    """Let calls begin with what FILE says, or with version NUMBER, from now on.
+
+    It is checked, and its prompts are made, before it goes live; calls that are under way finish with theirs.
+    """
+    settings = _settings(context)
+    if what.isdecimal():
+        work = flow_versions.publish_number(settings, flow_id, int(what), who)
+    else:
+        work = flow_versions.publish_file(settings, Path(what), note, who)
+    _told(*asyncio.run(work))
+
+
+@flow_group.command()
+@click.argument("number", type=int, required=False)
+@WHICH
+@AS
+@click.pass_context
+def rollback(context: click.Context, number: int | None, flow_id: str, who: str | None) -> None:
+    """Let calls begin with an older version again: NUMBER, or the one that was live before."""
+    _told(*asyncio.run(flow_versions.publish_number(_settings(context), flow_id, number, who)))
+
+
+def _told(before: Version, now: Version) -> None:
+    if before.number == now.number:
+        click.echo(f"version {now.number} is live already")
+    else:
+        click.echo(f"version {now.number} is live now; calls under way finish with version {before.number}")

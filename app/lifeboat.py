@@ -14,6 +14,7 @@ from core.config import Settings
 from core.errors import HotlineError
 from core.events import Recorded
 from core.tasks import TaskOwner
+from desk.announcements.service import AnnouncementService
 from desk.outages.events import OutageChanged, OutageEnded, OutagePublished
 from desk.outages.model import Outage
 from desk.outages.service import OutageService
@@ -27,6 +28,8 @@ SUFFIXES = (".alaw", ".sln16")
 REFRESH = timedelta(minutes=15)
 SAY_LIMIT_S = 60.0
 AREAS_PREPARED = 20
+OPEN_END = timedelta(days=1)
+"""An announcement without an end is said so long after the last refresh, should none follow."""
 APOLOGY, GOODBYE = "apology", "goodbye"
 
 
@@ -34,11 +37,18 @@ class LifeboatKeeper:
     """Writes `var/lifeboat` at start, whenever an outage notice changes, and every quarter of an hour."""
 
     def __init__(
-        self, settings: Settings, outages: OutageService, voice: Voice, pack: PromptPack, clock: Clock
+        self,
+        settings: Settings,
+        outages: OutageService,
+        announcements: AnnouncementService,
+        voice: Voice,
+        pack: PromptPack,
+        clock: Clock,
     ) -> None:
         self._directory = settings.var / "lifeboat"
         self._zone = settings.site.zone
         self._outages = outages
+        self._announcements = announcements
         self._voice = voice
         self._pack = pack
         self._clock = clock
@@ -49,6 +59,7 @@ class LifeboatKeeper:
         """Keep it current from now on."""
         for kind in (OutagePublished, OutageChanged, OutageEnded):
             bus.listen(kind, self._on_change)
+        self._announcements.when_moved(self._changed.set)
         self._tasks.start(self._keep(), "keep")
 
     def _on_change(self, _recorded: Recorded) -> None:
@@ -72,7 +83,8 @@ class LifeboatKeeper:
 
     async def refresh(self) -> None:
         """Write what is true now."""
-        notices, kept = [], {APOLOGY, GOODBYE}
+        notices = await self._emergencies()
+        kept = {APOLOGY, GOODBYE, *(stem.name for notice in notices for stem in notice.media)}
         today = self._clock.now().astimezone(self._zone).date()
         for outage in await self._outages.today():
             text = outage_words(outage, today, self._zone).text
@@ -89,6 +101,15 @@ class LifeboatKeeper:
         apology, goodbye = self._directory / APOLOGY, self._directory / GOODBYE
         await asyncio.to_thread(write_lifeboat, self._directory, apology=[apology], notices=notices, goodbye=[goodbye])
         await asyncio.to_thread(_sweep, self._directory, kept)
+
+    async def _emergencies(self) -> list[Notice]:
+        """Announcements come first; where the caller lives is not known here, so the area is of no account."""
+        notices = []
+        for one in self._announcements.everywhere():
+            stem = self._directory / f"announcement-{one.announcement.id}"
+            await asyncio.to_thread(_copy, Path(one.medium.removeprefix("sound:")), stem)
+            notices.append(Notice((stem,), one.announcement.ends or self._clock.now() + OPEN_END))
+        return notices
 
     async def _prepare(self, outage: Outage, today: date) -> None:
         """Have the words ready for callers of these areas: names and causes are in no fragment."""

@@ -4,6 +4,7 @@ import agents.tables
 import core.journal
 import core.switches
 import cti.tables
+import desk.announcements.tables
 import desk.billing.tables
 import desk.callbacks.tables
 import desk.customers.tables
@@ -22,6 +23,7 @@ ROOMS = (
     core.journal,
     core.switches,
     cti.tables,
+    desk.announcements.tables,
     desk.billing.tables,
     desk.callbacks.tables,
     desk.customers.tables,

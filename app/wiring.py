@@ -13,6 +13,7 @@ from agents.accounts import Accounts
 from agents.service import AgentService
 from app.asterisk_setup import secrets_of
 from app.lifeboat import LifeboatKeeper
+from app.probes import Probes
 from app.simulator import ProcessSimulator
 from core import log, policy
 from core.bus import Bus
@@ -33,6 +34,7 @@ from cti.listening import Ears
 from cti.model import WITH_AGENT, CallState
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
+from desk.announcements.service import AnnouncementService
 from desk.billing.service import BillService
 from desk.callbacks.service import CallbackService
 from desk.customers.service import CustomerService
@@ -63,6 +65,7 @@ from routing.callers import CallerHistory
 from routing.service import RoutingService
 from speech.fragments import FragmentPack, carriers
 from speech.install import VoiceFiles
+from speech.kept import KeptSpeech
 from speech.kokoro import settings_key
 from speech.process import kokoro_command
 from speech.prompts import PromptPack, catalogue
@@ -138,6 +141,8 @@ class Hotline:
             rules=self.policy.rules,
         )
 
+        self.kept_speech = KeptSpeech(var / "prompts" / "announcements", self.voice, self.pack, settings_key=key)
+
     def _build_desk(self) -> None:
         zone = self.settings.site.zone
         self.customers = CustomerService(self.db)
@@ -165,7 +170,10 @@ class Hotline:
         )
         low = self.policy.number("survey_low")
         self.surveys = SurveyService(self.db, self.journal, self.clock, visits=self.orders, low=low)
-        self.lifeboat = LifeboatKeeper(self.settings, self.outages, self.voice, self.pack, self.clock)
+        festivals = self.settings.site.festivals
+        self.announcements = AnnouncementService(self.db, self.journal, self.clock, self.kept_speech, festivals)
+        told = (self.outages, self.announcements)
+        self.lifeboat = LifeboatKeeper(self.settings, *told, self.voice, self.pack, self.clock)
 
     def _build_telephone(self) -> None:
         settings, secrets = self.settings, secrets_of(self.settings)
@@ -212,6 +220,7 @@ class Hotline:
             detector=self.detector,
             ears=Ears(int(self.policy.number("silent_listeners"))),
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
+            announcements=self.announcements,
             storm=lambda: self.switches.on(STORM),
         )
         self.engine = Engine(self.flows, services, self.db)
@@ -232,6 +241,7 @@ class Hotline:
                 customers=self.customers,
                 bills=self.bills,
                 outages=self.outages,
+                announcements=self.announcements,
                 surveys=self.surveys,
                 switches=self.switches,
                 orders=self.orders,
@@ -239,13 +249,7 @@ class Hotline:
                 recordings=self.recordings,
                 flows=self.flows,
                 simulator=ProcessSimulator(self.settings.site),
-                probes={
-                    "pbx": self._pbx_state,
-                    "ami": self._ami_state,
-                    "database": self._database_state,
-                    "disk": self._disk_state,
-                    "voice": self._voice_state,
-                },
+                probes=Probes(self.calls, self.ami, self.db, self.recordings, self.voice, self.fragments).by_name(),
                 ui_dir=setup.ui_dir,
             )
         )
@@ -277,28 +281,6 @@ class Hotline:
             self._restored = True
         self._tasks.start(self._reconcile(), "recordings")
 
-    # --- what readyz asks ---------------------------------------------------------------------------------
-
-    async def _pbx_state(self) -> tuple[bool, str]:
-        trouble = self.calls.pbx_trouble
-        return trouble is None, trouble or "connected"
-
-    async def _ami_state(self) -> tuple[bool, str]:
-        return self.ami.trouble is None, self.ami.trouble or "connected"
-
-    async def _database_state(self) -> tuple[bool, str]:
-        await self.db.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
-        return True, "answers"
-
-    async def _disk_state(self) -> tuple[bool, str]:
-        space = await self.recordings.space()
-        return space.enough, f"{space.free_mb} MB free, {space.needed_mb} MB needed"
-
-    async def _voice_state(self) -> tuple[bool, str]:
-        if self.voice.healthy:
-            return True, "loaded"
-        return not self.fragments.missing(), "not loaded: sentences are put together from fragments"
-
     # --- life -------------------------------------------------------------------------------------------------
 
     async def start(self, say: Say = lambda line: None) -> None:
@@ -314,6 +296,7 @@ class Hotline:
         # What another run has made is the fallback of the first calls, while the voice still loads.
         await asyncio.to_thread(self.fragments.take_cached, self.fragments.missing())
         await self.agents.load()
+        await self.announcements.refresh()
         await self.switches.load(self.bus)
         await self._listen()
         if not await self.db.read(store.live):
@@ -321,6 +304,7 @@ class Hotline:
             await self._voice_loaded()
             await self.lifeboat.refresh_within(FIRST_REFRESH_S)
         await self.lifeboat.start(self.bus)
+        self._tasks.start(self.announcements.run(), "announcements")
         self._tasks.start(self.ami.run(), "ami")
         self._tasks.start(self.calls.run(), "calls")
         self._tasks.start(self._render_rest(), "prompts")
@@ -386,6 +370,7 @@ class Hotline:
         """Stop serving; live calls stay with the PBX for the next start."""
         await self._runner.cleanup()
         await self.lifeboat.close()
+        await self.announcements.close()
         await self._tasks.close()
         await self.calls.close()
         await self.engine.close()

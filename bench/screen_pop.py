@@ -43,6 +43,7 @@ from cti.events import CallAnswered, CallArrived, CallEnded, CallQueued
 from cti.model import Call, CallState
 from cti.service import CallHooks, CallService
 from cti.session import CallWorld
+from desk.announcements.service import AnnouncementService
 from desk.billing import store as bill_store
 from desk.billing.model import Bill
 from desk.billing.service import BillService
@@ -119,6 +120,7 @@ class Installation:
             customers=CustomerService(self.db),
             bills=BillService(self.db, self.clock, zone, self.policy),
             outages=OutageService(self.db, self.journal, self.clock, zone),
+            announcements=AnnouncementService(self.db, self.journal, self.clock, None, ()),
             switches=Switches(self.journal, self.db, self.clock, {STORM: False}),
             surveys=SurveyService(self.db, self.journal, self.clock),
             callbacks=CallbackService(self.journal, self.db, self.clock, self.policy, zone),

@@ -24,6 +24,7 @@ class Section(BaseModel):
 class Site(Section):
     """Who we are: `name` is spoken and shown, `timezone` decides days and greetings.
 
+    `festivals`: whose greeting is said when those of several hold at once (中秋 within 国庆), the first named wins.
     `storm`: so many call that persons are kept for those who speak; silent callers get the script in the menu.
     """
 
@@ -32,6 +33,7 @@ class Site(Section):
     policy: str = "seed"
     language: Literal["zh-CN", "en"] = "zh-CN"
     number: str = "95598"
+    festivals: tuple[str, ...] = ("spring_festival", "new_year", "mid_autumn", "national_day", "labour_day")
     storm: bool = False
 
     @property

@@ -14,6 +14,7 @@ from core.tasks import TaskOwner
 from cti.listening import Ears
 from cti.model import Call
 from cti.session import CallSession
+from desk.announcements.service import Spoken
 from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
 from ivr.port import Callbacks, Messages, Orders, Texts, Watches
@@ -58,6 +59,8 @@ class CustomerAnswers:
     bills: tuple[tuple[str, ...], ...] = ()
     """The sentences of each account that has a bill."""
     outages: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    """片区 in which the accounts lie."""
     which: tuple[str, ...] = ()
     """With several bills: a sentence for each that tells the key by which it is chosen."""
     details: tuple[BillDetails, ...] = ()
@@ -155,6 +158,16 @@ class Surveys(Protocol):
     async def reason(self, call_id: str, reason: Reason) -> None: ...
 
 
+class Announcements(Protocol):
+    """What the operator has said to callers now, answered from memory (`desk.announcements` keeps it)."""
+
+    def greeting(self) -> str | None: ...
+
+    def by_area(self) -> bool: ...
+
+    def current(self, areas: Collection[str]) -> Sequence[Spoken]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class IvrServices:
     """The rooms that nodes use, as the menu sees them."""
@@ -183,6 +196,7 @@ class IvrServices:
     """How many talks may be listened to at once for a silent caller."""
     callers: Callers | None = None
     """Tells who goes ahead in a queue; without it only a node does."""
+    announcements: Announcements | None = None
     storm: Callable[[], bool] = lambda: False
     """Whether the site is in storm mode: so many callers that persons are for those who need one."""
 
@@ -217,8 +231,7 @@ class IvrCall:
 
     async def say(self, prompts: Sequence[str], *, interruptible: bool = True) -> None:
         """Play prompts by id."""
-        media = [self.services.speaker.prompt(self.resolve(p)) for p in prompts]
-        await self.session.play(media, interruptible=interruptible)
+        await self.session.play([self._medium(prompt) for prompt in prompts], interruptible=interruptible)
 
     async def tell(self, sentences: Sequence[str]) -> None:
         """Play sentences with the caller's own numbers, each as soon as it is ready."""
@@ -232,6 +245,12 @@ class IvrCall:
         if not done:
             await self.say([PLEASE_WAIT])
         return await speaking
+
+    def _medium(self, prompt: str) -> str:
+        """Return the medium of a prompt; a festival's greeting, by notice, takes the place of `greeting`."""
+        board = self.services.announcements
+        festive = board.greeting() if board and prompt == "greeting" else None
+        return festive or self.services.speaker.prompt(self.resolve(prompt))
 
     def resolve(self, prompt: str) -> str:
         """Return the prompt for this hour: `greeting` is one of two [seed 000: 00:00-12:00 早上好]."""

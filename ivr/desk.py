@@ -69,6 +69,7 @@ class IvrDesk:
             tuple(a.number for a in accounts),
             tuple(bills.values()),
             tuple(outages),
+            tuple(dict.fromkeys(account.area for account in accounts)),
             tuple(s.text for s in which),
             tuple(details),
             {"cut_off": YES if any(a.supply_state is SupplyState.CUT_FOR_ARREARS for a in accounts) else ""},

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from core import log
 from core.db import Database
 from core.errors import HotlineError
@@ -120,7 +122,7 @@ class Engine:
             return await flow.node(here).run(call, here)
         except (NoSuchChannel, PbxDown):
             raise
-        except (HotlineError, TimeoutError) as error:
+        except (HotlineError, SQLAlchemyError, TimeoutError) as error:
             # A customer system that is down or slow must not cost the caller the call.
             trouble = flow.trouble
             _log.warning(

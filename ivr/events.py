@@ -39,6 +39,14 @@ class CallerIdentified(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementsHeard(Event):
+    """The caller came to these announcements, in this order."""
+
+    call_id: str
+    announcement_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NeedStated(Event):
     """By the keys pressed the caller wants a person for `need`: business or complaint."""
 

@@ -108,12 +108,15 @@ class Service:
 
     # --- the API ---------------------------------------------------------------------------------
 
-    async def request(self, who: str, method: str, path: str, body: Any = None, expect: int = 200) -> Any:
-        """Do a request as the user `who` and return the decoded answer."""
+    async def request(
+        self, who: str, method: str, path: str, body: Any = None, expect: int = 200, *, wait: float = 10
+    ) -> Any:
+        """Do a request as the user `who` and return the decoded answer, which comes within `wait` seconds."""
         if who not in self.tokens:
             self.tokens[who] = await self._sign_in(who)
         headers = {"Authorization": f"Bearer {self.tokens[who]}"}
-        async with self.api.request(method, f"{self.base}/api/v1{path}", json=body, headers=headers) as answer:
+        url, limit = f"{self.base}/api/v1{path}", aiohttp.ClientTimeout(total=wait)
+        async with self.api.request(method, url, json=body, headers=headers, timeout=limit) as answer:
             text = await answer.text()
             assert answer.status in (expect, 201 if expect == 200 else expect, 204), f"{method} {path}: {text}"
             return json.loads(text) if text else None
@@ -164,15 +167,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def write_settings(pbx: Pbx, var: Path) -> Path:
-    """Write the installation's settings and secrets so that they fit the PBX of the test."""
+def write_settings(pbx: Pbx, var: Path, url: str = "") -> Path:
+    """Write the installation's settings and secrets so that they fit the PBX of the test; `url` of the database."""
     ports, secrets = pbx.spec.ports, pbx.spec.secrets
     (var / "secrets.json").write_text(
         json.dumps({"ari_password": secrets.ari_password, "ami_secret": secrets.ami_secret})
     )
     config = var / "hotline.toml"
     config.write_text(
-        f'[storage]\ndir = "{var}"\nrecordings_min_free_mb = 1\n[web]\nport = {free_port()}\n'
+        f'[storage]\ndir = "{var}"\nurl = "{url}"\nrecordings_min_free_mb = 1\n[web]\nport = {free_port()}\n'
         f"[asterisk]\nsip_port = {ports.sip}\nhttp_port = {ports.http}\nami_port = {ports.ami}\n"
         f"rtp_start = {ports.rtp_start}\nrtp_end = {ports.rtp_end}\n"
     )
@@ -198,10 +201,10 @@ async def people(pbx: Pbx, settings: Settings, *, demo: bool = True) -> None:
 
 
 @contextlib.asynccontextmanager
-async def started_service(pbx: Pbx, *, ui: bool = False, start: bool = True) -> AsyncIterator[Service]:
-    """The service on `pbx` with the demo's customers; stopped at the end."""
+async def started_service(pbx: Pbx, *, ui: bool = False, start: bool = True, url: str = "") -> AsyncIterator[Service]:
+    """The service on `pbx` with the demo's customers; stopped at the end. `url`: another database than SQLite."""
     var = pbx.spec.directories.state.parent
-    config = write_settings(pbx, var)
+    config = write_settings(pbx, var, url)
     settings = load(config, {})
     await people(pbx, settings)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as api:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from web import (
     agents_api,
+    announcements_api,
     auth,
     callbacks_api,
     calls_api,
@@ -40,6 +41,7 @@ _PARTS: tuple[Routes, ...] = (
     customers_api.routes,
     customers_api.bill_routes,
     customers_api.outage_routes,
+    announcements_api.routes,
     flows_api.routes,
     orders_api.routes,
     recordings_api.routes,

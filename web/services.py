@@ -14,6 +14,7 @@ from core.journal import Journal
 from core.policy import Policy
 from core.switches import Switches
 from cti.service import CallService
+from desk.announcements.service import AnnouncementService
 from desk.billing.service import BillService
 from desk.callbacks.service import CallbackService
 from desk.customers.service import CustomerService
@@ -46,6 +47,7 @@ class WebServices:
     customers: CustomerService
     bills: BillService
     outages: OutageService
+    announcements: AnnouncementService
     surveys: SurveyService
     switches: Switches
     orders: WorkOrderService

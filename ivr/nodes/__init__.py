@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ivr.node import Node
+from ivr.nodes.announce import Announce
 from ivr.nodes.bill import Bill
 from ivr.nodes.branch import Branch
 from ivr.nodes.callback import Callback
@@ -49,6 +50,7 @@ AnyNode = Annotated[
     | Message
     | Callback
     | Queue
+    | Announce
     | Silence
     | Survey
     | Branch
@@ -76,6 +78,7 @@ VERBS: dict[str, type[Node]] = {
     "message": Message,
     "callback": Callback,
     "queue": Queue,
+    "announce": Announce,
     "silence": Silence,
     "survey": Survey,
     "branch": Branch,

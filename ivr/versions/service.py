@@ -165,7 +165,8 @@ class FlowService:
                 store.make_live(connection, version, instead_of=before, by=RELEASE, at=now)
 
         drafted = FlowDrafted(at=now, flow=flow_id, version=version.number, by=RELEASE)
-        published = FlowPublished(at=now, flow=flow_id, version=version.number, before=before, by=RELEASE, why=why)
+        kind = FlowPublished if version.published_at is None else FlowRolledBack
+        published = kind(at=now, flow=flow_id, version=version.number, before=before, by=RELEASE, why=why)
         told = [*([] if there else [drafted]), *([published] if go_live else [])]
         await self._journal.record(*told, save=save)
 

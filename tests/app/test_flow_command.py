@@ -31,26 +31,27 @@ def test_a_known_caller_hears_the_bill_in_text() -> None:
     assert lines == [
         "[welcome]",
         "早上好！供电服务热线欢迎您的来电。  (greeting_morning)",
+        "[announcements]",
         "[outage_first]",
         "[main]",
-        lines[4],
+        lines[5],
         "> 2",
         "[bill]",
         "您二零二六年十月用电二百八十六度，本期电费一百五十六元四角一分。",
-        *lines[8:11],
+        *lines[9:12],
         "[after]",
         "短信接收账单请按一，用电记录请按二。  (bill_more)",
         "重听请按井号键，人工服务请按零，返回请按星号键。  (after_bill)",
         "> #",
         "[bill_again]",
-        *lines[7:11],
+        *lines[8:12],
         "[after]",
         "短信接收账单请按一，用电记录请按二。  (bill_more)",
         "重听请按井号键，人工服务请按零，返回请按星号键。  (after_bill)",
         "> (hangs up)",
         "-- call ended by caller: hung_up",
     ]
-    assert lines[4].endswith("(menu)")
+    assert lines[5].endswith("(menu)")
 
 
 def test_another_caller_gives_account_and_pin_and_time_goes_on() -> None:

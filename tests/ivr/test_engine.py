@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pytest
 
@@ -9,6 +10,7 @@ from core.errors import Unavailable
 from cti.messages import ChannelEntered, QueueGaveUp, SeatOffered
 from cti.model import CallState
 from ivr.call import CustomerAnswers
+from ivr.engine import Engine
 from ivr.events import CallerIdentified, IvrFailed, IvrNodeEntered
 from ivr.flow import Flow
 from tests.ivr.caller import CALL, Caller
@@ -45,7 +47,7 @@ async def test_a_known_caller_hears_the_bill(caller: Caller, shipped: Flow) -> N
     ]
     assert caller.speaker.prepared == list(BILL)
     assert (call.state, call.ended_by) == (CallState.ENDED, "system")
-    assert await nodes_of(caller) == ["welcome", "outage_first", "main", "bill", "after", "bye"]
+    assert await nodes_of(caller) == ["welcome", "announcements", "outage_first", "main", "bill", "after", "bye"]
     names = await caller.names()
     assert [n for n in names if n != "CallerIdentified"][:2] == ["CallAnswered", "IvrNodeEntered"]
     assert names[-1] == "CallEnded"
@@ -117,13 +119,14 @@ async def test_a_customer_system_in_trouble_costs_an_apology_not_the_call(
     caller.books.broken = Unavailable() if how == "down" else None
     caller.places.answers.append(OFFER)
     caller.line.seats.append("answer")
+    caller.line.presses({"menu": ["2"]})
     began = time.monotonic()
     await caller.serve(shipped, await caller.arrives())
     assert time.monotonic() - began < 5
     failed = [e for e in await caller.story() if isinstance(e, IvrFailed)]
     what = "TimeoutError" if how == "slow" else "Unavailable"
-    assert [(e.node, e.what, e.to) for e in failed] == [("outage_first", what, "trouble")]
-    assert caller.line.heard[:2] == ["greeting_morning", "apology_person"]
+    assert [(e.node, e.what, e.to) for e in failed] == [("outage_first", what, "main"), ("bill", what, "trouble")]
+    assert caller.line.heard[:3] == ["greeting_morning", "menu", "apology_person"]
     assert "AgentAnswered" in await caller.names()
 
 
@@ -193,6 +196,42 @@ async def test_a_caller_who_was_verified_stays_so(caller: Caller, shipped: Flow)
     caller.line.leaves_after = BILL[0]
     await caller.serve(shipped, caller.session(await caller.booked()))
     assert caller.line.heard == [*AFTER, "menu", *BILL]
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The flow that is live, and those that can still be had."""
+
+    live: Flow
+    kept: tuple[Flow, ...]
+
+    async def version(self, number: int) -> Flow | None:
+        return next((flow for flow in self.kept if flow.version == number), None)
+
+
+async def test_a_call_goes_on_with_the_version_it_began_with(caller: Caller, shipped: Flow) -> None:
+    old = shipped.numbered(7)
+    main = shipped.node("main").model_copy(update={"prompts": ("faint",)})
+    new = shipped.model_copy(update={"nodes": shipped.nodes | {"main": main}}).numbered(8)
+    caller.line.presses({"menu": ["2"]})
+    await stopped_at(caller, old, "account_ask")
+    caller.line.presses({"account_ask": ["*"]})
+    caller.line.leaves_after = "menu"
+    engine = Engine(Versions(new, (old,)), caller.services, caller.db)
+    await caller.runs(caller.session(await caller.booked()), engine.serve)
+    assert caller.line.heard == ["account_ask", "menu"]
+    assert {e.version for e in await caller.story() if isinstance(e, IvrNodeEntered)} == {7}
+
+
+async def test_a_version_that_is_not_to_be_had_gives_way_to_the_live_one(caller: Caller, shipped: Flow) -> None:
+    caller.line.presses({"menu": ["2"]})
+    await stopped_at(caller, shipped.numbered(7), "account_ask")
+    caller.line.presses({"account_ask": ["*"]})
+    caller.line.leaves_after = "menu"
+    engine = Engine(Versions(shipped.numbered(8), ()), caller.services, caller.db)
+    await caller.runs(caller.session(await caller.booked()), engine.serve)
+    assert caller.line.heard == ["account_ask", "menu"]
+    assert [e.version for e in await caller.story() if isinstance(e, IvrNodeEntered)][-1] == 8
 
 
 async def test_a_node_that_the_new_flow_has_no_more_begins_anew(caller: Caller, shipped: Flow) -> None:

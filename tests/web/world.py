@@ -36,6 +36,7 @@ from cti.events import SeatLost, SeatRegistered
 from cti.messages import QueueGaveUp, SeatOffered
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
+from desk.announcements.service import AnnouncementService
 from desk.billing import store as bill_store
 from desk.billing.service import BillService
 from desk.callbacks.service import CallbackService
@@ -81,6 +82,20 @@ ROLES = {
 def password_hash() -> str:
     """The hash of the password of all, of few rounds: these tests are not about its strength."""
     return PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+
+
+class PlainSpeech:
+    """A voice that says everything at once."""
+
+    def __init__(self) -> None:
+        self.said: set[str] = set()
+
+    def kept(self, text: str) -> str | None:
+        return f"sound:{text}" if text in self.said else None
+
+    async def speak(self, text: str) -> str:
+        self.said.add(text)
+        return f"sound:{text}"
 
 
 class StillVoice:
@@ -134,6 +149,10 @@ class World:
         )
         self.recordings = RecordingService(self.journal, self.db, self.capture, self.vault, self.clock)
         self.surveys = SurveyService(self.db, self.journal, self.clock, visits=self.orders, low=2)
+        self.speech = PlainSpeech()
+        self.announcements = AnnouncementService(
+            self.db, self.journal, self.clock, self.speech, self.settings.site.festivals
+        )
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
         self.maker = StillVoice()
@@ -174,6 +193,7 @@ class World:
             customers=CustomerService(self.db),
             bills=BillService(self.db, self.clock, ZONE, self.policy),
             outages=OutageService(self.db, self.journal, self.clock, ZONE),
+            announcements=self.announcements,
             surveys=self.surveys,
             switches=self.switches,
             orders=self.orders,
@@ -198,6 +218,7 @@ class World:
             await self.flows.open(self._flow_file)
         await self.start_web()
         self._tasks.start(self.calls.run(), "calls")
+        self._tasks.start(self.announcements.run(), "announcements")
         await until(lambda: self.calls.pbx_trouble is None, what="the calls are served")
 
     def _fill(self, connection: Connection) -> None:

@@ -321,6 +321,7 @@ const en: Words<typeof zh> = {
     CallArrived: "Call arrived",
     CallAnswered: "Answered by the system",
     IvrNodeEntered: "Menu: {node}",
+    AnnouncementsHeard: "Heard announcements",
     IvrFailed: "Menu step “{node}” failed, went on at “{to}”",
     DigitsCollected: "Caller pressed {digits}",
     CallerIdentified: "Caller identified ({how})",
@@ -425,6 +426,7 @@ const en: Words<typeof zh> = {
   },
   node: {
     welcome: "Welcome",
+    announcements: "Announcements",
     outage_first: "Outage notice",
     watch_first: "Note when power is back",
     watch_outage: "Note when power is back",

@@ -309,6 +309,7 @@ export default {
     CallArrived: "来电接入",
     CallAnswered: "系统应答",
     IvrNodeEntered: "语音菜单：{node}",
+    AnnouncementsHeard: "已播放公告",
     IvrFailed: "菜单环节“{node}”出错，转到“{to}”",
     DigitsCollected: "客户按键 {digits}",
     CallerIdentified: "识别客户（{how}）",
@@ -413,6 +414,7 @@ export default {
   },
   node: {
     welcome: "欢迎语",
+    announcements: "公告",
     outage_first: "停电通知",
     watch_first: "复电通知",
     watch_outage: "复电通知",

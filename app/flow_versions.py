@@ -1,0 +1,216 @@
+"""`hotline flow versions / publish / rollback`: by the running service, or on the database when none runs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import aiohttp
+import click
+
+from agents.accounts import Accounts
+from agents.model import Permission, User
+from app import storage
+from app.doctor_files import open_prompts, service_runs
+from app.flow_simulate import names
+from app.serve_command import only_one
+from app.setup import prepare_voice
+from app.wiring import FLOW
+from core import policy
+from core.bus import Bus
+from core.clock import SystemClock
+from core.config import Settings
+from core.db import Database
+from core.errors import Conflict, HotlineError, NotFound, Unavailable
+from core.journal import Journal
+from ivr import flow
+from ivr.flow import Fault, Flow
+from ivr.versions.model import Files, State, Version
+from ivr.versions.prompts import PromptsFailed, spoken
+from ivr.versions.service import FlowBroken, FlowService
+from speech.kokoro import Kokoro
+from speech.prompts import PromptPack
+from speech.render import user_cache
+
+PUBLISH_WAIT_S = 600.0
+"""The voice may have many prompts to make, and to be loaded first."""
+
+
+class Versions(Protocol):
+    """What the commands need; `FlowService` has it, and the API of a running service."""
+
+    async def versions(self, flow: str) -> list[Version]: ...
+
+    async def draft(
+        self, flow: str, files: Files, *, note: str, by: str, based_on: int | None
+    ) -> tuple[Version, Sequence[Fault]]: ...
+
+    async def publish(self, flow: str, number: int, *, by: str, instead_of: int | None = None) -> Version: ...
+
+
+class Refused(HotlineError):
+    """The service refuses."""
+
+    code = "refused"
+
+
+class ApiVersions:
+    """The versions of a running service, over its API."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    async def versions(self, flow: str) -> list[Version]:
+        """Return every version, newest first."""
+        return [_version(flow, row) for row in (await self._ask("GET", f"/flows/{flow}/versions"))["items"]]
+
+    async def draft(
+        self, flow: str, files: Files, *, note: str, by: str, based_on: int | None
+    ) -> tuple[Version, Sequence[Fault]]:
+        """Keep files as a draft; `by` is who the session is of."""
+        body = {"files": dict(files), "note": note, "based_on": based_on}
+        made = await self._ask("POST", f"/flows/{flow}/versions", body)
+        faults = [Fault(one["file"], one["line"], one["message"], node=one["node"]) for one in made["findings"]]
+        return _version(flow, made), faults
+
+    async def publish(self, flow: str, number: int, *, by: str, instead_of: int | None = None) -> Version:
+        """Publish a version."""
+        where = f"/flows/{flow}/versions/{number}/publish"
+        return _version(flow, await self._ask("POST", where, {"live_version": instead_of}))
+
+    async def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        try:
+            async with self._session.request(method, f"/api/v1{path}", json=body) as answer:
+                given = await answer.json()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unavailable(f"the running service does not answer: {str(error) or type(error).__name__}") from None
+        if "error" in given:
+            raise Refused(given["error"]["message"])
+        return given
+
+
+def _version(flow: str, row: dict[str, Any]) -> Version:
+    fields = ("number", "note", "author", "hash", "based_on", "shipped")
+    values: dict[str, Any] = {name: row[name] for name in fields}
+    for name in ("created_at", "published_at"):
+        values[name] = datetime.fromisoformat(row[name]) if row[name] else None
+    return Version(flow=flow, state=State(row["state"]), **values)
+
+
+class BlockingPrompts:
+    """Makes prompts here, when no service runs that would."""
+
+    def __init__(self, pack: PromptPack, cache: Path) -> None:
+        self._pack = pack
+        self._cache = cache
+
+    def know(self, flow: Flow) -> None:
+        """Take in the texts that the flow itself brings along."""
+        self._pack.add(flow.said())
+
+    async def make_ready(self, flow: Flow) -> None:
+        """Have every prompt rendered. Raises PromptsFailed."""
+        try:
+            await asyncio.to_thread(self._render, spoken(flow))
+        except (HotlineError, OSError) as error:
+            raise PromptsFailed(f"the prompts of the flow could not be made: {error}; nothing was published") from None
+
+    def _render(self, wanted: list[str]) -> None:
+        files = prepare_voice(self._cache, lambda line: click.echo(line, err=True))
+        self._pack.render(wanted, Kokoro(files), lambda done, of, name: click.echo(f"rendering {done}/{of} {name}"))
+
+
+@asynccontextmanager
+async def opened(settings: Settings, who: str | None) -> AsyncIterator[tuple[Versions, str]]:
+    """The versions of this installation, and the user name in which they are changed."""
+    running = service_runs(settings)
+    if not running:
+        storage.upgrade(settings.database_url)
+    db, clock, rules = Database(settings.database_url), SystemClock(), policy.load(settings.site.policy)
+    journal = Journal(db, Bus())
+    try:
+        accounts = Accounts(journal, db, clock, rules)
+        user = await _user(accounts, who)
+        if running:
+            async with _session(settings, accounts, user) as session:
+                yield ApiVersions(session), user.username
+        else:
+            with only_one(settings):
+                cache, known = user_cache(), names(settings)
+                maker = BlockingPrompts(open_prompts(settings, cache), cache)
+                service = FlowService(db, journal, clock, maker, prompts=known, rules=rules.rules)
+                await service.open(FLOW)
+                yield service, user.username
+    finally:
+        await journal.close()
+        await db.close()
+
+
+async def _user(accounts: Accounts, who: str | None) -> User:
+    """Return the one who changes the flow: named, or the only one who may."""
+    if who is not None:
+        return await accounts.user_named(who)
+    may = [u for u in await accounts.users() if u.may(Permission.CHANGE_BUSINESS) and not u.disabled]
+    if not may:
+        raise NotFound("nobody here may publish: make an account, `hotline user add NAME --role supervisor`")
+    if len(may) > 1:
+        raise Conflict(f"say in whose name with --as: {', '.join(u.username for u in may)}")
+    return may[0]
+
+
+@asynccontextmanager
+async def _session(settings: Settings, accounts: Accounts, user: User) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session at the running service: who may read its database may open one."""
+    token = await accounts.open_session(user.id, "command line")
+    host = "127.0.0.1" if settings.web.host in ("", "0.0.0.0") else settings.web.host  # noqa: S104 - we connect there
+    try:
+        async with aiohttp.ClientSession(
+            f"http://{host}:{settings.web.port}",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=aiohttp.ClientTimeout(total=PUBLISH_WAIT_S),
+        ) as session:
+            yield session
+    finally:
+        await accounts.close_session(token)
+
+
+async def listed(settings: Settings, flow_id: str, who: str | None) -> list[Version]:
+    """Return every version of a flow, newest first."""
+    async with opened(settings, who) as (kept, _):
+        return await kept.versions(flow_id)
+
+
+async def publish_file(settings: Settings, file: Path, note: str, who: str | None) -> tuple[Version, Version]:
+    """Publish what a file says; return the version that was live and the one that is. Raises FlowError, FlowBroken."""
+    flow.load(file, names(settings), policy.load(settings.site.policy).rules)
+    flow_id, texts = flow.texts(file)
+    async with opened(settings, who) as (kept, by):
+        live = _live(await kept.versions(flow_id))
+        made, faults = await kept.draft(flow_id, texts, note=note, by=by, based_on=live.number)
+        if faults:
+            raise FlowBroken("\n".join(map(str, faults)))
+        return live, await kept.publish(flow_id, made.number, by=by, instead_of=live.number)
+
+
+async def publish_number(
+    settings: Settings, flow_id: str, number: int | None, who: str | None
+) -> tuple[Version, Version]:
+    """Publish a version, None: the one that was live before; return the version that was live and the one that is."""
+    async with opened(settings, who) as (kept, by):
+        found = await kept.versions(flow_id)
+        live = _live(found)
+        chosen = _before(found) if number is None else number
+        return live, await kept.publish(flow_id, chosen, by=by, instead_of=live.number)
+
+
+def _live(found: Sequence[Version]) -> Version:
+    return next(version for version in found if version.state is State.LIVE)
+
+
+def _before(found: Sequence[Version]) -> int:
+    former = [(v.published_at, v.number) for v in found if v.state is State.RETIRED and v.published_at]
+    if not former:
+        raise Conflict("no other version was ever live; there is nothing to go back to")
+    return max(former)[1]

@@ -1,0 +1,152 @@
+"""Festival greetings and emergency announcements: list, write, switch."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from core.errors import BadInput
+from desk.announcements.festivals import Proposal, festivals, proposals
+from desk.announcements.model import LONGEST_TEXT, Announcement, Kind
+from desk.announcements.service import AnnouncementService, Wanted
+from speech.prompts import catalogue
+from web import shapes
+from web.route import EVERYONE, LEADS, Ask, Routes
+from web.shapes import Given, Moment, Shape
+
+routes = Routes("announcements")
+Names = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=60)], ...], Field(max_length=30)]
+Place = Annotated[int, Field(ge=-1000, le=1000)]
+
+
+class AnnouncementRow(Shape):
+    """An announcement; `state`: off, preparing (it is being spoken), failed, planned, live or over."""
+
+    id: str
+    kind: Kind
+    festival: str
+    text: str
+    areas: tuple[str, ...]
+    begins: datetime = Field(alias="from")
+    ends: datetime | None = Field(alias="until")
+    place: int
+    on: bool
+    state: str
+    by: str
+    live_since: datetime | None
+    version: int
+
+
+class NewAnnouncement(Given):
+    """An announcement: from now on unless `from` is given, until it is switched off unless `until` is given.
+
+    A greeting of a `festival` may leave out its `text`; it is that of the catalogue then.
+    """
+
+    kind: Kind
+    text: Annotated[str, Field(max_length=LONGEST_TEXT)] = ""
+    festival: str = ""
+    areas: Names = ()
+    begins: Moment | None = Field(default=None, alias="from")
+    ends: Moment | None = Field(default=None, alias="until")
+    place: Place = 0
+    on: bool = True
+
+
+class AnnouncementChange(Given):
+    """What is to change; an `until` of null is: until switched off."""
+
+    on: bool | None = None
+    begins: Moment | None = Field(default=None, alias="from")
+    ends: Moment | None = Field(default=None, alias="until")
+    place: Place | None = None
+
+
+class ProposalRow(Shape):
+    """A greeting that might be given notice of."""
+
+    festival: str
+    name: str
+    text: str
+    begins: datetime = Field(alias="from")
+    ends: datetime = Field(alias="until")
+
+
+@routes.add("GET", "/announcements", roles=EVERYONE)
+async def list_announcements(ask: Ask) -> shapes.Items[AnnouncementRow]:
+    """List announcements: those that are on first, then the latest."""
+    service = ask.services.announcements
+    return shapes.Items(items=[_row(service, one) for one in await service.all()])
+
+
+@routes.add("GET", "/announcements/proposals", roles=EVERYONE)
+async def list_proposals(ask: Ask) -> shapes.Items[ProposalRow]:
+    """List the coming festivals with proposed times; nothing is said until somebody makes it an announcement."""
+    zone = ask.services.settings.site.zone
+    found = proposals(ask.services.clock.now().astimezone(zone).date(), zone)
+    return shapes.Items(items=[_proposal(ask, one) for one in found])
+
+
+@routes.add("GET", "/announcements/{id}", roles=EVERYONE)
+async def read_announcement(ask: Ask) -> AnnouncementRow:
+    """Read one announcement."""
+    service = ask.services.announcements
+    return _row(service, await service.get(ask.part("id")))
+
+
+@routes.add("POST", "/announcements", roles=LEADS, status=201)
+async def create_announcement(ask: Ask, body: NewAnnouncement) -> AnnouncementRow:
+    """Write an announcement; callers hear it as soon as it has been spoken."""
+    service = ask.services.announcements
+    text = body.text or (festival_text(ask.services.settings.site.name, body.festival) if body.festival else "")
+    wanted = Wanted(
+        body.kind, text, body.begins, body.ends, body.festival, tuple(dict.fromkeys(body.areas)), body.place, body.on
+    )
+    return _row(service, await service.create(wanted, ask.user.id))
+
+
+@routes.add("PATCH", "/announcements/{id}", roles=LEADS)
+async def change_announcement(ask: Ask, body: AnnouncementChange) -> AnnouncementRow:
+    """Switch an announcement on or off at once, or give it other times or another place."""
+    service, changes = ask.services.announcements, body.model_dump(exclude_unset=True)
+    _no_null(changes)
+    return _row(service, await service.change(ask.part("id"), ask.user.id, **changes))
+
+
+def _no_null(changes: dict[str, Any]) -> None:
+    if empty := [name for name, value in changes.items() if value is None and name != "ends"]:
+        raise BadInput(f"{empty[0]}: leave it out to keep it as it is", field=empty[0])
+
+
+def festival_text(site: str, festival: str) -> str:
+    """Return the opening of a festival, empty for one that is not known."""
+    known = festivals().get(festival)
+    return catalogue("zh-CN", site=site)[known.prompt].text if known else ""
+
+
+def _row(service: AnnouncementService, one: Announcement) -> AnnouncementRow:
+    return AnnouncementRow(
+        id=one.id,
+        kind=one.kind,
+        festival=one.festival,
+        text=one.text,
+        areas=one.areas,
+        begins=one.begins,
+        ends=one.ends,
+        place=one.place,
+        on=one.on,
+        state=service.state(one).value,
+        by=one.by,
+        live_since=one.live_since,
+        version=one.version,
+    )
+
+
+def _proposal(ask: Ask, one: Proposal) -> ProposalRow:
+    return ProposalRow(
+        festival=one.festival.id,
+        name=one.festival.name,
+        text=festival_text(ask.services.settings.site.name, one.festival.id),
+        begins=one.begins,
+        ends=one.ends,
+    )
