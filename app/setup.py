@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from app import storage
 from app.asterisk_command import seats_of
 from app.asterisk_setup import private_asterisk, render_spec, secrets_of
+from app.ears import prepare_ears
 from app.wiring import Setup
 from asterisk_conf.install import default_cache as asterisk_cache
 from asterisk_conf.install import ensure_asterisk
@@ -34,7 +35,7 @@ def prepare(settings: Settings, say: Say, *, ui: bool = True) -> Setup:
     voice = prepare_voice(cache, say)
     pages = ensure_ui(cache, say) if ui else None
     storage.upgrade(settings.database_url)
-    return Setup(settings, voice, cache, pages)
+    return Setup(settings, voice, cache, pages, whisper=prepare_ears(settings.speech, cache, say))
 
 
 def prepare_voice(cache: Path, say: Say) -> VoiceFiles:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from agents.accounts import Accounts
 from agents.service import AgentService
 from app.asterisk_setup import secrets_of
+from app.ears import SpokenRequests
 from app.lifeboat import LifeboatKeeper
 from app.probes import Probes
 from app.simulator import ProcessSimulator
@@ -87,13 +88,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What is there before the service starts: settings, the voice's files, the cache of prompts, the built pages."""
+    """What is there before the service starts: settings, the voice, the cache of prompts, pages, Whisper's folder."""
 
     settings: Settings
     voice: VoiceFiles
     cache: Path
     ui_dir: Path | None = None
     flow_file: Path = FLOW
+    whisper: Path | None = None
 
 
 class Hotline:
@@ -111,6 +113,7 @@ class Hotline:
         self.switches = Switches(self.journal, self.db, self.clock, {STORM: settings.site.storm})
         self._tasks = TaskOwner("hotline")
         self.detector = Silero()
+        self.requests = SpokenRequests(settings.speech, self.policy, self.detector, setup.whisper)
         self._build_voice(setup)
         self._build_desk()
         self._build_telephone()
@@ -194,6 +197,7 @@ class Hotline:
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
         self.recordings.attach(self.bus)
+        self.ami.listen(self.bus)
         said = MessageService(self.journal, self.db, self.pbx, Vault.of(settings), self.clock)
         self.messages = IvrMessages(said, self.orders, self.customers, self.db)
         self.messages.listen(self.bus)
@@ -222,6 +226,7 @@ class Hotline:
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
             announcements=self.announcements,
             storm=lambda: self.switches.on(STORM),
+            understanding=self.requests.words,
         )
         self.engine = Engine(self.flows, services, self.db)
 
@@ -310,6 +315,7 @@ class Hotline:
         self._tasks.start(self._render_rest(), "prompts")
         self._tasks.start(self.notifications.run(), "notifications")
         self._tasks.start(self._reconcile_recordings(), "recordings sweep")
+        await self.requests.start()
 
     async def say_ahead(self, callers: Iterable[str]) -> None:
         """Have ready what these numbers would hear of their bills and outages."""
@@ -381,5 +387,6 @@ class Hotline:
         await self.recordings.close()
         await self.voice.stop()
         await self.detector.stop()
+        await self.requests.stop()
         await self.journal.close()
         await self.db.close()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import uvloop
 from aiohttp import web
 from sqlalchemy import Connection
 
@@ -65,6 +66,8 @@ from web.app import make_app
 from web.route import DESKTOPS
 from web.services import WebServices
 
+LOOP = uvloop.new_event_loop
+"""The loop of the service."""
 CUSTOMERS = 5_000
 FORMER_CALLS = 10
 AGENT = "a1"

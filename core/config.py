@@ -76,6 +76,20 @@ class Trunk(Section):
     caller_header: Literal["P-Asserted-Identity", "From"] = "P-Asserted-Identity"
 
 
+class Speech(Section):
+    """How callers are understood who say what they want: the engine, in `workers` processes of 350 MB each.
+
+    `first`: callers are asked to speak before the menu of keys; else key 6 asks. Vosk wants the folder of a model and
+    the hash of its files (`speech.vosk.folder_sha256`; empty: not checked).
+    """
+
+    recogniser: Literal["whisper", "vosk", "off"] = "whisper"
+    workers: int = Field(default=2, ge=1, le=2)
+    first: bool = False
+    vosk_model: Path | None = None
+    vosk_sha256: str = ""
+
+
 class Storage(Section):
     """Where state is kept: `dir` for files, `url` for the database (empty: SQLite in `dir`)."""
 
@@ -91,6 +105,7 @@ class Settings(Section):
     web: Web = Web()
     asterisk: Asterisk = Asterisk()
     trunk: Trunk = Trunk()
+    speech: Speech = Speech()
     storage: Storage = Storage()
 
     @property
@@ -168,5 +183,7 @@ def _check(settings: Settings, where: str) -> None:
     rtp = settings.asterisk
     if rtp.rtp_end - rtp.rtp_start < 3:
         raise ConfigError(f"{where}: [asterisk] rtp_end must be at least rtp_start + 3 (two ports a call leg)")
+    if settings.speech.recogniser == "vosk" and settings.speech.vosk_model is None:
+        raise ConfigError(f'{where}: [speech] recogniser = "vosk" needs vosk_model, the folder of an unpacked model')
     if settings.trunk.registrar and not (settings.trunk.username and settings.trunk.password):
         raise ConfigError(f"{where}: [trunk] registrar needs username and password beside it")

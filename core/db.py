@@ -112,7 +112,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = open_engine(url)
-        self._writes: queue.Queue[_Write | None] = queue.Queue(WAITING_WRITES)
+        self._writes: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="db-read")
         self._writer = threading.Thread(target=self._write_loop, name="db-write", daemon=True)
         self._writer.start()
@@ -130,11 +130,10 @@ class Database:
 
         Raises DatabaseDown when more writes wait than storage can take; what `work` raises comes through.
         """
+        if self._writes.qsize() >= WAITING_WRITES:
+            raise DatabaseDown(waiting=WAITING_WRITES)
         item = _Write(work, asyncio.get_running_loop().create_future())
-        try:
-            self._writes.put_nowait(item)
-        except queue.Full:
-            raise DatabaseDown(waiting=WAITING_WRITES) from None
+        self._writes.put(item)
         result: T = await asyncio.shield(item.done)
         return result
 

@@ -100,6 +100,22 @@ class CallTransferred(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallPutThrough(Event):
+    """The menu put the caller through to `to`, a number outside under its name in the flow; they talk from now on."""
+
+    call_id: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallReturned(Event):
+    """The talk with somebody outside is over: `why` is hung_up or too_long. The caller is back in the menu."""
+
+    call_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallReleased(Event):
     """The talk with `agent_id` ended: `by` is caller, agent or system, `why` the cause."""
 

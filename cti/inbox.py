@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from dataclasses import dataclass
+from types import UnionType
 
 from cti.messages import ChannelGone, Command, Message
 
@@ -44,6 +45,10 @@ class Inbox:
             if not self._messages:  # one may have come in the same turn of the loop
                 return None
         return self._messages.popleft()
+
+    def forget(self, kinds: UnionType) -> None:
+        """Take out messages of some kinds, unread."""
+        self._messages = deque(message for message in self._messages if not isinstance(message, kinds))
 
     def drain(self) -> list[Asked]:
         """Empty the inbox and return the commands that were in it, for whoever asked to be told."""

@@ -84,13 +84,26 @@ class SpeechHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """The caller has stopped speaking; what they said is being recognised."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordsHeard:
+    """What the caller said; `text` is empty when it was not understood, `confidence` goes from 0 to 1."""
+
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class HearingLost:
     """The caller cannot be heard any more: `why`. Silence means nothing from now on."""
 
     why: str
 
 
-ListeningMessage = SpeechHeard | HearingLost
+ListeningMessage = SpeechHeard | SpeechEnded | WordsHeard | HearingLost
 
 # --- from routing -------------------------------------------------------------------------------
 

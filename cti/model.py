@@ -102,37 +102,46 @@ def advance(call: Call, event: Event) -> Call:
         state = MOVES[call.state, type(event)]
     except KeyError:
         raise IllegalMove(f"call is {call.state}: {type(event).__name__} is not possible", call_id=call.id) from None
-    return _carry(replace(call, state=state), event)
+    return _carry(call, state, event)
 
 
-def _carry(call: Call, event: Event) -> Call:
+def _carry(call: Call, state: CallState, event: Event) -> Call:
     match event:
         case CallAnswered():
-            return replace(call, answered_at=event.at)
+            return replace(call, state=state, answered_at=event.at)
         case CallQueued():
-            return replace(call, queue=event.queue, queued_at=event.at)
+            return replace(call, state=state, queue=event.queue, queued_at=event.at)
         case AgentRang():
             return replace(
                 call,
+                state=state,
                 agent_id=event.agent_id,
                 seat_id=event.seat_id,
                 seat_channel_id=event.channel_id,
                 seats_rung=call.seats_rung + 1,
             )
         case AgentAnswered():
-            return replace(call, talking_at=event.at, released_at=None)
+            return replace(call, state=state, talking_at=event.at, released_at=None)
         case AgentMissed():
-            return replace(call, agent_id=None, seat_id=None, seat_channel_id=None)
+            return replace(call, state=state, agent_id=None, seat_id=None, seat_channel_id=None)
         case CallTransferred():
             return replace(
-                call, queue=event.to, queued_at=event.at, released_at=event.at, agent_id=None, seat_channel_id=None
+                call,
+                state=state,
+                queue=event.to,
+                queued_at=event.at,
+                released_at=event.at,
+                agent_id=None,
+                seat_channel_id=None,
             )
         case CallReleased():
-            return replace(call, released_at=event.at, seat_channel_id=None)
+            return replace(call, state=state, released_at=event.at, seat_channel_id=None)
         case CallEnded():
-            return replace(call, ended_at=event.at, ended_by=event.by, end_cause=event.why, seat_channel_id=None)
+            return replace(
+                call, state=state, ended_at=event.at, ended_by=event.by, end_cause=event.why, seat_channel_id=None
+            )
         case _:
-            return call
+            return replace(call, state=state)
 
 
 def diagram() -> str:
@@ -143,12 +152,17 @@ def diagram() -> str:
 
 
 _EAR = re.compile(r"-ear-[0-9a-f]+(-media|-bridge)?$")
-_PART = re.compile(rf"-(seat-\d+|talk|play-\d+|(message|address)-\d+)$|{_EAR.pattern}")
+_PART = re.compile(rf"-(seat-\d+|talk|outside|play-\d+|(message|address)-\d+)$|{_EAR.pattern}")
 
 
 def seat_channel(call: Call) -> str:
     """Return the id of the next channel to a seat: derived from the call, so that it is found again."""
     return f"{call.id}-seat-{call.seats_rung + 1}"
+
+
+def outside_channel(call_id: str) -> str:
+    """Return the id of the channel to whom a caller is put through outside."""
+    return f"{call_id}-outside"
 
 
 def talk_bridge(call_id: str) -> str:

@@ -83,6 +83,15 @@ class Taking:
     silence_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class OutsideDial:
+    """Which number to ring by the trunk for a call: `channel_id` is ours to choose."""
+
+    channel_id: str
+    number: str
+    call_id: str
+
+
 class CallerAudio(Protocol):
     """What one caller says, without what is played to them: 16-bit little-endian mono at 8 kHz, in real time.
 
@@ -138,6 +147,10 @@ class Pbx(Protocol):
 
     async def dial_seat(self, dial: SeatDial) -> None:
         """Begin to ring a seat: ChannelRinging, then ChannelEntered when answered or ChannelGone, follow."""
+        ...
+
+    async def dial_outside(self, dial: OutsideDial) -> None:
+        """Begin to ring a number by the trunk; what follows is as for a seat. Raises PbxRefused."""
         ...
 
     async def join(self, bridge_id: str, *channel_ids: str) -> None:

@@ -136,6 +136,7 @@ class CallService:
                     raise
 
     async def _adopt(self) -> None:
+        await self._world.journal.settle()  # what is only noted is not in the books that are compared now
         adopted, loose = await adopt(self._pbx, self._db, self._world)
         for one in adopted:
             self._sessions[one.session.call.id] = one.session

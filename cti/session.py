@@ -15,6 +15,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from core import log
 from core.clock import Clock
+from core.db import DatabaseDown
 from core.errors import Conflict, HotlineError, Unavailable
 from core.events import Event
 from core.journal import Journal
@@ -22,9 +23,19 @@ from core.policy import Policy
 from cti import store
 from cti.events import CallAnswered, CallEnded, CallReleased
 from cti.inbox import Asked, Inbox
-from cti.messages import ChannelGone, DigitPressed, HearingLost, Message, PlaybackEnded, SoundTaken, SpeechHeard
+from cti.messages import (
+    ChannelGone,
+    DigitPressed,
+    HearingLost,
+    ListeningMessage,
+    Message,
+    PlaybackEnded,
+    SpeechEnded,
+    SpeechHeard,
+    WordsHeard,
+)
 from cti.model import WITH_AGENT, Call, CallState, advance, talk_bridge
-from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused, Taking
+from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused
 
 _log = log.get(__name__)
 
@@ -35,10 +46,6 @@ GONE_LIMIT_S = 2.0
 STORE_AGAIN_FIRST_S, STORE_AGAIN_MOST_S = 0.1, 5.0
 DIGITS_KEPT = 64
 PLAYBACK_IDS = 4
-TONE, TONE_S = "tone:record", 0.4
-"""The tone after which a caller speaks: 950 Hz, as GB/T 3380 has it for recording."""
-TAKING_MORE_S = 10.0
-"""The PBX ends a recording by itself; one whose end is not told so long after its limit is taken as failed."""
 
 Program = Callable[["CallSession"], Awaitable[None]]
 
@@ -71,7 +78,11 @@ class CallSession:
         self.listened = False
         """Somebody listens to the caller now; what is told of it later counts for nothing."""
         self.spoke = False
-        """The caller has spoken since somebody began to listen (`cti.listening`)."""
+        """The caller has spoken since somebody began to listen (`cti.listening`), and has not stopped (`cti.words`)."""
+        self.words: WordsHeard | None = None
+        """What the caller said, once it is recognised (`cti.words`)."""
+        self.outside: str | None = None
+        """The channel of whom the caller is being put through to, outside (`cti.transfer`)."""
         self.deaf: str | None = None
         """Why the caller can no longer be heard by whoever listens."""
         self.recalled = False
@@ -82,6 +93,8 @@ class CallSession:
         self._gone_told = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._finishing = False
+        self._told: asyncio.Future[bool] | None = None
+        """Of what was noted last: becomes True when that is in the books and told."""
 
     # --- from outside -----------------------------------------------------------------------
 
@@ -129,9 +142,8 @@ class CallSession:
 
         The first illegal one raises IllegalMove.
         """
-        call = self.call
-        for event in events:
-            call = advance(call, event)
+        call = _advanced(self.call, events)
+        await self._noted()
         before, self.call = self.call, call
         try:
             await self.world.journal.record(
@@ -141,9 +153,27 @@ class CallSession:
             self.call = before
             raise
 
+    async def _noted(self) -> None:
+        """Wait for what this call noted before: its moves are told in order. Raises DatabaseDown."""
+        if self._told is not None and not self._told.done():
+            self.world.journal.flush()
+            if not await asyncio.shield(self._told):
+                raise DatabaseDown(self.world.journal.trouble)
+
     def note(self, *events: Event) -> None:
         """Write down facts on the way; nothing waits for them (see `core.journal.Journal.note`)."""
-        self.world.journal.note(*events)
+        self._told = self.world.journal.note(*events)
+
+    def note_move(self, *events: Event, told: Sequence[Event] = ()) -> None:
+        """Move the call by `events` as `record` does, without waiting: a crash may forget the last moment.
+
+        For moves that nobody else builds on: what follows from a forgotten one must be what the caller expects.
+        """
+        before, call = self.call, _advanced(self.call, events)
+        self._told = self.world.journal.note(
+            *events, *told, save=lambda connection: store.save(connection, call, before)
+        )
+        self.call = call
 
     async def tell(self, *events: Event) -> None:
         """Commit events that do not move the call."""
@@ -152,14 +182,23 @@ class CallSession:
     # --- what the caller hears and presses --------------------------------------------------------
 
     async def answer(self, *told: Event) -> None:
-        """Answer the caller; `told` is journaled together with it."""
+        """Answer the caller; `told` is journaled together with it.
+
+        When a crash forgets that, the next service finds the caller answered and begins anew.
+        """
         await self.world.pbx.answer(self.call.id)
-        await self.record(CallAnswered(at=self.world.clock.now(), call_id=self.call.id), told=told)
+        self.note_move(CallAnswered(at=self.world.clock.now(), call_id=self.call.id), told=told)
+
+    def listens(self, on: bool) -> None:
+        """Somebody begins, or ceases, to listen for words: what was heard before counts for nothing."""
+        self._inbox.forget(ListeningMessage)
+        self.listened, self.spoke, self.words, self.deaf = on, False, None, None
 
     @property
     def stirred(self) -> bool:
-        """Whether a key waits to be read, listening found speech or came to an end, or the agent wants the caller."""
-        return bool(self._digits) or self.spoke or self.recalled or self.deaf is not None
+        """Whether a key waits to be read, listening found speech, words or an end, or the agent wants the caller."""
+        heard = self.spoke or self.words is not None or self.deaf is not None
+        return bool(self._digits) or heard or self.recalled
 
     async def play(self, media: Sequence[str], *, interruptible: bool = True) -> bool:
         """Play `media` to the end; tell whether it was. The session `stirred` cuts it when `interruptible`.
@@ -181,27 +220,16 @@ class CallSession:
         await self.world.pbx.stop_playback(playback_id)
         return False
 
-    async def take_sound(self, name: str, longest_s: int, silence_s: int) -> SoundTaken:
-        """Let the caller speak after a tone; return once that is written down under `name`. Raises PbxRefused."""
+    async def sound(self, media: Sequence[str], seconds: float) -> None:
+        """Play what has no end of its own for `seconds`; keys do not cut it."""
         playback_id = f"{self.call.id}-play-{self._plays % PLAYBACK_IDS}"
         self._plays += 1
-        await self.world.pbx.play(self.call.id, playback_id, [TONE])
+        await self.world.pbx.play(self.call.id, playback_id, media)
         loop = asyncio.get_running_loop()
-        until = loop.time() + TONE_S
+        until = loop.time() + seconds
         while await self.receive(max(0.0, until - loop.time())) is not None:
             pass
         await self.world.pbx.stop_playback(playback_id)
-        await self.world.pbx.take_sound(Taking(self.call.id, name, longest_s, silence_s))
-        return await self.sound_taken(name, longest_s)
-
-    async def sound_taken(self, name: str, longest_s: int) -> SoundTaken:
-        """Wait until what is being written under `name` has its end."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + longest_s + TAKING_MORE_S
-        while (message := await self.receive(max(0.0, until - loop.time()))) is not None:
-            if isinstance(message, SoundTaken) and message.name == name:
-                return message
-        return SoundTaken(name, failed=True, spoken_s=0.0)
 
     async def digit(self, timeout: float) -> str | None:
         """Return the next key, or None when none is pressed within `timeout` seconds."""
@@ -255,6 +283,10 @@ class CallSession:
             self._digits.append(message.digit)
         elif isinstance(message, SpeechHeard):
             self.spoke = self.listened
+        elif isinstance(message, SpeechEnded):
+            self.spoke = False
+        elif isinstance(message, WordsHeard):
+            self.words = message if self.listened else None
         elif isinstance(message, HearingLost):
             self.deaf = message.why if self.listened else None
         if self.aside is not None and message is not None:
@@ -289,15 +321,16 @@ class CallSession:
             by, why = "caller", _words(self._gone)
         before = self.call
         try:
-            if before.seat_channel_id:
-                await self.world.pbx.hang_up(before.seat_channel_id)
+            for leg in (before.seat_channel_id, self.outside):
+                if leg:
+                    await self.world.pbx.hang_up(leg)
             if self._gone is None:
                 await self.world.pbx.hang_up(before.id)
                 await self._wait_gone()
         except (PbxDown, PbxRefused):
             _log.warning("hang-up not confirmed", extra={"action": "hang_up_unsure", "call_id": before.id})
         await self._record_end(ending(before, by=by, why=why, where=self.node, clock=self.world.clock))
-        if before.talking_at:
+        if before.talking_at or self.outside:
             try:
                 await self.world.pbx.close_bridge(talk_bridge(before.id))
             except (PbxDown, PbxRefused):
@@ -305,14 +338,25 @@ class CallSession:
 
     async def _record_end(self, events: Sequence[Event]) -> None:
         """Commit the end, as often as it takes: seat and place are free only when it is in the books."""
+        try:
+            # Nobody holds anything for a caller who was only in the menu; a forgotten end is found at the next start.
+            return self.note_move(*events) if self.call.queued_at is None else await self.record(*events)
+        except (SQLAlchemyError, Unavailable):
+            self._not_stored()
         waits = wait_exponential_jitter(multiplier=STORE_AGAIN_FIRST_S, max=STORE_AGAIN_MOST_S, jitter=0.1)
         storage = retry_if_exception_type((SQLAlchemyError, Unavailable))
         async for attempt in AsyncRetrying(retry=storage, wait=waits, before_sleep=self._not_stored):
             with attempt:
                 await self.record(*events)
 
-    def _not_stored(self, _: RetryCallState) -> None:
+    def _not_stored(self, _: RetryCallState | None = None) -> None:
         _log.error("end not stored, tried again", extra={"action": "end_not_stored", "call_id": self.call.id})
+
+
+def _advanced(call: Call, events: Sequence[Event]) -> Call:
+    for event in events:
+        call = advance(call, event)
+    return call
 
 
 def ending(call: Call, *, by: str, why: str, where: str, clock: Clock) -> list[Event]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -22,6 +23,8 @@ from routing.precedence import Cause
 from speech.port import SpeechDetector
 
 PLEASE_WAIT = "please_wait"
+SPEECH_OFFER = "menu_speech"
+"""Said only where callers can be understood."""
 DANGER = "in_danger"
 """Known of a call once it has come to a queue because of danger: an order made in it later is urgent."""
 
@@ -158,6 +161,24 @@ class Surveys(Protocol):
     async def reason(self, call_id: str, reason: Reason) -> None: ...
 
 
+class Understanding(Protocol):
+    """Understands callers, as the menu uses it (`cti.words` does it)."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether callers can be understood now."""
+        ...
+
+    @property
+    def first(self) -> bool:
+        """Whether callers are asked to say what they want before the menu of keys."""
+        ...
+
+    def listening(self, session: CallSession, phrases: tuple[str, ...] = ()) -> AbstractAsyncContextManager[None]:
+        """Listen to one utterance while open: `spoke`, then `words` of the session are set, or `deaf`."""
+        ...
+
+
 class Announcements(Protocol):
     """What the operator has said to callers now, answered from memory (`desk.announcements` keeps it)."""
 
@@ -199,6 +220,8 @@ class IvrServices:
     announcements: Announcements | None = None
     storm: Callable[[], bool] = lambda: False
     """Whether the site is in storm mode: so many callers that persons are for those who need one."""
+    understanding: Understanding | None = None
+    """Understands callers; without it the menu is keys alone."""
 
 
 @dataclass(slots=True)
@@ -212,7 +235,7 @@ class IvrCall:
     counts: dict[str, int] = field(default_factory=dict)
     answers: Callable[[], Awaitable[CustomerAnswers]] | None = None
     pressed: bool = False
-    """Whether the caller has pressed any key in this call."""
+    """Whether the caller has pressed any key in this call, or said something that was understood."""
     since: Sequence[Event] = ()
     """After a restart, for the node where the call stood: the story from its entry on."""
 
@@ -231,7 +254,8 @@ class IvrCall:
 
     async def say(self, prompts: Sequence[str], *, interruptible: bool = True) -> None:
         """Play prompts by id."""
-        await self.session.play([self._medium(prompt) for prompt in prompts], interruptible=interruptible)
+        offered = [p for p in prompts if p != SPEECH_OFFER or self.services.understanding is not None]
+        await self.session.play([self._medium(prompt) for prompt in offered], interruptible=interruptible)
 
     async def tell(self, sentences: Sequence[str]) -> None:
         """Play sentences with the caller's own numbers, each as soon as it is ready."""

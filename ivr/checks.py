@@ -13,6 +13,7 @@ from ivr.node import PERSON_KEY, Node
 from ivr.nodes.collect import Collect
 from ivr.nodes.menu import Menu
 from ivr.nodes.queue import Queue
+from ivr.nodes.speech import Speech
 from ivr.nodes.verify import Verify
 
 MENU_LEVELS = 2
@@ -127,7 +128,7 @@ def _no_person(graph: Graph) -> Iterator[Finding]:
     """Menus without key 0 to a queue. Not asked of one where a queue leads: a person was just tried, or spoke."""
     after = {t for name, node in graph.nodes.items() if isinstance(node, Queue) for t in graph.ways(name)}
     for name, node in graph.nodes.items():
-        if not isinstance(node, Menu):
+        if not isinstance(node, Menu | Speech):
             continue
         to = node.keys.get(PERSON_KEY)
         if name in after and to is None:

@@ -17,7 +17,7 @@ from cti.model import CallState
 from cti.port import NoSuchChannel, PbxDown
 from cti.session import CallSession
 from ivr.call import CustomerAnswers, IvrCall, IvrServices
-from ivr.events import CallerIdentified, DigitsCollected, IvrFailed, IvrNodeEntered
+from ivr.events import CallerIdentified, DigitsCollected, IvrFailed, IvrNodeEntered, SpeechHeard
 from ivr.flow import Flow
 from ivr.nodes.queue import Queue
 
@@ -92,7 +92,7 @@ class Engine:
         if entered and entered[-1][1].node in flow.nodes:
             at, last = entered[-1]
             call.known.update(last.known)
-            call.pressed = any(isinstance(event, DigitsCollected) for event in story)
+            call.pressed = any(_made_a_sign(event) for event in story)
             call.since = story[at:]
             return flow, await self._go_on(flow, call, last.node, story[at:])
         self._enter(flow, call, flow.start)
@@ -162,3 +162,7 @@ class Engine:
     async def close(self) -> None:
         """End the look-ups that are under way."""
         await self._tasks.close()
+
+
+def _made_a_sign(event: Event) -> bool:
+    return isinstance(event, DigitsCollected) or (isinstance(event, SpeechHeard) and event.intent is not None)

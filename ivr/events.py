@@ -152,3 +152,30 @@ class SilenceUnheard(Event):
     call_id: str
     node: str
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechHeard(Event):
+    """What became of one spoken answer at `node`; `intent` is what it sounded like.
+
+    `outcome`: sure (followed), unsure (asked back), confirmed, denied, unknown (nothing of ours) or silent (nothing
+    said). `confidence` is the recogniser's, 0 to 1, `distance` the way from the nearest phrase, 0 the same. `text` only
+    where the policy's `speech_transcript` keeps it, its figures masked.
+    """
+
+    call_id: str
+    node: str
+    outcome: str
+    intent: str | None
+    confidence: float
+    distance: float
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechLost(Event):
+    """Callers could not be listened to at `node` (`why`); the caller goes on with keys."""
+
+    call_id: str
+    node: str
+    why: str

@@ -16,6 +16,7 @@ from core.errors import BadInput
 from ivr.checks import Graph, check, near
 from ivr.node import Node
 from ivr.nodes import VERBS, AnyNode
+from ivr.nodes.transfer import Transfer
 from speech.prompts import Catalogue
 
 _nodes: TypeAdapter[Node] = TypeAdapter(AnyNode)
@@ -62,6 +63,8 @@ class Flow(BaseModel):
     trouble: str
     include: tuple[str, ...] = ()
     """Files with more `nodes`, beside this one; a part that several flows share."""
+    outside_numbers: tuple[str, ...] = ()
+    """The numbers to which a `transfer` node may put callers through; no other is ever dialled."""
     nodes: dict[str, Any]
 
     def node(self, name: str) -> Node:
@@ -298,6 +301,11 @@ def _check_node(
                 ("nodes", name, field),
                 f"node {name!r}: unknown prompt {prompt!r}{near(prompt, prompts)}",
             )
+    if isinstance(node, Transfer) and node.number not in (tree.get("outside_numbers") or ()):
+        yield (
+            ("nodes", name, "number"),
+            f"node {name!r}: {node.number!r} is none of the flow's outside_numbers; add it there as text",
+        )
     length = getattr(node, "length", None)
     if rules and length is not None and length not in rules:
         yield (

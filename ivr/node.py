@@ -3,27 +3,65 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from ivr.call import IvrCall
 from speech.prompts import Prompt
 
 
-class TargetMark:
+class Mark:
+    """Marks a field that names things of one kind; the published schema tells the kind as `x-names`."""
+
+    names: ClassVar[str]
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(core), "x-names": self.names}
+
+
+class TargetMark(Mark):
     """Marks a field that names a node."""
 
+    names = "node"
 
-class PromptMark:
+
+class PromptMark(Mark):
     """Marks a field that names a prompt or a list of them."""
+
+    names = "prompt"
+
+
+class RuleMark(Mark):
+    """Marks a field that names a rule of the policy."""
+
+    names = "rule"
+
+
+class QueueMark(Mark):
+    """Marks a field that names a queue."""
+
+    names = "queue"
+
+
+class VariableMark(Mark):
+    """Marks a field that names a variable."""
+
+    names = "variable"
 
 
 Target = Annotated[str, TargetMark()]
 MaybeTarget = Annotated[str | None, TargetMark()]
 Targets = Annotated[dict[str, str], TargetMark()]
 Prompts = Annotated[tuple[str, ...], PromptMark()]
+RuleName = Annotated[str, RuleMark()]
+QueueName = Annotated[str, QueueMark()]
 
 FACTS = frozenset(
-    {"caller_known", "identified", "accounts", "bills", "outages", "hour", "weekday", "working_day", "verified"}
+    {
+        *("caller_known", "identified", "accounts", "bills", "outages", "hour", "weekday", "working_day", "verified"),
+        "speech_first",
+    }
 )
 """Names that the engine and its nodes give; no flow sets them, so that nobody is verified by a line of YAML."""
 
@@ -34,7 +72,7 @@ def _free(name: str) -> str:
     return name
 
 
-Variable = Annotated[str, Field(pattern="^[a-z][a-z_]*$"), AfterValidator(_free)]
+Variable = Annotated[str, Field(pattern="^[a-z][a-z_]*$"), AfterValidator(_free), VariableMark()]
 
 PERSON_KEY, BACK_KEY, REPEAT_KEY = "0", "*", "#"
 """Keys with one meaning everywhere: a person, one level back, say it again."""

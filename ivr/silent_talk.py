@@ -124,7 +124,9 @@ class SilentTalk:
                     return end
                 self.script = True
         finally:
-            await self._listen_no_more()
+            if self._ear is not None:  # the caller is gone: the end of the call does not wait for it
+                ear, self._ear = self._ear, None
+                self._call.services.tasks.start(ear.aclose(), self._call.id)
 
     def _forget(self) -> None:
         """The next talk of this caller is with another agent, who has to hear them anew."""

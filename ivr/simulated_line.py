@@ -14,13 +14,17 @@ from cti.messages import (
     ChannelEntered,
     ChannelGone,
     DigitPressed,
+    ListeningMessage,
     PbxMessage,
     PlaybackEnded,
     QueueGaveUp,
     SeatOffered,
     SoundTaken,
+    SpeechEnded,
+    SpeechHeard,
+    WordsHeard,
 )
-from cti.port import CallerAudio, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, SeatDial, Taking
+from cti.port import CallerAudio, NoSuchChannel, OutsideDial, PbxBridge, PbxChannel, PbxRefused, SeatDial, Taking
 from cti.session import CallSession
 from desk.billing import speech as bill_speech
 from desk.surveys.model import Reason
@@ -30,6 +34,8 @@ from routing.precedence import Cause
 
 CALL = "simulated"
 PROMPT, SENTENCE = "prompt:", "sentence:"
+SAY = "say:"
+"""Before what a caller says instead of pressing."""
 SECONDS_A_CHARACTER = 0.22
 """About four and a half syllables a second, the pace of the shipped voice."""
 TALK_S = 30.0
@@ -55,11 +61,11 @@ class Caller(Protocol):
     """Whoever is on the line: a person at a terminal, a script, or dice."""
 
     def turn(self, *, queued: bool) -> str:
-        """Return keys (0-9 * #) or an `Act`: the hotline is silent and waits; `queued`: in a queue."""
+        """Return keys (0-9 * #), `SAY` and words, or an `Act`: the hotline is silent; `queued`: in a queue."""
         ...
 
     def meanwhile(self, media: Sequence[str]) -> str:
-        """Return keys pressed while `media` are heard, `Act.HANG_UP` to leave in the midst, or nothing."""
+        """Return keys or words while `media` are heard, `Act.HANG_UP` to leave in the midst, or nothing."""
         ...
 
 
@@ -82,9 +88,12 @@ class MemoryJournal(Journal):
     def __init__(self, tell: Callable[[Event], None]) -> None:
         self._tell = tell
 
-    def note(self, *events: Event) -> None:
+    def note(self, *events: Event, save: Save | None = None) -> asyncio.Future[bool]:
         for event in events:
             self._tell(event)
+        told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        told.set_result(True)
+        return told
 
     async def record(self, *events: Event, save: Save | None = None) -> list[Recorded]:
         self.note(*events)
@@ -105,12 +114,14 @@ class Line:
         self._seats = 0
         self._gone: set[str] = set()
         self.session: CallSession | None = None
+        self.listening = False
+        """Whether somebody listens to what the caller says."""
 
     def tell(self, who: str, what: str, id_: str = "") -> None:
         """Add to the conversation."""
         self._say(Heard(self._clock.monotonic(), who, what, id_))
 
-    def _deliver(self, message: PbxMessage | QueueGaveUp | SeatOffered) -> None:
+    def _deliver(self, message: PbxMessage | ListeningMessage | QueueGaveUp | SeatOffered) -> None:
         assert self.session is not None
         self.session.deliver(message)
 
@@ -137,6 +148,13 @@ class Line:
                 self._deliver(QueueGaveUp("no_agents" if what == Act.NOBODY else "too_long"))
             case Act.SILENCE | Act.ANSWERED | Act.NOBODY | Act.TOO_LONG:
                 self.tell("caller", "")
+            case _ if what.startswith(SAY):
+                self._turn = self._queued
+                self.tell("caller", what)
+                if self.listening:
+                    words = WordsHeard(what.removeprefix(SAY), 1.0)
+                    for message in (SpeechHeard(), SpeechEnded(), words):
+                        self._deliver(message)
             case _:
                 self._turn = self._queued
                 self.tell("caller", what)
@@ -226,6 +244,10 @@ class Line:
     async def dial_seat(self, dial: SeatDial) -> None:
         self._queued = False
         asyncio.get_running_loop().call_soon(self._deliver, ChannelEntered(dial.channel_id))
+
+    async def dial_outside(self, dial: OutsideDial) -> None:
+        self.tell("event", f"rings {dial.number}")
+        asyncio.get_running_loop().call_later(SPEAKS_S, self._deliver, ChannelEntered(dial.channel_id))
 
     async def join(self, bridge_id: str, *channel_ids: str) -> None:
         """Let the agent talk for a while and hang up."""

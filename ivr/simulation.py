@@ -26,14 +26,18 @@ from ivr.engine import Engine, OneFlow
 from ivr.events import IvrFailed, IvrNodeEntered
 from ivr.flow import Flow
 from ivr.node import TELEPHONE_KEYS
-from ivr.simulated_line import CALL, PROMPT, Act, Caller, Line, MemoryJournal, Opinions, Place, Reports, Tell
+from ivr.simulated_ears import TextEars
+from ivr.simulated_line import CALL, PROMPT, SAY, Act, Caller, Line, MemoryJournal, Opinions, Place, Reports, Tell
 from ivr.simulated_orders import Orders, Texts
 from ivr.simulated_wishes import Bookings, Said, Wishes
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What simulated calls need: customers, the `texts` of prompts by id, policy, zone, the moment they come in."""
+    """What simulated calls need: customers, the `texts` of prompts by id, policy, zone, the moment they come in.
+
+    `speech_first`: callers are asked to speak before the menu of keys.
+    """
 
     desk: Desk
     texts: Mapping[str, str]
@@ -41,6 +45,7 @@ class Surroundings:
     zone: ZoneInfo
     at: datetime
     db: Database
+    speech_first: bool = False
 
 
 async def call(flow: Flow, caller: Caller, number: str, around: Surroundings, tell: Tell) -> list[Event]:
@@ -94,6 +99,7 @@ def _services(line: Line, clock: Clock, tasks: TaskOwner, around: Surroundings) 
         hour=lambda: clock.now().astimezone(around.zone).hour,
         tasks=tasks,
         zone=around.zone,
+        understanding=TextEars(line, first=around.speech_first),
     )
 
 
@@ -112,15 +118,18 @@ def _arrived(number: str, clock: Clock) -> CallArrived:
 class Script:
     """A caller who does what is written: one step a turn, then hangs up.
 
-    Steps stand between commas: keys; nothing for silence; `!keys` pressed while something is still said; `h` hangs
-    up; in a queue `a` a person answers, `n` nobody is signed in, `t` it takes too long. Raises BadInput for others.
+    Steps stand between commas: keys; `say:` and words; nothing for silence; either behind `!` while something is still
+    said; `h` hangs up; in a queue `a` a person answers, `n` nobody is signed in, `t` it takes too long. Raises BadInput
+    for others.
     """
 
     def __init__(self, steps: str) -> None:
         self._steps = deque(step.strip() for step in steps.split(",")) if steps else deque[str]()
         for n, step in enumerate(self._steps, 1):
-            if not (step in set(Act) or (step.lstrip("!") and set(step.lstrip("!")) <= TELEPHONE_KEYS)):
-                raise BadInput(f"--keys: step {n} is {step!r}; a step is keys (0-9 * #), nothing, !keys, h, a, n or t")
+            done = step.lstrip("!")
+            if not (step in set(Act) or done.startswith(SAY) or (done and set(done) <= TELEPHONE_KEYS)):
+                known = "keys (0-9 * #), say:words, nothing, !keys, h, a, n or t"
+                raise BadInput(f"--keys: step {n} is {step!r}; a step is {known}")
 
     def turn(self, *, queued: bool) -> str:
         step = self._steps.popleft() if self._steps else Act.HANG_UP

@@ -70,6 +70,10 @@ class Listening(Protocol):
         """Say that the caller has stopped speaking; return the final result."""
         ...
 
+    def abandon(self) -> None:
+        """Let go what was heard so far: nobody wants the result."""
+        ...
+
 
 class Recogniser(Protocol):
     """An engine that listens to many callers at once, one `Listening` each."""
@@ -100,6 +104,17 @@ class SpeechListening(Protocol):
         ...
 
 
+class SpeechMeasuring(Protocol):
+    """One caller whose speech is followed from window to window."""
+
+    async def accept(self, audio: bytes) -> list[float]:
+        """Take in 16-bit little-endian mono; return how likely each window that is now whole is speech.
+
+        A window is `SpeechDetector.window` seconds long. Raises Unavailable.
+        """
+        ...
+
+
 class SpeechDetector(Protocol):
     """An engine that tells speech from silence, noise and coughs, for many callers at once."""
 
@@ -116,8 +131,17 @@ class SpeechDetector(Protocol):
         """Let the model go."""
         ...
 
+    @property
+    def window(self) -> float:
+        """The length in seconds of what it decides at once."""
+        ...
+
     def listen(self) -> SpeechListening:
         """Begin to listen to one caller. Raises Unavailable when the engine does not work."""
+        ...
+
+    def measure(self) -> SpeechMeasuring:
+        """Begin to follow the speech of one caller. Raises Unavailable when the engine does not work."""
         ...
 
 

@@ -117,6 +117,7 @@ class PromptPack:
         what voices have made, by content, for this and other packs. Raises ConfigError for a broken manifest.
         """
         self.directory = directory.absolute()
+        self._media = f"sound:{self.directory}/"
         self.prompts = prompts
         self._settings_key = settings_key
         self._cache = cache
@@ -135,7 +136,7 @@ class PromptPack:
         self._known(prompt)
         if not self._has(prompt):
             raise NotFound(f"prompt {prompt!r} is not rendered yet; run `hotline prompts render`", prompt=prompt)
-        return f"sound:{self.directory / prompt}"
+        return self._media + prompt
 
     def has(self, prompt: str) -> bool:
         """Tell whether `media` can answer for a prompt. Raises NotFound for an id the catalogue lacks."""

@@ -65,6 +65,7 @@ class Silero:
     """A `SpeechDetector`; `start` before the first caller, `stop` at the end."""
 
     rate = RATE
+    window = _WINDOW / RATE
 
     def __init__(self) -> None:
         self._session: Any = None
@@ -87,14 +88,18 @@ class Silero:
 
     def listen(self) -> "SileroListening":
         """Begin to listen to one caller. Raises VadDown when the model is not loaded."""
+        return SileroListening(self.measure())
+
+    def measure(self) -> "SileroMeasuring":
+        """Begin to follow the speech of one caller. Raises VadDown when the model is not loaded."""
         if self._session is None:
             raise VadDown("the model of the speech detection is not loaded")
-        return SileroListening(self)
+        return SileroMeasuring(self)
 
-    async def run(self, listening: "SileroListening", samples: Samples) -> bool:
+    async def run(self, measuring: "SileroMeasuring", samples: Samples) -> list[float]:
         """Decide over `samples` of one caller in the thread. Raises VadDown when the service is ending."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, listening.decide, samples)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, measuring.decide, samples)
         except RuntimeError:
             raise VadDown("the speech detection has ended") from None
 
@@ -108,9 +113,23 @@ class Silero:
 class SileroListening:
     """One caller being listened to."""
 
+    def __init__(self, measuring: "SileroMeasuring") -> None:
+        self._measuring = measuring
+        self._rule = SpeechRule(_WINDOW / RATE)
+
+    async def accept(self, audio: bytes) -> bool:
+        """Take in 16-bit little-endian mono at 8 kHz; tell whether the caller speaks by now. Raises VadDown."""
+        spoken = False
+        for probability in await self._measuring.accept(audio):
+            spoken = self._rule.hears(probability) or spoken
+        return spoken
+
+
+class SileroMeasuring:
+    """One caller whose speech is followed."""
+
     def __init__(self, engine: Silero) -> None:
         self._engine = engine
-        self._rule = SpeechRule(_WINDOW / RATE)
         self._state: Samples = np.zeros(_STATE, np.float32)
         self._context: Samples = np.zeros(_CONTEXT, np.float32)
         self._waiting = bytearray()
@@ -118,19 +137,19 @@ class SileroListening:
         self._level = 0.0
         self._quiet = 0
 
-    async def accept(self, audio: bytes) -> bool:
-        """Take in 16-bit little-endian mono at 8 kHz; tell whether the caller speaks by now. Raises VadDown."""
+    async def accept(self, audio: bytes) -> list[float]:
+        """Take in 16-bit little-endian mono at 8 kHz; return the probabilities of what is whole. Raises VadDown."""
         self._waiting += audio
         whole = len(self._waiting) // (2 * _BATCH) * 2 * _BATCH
         if not whole:
-            return False
+            return []
         linear = np.frombuffer(bytes(self._waiting[:whole]), "<i2")
         del self._waiting[:whole]
         return await self._engine.run(self, linear.astype(np.float32) / np.float32(32768))
 
-    def decide(self, samples: Samples) -> bool:
+    def decide(self, samples: Samples) -> list[float]:
         """Decide over whole windows; blocks."""
-        spoken = False
+        probabilities = []
         for window in samples.reshape(-1, _WINDOW):
             raised = self._raised(window)
             sound = np.concatenate([self._context, raised])
@@ -139,8 +158,8 @@ class SileroListening:
             self._quiet = 0 if probability > _SIGN else self._quiet + 1
             if self._quiet == _ANEW:
                 self._state, self._quiet = np.zeros(_STATE, np.float32), 0
-            spoken = self._rule.hears(probability) or spoken
-        return spoken
+            probabilities.append(probability)
+        return probabilities
 
     def _raised(self, window: Samples) -> Samples:
         """Return a window as loud as speech into the handset, if it is quieter."""

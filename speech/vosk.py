@@ -108,6 +108,9 @@ class VoskListening:
         """Say that the caller has stopped; return what was heard since the last final result."""
         return _heard(await self._engine.run(self._decoder.FinalResult))
 
+    def abandon(self) -> None:
+        """The decoder goes with this object."""
+
     def _take(self, audio: bytes) -> tuple[bool, str]:
         if self._decoder.AcceptWaveform(audio):
             return True, self._decoder.Result()

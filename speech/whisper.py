@@ -143,6 +143,10 @@ class WhisperListening:
         self._audio.clear()
         return await self._engine.decode_soon((linear / 32768).astype(np.float32), self._phrases)
 
+    def abandon(self) -> None:
+        """Let the audio go."""
+        self._audio.clear()
+
 
 def from_telephone(samples: Samples) -> Samples:
     """Bring 8 kHz samples to the rate of the model."""

@@ -176,6 +176,7 @@ def write_settings(pbx: Pbx, var: Path, url: str = "") -> Path:
     config = var / "hotline.toml"
     config.write_text(
         f'[storage]\ndir = "{var}"\nurl = "{url}"\nrecordings_min_free_mb = 1\n[web]\nport = {free_port()}\n'
+        '[speech]\nrecogniser = "off"\n'  # the stories about it switch it on; the others need not load a model
         f"[asterisk]\nsip_port = {ports.sip}\nhttp_port = {ports.http}\nami_port = {ports.ami}\n"
         f"rtp_start = {ports.rtp_start}\nrtp_end = {ports.rtp_end}\n"
     )

@@ -55,8 +55,10 @@ class CustomerFiles:
             self._services.orders.open_of(customer.id),
         )
         accounts = accounts[:ACCOUNTS]
-        summaries = await asyncio.gather(*(self._services.bills.latest(account.number) for account in accounts))
-        outages = await asyncio.gather(*(self._services.outages.today(account=one.number) for one in accounts))
+        summaries, outages = await asyncio.gather(
+            asyncio.gather(*(self._services.bills.latest(one.number) for one in accounts)),
+            asyncio.gather(*(self._services.outages.today(account=one.number) for one in accounts)),
+        )
         bill = _most_owed([summary for summary in summaries if summary])
         return shapes.CustomerFile(
             customer=customer_shape(customer, accounts, role, own=own),

@@ -27,6 +27,7 @@ class Metrics:
         self._longest = self._gauge("hotline_queue_longest_wait_seconds", "longest wait", "queue")
         self._sockets = Gauge("hotline_desktop_sockets", "open desktop sockets", registry=self._registry)
         self._writes = Counter("hotline_journal_events", "events written", ["event"], registry=self._registry)
+        self._by_kind: dict[type[Event], Counter] = {}
         self._lag = Histogram(
             "hotline_event_loop_lag_seconds",
             "how late the event loop wakes a sleeper",
@@ -40,7 +41,11 @@ class Metrics:
         return Gauge(name, text, [label], registry=self._registry)
 
     def _count(self, recorded: Recorded) -> None:
-        self._writes.labels(type(recorded.event).__name__).inc()
+        kind = type(recorded.event)
+        counter = self._by_kind.get(kind)
+        if counter is None:
+            counter = self._by_kind[kind] = self._writes.labels(kind.__name__)
+        counter.inc()
 
     def start(self) -> None:
         """Begin to measure the event loop."""

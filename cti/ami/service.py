@@ -4,12 +4,14 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection
 
 from core import log
+from core.bus import Bus
 from core.clock import Clock
+from core.events import Recorded
 from core.journal import Journal
 from core.tasks import TaskOwner
 from cti.ami.link import AmiAddress, AmiLink
 from cti.ami.wire import Packet
-from cti.events import SeatLost, SeatRegistered, VoiceMeasured
+from cti.events import CallEnded, SeatLost, SeatRegistered, VoiceMeasured
 from cti.model import call_of
 from cti.port import NoSuchChannel, PbxDown, PbxRefused
 
@@ -20,7 +22,7 @@ BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 THERE = ("Reachable", "NonQualified", "Avail")
 GONE = {"Unreachable": "unreachable", "Removed": "unregistered", "Unavail": "unreachable"}
 ALARMS = ("InvalidPassword", "ChallengeResponseFailed", "InvalidAccountID", "FailedACL", "UnexpectedAddress")
-WANTED = ("ContactStatus", "RTCPReceived", "Hangup", *ALARMS)
+WANTED = ("ContactStatus", "RTCPReceived", *ALARMS)
 """The only events asked for: a call makes dozens of others, which would cost both sides CPU."""
 QUALITY_KEPT = 2_000
 
@@ -38,12 +40,16 @@ class AmiService:
         self._on_phones = on_phones
         self._link: AmiLink | None = None
         self._there: set[str] = set()
-        self._quality: OrderedDict[str, Packet] = OrderedDict()
+        self._quality: OrderedDict[str, dict[str, Packet]] = OrderedDict()
         self._tasks = TaskOwner("ami")
         self.trouble: str | None = "not connected yet"
         """Why AMI cannot be used now; None when it can."""
         self.alarms = 0
         """Security events seen since start."""
+
+    def listen(self, bus: Bus) -> None:
+        """Tell what was heard of a call's voice when it ends; Asterisk's own event for that comes in every call."""
+        bus.listen(CallEnded, self._over)
 
     # --- recording (recordings.port.Capture) -----------------------------------------------------
 
@@ -124,8 +130,6 @@ class AmiService:
                 await self._contact(packet)
             case "RTCPReceived":
                 self._measure(packet)
-            case "Hangup":
-                await self._measured(packet)
             case name if name in ALARMS:
                 self.alarms += 1
                 _log.warning(
@@ -151,28 +155,27 @@ class AmiService:
             await self._journal.record(SeatLost(at=now, sip_username=phone, why=GONE[status]))
 
     def _measure(self, packet: Packet) -> None:
+        """Keep the latest report of each leg until the call is over."""
         channel = packet.headers.get("Uniqueid") or packet.headers.get("Channel", "")
-        self._quality[channel] = packet
-        self._quality.move_to_end(channel)
+        self._quality.setdefault(call_of(channel), {})[channel] = packet
         while len(self._quality) > QUALITY_KEPT:
             self._quality.popitem(last=False)
 
-    async def _measured(self, packet: Packet) -> None:
-        channel = packet.headers.get("Uniqueid", "")
-        last = self._quality.pop(channel, None)
-        if last is None:
-            return
-        await self._journal.record(
-            VoiceMeasured(
-                at=self._clock.now(),
-                call_id=call_of(channel),
-                channel_id=channel,
-                lost=_figure(last, "Report0CumulativeLost"),
-                jitter=_figure(last, "Report0IAJitter"),
-                round_trip_s=_figure(last, "RTT"),
-                score=_figure(last, "MES"),
+    def _over(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, CallEnded)
+        for channel, last in self._quality.pop(event.call_id, {}).items():
+            self._journal.note(
+                VoiceMeasured(
+                    at=event.at,
+                    call_id=event.call_id,
+                    channel_id=channel,
+                    lost=_figure(last, "Report0CumulativeLost"),
+                    jitter=_figure(last, "Report0IAJitter"),
+                    round_trip_s=_figure(last, "RTT"),
+                    score=_figure(last, "MES"),
+                )
             )
-        )
 
     async def close(self) -> None:
         """Close the connection."""

@@ -18,11 +18,16 @@ from cti.port import NoSuchChannel, PbxDown, PbxRefused
 
 _log = log.get(__name__)
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+"""`json.dumps` with an option makes an encoder anew each time."""
+
 ANSWER_LIMIT_S = 5.0
 """Asterisk answers a request within milliseconds; one that takes longer will not be answered."""
 EVENTS_WAITING = 50_000
 """More unread events than this means that we cannot follow: the connection is given up and made anew."""
 HEARTBEAT_S = 5.0
+MEDIA_CLOSE_LIMIT_S = 0.5
+"""A WebSocket of sound whose other end does not answer the close is left at that: its channel is ended anyway."""
 NOT_THERE = (404, 410)
 REST_OVER_WEBSOCKET = (20, 14), (21, 9), (22, 4)
 """First releases of each branch that take requests over the event WebSocket."""
@@ -178,11 +183,11 @@ class AriClient:
         if query:
             message["query_strings"] = [{"name": k, "value": v} for k, v in query.items()]
         if body is not None:
-            message |= {"content_type": "application/json", "message_body": json.dumps(body, ensure_ascii=False)}
+            message |= {"content_type": "application/json", "message_body": _encode(body)}
         waiting: asyncio.Future[wire.Response] = asyncio.get_running_loop().create_future()
         self._waiting[number] = waiting
         try:
-            await self._socket.send_str(json.dumps(message, ensure_ascii=False))
+            await self._socket.send_str(_encode(message))
             answer = await waiting
         finally:
             self._waiting.pop(number, None)
@@ -212,7 +217,8 @@ class AriClient:
         if self._http is None:
             raise PbxDown("not connected to ARI")
         try:
-            return await self._http.ws_connect(f"{self._address.media}/{connection_id}")
+            limit = aiohttp.ClientWSTimeout(ws_close=MEDIA_CLOSE_LIMIT_S)
+            return await self._http.ws_connect(f"{self._address.media}/{connection_id}", timeout=limit)
         except aiohttp.WSServerHandshakeError as error:
             raise PbxRefused(f"media WebSocket: {error.status} {error.message}", status=error.status) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

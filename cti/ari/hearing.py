@@ -98,10 +98,10 @@ class AriHearing:
         """
         if self._socket is not None:
             await self._socket.close()
-        for uri in (
-            f"channels/{self._parts.media}",
-            f"channels/{self._parts.snoop}",
-            f"bridges/{self._parts.bridge}",
-        ):
-            with contextlib.suppress(NoSuchChannel):
-                await self._ari.request("DELETE", uri)
+        parts = self._parts
+        gone = (f"channels/{parts.media}", f"channels/{parts.snoop}", f"bridges/{parts.bridge}")
+        await asyncio.gather(*(self._delete(uri) for uri in gone))
+
+    async def _delete(self, uri: str) -> None:
+        with contextlib.suppress(NoSuchChannel):
+            await self._ari.request("DELETE", uri)

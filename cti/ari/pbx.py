@@ -6,7 +6,18 @@ from cti.ari import wire
 from cti.ari.client import AriAddress, AriClient
 from cti.ari.hearing import AriHearing
 from cti.messages import PbxMessage
-from cti.port import Arrival, CallerAudio, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, PbxTaken, SeatDial, Taking
+from cti.port import (
+    Arrival,
+    CallerAudio,
+    NoSuchChannel,
+    OutsideDial,
+    PbxBridge,
+    PbxChannel,
+    PbxRefused,
+    PbxTaken,
+    SeatDial,
+    Taking,
+)
 
 CONFLICT = 409
 NO_CHANNEL = 400
@@ -113,6 +124,15 @@ class AriPbx:
             "appArgs": "seat",
             "callerId": dial.caller,
             "variables": variables,
+        }
+        await self._ari.request("POST", f"channels/{dial.channel_id}", body=body)
+
+    async def dial_outside(self, dial: OutsideDial) -> None:
+        body = {
+            "endpoint": f"PJSIP/{dial.number}@trunk",
+            "app": self._app,
+            "appArgs": "outside",
+            "variables": {"HOTLINE_CALL": dial.call_id, "HOTLINE_ROLE": "outside"},
         }
         await self._ari.request("POST", f"channels/{dial.channel_id}", body=body)
 

@@ -26,7 +26,9 @@ from ivr.nodes.say import Say
 from ivr.nodes.set import Set
 from ivr.nodes.silence import Silence
 from ivr.nodes.sms import Sms
+from ivr.nodes.speech import Speech
 from ivr.nodes.survey import Survey
+from ivr.nodes.transfer import Transfer
 from ivr.nodes.urge import Urge
 from ivr.nodes.verify import Verify
 from ivr.nodes.watch import Watch
@@ -49,9 +51,11 @@ AnyNode = Annotated[
     | Urge
     | Message
     | Callback
+    | Transfer
     | Queue
     | Announce
     | Silence
+    | Speech
     | Survey
     | Branch
     | Hours
@@ -77,9 +81,11 @@ VERBS: dict[str, type[Node]] = {
     "urge": Urge,
     "message": Message,
     "callback": Callback,
+    "transfer": Transfer,
     "queue": Queue,
     "announce": Announce,
     "silence": Silence,
+    "speech": Speech,
     "survey": Survey,
     "branch": Branch,
     "hours": Hours,

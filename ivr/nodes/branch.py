@@ -17,7 +17,7 @@ class Branch(Node):
     """Goes where the first of the conditions `when` that holds leads, else `next`.
 
     A condition names variables (texts; not set: "") and facts: `caller_known`, `identified`, `accounts`, `bills`,
-    `outages` (numbers of each), `hour` (0-23), `weekday` (1 Monday … 7), `working_day`.
+    `outages` (numbers of each), `hour` (0-23), `weekday` (1 Monday … 7), `working_day`, `speech_first`.
     """
 
     do: Literal["branch"]
@@ -37,7 +37,7 @@ class Branch(Node):
 
     async def run(self, call: IvrCall, here: str) -> str | None:
         wanted = {name for condition in self.when for name in expressions.names(condition)}
-        values = {**dict.fromkeys(wanted, ""), **call.known, **_facts_of_the_hour(call)}
+        values = {**dict.fromkeys(wanted, ""), **call.known, **_facts_of_the_hour(call), **_facts_of_the_house(call)}
         if wanted & OF_CUSTOMER:
             values |= await _facts_of_the_customer(call)
         for condition, target in self.when.items():
@@ -54,6 +54,11 @@ def _facts_of_the_hour(call: IvrCall) -> dict[str, Any]:
         "weekday": here.isoweekday(),
         "working_day": calendar.is_working_day(here.date()),
     }
+
+
+def _facts_of_the_house(call: IvrCall) -> dict[str, Any]:
+    hears = call.services.understanding
+    return {"speech_first": hears is not None and hears.first and hears.ready}
 
 
 async def _facts_of_the_customer(call: IvrCall) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from core.errors import Unavailable
 from core.phone import normalise
 from desk.callbacks.events import CallbackBooked
 from ivr.call import IvrCall
-from ivr.node import BACK_KEY, PERSON_KEY, REPEAT_KEY, Node, Prompts, Target
+from ivr.node import BACK_KEY, PERSON_KEY, REPEAT_KEY, Node, Prompts, QueueName, Target
 
 RIGHT, ANOTHER = "1", "2"
 LONGEST = 13
@@ -24,7 +24,7 @@ class Callback(Node):
     by_caller: ClassVar[frozenset[str]] = frozenset({"next", "back", "person"})
 
     do: Literal["callback"]
-    queue: str
+    queue: QueueName
     ask: Prompts = ("callback_type",)
     prompts: Prompts = ("callback_confirm",)
     wrong: Prompts = ("input_wrong",)

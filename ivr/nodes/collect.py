@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from ivr.call import IvrCall
-from ivr.node import BACK_KEY, REPEAT_KEY, MaybeTarget, Node, Prompts, Target, Variable
+from ivr.node import BACK_KEY, REPEAT_KEY, MaybeTarget, Node, Prompts, RuleName, Target, Variable
 
 END_KEY = REPEAT_KEY
 
@@ -23,7 +23,7 @@ class Collect(Node):
     do: Literal["collect"]
     prompts: Prompts
     into: Variable
-    length: str
+    length: RuleName
     secret: bool = False
     wrong: Prompts = ("input_wrong",)
     back: Target

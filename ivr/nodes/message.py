@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 
 from cti.port import PbxRefused
+from cti.taking import sound_taken, take_sound
 from ivr.call import IvrCall
 from ivr.node import PERSON_KEY, Node, Prompts, Target
 from ivr.port import Place
@@ -67,12 +68,12 @@ class Message(Node):
         if place.said:
             return True
         if place.taking:
-            taken = await call.session.sound_taken(place.name, longest)
+            taken = await sound_taken(call.session, place.name, longest)
         else:
             await call.say(self.prompts, interruptible=False)
             call.session.forget_digits()
             await call.services.messages.begins(place.name)
-            taken = await call.session.take_sound(place.name, longest, silence)
+            taken = await take_sound(call.session, place.name, longest, silence)
         call.session.forget_digits()  # the `#` that ended it
         return not taken.failed and taken.spoken_s >= call.number("message_least")
 

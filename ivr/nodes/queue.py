@@ -16,7 +16,7 @@ from cti.messages import QueueGaveUp, SeatOffered
 from cti.model import WITH_AGENT, CallState
 from ivr.call import DANGER, IvrCall
 from ivr.events import NeedStated
-from ivr.node import Node, Prompts, Target
+from ivr.node import Node, Prompts, QueueName, Target
 from ivr.silent_talk import SilentTalk, silence_of
 from routing.precedence import Cause
 
@@ -36,7 +36,7 @@ class Queue(Node):
     by_caller: ClassVar[frozenset[str]] = frozenset({"next"})
 
     do: Literal["queue"]
-    queue: str
+    queue: QueueName
     prompts: Prompts = ()
     causes: tuple[CauseName, ...] = ()
     need: Literal["", "business", "complaint"] = ""

@@ -33,25 +33,26 @@ def test_a_known_caller_hears_the_bill_in_text() -> None:
         "早上好！供电服务热线欢迎您的来电。  (greeting_morning)",
         "[announcements]",
         "[outage_first]",
+        "[speech_or_keys]",
         "[main]",
-        lines[5],
+        *lines[6:8],
         "> 2",
         "[bill]",
         "您二零二六年十月用电二百八十六度，本期电费一百五十六元四角一分。",
-        *lines[9:12],
+        *lines[11:14],
         "[after]",
         "短信接收账单请按一，用电记录请按二。  (bill_more)",
         "重听请按井号键，人工服务请按零，返回请按星号键。  (after_bill)",
         "> #",
         "[bill_again]",
-        *lines[8:12],
+        *lines[10:14],
         "[after]",
         "短信接收账单请按一，用电记录请按二。  (bill_more)",
         "重听请按井号键，人工服务请按零，返回请按星号键。  (after_bill)",
         "> (hangs up)",
         "-- call ended by caller: hung_up",
     ]
-    assert lines[5].endswith("(menu)")
+    assert [line.rpartition(" ")[2] for line in lines[6:8]] == ["(menu)", "(menu_speech)"]
 
 
 def test_another_caller_gives_account_and_pin_and_time_goes_on() -> None:
@@ -60,6 +61,24 @@ def test_another_caller_gives_account_and_pin_and_time_goes_on() -> None:
     assert "[ask_account]" in lines
     assert any(line.endswith("已逾期五天，违约金一元，合计应缴一百零一元。") for line in lines)
     assert "(menu)" not in result.output, "who knows the key does not hear the menu"
+
+
+@pytest.mark.parametrize(
+    ("keys", "nodes"),
+    [
+        ("6,say:你好我想查一下电费", ["speech_ask", "bill", "after"]),
+        ("6,!say:转人工", ["speech_ask", "person"]),
+        ("6,say:查费,say:是的", ["speech_ask", "bill", "after"]),
+        ("6,say:查费,2,2", ["speech_ask", "bill", "after"]),
+        ("6,say:查费,2,say:今天天气怎么样", ["speech_ask", "speech_keys", "main"]),
+        ("6,2", ["speech_ask", "bill", "after"]),
+        ("say:查电费", []),
+    ],
+)
+def test_a_caller_says_in_text_what_a_caller_would_say(keys: str, nodes: list[str]) -> None:
+    lines = said(simulate(*MORNING, "--keys", keys))
+    entered = [line.strip("[]") for line in lines if line.startswith("[")]
+    assert entered[entered.index("main") + 1 :] == nodes
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,6 @@ async def test_a_note_outlives_the_record_that_took_it_along(house: House) -> No
     house.journal.note(open_door("noted"))
     with pytest.raises(ZeroDivisionError):
         await house.journal.record(open_door("back"), save=failing)
-    assert house.told == []
     house.journal.note(DoorShut(at=AT, agent_id="a1"))
     await house.journal.close()
     assert [r.event for r in house.told] == [open_door("noted"), DoorShut(at=AT, agent_id="a1")]
@@ -183,3 +182,44 @@ async def test_notes_are_refused_when_storage_has_stopped(house: House) -> None:
     house.journal.note(*[open_door("many")] * NOTES_LIMIT)
     with pytest.raises(DatabaseDown):
         house.journal.note(open_door("one more"))
+
+
+async def test_a_noted_state_is_written_with_its_facts_and_in_order(house: House) -> None:
+    told = house.journal.note(open_door("one"), save=lambda c: adds("one", c))
+    house.journal.note(open_door("two"), save=lambda c: c.execute(doors.update().values(name="1")))
+    assert not told.done()
+    await house.journal.settle()
+    assert told.result() is True
+    assert await house.books() == (["1"], ["DoorOpened"] * 2)
+    assert [r.event for r in house.told] == [open_door("one"), open_door("two")]
+
+
+async def test_a_state_that_cannot_be_saved_costs_no_fact(house: House) -> None:
+    house.journal.note(open_door("one"), save=lambda c: adds("one", c))
+    twice = house.journal.note(open_door("one"), save=lambda c: adds("one", c))
+    house.journal.note(open_door("two"), save=lambda c: adds("two", c))
+    assert await twice is False
+    assert house.journal.trouble == "IntegrityError"
+    await house.journal.settle()
+    assert house.journal.trouble is None
+    assert await house.books() == (["one", "two"], ["DoorOpened"] * 3)
+
+
+async def test_notes_are_told_one_transaction_after_the_other(house: House) -> None:
+    first, go = asyncio.Event(), asyncio.Event()
+
+    async def waits(recorded: Recorded) -> None:
+        first.set()
+        await go.wait()
+
+    house.bus.listen(DoorShut, waits)
+    house.journal.note(DoorShut(at=AT, agent_id="a1"))
+    house.journal.flush()
+    await first.wait()
+    later = house.journal.note(open_door("one"))
+    house.journal.flush()
+    await house.journal.record(open_door("recorded"))  # is not held up: who listens may record
+    assert not later.done()
+    go.set()
+    assert await later
+    assert [getattr(r.event, "call_id", None) for r in house.told] == ["recorded", None, "one"]

@@ -24,7 +24,7 @@ from cti.ami import service as service_module
 from cti.ami.link import AmiAddress, AmiLink
 from cti.ami.service import AmiService
 from cti.ami.wire import Packet, checked, parse
-from cti.events import SeatLost, SeatRegistered, VoiceMeasured
+from cti.events import CallEnded, SeatLost, SeatRegistered, VoiceMeasured
 from cti.port import Arrival, NoSuchChannel, PbxDown
 from cti.ua import OutgoingCall, RegistrationRefused, UserAgent
 from tests.cti.lines import real_lines
@@ -84,6 +84,7 @@ class World:
 
     ami: AmiService
     db: Database
+    journal: Journal
     phones: list[frozenset[str]] = field(default_factory=list)
 
     async def told(self, *kinds: type[Event]) -> list[Event]:
@@ -95,12 +96,14 @@ class World:
 async def ami_service(address: AmiAddress, folder: Path) -> AsyncIterator[World]:
     db = Database(f"sqlite:///{folder / 'ami.db'}")
     metadata.create_all(db.engine)
-    journal, tasks = Journal(db, Bus()), TaskOwner("ami test")
+    bus, tasks = Bus(), TaskOwner("ami test")
+    journal = Journal(db, bus)
 
     async def on_phones(found: Collection[str]) -> None:
         world.phones.append(frozenset(found))
 
-    world = World(AmiService(address, journal, SystemClock(), on_phones), db)
+    world = World(AmiService(address, journal, SystemClock(), on_phones), db, journal)
+    world.ami.listen(bus)
     tasks.start(world.ami.run(), "run")
     try:
         yield world
@@ -176,7 +179,7 @@ async def test_a_bare_cr_in_a_display_name_cannot_forge_a_header_either(real: Pb
             assert "110" not in {p.headers.get("CallerIDNum") for p in heard}
 
 
-async def test_what_the_phone_reports_of_our_sound_is_journaled_when_it_hangs_up(world: World, real: Pbx) -> None:
+async def test_what_the_phone_reports_of_our_sound_is_journaled_when_the_call_is_over(world: World, real: Pbx) -> None:
     async with real_lines(real, "sound:none") as lines, caller(real, "13800000009") as call:
         arrival = await lines.listener.wait(Arrival)
         await lines.pbx.answer(arrival.channel_id)
@@ -184,7 +187,8 @@ async def test_what_the_phone_reports_of_our_sound_is_journaled_when_it_hangs_up
         await lines.pbx.start_music(arrival.channel_id)
         await report(call)
         await until(lambda: world.ami._quality, what="the report is heard")
-        await call.hangup()
+        over = {"call_id": arrival.channel_id, "by": "caller", "why": "hung_up", "where": "menu"}
+        await world.journal.record(CallEnded(at=SystemClock().now(), **over))
         (measured,) = await until(lambda: world.told(VoiceMeasured), what="measured")
     assert isinstance(measured, VoiceMeasured)
     assert (measured.call_id, measured.channel_id) == (arrival.channel_id, arrival.channel_id)

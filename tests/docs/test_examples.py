@@ -167,7 +167,7 @@ def test_decisions_are_numbered_once_and_short() -> None:
 def settings_shown(text: str) -> Iterator[str]:
     """Yield the lines of the example with the signs that put its settings out of force taken away."""
     for line in text.splitlines():
-        yield re.sub(r"^#(?=[a-z_]+ = )", "", line)
+        yield re.sub(r"^#(?=[a-z0-9_]+ = )", "", line)
 
 
 @pytest.mark.unit

@@ -224,4 +224,5 @@ async def test_a_caller_who_hangs_up_frees_the_seat_and_ends_in_the_journal_with
         if after:
             await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "test"})
     last = (await hotline.timeline(ended["id"]))[-1]["event"]
-    assert last in ("CallEnded", "RecordingStored", "VoiceMeasured", "AgentStateChanged", "ReservationReleased")
+    stored = ("RecordingStored", "RecordingMissing")  # a talk of some milliseconds may have no sound
+    assert last in ("CallEnded", *stored, "VoiceMeasured", "AgentStateChanged", "ReservationReleased")

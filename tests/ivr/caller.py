@@ -26,7 +26,7 @@ from cti.messages import (
     SoundTaken,
 )
 from cti.model import Call, CallState
-from cti.port import NoSuchChannel, PbxBridge, PbxChannel, PbxDown, PbxRefused, SeatDial, Taking
+from cti.port import NoSuchChannel, OutsideDial, PbxBridge, PbxChannel, PbxDown, PbxRefused, SeatDial, Taking
 from cti.session import CallSession, CallWorld
 from desk.surveys.service import SurveyService
 from desk.workorders.model import Urging
@@ -48,6 +48,7 @@ FAST = {
     "silent_offer_after": 0.1,
     "silent_listen_limit": 1.0,
     "offer_wait": 0.05,
+    "transfer_ring": 0.1,
 }
 """Waits for keys in seconds: long beside what happens in memory, short beside a person's patience with tests."""
 RULES = policy.load("seed")
@@ -77,6 +78,9 @@ class Line:
         self.sound_ends = False
         self.can_hear = True
         self.hearing = 0
+        self.legs: set[str] = set()
+        """Other channels that the PBX has, each answered; `talks`: which are in the bridge of the call."""
+        self.talks: set[str] = set()
         self.speaks: deque[float | None] = deque()
         """For how long the caller speaks after each tone, in seconds; None: the PBX refuses to record."""
 
@@ -176,6 +180,17 @@ class Line:
             case "busy":
                 self.gone(dial.channel_id, 17)
 
+    async def dial_outside(self, dial: OutsideDial) -> None:
+        """Ring a number outside, which does what the next of `seats` says."""
+        self._ask(f"dial {dial.number}", dial.channel_id)
+        match self.seats.popleft():
+            case "answer":
+                self.tell(ChannelEntered(dial.channel_id))
+            case "busy":
+                self.gone(dial.channel_id, 17)
+            case "refused":
+                raise PbxRefused("no such endpoint")
+
     async def join(self, bridge_id: str, *channel_ids: str) -> None:
         """Bridge caller and agent; the agent hangs up at once unless `stays_on`."""
         self._ask(f"join {bridge_id}", bridge_id)
@@ -189,10 +204,11 @@ class Line:
         self._ask(f"close {bridge_id}", bridge_id)
 
     async def channels(self) -> list[PbxChannel]:
-        return []
+        return [PbxChannel(leg, "", "", up=True, ours=True) for leg in self.legs]
 
     async def bridges(self) -> list[PbxBridge]:
-        return []
+        self._ask("bridges")
+        return [PbxBridge(f"{CALL}-talk", frozenset(self.talks))]
 
 
 class Sound:
@@ -513,12 +529,14 @@ class Caller:
 
     async def booked(self) -> Call:
         """Return the call as the books have it."""
+        await self.journal.settle()
         call = await self.db.read(partial(store.get, call_id=CALL))
         assert call is not None
         return call
 
     async def story(self) -> list[Event]:
         """Return the events of the call, in order."""
+        await self.journal.settle()
         return [r.event for r in await self.journal.of_call(CALL)]
 
     async def names(self) -> list[str]:

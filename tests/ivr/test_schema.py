@@ -57,3 +57,19 @@ def test_a_broken_flow_does_not_fit(change: dict[str, Any], place: str) -> None:
     flow = shipped()
     flow["nodes"]["main"] |= change
     assert faults(flow) == [place]
+
+
+def test_it_tells_what_a_field_names() -> None:
+    kinds = {kind["properties"]["do"]["const"]: kind["properties"] for kind in schema()["$defs"].values()}
+    named = {verb: {name: field.get("x-names") for name, field in fields.items()} for verb, fields in kinds.items()}
+    menu = {name: kind for name, kind in named["menu"].items() if kind}
+    assert menu == {
+        "prompts": "prompt",
+        "wrong": "prompt",
+        "silent": "prompt",
+        "keys": "node",
+        "give_up": "node",
+        "unheard": "node",
+    }
+    assert (named["collect"]["length"], named["collect"]["into"]) == ("rule", "variable")
+    assert (named["queue"]["queue"], named["queue"]["nobody"]) == ("queue", "node")

@@ -50,6 +50,10 @@ USUAL = [
     "41",
     SIMULATED_CLOSED,
 ]
+SAID = [
+    *("say:查电费", "say:我家停电了", "say:转人工", "say:今天天气怎么样", "say:是的", "say:不是", "say:店费", "say:"),
+    "6",
+]
 IN_QUEUE = [Act.ANSWERED, Act.NOBODY, Act.TOO_LONG, Act.HANG_UP, "2", "0#"]
 
 
@@ -62,7 +66,7 @@ class Dice:
     def turn(self, *, queued: bool) -> str:
         if self._dice.random() < 0.03:
             return Act.HANG_UP
-        return self._dice.choice(IN_QUEUE if queued else USUAL)
+        return self._dice.choice(IN_QUEUE if queued else SAID if self._dice.random() < 0.15 else USUAL)
 
     def meanwhile(self, media: Sequence[str]) -> str:
         thrown = self._dice.random()
@@ -114,7 +118,8 @@ RULES = policy.load("seed")
 
 def around(dice: random.Random, db: Database) -> Surroundings:
     at = datetime(2026, 11, 22, dice.randrange(24), tzinfo=UTC)
-    return Surroundings(desk=Books(dice), texts={}, policy=RULES, zone=ZoneInfo("Asia/Shanghai"), at=at, db=db)
+    zone, first = ZoneInfo("Asia/Shanghai"), dice.random() < 0.2
+    return Surroundings(desk=Books(dice), texts={}, policy=RULES, zone=zone, at=at, db=db, speech_first=first)
 
 
 async def one_call(flow: Flow, seed: int, db: Database) -> tuple[list[Event], list[Heard]]:

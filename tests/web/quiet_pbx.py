@@ -4,7 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from cti.messages import ChannelEntered, ChannelGone, PbxMessage, PlaybackEnded
-from cti.port import Arrival, CallerAudio, NoSuchChannel, PbxBridge, PbxChannel, PbxRefused, SeatDial, Taking
+from cti.port import (
+    Arrival,
+    CallerAudio,
+    NoSuchChannel,
+    OutsideDial,
+    PbxBridge,
+    PbxChannel,
+    PbxRefused,
+    SeatDial,
+    Taking,
+)
 
 NORMAL, NO_ANSWER = 16, 19
 
@@ -88,6 +98,9 @@ class QuietPbx:
     async def dial_seat(self, dial: SeatDial) -> None:
         self.dialled.append(dial)
         self.live[dial.channel_id] = PbxChannel(dial.channel_id, "", "", up=False, ours=True)
+
+    async def dial_outside(self, dial: OutsideDial) -> None:
+        raise PbxRefused("this PBX has no trunk")
 
     async def join(self, bridge_id: str, *channel_ids: str) -> None: ...
 

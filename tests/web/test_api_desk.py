@@ -151,6 +151,14 @@ async def test_a_lead_publishes_changes_and_ends_an_outage(world: World) -> None
         assert await lead.refused("POST", "/outages", bad, status=400) == "bad_outage"
 
 
+async def test_the_prompts_to_choose_from(world: World) -> None:
+    async with world.client("quality") as one, world.client("1001") as agent:
+        items = {item["id"]: item for item in (await one.ask("GET", "/prompts"))["items"]}
+        assert items["menu"]["text"].startswith("故障报修请按一")
+        assert world.settings.site.name in items["greeting_morning"]["text"]
+        assert await agent.refused("GET", "/prompts", status=403) == "forbidden"
+
+
 async def test_storm_mode_is_switched_while_the_service_runs(world: World) -> None:
     async with (
         world.client("lead") as lead,

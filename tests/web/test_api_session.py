@@ -1,10 +1,12 @@
 """Signing in and out, who may what, and what a browser is kept from."""
 
+import io
 from typing import Any
 
 import pytest
 
 from tests.web.world import PASSWORD, World
+from web.app import BODY_LIMIT
 
 pytestmark = pytest.mark.integration
 
@@ -151,8 +153,9 @@ async def test_bad_bodies_are_400_and_name_what_is_wrong(world: World, body: byt
 
 async def test_a_body_that_is_too_large_is_413(world: World) -> None:
     async with world.client() as client:
-        body = {"username": "1001", "password": "x" * 70_000}
-        assert await client.refused("POST", "/session", body, status=413) == "too_large"
+        body = io.BytesIO(b'{"username": "' + b"x" * (BODY_LIMIT + 1) + b'"}')
+        async with client.http.post(f"{world.base}/api/v1/session", data=body) as answer:
+            assert (answer.status, (await answer.json())["error"]["code"]) == (413, "too_large")
 
 
 async def test_unknown_paths_and_methods_are_json_errors(world: World) -> None:

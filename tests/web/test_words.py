@@ -8,6 +8,7 @@ import pytest
 import app.wiring
 from core.events import Event
 from ivr.flow import load
+from ivr.nodes import VERBS
 from speech.prompts import catalogue
 from tests.ivr.caller import RULES
 from tests.ivr.conftest import SHIPPED
@@ -37,3 +38,12 @@ def test_every_event_of_a_call_has_words(language: str) -> None:
     rooms = ("cti.", "ivr.", "routing.", "agents.", "recordings.", "desk.")
     told = {n for n, k in Event.kinds.items() if k.__module__.startswith(rooms) and "call_id" in k.__annotations__}
     assert told - SILENT - block(language, "event") == set()
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_every_verb_and_field_of_the_flow_language_has_words_in_the_editor(language: str) -> None:
+    words = f"flows.{language}"
+    kinds = [kind.model_json_schema()["properties"] for kind in VERBS.values()]
+    assert set(VERBS) - block(words, "verb") == set()
+    assert set(VERBS) - block(words, "does") == set()
+    assert {name for fields in kinds for name in fields} - {"do", "note"} - block(words, "field") == set()

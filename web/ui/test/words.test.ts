@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import en from "../src/i18n/en";
+import flowEn from "../src/i18n/flows.en";
+import flowZh from "../src/i18n/flows.zh-CN";
 import zh from "../src/i18n/zh-CN";
-import { clock, dayAndTime, duration, secondsBetween, siteDay } from "../src/desktop/time";
+import { clock, dayAndTime, duration, instantAt, secondsBetween, siteDay } from "../src/desktop/time";
 import { grouped, isPositive, money, quantity } from "../src/desktop/words";
 
 test.each([
@@ -52,6 +54,12 @@ describe("time", () => {
     expect(dayAndTime("2025-12-31T15:59:00+00:00", when, Date.parse("2026-11-23T00:00:00Z"))).toBe("2025-12-31 23:59");
   });
 
+  test("of the site's clock is an instant", () => {
+    expect(new Date(instantAt("2026-11-23T08:30", "Asia/Shanghai")).toISOString()).toBe("2026-11-23T00:30:00.000Z");
+    expect(new Date(instantAt("2026-07-01T12:00", "America/New_York")).toISOString()).toBe("2026-07-01T16:00:00.000Z");
+    expect(instantAt("", "Asia/Shanghai")).toBeNaN();
+  });
+
   test("that is missing or unreadable is nothing", () => {
     expect([clock(null, when), clock("soon", when), dayAndTime(undefined, when, 0)]).toEqual(["", "", ""]);
   });
@@ -77,9 +85,12 @@ function leaves(words: object, path = ""): [string, string][] {
 
 const holes = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((hole) => hole[1] ?? "").sort();
 
-test("both languages have the same words with the same holes", () => {
-  const english = new Map(leaves(en));
-  for (const [key, text] of leaves(zh)) {
+test.each([
+  ["of the desktop", zh, en],
+  ["of the flow editor", flowZh, flowEn],
+])("both languages have the same words %s with the same holes", (_, chinese, other) => {
+  const english = new Map(leaves(other));
+  for (const [key, text] of leaves(chinese)) {
     expect(english.has(key), key).toBe(true);
     expect(holes(english.get(key) ?? ""), key).toEqual(holes(text));
   }

@@ -13,8 +13,8 @@ export class ApiError extends Error {
   }
 }
 
-export async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const init: RequestInit = { method, credentials: "same-origin", signal: AbortSignal.timeout(LIMIT_MS) };
+export async function request<T>(method: string, path: string, body?: unknown, limitMs = LIMIT_MS): Promise<T> {
+  const init: RequestInit = { method, credentials: "same-origin", signal: AbortSignal.timeout(limitMs) };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
     init.headers = { "Content-Type": "application/json" };

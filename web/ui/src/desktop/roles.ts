@@ -1,5 +1,7 @@
 /** What a role sees beside its own desk. */
 const LEADING = new Set(["deputy", "shift_lead", "supervisor", "quality", "admin"]);
+const SEEING_FLOWS = new Set(["shift_lead", "supervisor", "quality", "admin"]);
+const CHANGING_FLOWS = new Set(["supervisor", "admin"]);
 
 /** Whether this role answers calls itself, so that its own come first. */
 export function takesCalls(role: string | undefined): boolean {
@@ -9,4 +11,14 @@ export function takesCalls(role: string | undefined): boolean {
 /** Whether this role watches the calls of others. */
 export function seesLiveCalls(role: string | undefined): boolean {
   return LEADING.has(role ?? "");
+}
+
+/** Whether this role looks at the menu. */
+export function seesFlows(role: string | undefined): boolean {
+  return SEEING_FLOWS.has(role ?? "");
+}
+
+/** Whether this role changes the menu. */
+export function changesFlows(role: string | undefined): boolean {
+  return CHANGING_FLOWS.has(role ?? "");
 }

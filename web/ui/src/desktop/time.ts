@@ -75,3 +75,13 @@ export function secondsBetween(from: string | null, until: string | null, now: n
   const end = until === null ? now : Date.parse(until);
   return Math.max(0, (end - Date.parse(from)) / 1000);
 }
+
+/** The instant (ms) at which the clocks of `zone` show `wall` (`2026-11-23T08:30`); NaN for what is no time. */
+export function instantAt(wall: string, zone: string): number {
+  const asUtc = Date.parse(`${wall}Z`);
+  if (Number.isNaN(asUtc)) return asUtc;
+  const shown = new Intl.DateTimeFormat("en-CA", { timeZone: zone, dateStyle: "short", timeStyle: "medium", hourCycle: "h23" });
+  const ahead = (at: number): number => Date.parse(`${shown.format(at).replace(", ", "T")}Z`) - Math.floor(at / 1000) * 1000;
+  // The second look is for the hours in which a zone's clocks were moved.
+  return asUtc - ahead(asUtc - ahead(asUtc));
+}

@@ -1,0 +1,103 @@
+"""A caller is put through to a number outside: dialled by the trunk, bridged, and back when that person hangs up.
+
+The number is one that the flow permits; it never comes from the caller's keys, so nobody makes calls at our cost.
+While they talk the call stays in the menu for the books; a restart finds both legs in their bridge and goes on.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from cti.events import CallPutThrough, CallReturned
+from cti.messages import ChannelEntered, ChannelGone
+from cti.model import outside_channel, talk_bridge
+from cti.port import NoSuchChannel, OutsideDial, PbxRefused
+from cti.session import CallSession
+from cti.talk import MISSED_BY_CAUSE
+
+TALKED = "talked"
+FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Whom to put the caller through to, as `name` in the journal; rung for `ring_s`, talked to for `longest_s`."""
+
+    number: str
+    name: str
+    ring_s: float
+    longest_s: float
+
+
+async def put_through(session: CallSession, outside: Outside, *, talked: bool = False) -> str:
+    """Put the caller through; return `talked`, or why not: busy, no_answer, rejected, unreachable, failed.
+
+    `talked`: they have talked already when the service before us ended. When the caller leaves, this is cancelled and
+    the session hangs up the other leg.
+    """
+    pbx, call = session.world.pbx, session.call
+    session.outside = channel_id = outside_channel(call.id)
+    there = {channel.id: channel for channel in await pbx.channels()}.get(channel_id)
+    if there is None and talked:
+        session.outside = None
+        return TALKED
+    if there is None or not there.up:
+        why = await _ring(session, outside, dialled=there is not None)
+        if why is not None:
+            session.outside = None
+            await pbx.stop_music(call.id)
+            return why
+    if not talked:
+        await session.tell(CallPutThrough(at=session.world.clock.now(), call_id=call.id, to=outside.name))
+    why = await _talk(session, outside)
+    await session.tell(CallReturned(at=session.world.clock.now(), call_id=call.id, why=why))
+    return TALKED
+
+
+async def _ring(session: CallSession, outside: Outside, *, dialled: bool) -> str | None:
+    """Ring until it is answered (None), or return why it is not."""
+    pbx, channel_id = session.world.pbx, outside_channel(session.call.id)
+    try:
+        await pbx.start_music(session.call.id)
+        if not dialled:
+            await pbx.dial_outside(OutsideDial(channel_id, outside.number, session.call.id))
+    except PbxRefused:
+        return FAILED
+    loop = asyncio.get_running_loop()
+    until = loop.time() + outside.ring_s
+    while True:
+        match await session.receive(max(0.0, until - loop.time())):
+            case ChannelEntered(channel_id=entered) if entered == channel_id:
+                return None
+            case ChannelGone(channel_id=gone, cause=cause) if gone == channel_id:
+                return MISSED_BY_CAUSE.get(cause, FAILED)
+            case None:
+                await pbx.hang_up(channel_id, "no_answer")
+                return "no_answer"
+
+
+async def _talk(session: CallSession, outside: Outside) -> str:
+    """Join the two until the other one hangs up or the time is over; return which."""
+    pbx, call = session.world.pbx, session.call
+    channel_id, bridge = outside_channel(call.id), talk_bridge(call.id)
+    joined = {one.id: one.channels for one in await pbx.bridges()}.get(bridge, frozenset())
+    why = "hung_up"
+    try:
+        if not {call.id, channel_id} <= joined:
+            await pbx.stop_music(call.id)
+            await pbx.join(bridge, call.id, channel_id)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + outside.longest_s
+        while (message := await session.receive(max(0.0, until - loop.time()))) is not None:
+            if isinstance(message, ChannelGone) and message.channel_id == channel_id:
+                break
+        else:
+            why = "too_long"
+    except NoSuchChannel:
+        why = "hung_up"  # one of the two, just now; the caller's own end cancels this task by itself
+    await pbx.hang_up(channel_id)
+    session.outside = None
+    # As after a talk with an agent: what is played to a channel that is just being put out of a bridge is lost.
+    await pbx.leave(bridge, call.id)
+    await pbx.close_bridge(bridge)
+    session.forget_digits()
+    return why
