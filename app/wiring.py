@@ -70,6 +70,7 @@ from speech.kept import KeptSpeech
 from speech.kokoro import settings_key
 from speech.process import kokoro_command
 from speech.prompts import PromptPack, catalogue
+from speech.second import ENGLISH, SecondLanguage
 from speech.silero import Silero
 from speech.synthesis import Voice
 from web.app import make_app
@@ -144,6 +145,7 @@ class Hotline:
             rules=self.policy.rules,
         )
 
+        self.english = SecondLanguage(var / "prompts", cache=setup.cache, clock=self.clock, site=site.name)
         self.kept_speech = KeptSpeech(var / "prompts" / "announcements", self.voice, self.pack, settings_key=key)
 
     def _build_desk(self) -> None:
@@ -206,7 +208,7 @@ class Hotline:
         zone = self.settings.site.zone
         self.desk = IvrDesk(self.customers, self.bills, self.outages, clock=self.clock, zone=zone, policy=self.policy)
         services = IvrServices(
-            VoiceSpeaker(self.pack, self.voice, self.policy),
+            VoiceSpeaker(self.pack, self.voice, self.policy, {ENGLISH: self.english.pack}),
             self.desk,
             self.routing,
             self.surveys,
@@ -225,6 +227,7 @@ class Hotline:
             ears=Ears(int(self.policy.number("silent_listeners"))),
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
             announcements=self.announcements,
+            offered=(ENGLISH,) if self.settings.site.offer_english else (),
             storm=lambda: self.switches.on(STORM),
             understanding=self.requests.words,
         )
@@ -345,6 +348,7 @@ class Hotline:
         # Fragments first: they are what a caller hears when the voice cannot keep up.
         await self.voice.render(self.fragments)
         await self.voice.render(self.pack)
+        await self.english.render()
 
     async def _listen(self) -> None:
         await self._runner.setup()

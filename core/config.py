@@ -25,6 +25,7 @@ class Site(Section):
     """Who we are: `name` is spoken and shown, `timezone` decides days and greetings.
 
     `festivals`: whose greeting is said when those of several hold at once (中秋 within 国庆), the first named wins.
+    `offer_english`: "For English, press eight" follows the greeting; the key leads there in any case.
     `storm`: so many call that persons are kept for those who speak; silent callers get the script in the menu.
     """
 
@@ -34,6 +35,7 @@ class Site(Section):
     language: Literal["zh-CN", "en"] = "zh-CN"
     number: str = "95598"
     festivals: tuple[str, ...] = ("spring_festival", "new_year", "mid_autumn", "national_day", "labour_day")
+    offer_english: bool = False
     storm: bool = False
 
     @property

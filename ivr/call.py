@@ -23,6 +23,8 @@ from routing.precedence import Cause
 from speech.port import SpeechDetector
 
 PLEASE_WAIT = "please_wait"
+LANGUAGE = "language"
+"""What is known of the caller when another language than the site's was chosen."""
 SPEECH_OFFER = "menu_speech"
 """Said only where callers can be understood."""
 DANGER = "in_danger"
@@ -32,8 +34,12 @@ DANGER = "in_danger"
 class Speaker(Protocol):
     """Turns prompts and sentences into media that the PBX plays (`speech` does it)."""
 
-    def prompt(self, prompt: str) -> str:
-        """Return the media of a prompt."""
+    def prompt(self, prompt: str, language: str = "") -> str:
+        """Return the media of a prompt: in `language` where it is there, else in the site's own."""
+        ...
+
+    def speaks(self, language: str) -> bool:
+        """Tell whether every prompt of another language is there."""
         ...
 
     def prepare(self, sentence: str) -> None:
@@ -218,6 +224,8 @@ class IvrServices:
     callers: Callers | None = None
     """Tells who goes ahead in a queue; without it only a node does."""
     announcements: Announcements | None = None
+    offered: Collection[str] = ()
+    """Other languages that are offered with the greeting."""
     storm: Callable[[], bool] = lambda: False
     """Whether the site is in storm mode: so many callers that persons are for those who need one."""
     understanding: Understanding | None = None
@@ -274,7 +282,7 @@ class IvrCall:
         """Return the medium of a prompt; a festival's greeting, by notice, takes the place of `greeting`."""
         board = self.services.announcements
         festive = board.greeting() if board and prompt == "greeting" else None
-        return festive or self.services.speaker.prompt(self.resolve(prompt))
+        return festive or self.services.speaker.prompt(self.resolve(prompt), self.known.get(LANGUAGE, ""))
 
     def resolve(self, prompt: str) -> str:
         """Return the prompt for this hour: `greeting` is one of two [seed 000: 00:00-12:00 早上好]."""

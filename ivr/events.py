@@ -39,6 +39,14 @@ class CallerIdentified(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageChosen(Event):
+    """The caller wants to hear prompts in `language` from now on."""
+
+    call_id: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnnouncementsHeard(Event):
     """The caller came to these announcements, in this order."""
 

@@ -17,7 +17,7 @@ from ivr.checks import Graph, check, near
 from ivr.node import Node
 from ivr.nodes import VERBS, AnyNode
 from ivr.nodes.transfer import Transfer
-from speech.prompts import Catalogue
+from speech.prompts import Catalogue, foreign, foreign_prompts
 
 _nodes: TypeAdapter[Node] = TypeAdapter(AnyNode)
 
@@ -73,8 +73,8 @@ class Flow(BaseModel):
         return node
 
     def prompts(self) -> list[str]:
-        """Return the ids of all prompts that the flow may say, each once, in the order of the nodes."""
-        used = (p for node in self.nodes.values() for _, p in node.prompts_used())
+        """Return the ids of all prompts that the flow may say in the site's language, each once, in order of nodes."""
+        used = (p for node in self.nodes.values() for _, p in node.prompts_used() if not foreign(p))
         return list(dict.fromkeys([*used, *self.said()]))
 
     def numbered(self, version: int) -> "Flow":
@@ -296,7 +296,7 @@ def _check_node(
                 f"node {name!r}: {field}: there is no node {target!r}{near(target, tree['nodes'])}",
             )
     for field, prompt in node.prompts_used():
-        if prompt != "greeting" and prompt not in prompts:
+        if prompt != "greeting" and prompt not in prompts and prompt not in foreign_prompts():
             yield (
                 ("nodes", name, field),
                 f"node {name!r}: unknown prompt {prompt!r}{near(prompt, prompts)}",

@@ -172,9 +172,13 @@ class Line:
 
     # --- the voice ------------------------------------------------------------------------------
 
-    def prompt(self, prompt: str) -> str:
+    def prompt(self, prompt: str, language: str = "") -> str:
         """Return the media of a prompt."""
         return PROMPT + prompt
+
+    def speaks(self, language: str) -> bool:
+        """Every language is there in text."""
+        return True
 
     def prepare(self, sentence: str) -> None:
         """Sentences are there at once."""

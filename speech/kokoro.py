@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadInput
+from speech import english
 from speech.install import MODEL_SHA256, STYLES, VoiceFiles
 from speech.mandarin import DIGITS
 from speech.port import Samples, Utterance
@@ -28,6 +29,8 @@ _LEAD = 0.09
 of s and sh (0.07 to 0.11)."""
 _DURATIONS = "/encoder/Clip_output_0"
 _MAX_TOKENS = 500
+_ENGLISH = ("a", "b")
+"""How the names of English voices begin, American and British."""
 _PARTS = re.compile(r"[一-鿿]+|[A-Za-z]+|[0-9]+|[^一-鿿A-Za-z0-9]+")
 _SENTENCES = re.compile(r"[^。！？；!?;\n]+[。！？；!?;\n]*")
 _GAP = 0.25
@@ -126,6 +129,8 @@ class Kokoro:
 
     def _pieces(self, text: str) -> list[tuple[str, str]]:
         """Cut `text` into characters, letters and pauses, each with its phonemes."""
+        if self._files.name.startswith(_ENGLISH):
+            return self._english(text)
         pieces: list[tuple[str, str]] = []
         for part in _PARTS.findall(text.strip()):
             if part.isascii() and part.isalpha():
@@ -136,6 +141,16 @@ class Kokoro:
                 pieces += self._words(part)
             else:
                 pieces += [(mark, mark + " ") for mark in part.translate(_PUNCTUATION) if mark in self._vocabulary]
+        return pieces
+
+    def _english(self, text: str) -> list[tuple[str, str]]:
+        """Cut English text into words and pauses, each with its phonemes."""
+        pieces: list[tuple[str, str]] = []
+        for part in english.PARTS.findall(text.strip()):
+            if part[0].isalpha():
+                pieces.append((part, english.phonemes(part)))
+            else:
+                pieces += [(mark, mark) for mark in part if mark in self._vocabulary]
         return pieces
 
     def _words(self, text: str) -> list[tuple[str, str]]:

@@ -70,6 +70,17 @@ def catalogue(language: str = "zh-CN", *, site: str) -> Catalogue:
     return read_catalogue(file, site=site)
 
 
+def foreign(prompt: str) -> str:
+    """Return the language in which alone a prompt is said, by the beginning of its id; empty: the site's own."""
+    return "en" if prompt.startswith("en_") else ""
+
+
+@lru_cache
+def foreign_prompts() -> frozenset[str]:
+    """Return the ids of prompts that are said in another language alone."""
+    return frozenset(name for name in catalogue("en", site="") if foreign(name))
+
+
 def read_catalogue(file: Path, *, site: str) -> Catalogue:
     """Read a catalogue file: {id: {text, source, ours}}. Raises ConfigError naming file, entry and cure."""
     try:

@@ -72,7 +72,12 @@ class Recognition:
     @property
     def ready(self) -> bool:
         """Whether a worker has its model loaded and lives."""
-        return any(seat.loaded for seat in self._seats)
+        return self.loaded > 0
+
+    @property
+    def loaded(self) -> int:
+        """How many workers have their model loaded."""
+        return sum(seat.loaded for seat in self._seats)
 
     @property
     def worker_pids(self) -> list[int]:

@@ -29,10 +29,15 @@ def at_level(wave: Wave, db: float) -> Wave:
     return wave * 10 ** (db / 20) / np.sqrt(np.mean(loud**2))
 
 
-@lru_cache
-def speech(text: str) -> Wave:
+@lru_cache(maxsize=1)
+def _engine(voice: str) -> Kokoro:
+    return Kokoro(ensure_voice(user_cache(), lambda _: None, name=voice))
+
+
+@lru_cache(maxsize=2048)
+def speech(text: str, voice: str = "zf_xiaoyi") -> Wave:
     """Somebody says `text` into the handset."""
-    said = Kokoro(ensure_voice(user_cache(), lambda _: None)).speak(text)
+    said = _engine(voice).speak(text)
     return at_level(soxr.resample(said.samples, said.rate, RATE).astype(np.float64), SPEECH_DB)
 
 

@@ -14,6 +14,7 @@ from ivr.nodes.fault import Fault
 from ivr.nodes.fault_known import FaultKnown
 from ivr.nodes.hangup import Hangup
 from ivr.nodes.hours import Hours
+from ivr.nodes.language import Language, OfferLanguage
 from ivr.nodes.lookup import Lookup
 from ivr.nodes.menu import Menu
 from ivr.nodes.message import Message
@@ -54,6 +55,8 @@ AnyNode = Annotated[
     | Transfer
     | Queue
     | Announce
+    | Language
+    | OfferLanguage
     | Silence
     | Speech
     | Survey
@@ -84,6 +87,8 @@ VERBS: dict[str, type[Node]] = {
     "transfer": Transfer,
     "queue": Queue,
     "announce": Announce,
+    "language": Language,
+    "offer_language": OfferLanguage,
     "silence": Silence,
     "speech": Speech,
     "survey": Survey,

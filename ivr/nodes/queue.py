@@ -39,7 +39,7 @@ class Queue(Node):
     queue: QueueName
     prompts: Prompts = ()
     causes: tuple[CauseName, ...] = ()
-    need: Literal["", "business", "complaint"] = ""
+    need: Literal["", "business", "complaint", "english"] = ""
     nobody: Target
     too_long: Target
     next: Target

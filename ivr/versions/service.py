@@ -75,7 +75,9 @@ class FlowService:
         self._rules = rules
         self._live: Flow | None = None
         self._used: dict[int, Flow] = {}
+        self._lost: set[int] = set()
         self._queues: set[tuple[str, str]] = set()
+        self._loading = asyncio.Lock()
         self._drafting = asyncio.Lock()
         self._publishing = asyncio.Lock()
 
@@ -89,18 +91,20 @@ class FlowService:
 
     async def version(self, number: int) -> Flow | None:
         """Return the flow of a call that began with version `number`; None when it can be served no more."""
-        if number not in self._used:
-            texts = await self._db.read(partial(store.files, flow=self.live.flow, number=number))
-            if texts is None:
-                return None
-            try:
-                self._use(await self._compiled(self.live.flow, number, texts))
-            except FlowError as error:
-                _log.error(
-                    "version not usable", extra={"action": "flow_unusable", "version": number, "why": str(error)}
-                )
-                return None
-        return self._used[number]
+        if number not in self._used and number not in self._lost:
+            async with self._loading:  # after a restart many calls ask for the same one at once
+                if number not in self._used and number not in self._lost:
+                    await self._load_old(number)
+        return self._used.get(number)
+
+    async def _load_old(self, number: int) -> None:
+        try:
+            self._use(await self._load(self.live.flow, number))
+        except NoSuchVersion:
+            self._lost.add(number)
+        except FlowError as error:
+            self._lost.add(number)
+            _log.error("version not usable", extra={"action": "flow_unusable", "version": number, "why": str(error)})
 
     def waits_at(self, flow: str, node: str) -> bool:
         """Tell whether a caller waits for a person at a node, in any version that calls have had here."""

@@ -31,28 +31,29 @@ def test_a_known_caller_hears_the_bill_in_text() -> None:
     assert lines == [
         "[welcome]",
         "早上好！供电服务热线欢迎您的来电。  (greeting_morning)",
+        "[english_offer]",
         "[announcements]",
         "[outage_first]",
         "[speech_or_keys]",
         "[main]",
-        *lines[6:8],
+        *lines[7:9],
         "> 2",
         "[bill]",
         "您二零二六年十月用电二百八十六度，本期电费一百五十六元四角一分。",
-        *lines[11:14],
+        *lines[12:15],
         "[after]",
         "短信接收账单请按一，用电记录请按二。  (bill_more)",
         "重听请按井号键，人工服务请按零，返回请按星号键。  (after_bill)",
         "> #",
         "[bill_again]",
-        *lines[10:14],
+        *lines[11:15],
         "[after]",
         "短信接收账单请按一，用电记录请按二。  (bill_more)",
         "重听请按井号键，人工服务请按零，返回请按星号键。  (after_bill)",
         "> (hangs up)",
         "-- call ended by caller: hung_up",
     ]
-    assert [line.rpartition(" ")[2] for line in lines[6:8]] == ["(menu)", "(menu_speech)"]
+    assert [line.rpartition(" ")[2] for line in lines[7:9]] == ["(menu)", "(menu_speech)"]
 
 
 def test_another_caller_gives_account_and_pin_and_time_goes_on() -> None:

@@ -146,6 +146,17 @@ async def test_a_message_of_who_hangs_up_and_an_address_through_a_kill_become_wo
     assert message[0]["recording_id"] in str(await hotline.timeline(message[0]["call_id"]))
 
 
+async def heard_to_the_end(hotline: Service, number: str, node: str) -> None:
+    """Wait until the latest call has heard all that a node says and has pressed nothing."""
+
+    async def lapsed() -> bool:
+        story = await hotline.timeline((await hotline.calls(number))[0]["id"])
+        pressed = [e["data"] for e in story if e["event"] == "DigitsCollected" and e["data"]["node"] == node]
+        return any(data["length"] == 0 for data in pressed)
+
+    await until(lapsed, 60, every=0.05, what=f"{number} hears {node} to the end")
+
+
 async def test_who_finds_nobody_is_rung_back_and_books_it_once(hotline: Service) -> None:
     number = "13900000063"
     said = []
@@ -156,7 +167,8 @@ async def test_who_finds_nobody_is_rung_back_and_books_it_once(hotline: Service)
             await come_to(hotline, number, "nobody", 60)
             await call.send_digits("w0.5,5")
             await come_to(hotline, number, "book_callback", 30)
-            await call.send_digits("w9,1")  # the number is read back digit by digit, and what to press
+            await heard_to_the_end(hotline, number, "book_callback")
+            await call.send_digits("w1,1")  # while it is read back for the second time
             await come_to(hotline, number, "bye", 60)
             await call.wait_ended(30)
         said.append(words(heard(hotline, call)).replace("，", ""))

@@ -248,9 +248,13 @@ class PlainSpeaker:
         self.prepared: list[str] = []
         self.slow: asyncio.Event | None = None
         self.unsaid: set[str] = set()
+        self.languages: set[str] = set()
 
-    def prompt(self, prompt: str) -> str:
-        return f"sound:{prompt}"
+    def prompt(self, prompt: str, language: str = "") -> str:
+        return f"sound:{language}:{prompt}" if language else f"sound:{prompt}"
+
+    def speaks(self, language: str) -> bool:
+        return language in self.languages
 
     def prepare(self, sentence: str) -> None:
         self.prepared.append(sentence)

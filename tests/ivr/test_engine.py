@@ -47,7 +47,17 @@ async def test_a_known_caller_hears_the_bill(caller: Caller, shipped: Flow) -> N
     ]
     assert caller.speaker.prepared == list(BILL)
     assert (call.state, call.ended_by) == (CallState.ENDED, "system")
-    way = ["welcome", "announcements", "outage_first", "speech_or_keys", "main", "bill", "after", "bye"]
+    way = [
+        "welcome",
+        "english_offer",
+        "announcements",
+        "outage_first",
+        "speech_or_keys",
+        "main",
+        "bill",
+        "after",
+        "bye",
+    ]
     assert await nodes_of(caller) == way
     names = await caller.names()
     assert [n for n in names if n != "CallerIdentified"][:2] == ["CallAnswered", "IvrNodeEntered"]

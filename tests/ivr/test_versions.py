@@ -308,6 +308,15 @@ async def test_a_call_finds_its_version_after_a_restart(shelf: Shelf) -> None:
     assert await shelf.service.version(9) is None
 
 
+async def test_many_calls_that_ask_for_one_version_at_once_have_it_read_once(shelf: Shelf) -> None:
+    await shelf.service.publish("small", await shelf.drafted(CHANGED), by="boss")
+    await shelf.release(FILES)
+    shelf.maker.known.clear()
+    found = await asyncio.gather(*(shelf.service.version(1) for _ in range(50)))
+    assert len({id(flow) for flow in found}) == 1
+    assert shelf.maker.known == [1]
+
+
 LINES = ("files", "_check", "make_live", "append", "none")
 
 

@@ -231,6 +231,7 @@ const en: FlowWords = {
     transfer: "Transfer",
     subflow: "Another flow",
     language: "Choose the language",
+    offer_language: "Offer a language",
   },
   does: {
     play: "Says prompts, then goes on.",
@@ -262,6 +263,7 @@ const en: FlowWords = {
     transfer: "Transfers the call elsewhere.",
     subflow: "Goes through another flow and comes back.",
     language: "Changes to another language.",
+    offer_language: "Says that another language can be had, where the site offers it.",
   },
   field: {
     prompts: "Says",
@@ -291,6 +293,7 @@ const en: FlowWords = {
     queue: "Queue",
     nobody: "Nobody signed in",
     too_long: "Waited too long",
+    unready: "When it cannot be spoken",
     heard: "Sound heard",
     pressed: "Key pressed",
     reasons: "Said to ask why",

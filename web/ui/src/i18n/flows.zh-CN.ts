@@ -229,6 +229,7 @@ const zh = {
     transfer: "转接",
     subflow: "走另一个流程",
     language: "选择语言",
+    offer_language: "提示可选语言",
   },
   does: {
     play: "播放提示音，然后继续。",
@@ -260,8 +261,10 @@ const zh = {
     transfer: "把电话转到别处。",
     subflow: "走完另一段流程再回来。",
     language: "换成另一种语言。",
+    offer_language: "提示可以换成另一种语言（按设置）。",
   },
   field: {
+    unready: "该语言未就绪时",
     prompts: "播报",
     text: "要读的文字",
     keys: "按键",
