@@ -20,7 +20,7 @@ from bench.menu_load import served
 from cti.ua import UserAgent
 
 STEP = 1.15
-MOST_STEPS = 6
+MOST_STEPS = 4
 ANSWER_P99_MS = 500.0
 """Where the 200 takes longer than this, calls pile up: the box is full although none has failed yet."""
 LATE_MS, LATE_SHARE = 60.0, 0.01
@@ -132,7 +132,7 @@ async def run(
         await asyncio.to_thread(_lengthen, at)
         for who, number in (("bare", BARE), ("hotline", HOTLINE)):
             begin = 20.0 if quick else guess_at_once
-            step = partial(long, at, number, 4.0 if quick else 8.0)
+            step = partial(long, at, number, 4.0 if quick else 6.0)
             longs[who] = [await step(begin)] if quick else await climbed(step, begin)
     return {
         "load": [round(load_before, 1), round(os.getloadavg()[0], 1)],

@@ -17,7 +17,9 @@ NUMBER, ACCOUNT = "13800000001", "3200000001"
 FIRST = BillDetails(("十月用电一度。", "九月用电两度。"), {"bill_id": "first", "bill_text": "电费1元"})
 SECOND = BillDetails(("十月没有用电。",), {"bill_id": "second", "bill_text": "电费2元"})
 ONE = CustomerAnswers("C1", (ACCOUNT,), (("一元。",),), details=(FIRST,))
-TWO = CustomerAnswers("C1", (ACCOUNT, "3"), (("一元。",), ("二元。",)), (), ("请按一。", "请按二。"), (FIRST, SECOND))
+TWO = CustomerAnswers(
+    "C1", (ACCOUNT, "3"), (("一元。",), ("二元。",)), which=("请按一。", "请按二。"), details=(FIRST, SECOND)
+)
 OPEN, CLOSED = Progress("261122000001", ("正在处理。",), True), Progress("261122000002", ("已办结。",), False)
 SENT = TextWanted(CALL, "first", NUMBER, "电费1元")
 ASKED_IN_VAIN = ["order_ask", "order_unknown"]

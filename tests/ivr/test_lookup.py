@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 
 OWED, PAID = BillDetails((), {"bill_owed": "100.00", "bill_tail": "0002"}), BillDetails((), {"bill_owed": ""})
 BILLS = CustomerAnswers(
-    "C1", ("1", "2"), (("一元。",), ("二元。",)), ("您家停电。",), (), (PAID, OWED), {"cut_off": "yes"}
+    "C1", ("1", "2"), (("一元。",), ("二元。",)), ("您家停电。",), details=(PAID, OWED), facts={"cut_off": "yes"}
 )
 WAYS = {"unidentified": "nobody", "none": "none", "next": "next"}
 

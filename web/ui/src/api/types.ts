@@ -151,6 +151,8 @@ export interface WorkOrder {
   kind?: string;
   state?: string;
   summary?: string;
+  /** How often callers urged it. */
+  urges?: number;
   created_at?: string;
 }
 

@@ -225,6 +225,7 @@ const en: Words<typeof zh> = {
     yuan: "yuan",
     kwh: "kWh",
     orders: "Open work orders",
+    urges: "Urged {count}×",
     noOrders: "No open work orders.",
     history: "Contact history",
     noHistory: "No earlier contacts.",

@@ -213,6 +213,7 @@ export default {
     yuan: "元",
     kwh: "度",
     orders: "在途工单",
+    urges: "催办 {count} 次",
     noOrders: "没有在途工单。",
     history: "联系历史",
     noHistory: "没有联系记录。",
