@@ -49,7 +49,7 @@ def _step(name: str, command: list[str]) -> bool:
 def test(long_: bool, arguments: tuple[str, ...]) -> None:
     """The whole suite, real PBX and real browser included; further ARGUMENTS go to pytest.
 
-    Stories told in sound mostly wait for what is spoken; the rest runs beside them and gives way to them.
+    Stories mostly wait for what is spoken; the rest runs beside them and gives way to them.
     """
     prepare_tests(lambda line: click.echo(f"hotline: {line}", err=True))
     long_ones = "" if long_ else " and not long"

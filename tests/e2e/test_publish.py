@@ -91,7 +91,7 @@ async def crowd(pbx: Pbx, hotline: Service) -> AsyncIterator[None]:
     """Let many callers be in the menu."""
     known = pbx.spec.secrets
     headers = {"Authorization": aiohttp.encode_basic_auth(known.ari_user, known.ari_password)}
-    leg = {"endpoint": "Local/s@crowd-in/n", "extension": "s", "context": "crowd", "priority": "1"}
+    leg = {"endpoint": "Local/s@crowd-in/n", "formats": "alaw", "extension": "s", "context": "crowd", "priority": "1"}
     async with aiohttp.ClientSession(headers=headers) as ari:
         for _ in range(MANY):
             async with ari.post(f"{pbx.ari_url}/channels", params=leg) as answer:
