@@ -39,14 +39,15 @@ REPORT = Report(
 
 def die_after(line: str) -> None:
     """Have the function `line`, of those that write, be the last thing this process does."""
-    for module in (order_store, note_store, core.journal):
-        if (real := getattr(module, line, None)) is not None:
+    places = [(module, line) for module in (order_store, note_store, core.journal)]
+    for module, name in [*places, (core.journal, f"{line}_sqlite")]:
+        if (real := getattr(module, name, None)) is not None:
 
             def last(*given: Any, real: Any = real) -> None:
                 real(*given)
                 os.kill(os.getpid(), signal.SIGKILL)
 
-            setattr(module, line, last)
+            setattr(module, name, last)
 
 
 async def take(url: str, line: str) -> None:

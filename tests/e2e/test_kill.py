@@ -14,7 +14,7 @@ from tests.service import started_service
 from tests.stalls import Stalls
 from tests.until import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.sound]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 MENU, QUEUE, TALK, LATE = "13800000001", "13900000042", "13800000004", "13900000044"
 

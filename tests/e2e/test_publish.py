@@ -21,7 +21,7 @@ from tests.phone import caller
 from tests.service import Service, started_service
 from tests.until import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(240)]
 
 CROWD, OLD, NEW, LATER = "13800000001", ("13900000051", "13900000052"), "13900000053", "13900000054"
 MANY = 98

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.e2e.heard import come_to, heard, ids, words
+from tests.e2e.heard import come_to, heard, hears, ids, words
 from tests.phone import caller
 from tests.service import Service
 
@@ -76,7 +76,8 @@ async def test_who_has_two_accounts_chooses_one_and_hears_it_again(hotline: Serv
         await come_to(hotline, number, "main")
         await call.send_digits("w1,2")
         await come_to(hotline, number, "bill")
-        await call.send_digits("w7,2")
+        await hears(hotline, call, "尾号零零零六的用电户请按二")
+        await call.send_digits("2")
         await come_to(hotline, number, "after", 60)
         await call.send_digits("w1,#")
         await come_to(hotline, number, "bill_again")

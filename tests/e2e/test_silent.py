@@ -66,7 +66,7 @@ def check_released(service: Service, call: OutgoingCall) -> None:
     assert call.ended is not None
     nexts = [prompt.at for prompt in said[1:]] + [call.ended.at]
     pauses = [later - prompt.until for prompt, later in zip(said, nexts, strict=True)]
-    assert all(PAUSE_S <= pause < PAUSE_S + 3 for pause in pauses), pauses
+    assert all(PAUSE_S - 0.05 <= pause < PAUSE_S + 3 for pause in pauses), pauses
 
 
 async def released(service: Service, number: str, call: OutgoingCall) -> None:
@@ -182,5 +182,5 @@ async def test_a_kill_in_the_script_shortens_nothing(storm: Service) -> None:
         ended = await call.wait_ended(60)
     said = script(heard(storm, call))
     assert [prompt.prompt for prompt in said if prompt.at > killed] == ["silence_second", "silence_third"]
-    assert said[-1].at - said[-2].until >= PAUSE_S
-    assert ended.at - said[-1].until >= PAUSE_S
+    assert said[-1].at - said[-2].until >= PAUSE_S - 0.05
+    assert ended.at - said[-1].until >= PAUSE_S - 0.05

@@ -46,7 +46,7 @@ async def test_a_caller_whose_agent_had_hung_up_before_the_kill_is_not_queued_ag
     assert names[-2:] == ["IvrNodeEntered", "CallEnded"]
 
 
-@pytest.mark.parametrize(("why", "told"), [("no_agents", "no_agent"), ("too_long", "queue_full")])
+@pytest.mark.parametrize(("why", "told"), [("no_agents", "no_agent"), ("too_long", "too_long_choice")])
 async def test_a_caller_given_up_before_the_kill_is_told_so_and_not_queued_again(
     caller: Caller, shipped: Flow, why: str, told: str
 ) -> None:

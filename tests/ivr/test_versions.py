@@ -25,7 +25,7 @@ from ivr.versions.prompts import PromptsFailed
 from ivr.versions.service import FlowBroken, FlowChanged, FlowService, NoSuchFlow, NoSuchVersion, PublishingNow
 from tests.until import until
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.integration
 
 AT = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent.parent

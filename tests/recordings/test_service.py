@@ -43,8 +43,8 @@ async def test_a_talk_is_recorded_from_answer_to_release(world: World, capture: 
     assert capture.asked == [("start", CALL)]
     await capture.talk(CALL, 12.0)
     await world.released(CALL)
-    assert capture.asked == [("start", CALL), ("stop", CALL)]
     (recording,) = await world.settled(CALL)
+    assert capture.asked == [("start", CALL), ("stop", CALL)]
     assert (recording.state, recording.verdict, recording.length_s) == (RecordingState.STORED, Verdict.OK, 12.0)
     assert recording.agent_id == "a1"
     assert await world.story(CALL) == ["AgentAnswered", "RecordingStarted", "CallReleased", "RecordingStored"]

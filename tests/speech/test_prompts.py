@@ -184,7 +184,7 @@ def test_a_wrong_catalogue_says_where(tmp_path: Path, text: str, said: str) -> N
 
 
 def test_an_unknown_language_names_the_known() -> None:
-    with pytest.raises(ConfigError, match="there is one for zh-CN"):
+    with pytest.raises(ConfigError, match="there is one for en, zh-CN"):
         catalogue("de", site="x")
 
 

@@ -97,7 +97,7 @@ async def test_a_broken_flow_is_kept_and_not_published(world: World) -> None:
         found = (await admin.ask("POST", "/flows/hotline/check", {"files": broken}))["findings"]
         assert found[0]["file"] == "hotline.yaml"
         line = text.splitlines().index("    next: outage_frist") + 1
-        assert (found[0]["node"], found[0]["line"]) == ("welcome", line)
+        assert (found[0]["node"], found[0]["line"]) == ("announcements", line)
         assert "'outage_frist' (did you mean 'outage_first'?)" in found[0]["message"]
         assert len(found) > 2
         made = await admin.ask("POST", VERSIONS, {"files": broken, "based_on": 1}, expect=201)
