@@ -6,14 +6,17 @@ from functools import partial
 from core.bus import Bus
 from core.db import Database
 from core.events import Recorded
+from core.journal import of_call
 from core.tasks import TaskOwner
 from cti import store as calls
 from cti.events import CallEnded
 from cti.model import call_of
 from desk.customers.service import CustomerService
 from desk.workorders.model import Kind as OrderKind
-from desk.workorders.model import Report, Scope
+from desk.workorders.model import Priority, Report, Scope
 from desk.workorders.service import WorkOrderService
+from ivr.call import DANGER
+from ivr.events import IvrNodeEntered
 from ivr.port import Place
 from recordings.messages import MessageService
 from recordings.model import Kind, Recording
@@ -96,6 +99,8 @@ class IvrMessages:
         known = call is not None and call.caller_known
         caller = call.caller if call is not None else ""
         found = await self._customers.by_phone(caller) if known else []
+        story = [recorded.event for recorded in await self._db.read(partial(of_call, call_id=said.call_id))]
+        danger = any(isinstance(event, IvrNodeEntered) and DANGER in event.known for event in story)
         await self._orders.take(
             Report(
                 key=said.id,
@@ -109,5 +114,6 @@ class IvrMessages:
                 area="",
                 address="",
                 recording_id=said.id,
+                priority=Priority.URGENT if danger else Priority.NORMAL,
             )
         )

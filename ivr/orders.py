@@ -21,8 +21,12 @@ class IvrOrders:
         self._told_for = timedelta(days=policy.number("progress_days"))
 
     async def latest(self, asker: Asker) -> Progress | None:
-        """Return the newest order of the asker that is open, else one closed not long ago; None: there is none."""
-        found = await self._orders.reported_by(asker.accounts, asker.number)
+        """Return the newest order of the asker that is open, else one closed not long ago; None: there is none.
+
+        A return visit is no order of the caller's: nobody asked for it, and it would hide what they did ask for.
+        """
+        reported = await self._orders.reported_by(asker.accounts, asker.number)
+        found = [one for one in reported if one.report.kind is not Kind.RETURN_VISIT]
         since = self._clock.now() - self._told_for
         wanted = [one for one in found if one.state is not State.CLOSED]
         wanted += [one for one in found if one.state is State.CLOSED and one.created_at >= since]

@@ -68,7 +68,7 @@ class MessageService:
         """Keep what the PBX has under `name`, once however often it is asked; None: there is no sound of it."""
         async with self._one:
             known = await self._db.read(lambda c: store.get(c, name))
-            if known is None:
+            if known is None or known.state is RecordingState.MISSING:  # what was said anew has the same name
                 known = await self._keep(name)
             await self._mailbox.forget(name)
         return known if known is not None and known.state is RecordingState.STORED else None

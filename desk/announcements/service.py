@@ -196,10 +196,10 @@ class AnnouncementService:
     async def run(self) -> None:
         """Keep memory true to the database until cancelled."""
         while True:
-            self._changed.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
                     await self._changed.wait()
+            self._changed.clear()  # before the look: what changes during it is looked at again
             await self.refresh()
 
     async def refresh(self) -> None:

@@ -47,6 +47,7 @@ def _moment(at: datetime, today: date, zone: ZoneInfo) -> str:
 
 
 def message(order: WorkOrder, site: Site) -> str:
-    """Return the text message about a fault that was taken: no name, no address, no account."""
+    """Return the text message about what was taken: no name, no address, no account."""
+    what = "故障报修" if order.report.kind is Kind.FAULT else "诉求"
     already = "，已与同一故障的工单合并处理" if order.main_id else ""
-    return f"【{site.name}】您的故障报修已受理，工单号{order.number}{already}。查询进度请拨打{site.number}。"
+    return f"【{site.name}】您的{what}已受理，工单号{order.number}{already}。查询进度请拨打{site.number}。"

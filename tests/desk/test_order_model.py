@@ -127,6 +127,8 @@ def test_the_note_holds_the_number_and_nothing_personal() -> None:
     text = speech.message(ORDER, SITE)
     assert text == "【供电服务热线】您的故障报修已受理，工单号261122000001。查询进度请拨打95598。"
     assert "合并" in speech.message(replace(ORDER, main_id="01B"), SITE)
+    other = speech.message(replace(ORDER, report=replace(REPORT, kind=Kind.ENQUIRY)), SITE)
+    assert other == "【供电服务热线】您的诉求已受理，工单号261122000001。查询进度请拨打95598。", "a message is no fault"
     for personal in (REPORT.account, REPORT.caller, REPORT.address):
         assert personal not in text
 

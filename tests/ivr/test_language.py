@@ -59,7 +59,8 @@ async def test_danger_in_english_goes_ahead(caller: Caller, shipped: Flow) -> No
     caller.places.answers.append(QueueGaveUp("no_agents"))
     await caller.serve(shipped, await caller.arrives())
     assert caller.places.causes == {"danger"}
-    assert "en:emergency" in caller.line.heard
+    said = ["emergency", "queue_enter", "danger_alone", "goodbye"]
+    assert caller.line.heard[-4:] == [f"en:{prompt}" for prompt in said], "nobody is there: told whom to call"
 
 
 async def test_a_restart_goes_on_in_english(caller: Caller, shipped: Flow) -> None:

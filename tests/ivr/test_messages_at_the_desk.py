@@ -20,8 +20,10 @@ from cti.port import NoSuchChannel
 from desk.customers.service import CustomerService
 from desk.notifications.files import FileGateway
 from desk.notifications.service import NotificationService
-from desk.workorders.model import Kind, WorkOrder
+from desk.workorders.model import Kind, Priority, WorkOrder
 from desk.workorders.service import WorkOrderService
+from ivr.call import DANGER
+from ivr.events import IvrNodeEntered
 from ivr.messages import IvrMessages
 from recordings.events import RecordingMissing, RecordingStored
 from recordings.messages import MessageService
@@ -189,6 +191,27 @@ async def test_what_is_still_written_waits_and_what_is_silent_is_no_work(rooms: 
     assert await rooms.all_orders() == []
     assert await rooms.events(RecordingMissing) == 1
     assert set(rooms.mailbox.sounds) == {MESSAGE, "music"}, "what is no message of ours is left alone"
+
+
+async def test_an_address_that_was_said_in_danger_is_urgent_also_when_the_caller_hung_up(rooms: Rooms) -> None:
+    await rooms.book()
+    rooms.mailbox.sounds[ADDRESS] = TONE
+    entered = IvrNodeEntered(
+        at=AT, call_id="1700.1", flow="hotline", version=1, node="fault_address", known={DANGER: "yes"}
+    )
+    await rooms.journal.record(entered)
+    await rooms.messages.settle()
+    assert [order.report.priority for order in await rooms.all_orders()] == [Priority.URGENT]
+
+
+async def test_what_is_said_after_nothing_was_heard_is_kept(rooms: Rooms) -> None:
+    await rooms.book(CallState.MENU)
+    await rooms.messages.begins(MESSAGE)
+    rooms.mailbox.sounds[MESSAGE] = bytes(32000)
+    assert not await rooms.messages.send(MESSAGE)
+    rooms.mailbox.sounds[MESSAGE] = TONE
+    assert await rooms.messages.send(MESSAGE), "the second try has the same name"
+    assert [order.report.recording_id for order in await rooms.all_orders()] == [MESSAGE]
 
 
 async def test_without_room_nobody_is_asked_to_speak(rooms: Rooms) -> None:

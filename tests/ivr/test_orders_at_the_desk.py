@@ -19,6 +19,7 @@ from desk.customers.service import CustomerService
 from desk.notifications.events import NotificationRequested
 from desk.notifications.files import FileGateway
 from desk.notifications.service import NotificationService
+from desk.surveys.model import Caller as SurveyCaller
 from desk.workorders.model import Kind, Scope, WorkOrder
 from desk.workorders.service import WorkOrderService
 from ivr.orders import IvrOrders
@@ -98,6 +99,16 @@ async def test_the_own_newest_open_order_comes_before_closed_ones_and_those_are_
     assert await rooms.orders.latest(Asker((), REPORT.caller)) is not None, "who reported it may hear of it too"
     await rooms.clock.advance(31 * 24 * 3600)
     assert await rooms.orders.latest(OWN) is None
+
+
+async def test_a_return_visit_does_not_hide_what_the_caller_asked_for(rooms: Rooms) -> None:
+    order = await rooms.take()
+    await rooms.clock.advance(60)
+    event, save = rooms.desk.visit("call-2", SurveyCaller(REPORT.caller, True, REPORT.customer_id))
+    await rooms.journal.record(event, save=save)
+    found = await rooms.orders.latest(Asker((), REPORT.caller))
+    assert found is not None
+    assert found.number == order.number
 
 
 async def test_a_stranger_with_a_number_hears_of_a_fault_and_of_nothing_else(rooms: Rooms) -> None:
