@@ -17,7 +17,7 @@ from speech import g711, syllables
 from speech.fragments import FragmentPack
 from speech.inspection import inspect
 from speech.install import ensure_whisper
-from speech.kokoro import Kokoro
+from speech.kokoro import RENDERING, Kokoro
 from speech.prompts import PromptPack, unknown
 from speech.prompts import render as render_pack
 from speech.render import open_fragments, user_cache
@@ -70,7 +70,7 @@ def render(context: click.Context, ids: tuple[str, ...]) -> None:
             raise NotFound(unknown(each, pack.prompts))
     with only_one(settings):
         files = prepare_voice(cache, _say)
-        voice = Kokoro(files)
+        voice = Kokoro(files, RENDERING)
         made = pack.render(ids or pack.prompts, voice, _progress)
         if not ids:
             fragments: FragmentPack = open_fragments(settings.var / "prompts" / "fragments", files, cache=cache)

@@ -19,7 +19,7 @@ from asterisk_conf.render import render
 from core.config import Settings
 from core.errors import Unavailable
 from speech.install import VoiceFiles, ensure_voice, ensure_whisper
-from speech.kokoro import Kokoro
+from speech.kokoro import RENDERING, Kokoro
 from speech.prompts import render as render_prompts
 from speech.render import open_fragments, open_pack, user_cache
 from web.build import ensure_ui, find_node
@@ -86,7 +86,7 @@ def prepare_asterisk(settings: Settings, say: Say, *, write: bool = True) -> Pri
 def render_all(out: Path, files: VoiceFiles, cache: Path, say: Say) -> None:
     """Make every prompt and fragment of the shipped packs, or take them out of the cache. Blocks."""
     site = Settings().site
-    voice = Kokoro(files)
+    voice = Kokoro(files, RENDERING)
 
     def progress(done: int, of: int, name: str) -> None:
         say(f"rendering {done}/{of} {name}")

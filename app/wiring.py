@@ -67,7 +67,7 @@ from routing.service import RoutingService
 from speech.fragments import FragmentPack, carriers
 from speech.install import VoiceFiles
 from speech.kept import KeptSpeech
-from speech.kokoro import settings_key
+from speech.kokoro import RENDERING, settings_key
 from speech.process import kokoro_command
 from speech.prompts import PromptPack, catalogue
 from speech.second import ENGLISH, SecondLanguage
@@ -135,6 +135,8 @@ class Hotline:
             settings_key=key,
             clock=self.clock,
             cover=self.fragments.cover,
+            # It gives way to the telephone by its niceness, and a first start waits for it.
+            renderer=kokoro_command(setup.voice, RENDERING),
         )
         self.flows = FlowService(
             self.db,
@@ -321,12 +323,14 @@ class Hotline:
         await self.requests.start()
 
     async def say_ahead(self, callers: Iterable[str]) -> None:
-        """Have ready what these numbers would hear of their bills and outages."""
-        for caller in callers:
-            answers = await self.desk.by_number(caller)
-            for sentence in answers.sentences():
-                with suppress(HotlineError):
-                    await self.voice.media(sentence, within=SAY_AHEAD_S)
+        """Have ready what these numbers would hear of their bills and outages, as far as a while allows."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SAY_AHEAD_S):
+                for caller in callers:
+                    answers = await self.desk.by_number(caller)
+                    for sentence in answers.sentences():
+                        with suppress(HotlineError):
+                            await self.voice.media(sentence, within=SAY_AHEAD_S)
 
     async def _voice_loaded(self) -> None:
         """Wait a while for the voice: a caller right after the start should hear whole sentences."""

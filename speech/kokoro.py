@@ -6,6 +6,7 @@ The engine's libraries are imported when it speaks, so that the service, which l
 """
 
 import json
+import os
 import re
 import warnings
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ class KokoroSettings:
 
 
 DEFAULT_SETTINGS = KokoroSettings()
+RENDERING = KokoroSettings(threads=min(2, os.cpu_count() or 1))
+"""For prompts, which a first start waits for: two threads need half the time of one. It sounds the same."""
 
 
 class Kokoro:

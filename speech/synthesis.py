@@ -81,11 +81,12 @@ class Voice:
         clock: Clock,
         limits: VoiceLimits = VoiceLimits(),
         cover: Callable[[str], list[str]] | None = None,
+        renderer: Sequence[str] | None = None,
     ) -> None:
         """`directory` holds the sentences (personal data: mode 0600, purged by age, names are keyed hashes).
 
         `command` starts a worker (`process.kokoro_command`); `cover` puts a text together from fragments,
-        raising NotFound where it cannot.
+        raising NotFound where it cannot. `renderer` starts the worker that makes prompts, when it is another.
         """
         self._directory = directory.absolute()
         self._settings_key = settings_key
@@ -93,7 +94,7 @@ class Voice:
         self._limits = limits
         self._cover = cover
         self._worker = WorkerProcess(command)
-        self._renderer = WorkerProcess(command, niceness=15)
+        self._renderer = WorkerProcess(renderer or command, niceness=15)
         self._rendering = asyncio.Lock()
         self._renders = 0
         self._tasks = TaskOwner("voice")
