@@ -4,11 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 import app.wiring
 from core.events import Event
 from ivr.flow import load
 from ivr.nodes import VERBS
+from speech.phrases import SETS
 from speech.prompts import catalogue
 from tests.ivr.caller import RULES
 from tests.ivr.conftest import SHIPPED
@@ -47,3 +49,11 @@ def test_every_verb_and_field_of_the_flow_language_has_words_in_the_editor(langu
     assert set(VERBS) - block(words, "verb") == set()
     assert set(VERBS) - block(words, "does") == set()
     assert {name for fields in kinds for name in fields} - {"do", "note"} - block(words, "field") == set()
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_what_may_be_asked_for_in_words_is_told_in_words(language: str) -> None:
+    data = YAML(typ="safe").load((SETS / "zh-CN.yaml").read_text("utf-8"))
+    assert {*data["intents"], "yes", "no"} - block(language, "intent") == set()
+    story = (WORDS.parent / "desktop/story.ts").read_text("utf-8")
+    assert {"need", "intent", "outcome", "language"} - set(re.findall(r'wordFor\("(\w+)"', story)) == set()

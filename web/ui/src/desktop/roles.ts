@@ -1,6 +1,6 @@
 /** What a role sees beside its own desk. */
 const LEADING = new Set(["deputy", "shift_lead", "supervisor", "quality", "admin"]);
-const SEEING_FLOWS = new Set(["shift_lead", "supervisor", "quality", "admin"]);
+const SEEING_FLOWS = new Set(["deputy", "shift_lead", "supervisor", "quality", "admin"]);
 const CHANGING_FLOWS = new Set(["supervisor", "admin"]);
 
 /** Whether this role answers calls itself, so that its own come first. */
