@@ -79,7 +79,7 @@ class Trunk(Section):
 
 
 class Speech(Section):
-    """How callers are understood who say what they want: the engine, in `workers` processes of 350 MB each.
+    """How callers are understood who say what they want: the engine, in `workers` processes of about 230 MB each.
 
     `first`: callers are asked to speak before the menu of keys; else key 6 asks. Vosk wants the folder of a model and
     the hash of its files (`speech.vosk.folder_sha256`; empty: not checked).

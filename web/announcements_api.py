@@ -1,5 +1,7 @@
 """Festival greetings and emergency announcements: list, write, switch."""
 
+import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -84,7 +86,8 @@ async def list_proposals(ask: Ask) -> shapes.Items[ProposalRow]:
     """List the coming festivals with proposed times; nothing is said until somebody makes it an announcement."""
     zone = ask.services.settings.site.zone
     found = proposals(ask.services.clock.now().astimezone(zone).date(), zone)
-    return shapes.Items(items=[_proposal(ask, one) for one in found])
+    texts = await asyncio.to_thread(festival_texts, ask.services.settings.site.name)
+    return shapes.Items(items=[_proposal(one, texts) for one in found])
 
 
 @routes.add("GET", "/announcements/{id}", roles=EVERYONE)
@@ -98,7 +101,9 @@ async def read_announcement(ask: Ask) -> AnnouncementRow:
 async def create_announcement(ask: Ask, body: NewAnnouncement) -> AnnouncementRow:
     """Write an announcement; callers hear it as soon as it has been spoken."""
     service = ask.services.announcements
-    text = body.text or (festival_text(ask.services.settings.site.name, body.festival) if body.festival else "")
+    text = body.text
+    if body.festival and not text:
+        text = (await asyncio.to_thread(festival_texts, ask.services.settings.site.name)).get(body.festival, "")
     wanted = Wanted(
         body.kind, text, body.begins, body.ends, body.festival, tuple(dict.fromkeys(body.areas)), body.place, body.on
     )
@@ -115,13 +120,14 @@ async def change_announcement(ask: Ask, body: AnnouncementChange) -> Announcemen
 
 def _no_null(changes: dict[str, Any]) -> None:
     if empty := [name for name, value in changes.items() if value is None and name != "ends"]:
-        raise BadInput(f"{empty[0]}: leave it out to keep it as it is", field=empty[0])
+        field = AnnouncementChange.model_fields[empty[0]].alias or empty[0]
+        raise BadInput(f"{field}: leave it out to keep it as it is", field=field)
 
 
-def festival_text(site: str, festival: str) -> str:
-    """Return the opening of a festival, empty for one that is not known."""
-    known = festivals().get(festival)
-    return catalogue("zh-CN", site=site)[known.prompt].text if known else ""
+def festival_texts(site: str) -> dict[str, str]:
+    """Return the openings by festival; reads the catalogue, so not on the event loop."""
+    prompts = catalogue("zh-CN", site=site)
+    return {name: prompts[festival.prompt].text for name, festival in festivals().items()}
 
 
 def _row(service: AnnouncementService, one: Announcement) -> AnnouncementRow:
@@ -142,11 +148,11 @@ def _row(service: AnnouncementService, one: Announcement) -> AnnouncementRow:
     )
 
 
-def _proposal(ask: Ask, one: Proposal) -> ProposalRow:
+def _proposal(one: Proposal, texts: Mapping[str, str]) -> ProposalRow:
     return ProposalRow(
         festival=one.festival.id,
         name=one.festival.name,
-        text=festival_text(ask.services.settings.site.name, one.festival.id),
+        text=texts[one.festival.id],
         begins=one.begins,
         ends=one.ends,
     )

@@ -293,7 +293,9 @@ class ScreenPop(CustomerFile):
     waited_s: float
     queue: str | None
     ahead_causes: list[str] = []
-    need: str | None = Field(default=None, description="what the caller wants by the keys pressed: business, complaint")
+    need: str | None = Field(
+        default=None, description="what the caller wants by the keys pressed: business, complaint, english"
+    )
     script: Script
 
 

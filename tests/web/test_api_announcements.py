@@ -64,3 +64,11 @@ async def test_what_cannot_be_said_is_refused_with_the_reason(world: World, body
     async with world.client("lead") as lead:
         error = (await lead.ask("POST", "/announcements", body, expect=400))["error"]
         assert says in error["message"]
+
+
+async def test_a_null_is_told_by_the_name_that_was_sent(world: World) -> None:
+    async with world.client("lead") as lead:
+        body = {"kind": "emergency", "text": "台风预警", "on": False}
+        made = await lead.ask("POST", "/announcements", body, expect=201)
+        told = await lead.ask("PATCH", f"/announcements/{made['id']}", {"from": None}, expect=400)
+        assert told["error"]["details"]["field"] == "from"

@@ -439,6 +439,7 @@ const en: Words<typeof zh> = {
     english: "English chosen",
     english_menu: "English menu",
     english_danger: "Danger (English)",
+    english_alone: "Danger: whom to call (English)",
     english_person: "To a person (English)",
     english_nobody: "Nobody there (English)",
     english_too_long: "Waited too long (English)",

@@ -427,6 +427,7 @@ export default {
     english: "选择英语",
     english_menu: "英语菜单",
     english_danger: "危险（英语）",
+    english_alone: "危险求助提示（英语）",
     english_person: "转人工（英语）",
     english_nobody: "无人接听（英语）",
     english_too_long: "等待过长（英语）",
