@@ -12,6 +12,8 @@ from dataclasses import dataclass
 UNKNOWN = "unknown"
 """The number of a caller who withholds it or sends something that is no number."""
 
+MOBILE_DIGITS = 11
+
 _SEPARATORS = str.maketrans("", "", " -().")
 _NUMBER = re.compile(r"\+?[0-9]{3,20}")
 _LONGEST_FOREIGN = 15
@@ -38,6 +40,11 @@ def normalise(raw: str) -> Phone:
     plain = raw.translate(_SEPARATORS)
     digits = _one_form(plain) if _NUMBER.fullmatch(plain) else ""
     return Phone(digits, True, raw) if digits.strip("0") else Phone(UNKNOWN, False, raw)
+
+
+def is_mobile(number: str) -> bool:
+    """Tell whether a number in the one form is a mobile at home, to which a text message can be sent."""
+    return len(number) == MOBILE_DIGITS and _MOBILE.fullmatch(number) is not None
 
 
 def _one_form(plain: str) -> str:

@@ -85,11 +85,12 @@ class Taking:
 
 @dataclass(frozen=True, slots=True)
 class OutsideDial:
-    """Which number to ring by the trunk for a call: `channel_id` is ours to choose."""
+    """Which number to ring by the trunk for a call: `channel_id` is ours to choose; the PBX gives up after `most_s`."""
 
     channel_id: str
     number: str
     call_id: str
+    most_s: int
 
 
 class CallerAudio(Protocol):

@@ -5,6 +5,7 @@ While they talk the call stays in the menu for the books; a restart finds both l
 """
 
 import asyncio
+import math
 from dataclasses import dataclass
 
 from cti.events import CallPutThrough, CallReturned
@@ -16,6 +17,8 @@ from cti.talk import MISSED_BY_CAUSE
 
 TALKED = "talked"
 FAILED = "failed"
+GIVES_UP_LATER_S = 5
+"""The PBX rings so much longer than we wait: it gives up by itself after 30 s otherwise, and without a cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ async def _ring(session: CallSession, outside: Outside, *, dialled: bool) -> str
     try:
         await pbx.start_music(session.call.id)
         if not dialled:
-            await pbx.dial_outside(OutsideDial(channel_id, outside.number, session.call.id))
+            most_s = math.ceil(outside.ring_s + GIVES_UP_LATER_S)
+            await pbx.dial_outside(OutsideDial(channel_id, outside.number, session.call.id, most_s))
     except PbxRefused:
         return FAILED
     loop = asyncio.get_running_loop()

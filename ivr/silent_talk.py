@@ -152,7 +152,7 @@ class SilentTalk:
             )
             self._silent = self._listens = False
             return
-        except asyncio.CancelledError:
+        except BaseException:  # cancelled, or the PBX is away: the ear is for others all the same
             await stack.aclose()
             raise
         watch = TaskOwner("silence")

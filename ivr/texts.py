@@ -1,18 +1,16 @@
 """Sends text messages to callers, for the menu."""
 
 import hashlib
-import re
 
 from core.clock import Clock
 from core.config import Site
+from core.phone import is_mobile
 from desk.customers.service import CustomerService
 from desk.notifications import speech
 from desk.notifications.events import NotificationRequested
 from desk.notifications.model import Note
 from desk.notifications.service import NotificationService
 from ivr.port import TextWanted
-
-_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 
 
 class IvrTexts:
@@ -29,7 +27,7 @@ class IvrTexts:
     async def on_record(self, customer_id: str | None, caller: str) -> str:
         """Return the mobile number of a customer: the `caller`'s when it is on record, else the first; "": none."""
         phones = (await self._customers.get(customer_id)).phones if customer_id else ()
-        mobiles = [number for number in phones if _MOBILE.fullmatch(number)]
+        mobiles = [number for number in phones if is_mobile(number)]
         return caller if caller in mobiles else next(iter(mobiles), "")
 
     async def send(self, text: TextWanted) -> None:

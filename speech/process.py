@@ -71,11 +71,14 @@ class WorkerProcess:
         """Start the process, after a pause that grows with the failures before. Raises `down`."""
         await asyncio.sleep(_BACK_OFF[min(self.failures, len(_BACK_OFF) - 1)])
         environment = {**os.environ, "PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1"}
-        self._process = await asyncio.create_subprocess_exec(
-            "nice", "-n", str(self.niceness), *self.command,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-            env=environment,
-        )  # fmt: skip
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                "nice", "-n", str(self.niceness), *self.command,
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+                env=environment,
+            )  # fmt: skip
+        except OSError as error:
+            await self._failed(f"could not be started ({type(error).__name__})")
         self.starts += 1
         answer = await self._answer(self.patience.load)
         if not answer.get("ready"):

@@ -132,6 +132,7 @@ class AriPbx:
             "endpoint": f"PJSIP/{dial.number}@trunk",
             "app": self._app,
             "appArgs": "outside",
+            "timeout": dial.most_s,
             "variables": {"HOTLINE_CALL": dial.call_id, "HOTLINE_ROLE": "outside"},
         }
         await self._ari.request("POST", f"channels/{dial.channel_id}", body=body)

@@ -45,6 +45,7 @@ class Callback(Node):
             if not number and (number := await self._typed(call, here)) == BACK_KEY:
                 return self.back
             if not number:
+                call.session.forget_digits()  # what is left of a number that was too long
                 await call.say(self.wrong)
                 continue
             match await self._confirmed(call, here, number):
@@ -72,15 +73,16 @@ class Callback(Node):
         return phone.number if phone.known and call.services.callbacks.dialable(phone.number) else ""
 
     async def _confirmed(self, call: IvrCall, here: str, number: str) -> str:
-        """Read the number back and return the key that is pressed; nothing when none is."""
-        try:
-            await call.tell([call.services.callbacks.number(number)])
-        except Unavailable:
-            return ""
+        """Read the number back and return the key that is pressed; nothing when none is.
+
+        The number from which the caller rings needs no reading back where the voice cannot say it; a typed one does.
+        """
+        if not await _could_tell(call, call.services.callbacks.number(number)):
+            return RIGHT if number == call.session.call.caller else ""
         await call.say(self.prompts)
         key = await call.session.digit(call.number("menu_digit_timeout"))
         call.collected(here, key or "")
-        if key not in (None, RIGHT, ANOTHER, PERSON_KEY, BACK_KEY):
+        if key not in (None, RIGHT, ANOTHER, PERSON_KEY, BACK_KEY, REPEAT_KEY):
             await call.say(self.wrong)
         return key or ""
 
@@ -91,8 +93,15 @@ class Callback(Node):
             booking = await call.services.callbacks.book(call.id, number, caller.queue or self.queue, since)
         if not booking.new:
             await call.say(self.open)
-        elif booking.later:
-            await call.tell([booking.later])
-        else:
+        elif not booking.later or not await _could_tell(call, booking.later):
             await call.say(self.done)
         return self.next
+
+
+async def _could_tell(call: IvrCall, sentence: str) -> bool:
+    """Say a sentence; False when the voice cannot in time: what it tells of stands all the same."""
+    try:
+        await call.tell([sentence])
+    except Unavailable:
+        return False
+    return True

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from core.phone import is_mobile
 from ivr.call import IvrCall
 from ivr.node import Node, Prompts, Target
 from ivr.nodes.fault_known import FAULT_ACCOUNT
@@ -14,7 +15,7 @@ class Watch(Node):
     """Says `prompts` and waits a moment for `key`: who presses it is told by a note when the power is back.
 
     Any other key is kept for the node that follows, so that nobody has to listen to the offer. Without a known
-    outage or fault, and to who withholds the number, nothing is offered.
+    outage or fault, and to who rings from no mobile or withholds the number, nothing is offered.
     """
 
     do: Literal["watch"]
@@ -28,7 +29,7 @@ class Watch(Node):
         caller, watches = call.session.call, call.services.watches
         accounts = await self._accounts(call)
         async with asyncio.timeout(call.number("lookup_wait")):
-            if not accounts or not caller.caller_known or not await watches.watchable(accounts):
+            if not accounts or not is_mobile(caller.caller) or not await watches.watchable(accounts):
                 return self.next
         await call.say(self.prompts)
         if await call.session.peek(call.number("offer_wait")) != self.key:

@@ -69,6 +69,14 @@ async def test_at_night_the_hour_is_told(alone: Caller, shipped: Flow) -> None:
     assert told(alone)[-2:] == ["明天八点以后回拨。", "goodbye"]
 
 
+async def test_a_voice_that_is_down_costs_nobody_the_callback(alone: Caller, shipped: Flow) -> None:
+    alone.callbacks.later = "明天八点以后回拨。"
+    alone.speaker.unsaid = {f"号码{OWN}", "明天八点以后回拨。"}
+    await alone.serve(shipped, await alone.arrives())
+    assert told(alone) == ["callback_done", "goodbye"]
+    assert [number for _, number, _, _ in alone.callbacks.booked] == [OWN]
+
+
 @pytest.mark.parametrize(("key", "heard"), [("0", "queue_enter"), ("*", "menu"), ("", "no_agent_goodbye")])
 async def test_who_does_not_want_it_goes_elsewhere(alone: Caller, shipped: Flow, key: str, heard: str) -> None:
     alone.line.presses({"menu": ["0"], "no_agent": ["5"], "callback_confirm": [key] * 3})

@@ -4,10 +4,13 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import cti.listening
+import ivr.silent_talk
 from core.errors import Conflict, HotlineError
 from cti.events import CallReleased
 from cti.inbox import Asked
@@ -25,6 +28,7 @@ from cti.messages import (
     Transfer,
 )
 from cti.model import Call, CallState
+from cti.port import PbxDown
 from ivr.events import IvrNodeEntered, SilenceKept, SilenceNoticed, SilencePromptGiven, SilenceScriptBegun
 from ivr.flow import Flow
 from ivr.silence import PROMPTS
@@ -376,3 +380,18 @@ async def test_without_a_detector_there_is_no_script(caller: Caller, shipped: Fl
     caller.line.tell(DigitPressed(CALL, "1"))
     await talk.ask(HangUp("anna"))
     await talk.over()
+
+
+async def test_an_ear_is_given_back_when_the_pbx_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise PbxDown("away")
+
+    monkeypatch.setattr(ivr.silent_talk, "listening", away)
+    ears = Ears(1)
+    services = SimpleNamespace(detector=object(), ears=ears)
+    call: Any = SimpleNamespace(
+        id=CALL, since=(), services=services, session=SimpleNamespace(forget_digits=lambda: None)
+    )
+    with pytest.raises(PbxDown):
+        await ivr.silent_talk.SilentTalk(call, "queue").joined()
+    assert ears.take()

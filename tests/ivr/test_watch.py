@@ -64,3 +64,10 @@ async def test_where_nothing_is_known_or_the_number_is_withheld_nothing_is_offer
     dark.line.leaves_after = "fault_known_choice"
     await dark.serve(shipped, await dark.arrives("unknown", known=False))
     assert "watch_offer" not in dark.line.heard
+
+
+async def test_a_note_cannot_be_sent_to_a_landline(dark: Caller, shipped: Flow) -> None:
+    dark.books.numbers["01062345678"] = dark.books.numbers["13800000003"]
+    dark.line.leaves_after = "menu"
+    await dark.serve(shipped, await dark.arrives("01062345678"))
+    assert dark.line.heard == ["greeting_morning", OUT, "menu"]

@@ -121,3 +121,13 @@ async def test_before_a_worker_is_loaded_nobody_is_listened_to(tmp_path: Path) -
             one.listen()
     finally:
         await one.stop()
+
+
+async def test_a_worker_that_cannot_even_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Recognition(["false"], streams=False, limits=RecognitionLimits(workers=1))
+    monkeypatch.setenv("PATH", "/nowhere")
+    await one.start()
+    try:
+        await until(lambda: one._seats[0].worker.failures >= 2, 5, what="a second try")
+    finally:
+        await one.stop()
