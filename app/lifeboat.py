@@ -6,6 +6,8 @@ import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from asterisk_conf.lifeboat_notice import Notice, write_lifeboat
 from core import log
 from core.bus import Bus
@@ -78,7 +80,7 @@ class LifeboatKeeper:
         try:
             async with asyncio.timeout(seconds):
                 await self.refresh()
-        except (HotlineError, OSError, TimeoutError) as error:
+        except (HotlineError, SQLAlchemyError, OSError, TimeoutError) as error:
             _log.error("lifeboat not current", extra={"action": "lifeboat_stale", "why": str(error)})
 
     async def refresh(self) -> None:

@@ -199,6 +199,8 @@ async def _read_json(request: web.Request) -> object:
         raise BadInput(f"body: did not arrive within {BODY_WAIT_S} s; send it whole") from None
     except (UnicodeDecodeError, LookupError):
         raise BadInput("body: must be JSON in UTF-8") from None
+    if "\\u0000" in text:
+        raise BadInput("body: holds a NUL character (\\u0000), which no text here has; leave it out")
     try:
         return json.loads(text) if text.strip() else {}
     except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
