@@ -440,7 +440,12 @@ class QueuePlaces:
         self._line = line
 
     async def request(
-        self, call_id: str, queue: str, enqueued_at: datetime | None = None, causes: Collection[Cause] = ()
+        self,
+        call_id: str,
+        queue: str,
+        enqueued_at: datetime | None = None,
+        causes: Collection[Cause] = (),
+        entered_at: datetime | None = None,
     ) -> None:
         self.causes = set(causes)
         self.asked.append(("request", queue, enqueued_at))
