@@ -14,6 +14,7 @@ from core.errors import Conflict, NotFound
 from core.events import Event
 from core.ids import new_id
 from core.journal import Journal, Save
+from core.phone import is_mobile
 from core.policy import Policy
 from desk.notifications.model import Note
 from desk.notifications.service import NotificationService
@@ -176,7 +177,7 @@ class WorkOrderService:
             store.add(connection, order)
             if main and report.priority is Priority.URGENT:
                 store.make_urgent(connection, main.id)
-            if report.caller_known:
+            if report.caller_known and is_mobile(report.caller):
                 self._notifications.put(connection, self._note(order))
             made[:] = [order]
 

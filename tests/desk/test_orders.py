@@ -354,6 +354,11 @@ async def test_who_withholds_the_number_gets_no_note(desk: Desk) -> None:
     assert await desk.notes(order) == []
 
 
+async def test_who_rings_from_a_landline_gets_no_note(desk: Desk) -> None:
+    order = await desk.orders.take(replace(REPORT, caller="01062345678"))
+    assert await desk.notes(order) == []
+
+
 async def test_a_note_waits_for_the_gateway_and_outlives_a_restart(desk: Desk) -> None:
     order = await desk.orders.take(REPORT)
     desk.gateway.down = True
