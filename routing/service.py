@@ -142,12 +142,11 @@ class RoutingService:
         entry = self._places.get(call_id)
         if entry is not None and entry.stand is not Stand.PARKED:
             return
-        if entry is not None and enqueued_at is not None and enqueued_at <= entry.call.enqueued_at:
+        if entry and enqueued_at and enqueued_at <= entry.call.enqueued_at:
             entry.entered_at = entered_at or entry.entered_at
             self._go_on(entry)
             return
-        at = self._clock.now()
-        ahead = precedence(causes, self._policy)
+        at, ahead = self._clock.now(), precedence(causes, self._policy)
         entry = self._places.park(Waiting(call_id, queue, enqueued_at or at, ahead), entered_at or at)
         asked = AgentRequested(at=at, call_id=call_id, queue=queue, ahead_s=ahead.ahead_s, causes=ahead.causes)
         await self._begin(entry, asked)
