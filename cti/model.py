@@ -68,7 +68,10 @@ class IllegalMove(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of one caller. `id` is the PBX's unique id of the caller's channel."""
+    """One call of one caller. `id` is the PBX's unique id of the caller's channel.
+
+    `queued_at`: from when on it waits for the talk that comes next, also when it left the queue in between.
+    """
 
     id: str
     caller: str
@@ -110,7 +113,7 @@ def _carry(call: Call, state: CallState, event: Event) -> Call:
         case CallAnswered():
             return replace(call, state=state, answered_at=event.at)
         case CallQueued():
-            return replace(call, state=state, queue=event.queue, queued_at=event.at)
+            return replace(call, state=state, queue=event.queue, queued_at=_waits_since(call, event))
         case AgentRang():
             return replace(
                 call,
@@ -142,6 +145,12 @@ def _carry(call: Call, state: CallState, event: Event) -> Call:
             )
         case _:
             return replace(call, state=state)
+
+
+def _waits_since(call: Call, event: CallQueued) -> datetime:
+    """Return from when on the call waits: who was let go and comes back to the same queue without a talk keeps it."""
+    talked = call.queued_at is None or (call.released_at is not None and call.released_at > call.queued_at)
+    return event.at if talked or call.queued_at is None or call.queue != event.queue else call.queued_at
 
 
 def diagram() -> str:

@@ -143,7 +143,12 @@ class Waiting(Protocol):
     """The queue as the menu uses it (`routing` does it)."""
 
     async def request(
-        self, call_id: str, queue: str, enqueued_at: datetime | None = None, causes: Collection[Cause] = ()
+        self,
+        call_id: str,
+        queue: str,
+        enqueued_at: datetime | None = None,
+        causes: Collection[Cause] = (),
+        entered_at: datetime | None = None,
     ) -> None: ...
 
     async def again(self, call_id: str) -> None: ...

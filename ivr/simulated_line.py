@@ -283,7 +283,12 @@ class Place:
         self._line = line
 
     async def request(
-        self, call_id: str, queue: str, enqueued_at: datetime | None = None, causes: Collection[Cause] = ()
+        self,
+        call_id: str,
+        queue: str,
+        enqueued_at: datetime | None = None,
+        causes: Collection[Cause] = (),
+        entered_at: datetime | None = None,
     ) -> None:
         ahead = f" ahead of others ({', '.join(causes)})" if causes else ""
         self._line.tell("event", f"waits in queue {queue}{ahead}")

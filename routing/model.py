@@ -2,6 +2,7 @@
 
 import bisect
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from routing.events import AgentChosen
@@ -39,10 +40,14 @@ class Stand(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One call's place; `agent_id` is who is kept for it while it is offered."""
+    """One call's place; `agent_id` is who is kept for it while it is offered.
+
+    `entered_at`: from when on the wait limit counts, later than the place where the caller came back to it.
+    """
 
     call: Waiting
     stand: Stand
+    entered_at: datetime
     agent_id: str | None = None
 
 

@@ -1,6 +1,7 @@
 """Where every call stands: waiting in the line of its queue, offered to an agent, or parked after a restart."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from routing.matching import Waiting
 from routing.model import Entry, Line, Stand
@@ -33,9 +34,12 @@ class Places:
         """Return the place in the line, 1 = next, None while the call does not wait."""
         return self._lines[call.queue].position(call)
 
-    def park(self, call: Waiting) -> Entry:
-        """Give a call a place, instead of one that it had, without letting it wait yet."""
-        entry = self._entries[call.call_id] = Entry(call, Stand.PARKED)
+    def park(self, call: Waiting, entered_at: datetime | None = None) -> Entry:
+        """Give a call a place, instead of one that it had, without letting it wait yet.
+
+        `entered_at` is from when on the wait limit counts, the moment of its place when not given.
+        """
+        entry = self._entries[call.call_id] = Entry(call, Stand.PARKED, entered_at or call.enqueued_at)
         return entry
 
     def holds(self, entry: Entry) -> bool:

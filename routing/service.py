@@ -123,11 +123,17 @@ class RoutingService:
     # --- what a call does ---
 
     async def request(
-        self, call_id: str, queue: str, enqueued_at: datetime | None = None, causes: Collection[Cause] = ()
+        self,
+        call_id: str,
+        queue: str,
+        enqueued_at: datetime | None = None,
+        causes: Collection[Cause] = (),
+        entered_at: datetime | None = None,
     ) -> None:
         """Let a call wait for a person; SeatOffered or QueueGaveUp comes to its inbox.
 
         `enqueued_at` is the moment from which it waits, now when not given; `causes` let it go ahead of others.
+        The wait limit counts from `entered_at`, now when not given: who comes back after it may wait that long again.
         A call that is taken up after a restart gives the original moment and keeps its place, whatever the causes
         are now; what was journaled before is not journaled again. Raises NoSuchQueue.
         """
@@ -136,12 +142,12 @@ class RoutingService:
         entry = self._places.get(call_id)
         if entry is not None and entry.stand is not Stand.PARKED:
             return
-        if entry is not None and enqueued_at is not None and enqueued_at <= entry.call.enqueued_at:
+        if entry and enqueued_at and enqueued_at <= entry.call.enqueued_at:
+            entry.entered_at = entered_at or entry.entered_at
             self._go_on(entry)
             return
-        at = self._clock.now()
-        ahead = precedence(causes, self._policy)
-        entry = self._places.park(Waiting(call_id, queue, enqueued_at or at, ahead))
+        at, ahead = self._clock.now(), precedence(causes, self._policy)
+        entry = self._places.park(Waiting(call_id, queue, enqueued_at or at, ahead), entered_at or at)
         asked = AgentRequested(at=at, call_id=call_id, queue=queue, ahead_s=ahead.ahead_s, causes=ahead.causes)
         await self._begin(entry, asked)
 
@@ -316,7 +322,7 @@ class RoutingService:
             limit.cancel()
 
     async def _wait_out(self, entry: Entry) -> None:
-        left = entry.call.enqueued_at + self._wait_limit - self._clock.now()
+        left = entry.entered_at + self._wait_limit - self._clock.now()
         await self._clock.sleep(max(left.total_seconds(), 0.0))
         self._limits.pop(entry.call.call_id, None)
         await self._give_up(entry, "too_long")

@@ -78,6 +78,7 @@ class AnnouncementService:
         self._failed: dict[str, float] = {}
         self._speaking: set[str] = set()
         self._changed = asyncio.Event()
+        self._changes = 0  # counts what was changed here, so that a look knows when its rows are of before
         self._moved: list[Callable[[], None]] = []
         self._tasks = TaskOwner("announcements")
 
@@ -144,6 +145,7 @@ class AnnouncementService:
         await self._journal.record(self._switched(new), save=save)
         if not new.on:
             self._drop([new.id])  # off means off: not after the next look
+        self._changes += 1
         self._changed.set()
         return new
 
@@ -205,14 +207,23 @@ class AnnouncementService:
     async def refresh(self) -> None:
         """Take up what the database holds; texts not spoken yet are begun and taken up when they are there."""
         try:
-            rows = await self._db.read(lambda c: store.in_force(c, self._clock.now()))
-            for row in rows:
-                await self._take_up(row)
-        except (SQLAlchemyError, HotlineError) as error:
+            while not await self._look():
+                pass  # something was changed during the look
+        except (SQLAlchemyError, HotlineError, OSError) as error:
             _log.error("announcements not current", extra={"action": "announcements_stale", "why": str(error)})
-            return
+
+    async def _look(self) -> bool:
+        """Take up the rows as they are now; False when a change came in between, which this look may not undo."""
+        seen = self._changes
+        rows = await self._db.read(lambda c: store.in_force(c, self._clock.now()))
+        for row in rows:
+            if seen != self._changes or not await self._take_up(row, seen):
+                return False
+        if seen != self._changes:
+            return False
         there = {row.id for row in rows}
         self._drop([known for known in self._spoken if known not in there])
+        return True
 
     def _drop(self, gone: Sequence[str]) -> None:
         for one in gone:
@@ -223,18 +234,22 @@ class AnnouncementService:
         for tell in self._moved:
             tell()
 
-    async def _take_up(self, row: Announcement) -> None:
+    async def _take_up(self, row: Announcement, seen: int) -> bool:
+        """Let a row be heard that is spoken; False when there were other changes than those `seen` meanwhile."""
         if (known := self._spoken.get(row.id)) is not None and known.announcement == row:
-            return
+            return True
         assert self._speech is not None
         medium = self._speech.kept(row.text)
         if medium is None:
             self._begin_to_speak(row)
-            return
+            return True
         with contextlib.suppress(AnnouncementChanged):  # the next look takes up what it is now
             row = row if row.live_since else await self._publish(row)
+            if seen != self._changes:
+                return False
             self._spoken[row.id] = Spoken(row, medium)
             self._tell_moved()
+        return True
 
     async def _publish(self, row: Announcement) -> Announcement:
         now = self._clock.now()

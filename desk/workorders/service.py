@@ -14,6 +14,7 @@ from core.errors import Conflict, NotFound
 from core.events import Event
 from core.ids import new_id
 from core.journal import Journal, Save
+from core.phone import is_mobile
 from core.policy import Policy
 from desk.notifications.model import Note
 from desk.notifications.service import NotificationService
@@ -169,14 +170,14 @@ class WorkOrderService:
             order_number = self._number(connection, now.astimezone(self._site.zone).date())
             if store.by_key(connection, report.key) is not None:
                 raise _Taken(key=report.key)
-            if _id(_main(connection, report)) != _id(main):
+            if _id(_main(connection, report)) != _id(main) or (main and not store.hold(connection, main)):
                 raise _Overtaken(key=report.key)
             order = WorkOrder(order_id, order_number, report, now)
             order = model.moved(order, State.MERGED, now, main.id) if main else order
             store.add(connection, order)
             if main and report.priority is Priority.URGENT:
                 store.make_urgent(connection, main.id)
-            if report.caller_known:
+            if report.caller_known and is_mobile(report.caller):
                 self._notifications.put(connection, self._note(order))
             made[:] = [order]
 
@@ -245,15 +246,25 @@ class WorkOrderService:
 
     async def close(self, order_id: str) -> WorkOrder:
         """End an order and those folded into it. Raises NoSuchOrder, OrderClosed."""
-        order = await self.get(order_id)
+        for _ in range(TRIES):
+            order = await self.get(order_id)
+            try:
+                return await self._close(order, await self._db.read(lambda c: store.merged_into(c, order_id)))
+            except _Overtaken:
+                continue  # another report was folded into it meanwhile: look again
+        raise Conflict("the order could not be closed: reports of the same fault come too fast", order=order_id)
+
+    async def _close(self, order: WorkOrder, children: Sequence[WorkOrder]) -> WorkOrder:
         now = self._clock.now()
-        children = await self._db.read(lambda c: store.merged_into(c, order_id))
         ending = [(one, model.moved(one, State.CLOSED, now)) for one in (order, *children)]
 
         def save(connection: Connection) -> None:
-            for before, after in ending:
+            for number, (before, after) in enumerate(ending):
                 if not store.save(connection, after, before.state):
                     raise model.OrderClosed("the order was changed meanwhile; load it again", order=after.id)
+                # Only now nothing more can be folded into it: `_take` needs the same row.
+                if number == 0 and store.merged_into(connection, order.id) != list(children):
+                    raise _Overtaken(order=order.id)
             if self._watches is not None:
                 text = watch_speech.mended(self._site, order.number)
                 self._watches.tell(connection, order.id, text, which="closed", last=True)

@@ -130,6 +130,12 @@ def save(connection: Connection, order: WorkOrder, before: State) -> bool:
     return bool(connection.execute(update(work_orders).where(there).values(row)).rowcount)
 
 
+def hold(connection: Connection, order: WorkOrder) -> bool:
+    """Keep others from changing an order until the transaction ends; False when its state is another by now."""
+    there = and_(work_orders.c.id == order.id, work_orders.c.state == order.state)
+    return bool(connection.execute(update(work_orders).where(there).values(state=order.state.value)).rowcount)
+
+
 def make_urgent(connection: Connection, order_id: str) -> None:
     """Raise the priority of an order: danger was reported with the same fault."""
     row = work_orders.c.id == order_id

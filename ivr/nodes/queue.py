@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import WithJsonSchema
@@ -11,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.errors import HotlineError
 from core.events import Event
 from cti import talk
-from cti.events import CallDequeued, CallQueued, CallReleased
+from cti.events import CallDequeued, CallQueued, CallReleased, CallTransferred
 from cti.messages import QueueGaveUp, SeatOffered
 from cti.model import WITH_AGENT, CallState
 from ivr.call import DANGER, IvrCall
@@ -107,13 +108,17 @@ class Queue(Node):
             return (await call.customer()).customer_id
         return None
 
+    def _entered(self, call: IvrCall) -> datetime | None:
+        """Return when a call that is taken up after a restart came into the queue, None for one that comes now."""
+        return max((e.at for e in call.since if isinstance(e, CallQueued | CallTransferred)), default=None)
+
     async def _wait(self, call: IvrCall, queue: str, looking: asyncio.Task[Collection[Cause]]) -> str | None:
         """Return None once a seat has answered, or why routing gave up."""
         session, waiting = call.session, call.services.waiting
         if session.call.state is CallState.RINGING and await talk.ring(session, None):
             return None
         await talk.enter_queue(session, queue)
-        await waiting.request(call.id, queue, session.call.queued_at, await looking)
+        await waiting.request(call.id, queue, session.call.queued_at, await looking, self._entered(call))
         while True:
             match await session.receive():
                 case SeatOffered() as offer:

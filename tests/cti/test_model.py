@@ -114,6 +114,32 @@ def test_a_call_through_everything_carries_what_the_events_said() -> None:
     assert now.seat_channel_id is None
 
 
+def test_who_comes_back_to_the_queue_without_a_talk_keeps_the_first_place() -> None:
+    at = {n: NOW + timedelta(seconds=n) for n in range(10)}
+
+    def then(call: Call, *told: Event) -> Call:
+        for event in told:
+            call = advance(call, event)
+        return call
+
+    def queued(n: int, queue: str = "general") -> Event:
+        return events.CallQueued(at=at[n], call_id="c1", queue=queue)
+
+    gave_up = events.CallDequeued(at=at[3], call_id="c1", queue="general", why="too_long")
+    back = then(Call("c1", "", False, "", S.MENU, NOW), queued(2), gave_up, queued(4))
+    assert back.queued_at == at[2]
+    assert then(back, gave_up, queued(5, "other")).queued_at == at[5], "the place is one in a queue"
+    talked = then(
+        back,
+        events.AgentRang(at=at[5], call_id="c1", agent_id="a1", seat_id="s1", channel_id="c1-seat-1"),
+        events.AgentAnswered(at=at[6], call_id="c1", agent_id="a1", seat_id="s1", channel_id="c1-seat-1"),
+        events.CallReleased(at=at[7], call_id="c1", agent_id="a1", by="agent", why="hung_up"),
+        queued(8),
+    )
+    assert talked.queued_at == at[8], "a wait after a talk is a new one"
+    assert then(talked, gave_up, queued(9)).queued_at == at[8]
+
+
 @pytest.mark.parametrize("call_id", ["hotline-1795369336.13", "x-1.0", "a-talk-b-1.2"])
 def test_ids_at_the_pbx_lead_back_to_their_call(call_id: str) -> None:
     one = Call(call_id, "", False, "", S.QUEUED, NOW, seats_rung=3)

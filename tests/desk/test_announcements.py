@@ -16,6 +16,7 @@ from core.db import Database
 from core.errors import Unavailable
 from core.events import Event, Recorded
 from core.journal import Journal
+from core.tasks import TaskOwner
 from desk.announcements import model, store
 from desk.announcements.events import AnnouncementPublished, AnnouncementSwitched
 from desk.announcements.festivals import festivals, proposals
@@ -127,9 +128,13 @@ class Tongue:
     def __init__(self) -> None:
         self.may = asyncio.Event()
         self.broken = False
+        self.unreadable = 0
         self.said: list[str] = []
 
     def kept(self, text: str) -> str | None:
+        if self.unreadable:
+            self.unreadable -= 1
+            raise PermissionError(text)
         return f"sound:{text}" if text in self.said else None
 
     async def speak(self, text: str) -> str:
@@ -207,6 +212,41 @@ class TestService:
         await board.service.change(made.id, "lead", on=True)
         await board.spoken("大风")
         assert [event.on for event in board.told if isinstance(event, AnnouncementSwitched)] == [True, False, True]
+
+    async def test_off_during_a_look_that_read_its_rows_before_stays_off(self, board: Board) -> None:
+        board.tongue.may.clear()
+        board.tongue.said.append("大风")
+        await board.says("暴雨")
+        made = await board.says("大风")
+        await board.spoken("大风")
+        board.tongue.said.append("暴雨")
+        second = board.another()
+        off: list[Announcement] = []
+
+        async def switch_off(_: Recorded) -> None:
+            if not off:
+                off.append(await second.change(made.id, "lead", on=False))
+
+        board.bus.listen(AnnouncementPublished, switch_off)
+        await second.refresh()
+        assert off
+        assert [one.medium for one in second.current([])] == ["sound:暴雨"]
+        await second.close()
+
+    async def test_a_folder_that_cannot_be_read_does_not_end_the_looking(self, board: Board) -> None:
+        await board.says("大风")
+        await board.spoken("大风")
+        board.tongue.unreadable = 1
+        second = board.another()
+        tasks = TaskOwner("looking")
+        looking = tasks.start(second.run(), "look")
+        second._changed.set()
+        await until(lambda: not board.tongue.unreadable, what="a look failed")
+        second._changed.set()
+        await until(lambda: looking.done() or second.current([]), what="the next look")
+        assert not looking.done()
+        await tasks.close()
+        await second.close()
 
     async def test_a_voice_that_fails_is_tried_again_and_the_others_are_heard_meanwhile(self, board: Board) -> None:
         await board.says("大风")

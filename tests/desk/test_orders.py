@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,8 +17,8 @@ from core.bus import Bus
 from core.clock import FakeClock
 from core.config import Site
 from core.db import Database
-from core.events import Event
-from core.journal import Journal, since
+from core.events import Event, Recorded
+from core.journal import Journal, Save, since
 from desk.notifications import store as note_store
 from desk.notifications.events import NotificationFailed, NotificationSent
 from desk.notifications.files import FileGateway
@@ -242,6 +242,41 @@ async def test_a_closed_fault_explains_nothing_any_more(desk: Desk) -> None:
         await desk.orders.close("nothing")
 
 
+class Interrupted(Journal):
+    """Lets something happen just before the first transaction."""
+
+    def __init__(self, db: Database, first: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(db, Bus())
+        self._first: Callable[[], Awaitable[object]] | None = first
+
+    async def record(self, *events: Event, save: Save | None = None) -> list[Recorded]:
+        first, self._first = self._first, None
+        if first is not None:
+            await first()
+        return await super().record(*events, save=save)
+
+
+def interrupted(desk: Desk, first: Callable[[], Awaitable[object]]) -> WorkOrderService:
+    journal = Interrupted(desk.db, first)
+    return WorkOrderService(journal, desk.db, desk.clock, notifications=desk.outbox, policy=SEED, site=Site())
+
+
+async def test_a_report_that_is_folded_in_during_the_closing_is_closed_with_its_main_order(desk: Desk) -> None:
+    main = await desk.orders.take(REPORT)
+    late = report(2, account=int(REPORT.account[2:]))
+    closed = await interrupted(desk, lambda: desk.orders.take(late)).close(main.id)
+    assert closed.state is State.CLOSED
+    assert [order.state for order in await desk.orders.orders()] == [State.CLOSED] * 2
+    assert [type(event) for event in await desk.story()].count(WorkOrderClosed) == 2
+
+
+async def test_a_report_of_a_fault_that_is_closed_during_it_is_a_fault_of_its_own(desk: Desk) -> None:
+    main = await desk.orders.take(REPORT)
+    late = report(2, account=int(REPORT.account[2:]))
+    order = await interrupted(desk, lambda: desk.orders.close(main.id)).take(late)
+    assert (order.state, order.main_id) == (State.CREATED, None)
+
+
 async def test_orders_are_listed_newest_first_by_state_and_account(desk: Desk) -> None:
     first = await desk.orders.take(report(1, 1))
     await desk.clock.advance(1)
@@ -316,6 +351,11 @@ async def test_a_note_is_sent_once_and_journaled(desk: Desk) -> None:
 
 async def test_who_withholds_the_number_gets_no_note(desk: Desk) -> None:
     order = await desk.orders.take(replace(REPORT, caller="unknown", caller_known=False))
+    assert await desk.notes(order) == []
+
+
+async def test_who_rings_from_a_landline_gets_no_note(desk: Desk) -> None:
+    order = await desk.orders.take(replace(REPORT, caller="01062345678"))
     assert await desk.notes(order) == []
 
 

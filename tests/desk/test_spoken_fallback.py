@@ -12,6 +12,7 @@ from core import policy
 from desk.billing.model import Bill, Line, Part, month_before, summary, usage_history
 from desk.billing.speech import bill as sentences
 from desk.billing.speech import usage, which
+from desk.callbacks.speech import later, number_said
 from desk.notifications.speech import sent
 from desk.workorders.model import Kind, Report, Scope, State, WorkOrder
 from desk.workorders.speech import progress
@@ -105,6 +106,18 @@ def test_each_sentence_about_an_order_has_its_fragments(
         assert pack.clauses(sentence.text)
     tail = f"3200{serial:04}"
     for sentence in (sent(tail), *which([tail, tail, tail])):
+        assert pack.clauses(sentence.text)
+
+
+@given(
+    phone=st.from_regex(r"1[3-9][0-9]{9}|0[1-9][0-9]{8,10}", fullmatch=True),
+    days=st.integers(0, 39),
+    at=st.times(),
+)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_each_sentence_about_a_callback_has_its_fragments(pack: FragmentPack, phone: str, days: int, at: time) -> None:
+    now = datetime.combine(TODAY, time(3))
+    for sentence in (number_said(phone), later(datetime.combine(TODAY + timedelta(days), at), now)):
         assert pack.clauses(sentence.text)
 
 

@@ -333,8 +333,11 @@ class WatchBook:
     explained: set[str] = field(default_factory=set)
     asked: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     over: bool = False
+    trouble: Exception | None = None
 
     async def watchable(self, accounts: Sequence[str]) -> bool:
+        if self.trouble is not None:
+            raise self.trouble
         return not self.explained.isdisjoint(accounts)
 
     async def watch(self, call_id: str, number: str, accounts: Sequence[str]) -> bool:
@@ -440,7 +443,12 @@ class QueuePlaces:
         self._line = line
 
     async def request(
-        self, call_id: str, queue: str, enqueued_at: datetime | None = None, causes: Collection[Cause] = ()
+        self,
+        call_id: str,
+        queue: str,
+        enqueued_at: datetime | None = None,
+        causes: Collection[Cause] = (),
+        entered_at: datetime | None = None,
     ) -> None:
         self.causes = set(causes)
         self.asked.append(("request", queue, enqueued_at))

@@ -77,13 +77,13 @@ async def test_a_voice_that_is_down_costs_nobody_the_callback(alone: Caller, shi
     assert [number for _, number, _, _ in alone.callbacks.booked] == [OWN]
 
 
-@pytest.mark.parametrize(("key", "heard"), [("0", "queue_enter"), ("*", "menu"), ("", "no_agent_goodbye")])
+@pytest.mark.parametrize(("key", "heard"), [("0", "queue_enter"), ("*", "menu"), ("", "goodbye")])
 async def test_who_does_not_want_it_goes_elsewhere(alone: Caller, shipped: Flow, key: str, heard: str) -> None:
     alone.line.presses({"menu": ["0"], "no_agent": ["5"], "callback_confirm": [key] * 3})
-    alone.line.leaves_after = heard if heard == "no_agent_goodbye" else ""
     alone.places.answers.append(QueueGaveUp("no_agents"))
     await alone.serve(shipped, await alone.arrives())
     assert heard in told(alone)
+    assert key or told(alone)[-1] == "goodbye"
     assert alone.callbacks.booked == []
 
 

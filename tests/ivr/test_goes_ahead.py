@@ -37,7 +37,7 @@ async def causes_of(caller: Caller, flow: Flow, known: Known, keys: dict[str, li
     caller.services = caller.with_callers(known)
     caller.books.numbers["13800000001"] = CustomerAnswers("k1", ("3200000001",))
     caller.line.presses(keys)
-    caller.line.leaves_after = "danger_alone"
+    caller.line.leaves_after = "too_long_choice"
     caller.places.answers.append(QueueGaveUp("too_long"))
     await caller.serve(flow, await caller.arrives())
     assert caller.places.asked[0][:2] == ("request", "general")
@@ -53,6 +53,20 @@ async def test_the_customer_is_looked_up_and_goes_ahead(caller: Caller, shipped:
 async def test_who_says_danger_goes_ahead_by_the_node_itself(caller: Caller, shipped: Flow) -> None:
     keys = {"menu": ["1"], "fault_danger": ["1"]}
     assert await causes_of(caller, shipped, Known(Cause.VIP), keys) == {Cause.DANGER, Cause.VIP}
+
+
+async def test_who_waits_too_long_in_danger_is_told_so_and_may_wait_on_ahead_of_others(
+    caller: Caller, shipped: Flow
+) -> None:
+    caller.line.presses({"menu": ["1"], "fault_danger": ["1"], "too_long_choice": ["0"]})
+    caller.places.answers.extend([QueueGaveUp("too_long"), QueueGaveUp("no_agents")])
+    caller.line.leaves_after = "danger_alone"
+    await caller.serve(shipped, await caller.arrives())
+    said = ["emergency", "queue_enter", "emergency", "too_long_choice", "queue_enter", "danger_alone"]
+    assert caller.line.heard[-6:] == said
+    assert caller.places.causes == {Cause.DANGER}
+    (_, _, first), (_, _, again) = [asked for asked in caller.places.asked if asked[0] == "request"]
+    assert again == first, "the place is kept"
 
 
 @pytest.mark.parametrize("known", [Known(hangs=True), Known(broken=True)], ids=["slow", "down"])

@@ -1,8 +1,11 @@
 """A caller in a known outage may be told when the power is back; any other key goes to what follows."""
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from core.db import DatabaseDown
 from ivr.call import CustomerAnswers, KnownFault
+from ivr.events import IvrFailed
 from ivr.flow import Flow
 from tests.ivr.caller import CALL, Caller
 
@@ -64,6 +67,18 @@ async def test_where_nothing_is_known_or_the_number_is_withheld_nothing_is_offer
     dark.line.leaves_after = "fault_known_choice"
     await dark.serve(shipped, await dark.arrives("unknown", known=False))
     assert "watch_offer" not in dark.line.heard
+
+
+@pytest.mark.parametrize("trouble", [TimeoutError(), DatabaseDown(), OperationalError("", {}, OSError())], ids=repr)
+async def test_what_cannot_be_found_out_is_not_offered_and_costs_nothing(
+    dark: Caller, shipped: Flow, trouble: Exception
+) -> None:
+    dark.watches.trouble = trouble
+    dark.line.leaves_after = "menu"
+    await dark.serve(shipped, await dark.arrives("13800000003"))
+    assert dark.line.heard == ["greeting_morning", OUT, "menu"]
+    [failed] = [event for event in await dark.story() if isinstance(event, IvrFailed)]
+    assert (failed.node, failed.to) == ("watch_first", shipped.node("watch_first").next)
 
 
 async def test_a_note_cannot_be_sent_to_a_landline(dark: Caller, shipped: Flow) -> None:

@@ -197,6 +197,35 @@ async def test_who_waits_too_long_is_let_go_exactly_then(hotline: Hotline) -> No
     await hotline.is_told("c1", "too_long")
 
 
+async def test_who_comes_back_after_the_limit_is_before_who_came_later_and_waits_that_long_again(
+    hotline: Hotline,
+) -> None:
+    await hotline.office.seat(1, ready=False)
+    first = hotline.office.clock.now()
+    await hotline.routing.request("c1", "general")
+    await hotline.office.advance(WAIT_LIMIT)
+    await hotline.is_told("c1", "too_long")
+    await hotline.routing.request("c2", "general")
+    await hotline.office.advance(1)
+    await hotline.routing.request("c1", "general", first)
+    assert [hotline.routing.position(call_id) for call_id in ("c1", "c2")] == [1, 2]
+    hotline.inbox.clear()
+    await hotline.office.advance(WAIT_LIMIT - 1)
+    await hotline.is_told("c2", "too_long")
+    assert len(hotline.inbox) == 1
+    second = Hotline(hotline.office)
+    await second.routing.restore({"c1"})
+    await second.routing.request("c1", "general", first, entered_at=hotline.office.clock.now())
+    assert second.routing.position("c1") == 1
+    await hotline.office.advance(1)
+    await hotline.is_told("c1", "too_long")
+    await hotline.office.advance(WAIT_LIMIT - 2)
+    assert second.inbox == []
+    await hotline.office.advance(1)
+    await second.is_told("c1", "too_long")
+    await second.routing.close()
+
+
 async def test_the_limit_waits_for_an_offer_under_way_and_counts_after_a_miss(hotline: Hotline) -> None:
     await hotline.office.seat(1, ready=False)
     await hotline.routing.request("c1", "general")
