@@ -1,7 +1,5 @@
 """What a caller heard, named."""
 
-import asyncio
-
 from app.dial_command import name_prompts
 from cti.ua import OutgoingCall
 from speech.matching import HeardPrompt
@@ -27,15 +25,6 @@ def is_sentence(prompt: HeardPrompt) -> bool:
 def words(prompts: list[HeardPrompt]) -> str:
     """Return all words heard, one after the other."""
     return "".join(p.text for p in prompts)
-
-
-async def hears(service: Service, call: OutgoingCall, text: str, timeout: float = 30.0) -> None:
-    """Wait until a call that goes on has heard these words."""
-
-    async def said() -> bool:
-        return text in words(await asyncio.to_thread(heard, service, call))
-
-    await until(said, timeout, every=0.5, what=f"{text} is heard")
 
 
 async def come_to(service: Service, caller: str, node: str, timeout: float = 30.0) -> None:
