@@ -54,10 +54,10 @@ def test(long_: bool, arguments: tuple[str, ...]) -> None:
     prepare_tests(lambda line: click.echo(f"hotline: {line}", err=True))
     long_ones = "" if long_ else " and not long"
     with tempfile.TemporaryFile() as said:
-        told = f"(e2e or sound) and not alone{long_ones}"
-        stories = _pytest(told, "-n", "3", "--dist", "loadscope", *arguments, said=said)
-        other = f"not e2e and not sound and not alone{long_ones}"
-        rest = _pytest(other, "-n", "2", "--dist", "loadscope", *arguments, nice=GIVE_WAY)
+        stories = _pytest(f"sound and not alone{long_ones}", "-n", "2", "--dist", "loadscope", *arguments, said=said)
+        rest = _pytest(
+            f"not sound and not alone{long_ones}", "-n", "2", "--dist", "loadscope", *arguments, nice=GIVE_WAY
+        )
         codes = [rest.wait(), stories.wait()]
         said.seek(0)
         click.echo(said.read())
