@@ -161,7 +161,7 @@ def diagram() -> str:
 
 
 _EAR = re.compile(r"-ear-[0-9a-f]+(-media|-bridge)?$")
-_PART = re.compile(rf"-(seat-\d+|talk|outside|play-\d+|(message|address)-\d+)$|{_EAR.pattern}")
+_PART = re.compile(rf"-(seat-\d+|talk|outside-\d+|play-\d+|(message|address)-\d+)$|{_EAR.pattern}")
 
 
 def seat_channel(call: Call) -> str:
@@ -169,9 +169,15 @@ def seat_channel(call: Call) -> str:
     return f"{call.id}-seat-{call.seats_rung + 1}"
 
 
-def outside_channel(call_id: str) -> str:
-    """Return the id of the channel to whom a caller is put through outside."""
-    return f"{call_id}-outside"
+def outside_channel(call_id: str, number: int) -> str:
+    """Return the id of the channel to whom a caller is put through outside, for the `number`th time in the call."""
+    return f"{call_id}-outside-{number}"
+
+
+def outside_number(channel_id: str) -> int:
+    """Return for which time in its call a channel leads to somebody outside; 0: it is no such channel."""
+    found = re.search(r"-outside-(\d+)$", channel_id)
+    return int(found[1]) if found else 0
 
 
 def talk_bridge(call_id: str) -> str:

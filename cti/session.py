@@ -83,6 +83,8 @@ class CallSession:
         """What the caller said, once it is recognised (`cti.words`)."""
         self.outside: str | None = None
         """The channel of whom the caller is being put through to, outside (`cti.transfer`)."""
+        self.put_through = 0
+        """How often the caller was put through outside."""
         self.deaf: str | None = None
         """Why the caller can no longer be heard by whoever listens."""
         self.recalled = False
