@@ -47,6 +47,7 @@ MOVES: dict[tuple[CallState, type[Event]], CallState] = {
     (S.QUEUED, CallEnded): S.ENDED,
     (S.RINGING, AgentAnswered): S.TALKING,
     (S.RINGING, AgentMissed): S.QUEUED,
+    (S.RINGING, CallDequeued): S.MENU,
     (S.RINGING, CallEnded): S.ENDED,
     (S.TALKING, CallHeld): S.HELD,
     (S.TALKING, CallTransferred): S.QUEUED,
@@ -125,7 +126,7 @@ def _carry(call: Call, state: CallState, event: Event) -> Call:
             )
         case AgentAnswered():
             return replace(call, state=state, talking_at=event.at, released_at=None)
-        case AgentMissed():
+        case AgentMissed() | CallDequeued():
             return replace(call, state=state, agent_id=None, seat_id=None, seat_channel_id=None)
         case CallTransferred():
             return replace(

@@ -271,8 +271,11 @@ class IvrCall:
 
     async def say(self, prompts: Sequence[str], *, interruptible: bool = True) -> None:
         """Play prompts by id."""
-        said = [self._medium(prompt) for prompt in prompts if self._is_said(prompt)]
-        await self.session.play(said, interruptible=interruptible)
+        await self.session.play(self.media(prompts), interruptible=interruptible)
+
+    def media(self, prompts: Sequence[str]) -> Sequence[str]:
+        """Return the media of those of `prompts` that are said here."""
+        return [self._medium(prompt) for prompt in prompts if self._is_said(prompt)]
 
     def _is_said(self, prompt: str) -> bool:
         if prompt == SPEECH_OFFER:

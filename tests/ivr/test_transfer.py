@@ -95,8 +95,11 @@ async def test_a_talk_that_goes_on_through_a_restart_is_not_dialled_again(caller
 
 async def test_a_second_transfer_is_not_taken_for_what_is_left_of_the_first(caller: Caller, tmp_path: Path) -> None:
     file = tmp_path / "small.yaml"
-    twice = FLOW.replace("next: bye}}\n  engaged", "next: again}}\n  again: {{do: transfer, name: duty, number: "
-                         '"{number}", busy: engaged, no_answer: silent, failed: lost, next: bye}}\n  engaged')
+    twice = FLOW.replace(
+        "next: bye}}\n  engaged",
+        "next: again}}\n  again: {{do: transfer, name: duty, number: "
+        '"{number}", busy: engaged, no_answer: silent, failed: lost, next: bye}}\n  engaged',
+    )
     file.write_text(twice.format(number="02112345678", permitted="02112345678"), "utf-8")
     caller.line.seats += ["answer", "answer"]
     caller.line.legs = {LEG}  # the PBX has not let go of it yet
