@@ -69,4 +69,7 @@ def test(long_: bool, arguments: tuple[str, ...]) -> None:
 def _pytest(which: str, *arguments: str, said: IO[bytes] | None = None, nice: int = 0) -> "subprocess.Popen[bytes]":
     """Start the tests that `which` marks; with `said` their words go there, with `nice` they give way to others."""
     command = ["nice", "-n", str(nice), sys.executable, "-m", "pytest", "-m", which, "--durations=15", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, stdout=said, env={**os.environ, "PYTHONHASHSEED": "0"})
+    env = {**os.environ, "PYTHONHASHSEED": "0"}
+    # Hundreds of processes are started: without kept bytecode each of them compiles the whole project.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    return subprocess.Popen(command, cwd=ROOT, stdout=said, env=env)

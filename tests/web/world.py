@@ -25,7 +25,7 @@ from core import policy
 from core.bus import Bus
 from core.clock import FakeClock, SystemClock
 from core.config import Settings
-from core.db import Database, metadata
+from core.db import Database
 from core.events import Event
 from core.ids import new_id
 from core.journal import Journal
@@ -57,6 +57,7 @@ from recordings.vault import Vault
 from routing.precedence import Cause
 from routing.service import RoutingService
 from speech.prompts import catalogue
+from tests.databases import create_tables
 from tests.recordings.captured import FakeCapture
 from tests.until import until
 from tests.web.quiet_pbx import QuietPbx
@@ -208,7 +209,7 @@ class World:
     # --- life ---
 
     async def start(self) -> None:
-        metadata.create_all(self.db.engine)
+        create_tables(self.db.engine)
         self.users = {n: User(id=new_id(), username=n, name=f"坐席{n}", role=r) for n, r in ROLES.items()}
         await self.db.write(self._fill)
         await self.agents.load()
