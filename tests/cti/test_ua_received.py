@@ -40,7 +40,7 @@ def test_a_pause_in_sending_is_silence_of_its_length() -> None:
 def test_a_burst_after_a_stall_is_heard_in_full_and_what_follows_a_pause_is_in_time() -> None:
     stalled = [(1.42, n, n * FRAME) for n in range(1, 22)]  # 0.4 s late, then twenty more at once
     paced = [(1.42 + 0.02 * n, 21 + n, (21 + n) * FRAME) for n in range(1, 11)]
-    heard = received((1.0, 0, 0), *stalled, *paced, (2.4, 49, 49 * FRAME))
+    heard = received((1.0, 0, 0), *stalled, *paced, (2.4, 70, 70 * FRAME))
     pcm = heard.pcm(start=1.0)
     assert not pcm[FRAME : round(0.42 * 8000)].any()
     levels = [int(pcm[round(0.42 * 8000) + n * FRAME]) for n in range(31)]
