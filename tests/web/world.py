@@ -1,5 +1,6 @@
 """A hotline without sound for tests of the web: real services on a real SQLite, a real HTTP server on a free port."""
 
+import asyncio
 import contextlib
 import functools
 import itertools
@@ -26,6 +27,7 @@ from core.bus import Bus
 from core.clock import FakeClock, SystemClock
 from core.config import Settings
 from core.db import Database
+from core.errors import BadInput
 from core.events import Event
 from core.ids import new_id
 from core.journal import Journal
@@ -86,15 +88,20 @@ def password_hash() -> str:
 
 
 class PlainSpeech:
-    """A voice that says everything at once."""
+    """A voice that says everything at once, while it is `awake`, but what holds an English word."""
 
     def __init__(self) -> None:
         self.said: set[str] = set()
+        self.awake = asyncio.Event()
+        self.awake.set()
 
     def kept(self, text: str) -> str | None:
         return f"sound:{text}" if text in self.said else None
 
     async def speak(self, text: str) -> str:
+        await self.awake.wait()
+        if any(letter.isascii() and letter.isalpha() for letter in text):
+            raise BadInput("no Mandarin", text=text)
         self.said.add(text)
         return f"sound:{text}"
 
