@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Boolean, Column, Connection, String, Table, select
@@ -44,6 +45,15 @@ class SettingChanged(Event):
     user_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """How a switch was turned last, when, and by whom."""
+
+    on: bool
+    at: datetime
+    user_id: str
+
+
 class Switches:
     """The switches of an installation; `settings` says how they stand until somebody turns them."""
 
@@ -52,24 +62,31 @@ class Switches:
         self._db = db
         self._clock = clock
         self._now = dict(settings)
+        self._turned: dict[str, Turned] = {}
 
     async def load(self, bus: Bus) -> None:
         """Take up how they were left, and follow every change from now on."""
         bus.listen(SettingChanged, self._changed)
         left = await self._db.read(_rows)
-        self._now |= {name: on for name, on in left.items() if name in self._now}
+        self._turned = {name: turned for name, turned in left.items() if name in self._now}
+        self._now |= {name: turned.on for name, turned in self._turned.items()}
 
     async def _changed(self, recorded: Recorded) -> None:
         event = recorded.event
         assert isinstance(event, SettingChanged)
         if event.setting in self._now:
             self._now[event.setting] = event.value
+            self._turned[event.setting] = Turned(event.value, event.at, event.user_id)
 
     def on(self, name: str) -> bool:
         """Tell how a switch stands. Raises NoSuchSwitch."""
         if name not in self._now:
             raise NoSuchSwitch(f"there is no switch {name!r}; known: {', '.join(sorted(self._now))}", switch=name)
         return self._now[name]
+
+    def turned(self, name: str) -> Turned | None:
+        """Return how a switch was turned last; None when it stands as the settings say."""
+        return self._turned.get(name)
 
     async def turn(self, name: str, user_id: str, *, on: bool) -> None:
         """Turn a switch; one that stands so already changes nothing. Raises NoSuchSwitch."""
@@ -87,5 +104,5 @@ def _save(connection: Connection, *, row: Mapping[str, object]) -> None:
     upsert(connection, switches_table, [row])
 
 
-def _rows(connection: Connection) -> dict[str, bool]:
-    return {row.name: row.on for row in connection.execute(select(switches_table))}
+def _rows(connection: Connection) -> dict[str, Turned]:
+    return {row.name: Turned(row.on, row.at, row.user_id) for row in connection.execute(select(switches_table))}

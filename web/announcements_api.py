@@ -10,10 +10,10 @@ from pydantic import Field
 from core.errors import BadInput
 from desk.announcements.festivals import Proposal, festivals, proposals
 from desk.announcements.model import LONGEST_TEXT, Announcement, Kind
-from desk.announcements.service import AnnouncementService, Wanted
+from desk.announcements.service import Wanted
 from speech.prompts import catalogue
 from web import shapes
-from web.route import EVERYONE, LEADS, Ask, Routes
+from web.route import DESKTOPS, EVERYONE, LEADS, Ask, Routes
 from web.shapes import Given, Moment, Shape
 
 routes = Routes("announcements")
@@ -22,7 +22,10 @@ Place = Annotated[int, Field(ge=-1000, le=1000)]
 
 
 class AnnouncementRow(Shape):
-    """An announcement; `state`: off, preparing (it is being spoken), failed, planned, live or over."""
+    """An announcement; `state`: off, preparing (it is being spoken), failed, planned, live or over.
+
+    `by` is who changed it last, `by_name` that person's name.
+    """
 
     id: str
     kind: Kind
@@ -35,6 +38,7 @@ class AnnouncementRow(Shape):
     on: bool
     state: str
     by: str
+    by_name: str | None
     live_since: datetime | None
     version: int
 
@@ -76,9 +80,14 @@ class ProposalRow(Shape):
 
 @routes.add("GET", "/announcements", roles=EVERYONE)
 async def list_announcements(ask: Ask) -> shapes.Items[AnnouncementRow]:
-    """List announcements: those that are on first, then the latest."""
-    service = ask.services.announcements
-    return shapes.Items(items=[_row(service, one) for one in await service.all()])
+    """List announcements: those that are on and not over first, then the latest."""
+    return shapes.Items(items=[_row(ask, one) for one in await ask.services.announcements.all()])
+
+
+@routes.add("GET", "/announcements/areas", roles=EVERYONE)
+async def list_areas(ask: Ask) -> shapes.Items[str]:
+    """List the areas that an announcement can be for, as the accounts write them."""
+    return shapes.Items(items=await ask.services.announcements.areas())
 
 
 @routes.add("GET", "/announcements/proposals", roles=EVERYONE)
@@ -93,29 +102,27 @@ async def list_proposals(ask: Ask) -> shapes.Items[ProposalRow]:
 @routes.add("GET", "/announcements/{id}", roles=EVERYONE)
 async def read_announcement(ask: Ask) -> AnnouncementRow:
     """Read one announcement."""
-    service = ask.services.announcements
-    return _row(service, await service.get(ask.part("id")))
+    return _row(ask, await ask.services.announcements.get(ask.part("id")))
 
 
 @routes.add("POST", "/announcements", roles=LEADS, status=201)
 async def create_announcement(ask: Ask, body: NewAnnouncement) -> AnnouncementRow:
     """Write an announcement; callers hear it as soon as it has been spoken."""
-    service = ask.services.announcements
     text = body.text
     if body.festival and not text:
         text = (await asyncio.to_thread(festival_texts, ask.services.settings.site.name)).get(body.festival, "")
     wanted = Wanted(
         body.kind, text, body.begins, body.ends, body.festival, tuple(dict.fromkeys(body.areas)), body.place, body.on
     )
-    return _row(service, await service.create(wanted, ask.user.id))
+    return _row(ask, await ask.services.announcements.create(wanted, ask.user.id))
 
 
 @routes.add("PATCH", "/announcements/{id}", roles=LEADS)
 async def change_announcement(ask: Ask, body: AnnouncementChange) -> AnnouncementRow:
     """Switch an announcement on or off at once, or give it other times or another place."""
-    service, changes = ask.services.announcements, body.model_dump(exclude_unset=True)
+    changes = body.model_dump(exclude_unset=True)
     _no_null(changes)
-    return _row(service, await service.change(ask.part("id"), ask.user.id, **changes))
+    return _row(ask, await ask.services.announcements.change(ask.part("id"), ask.user.id, **changes))
 
 
 def _no_null(changes: dict[str, Any]) -> None:
@@ -130,7 +137,7 @@ def festival_texts(site: str) -> dict[str, str]:
     return {name: prompts[festival.prompt].text for name, festival in festivals().items()}
 
 
-def _row(service: AnnouncementService, one: Announcement) -> AnnouncementRow:
+def _row(ask: Ask, one: Announcement) -> AnnouncementRow:
     return AnnouncementRow(
         id=one.id,
         kind=one.kind,
@@ -141,8 +148,9 @@ def _row(service: AnnouncementService, one: Announcement) -> AnnouncementRow:
         ends=one.ends,
         place=one.place,
         on=one.on,
-        state=service.state(one).value,
+        state=ask.services.announcements.state(one).value,
         by=one.by,
+        by_name=ask.request.app[DESKTOPS].people.name(one.by),
         live_since=one.live_since,
         version=one.version,
     )

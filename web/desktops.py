@@ -14,7 +14,7 @@ from agents.events import (
     AgentStateWished,
     UserChanged,
 )
-from agents.model import Agent, User
+from agents.model import Agent, Permission, User
 from core.events import Event, Recorded
 from core.journal import of_call
 from core.switches import SettingChanged
@@ -22,6 +22,7 @@ from core.tasks import TaskOwner
 from cti import store as call_rows
 from cti.events import CallEnded, CallQueued, CallTransferred, PbxFound, PbxLost, SeatLost, SeatRegistered
 from cti.model import WITH_AGENT
+from desk.announcements.events import AnnouncementSwitched
 from ivr.events import IvrNodeEntered, SilenceBroken, SilenceNoticed, SilenceOver, SilenceUnheard
 from web import shapes
 from web.customer_file import CustomerFiles
@@ -73,6 +74,7 @@ class Desktops:
         self._tasks = TaskOwner("desktops")
         self._queues: list[shapes.Queue] = []
         self._forget = services.bus.listen(Event, self._hear)
+        self._forget_moves = services.announcements.when_moved(self._announcements_moved)
 
     # --- life ---
 
@@ -85,6 +87,7 @@ class Desktops:
     async def close(self) -> None:
         """Close every socket: the service is going away."""
         self._forget()
+        self._forget_moves()
         self.people.forget()
         for desktop in self._desktops.values():
             desktop.stream.close(GOING_AWAY, "the service is stopping; come back")
@@ -178,8 +181,16 @@ class Desktops:
                 self._notice_of_silence(event)
             case SettingChanged(setting="site.storm", value=on):
                 self._notice_all(event.at, *(STORM_ON if on else STORM_OFF))
+            case AnnouncementSwitched():
+                self._announcements_moved()
             case UserChanged(user_id=user_id, what="disabled" | "password"):
                 self._sign_out(user_id)
+
+    def _announcements_moved(self) -> None:
+        """Tell who may switch announcements that they stand differently now."""
+        at = self._services.clock.now()
+        for user_id in [i for i, desktop in self._desktops.items() if _leads(desktop.user)]:
+            self._put(user_id, "announcements", at, shapes.AnnouncementsMoved())
 
     def _notice_of_silence(self, event: SilenceNoticed | SilenceBroken | SilenceOver | SilenceUnheard) -> None:
         """Tell the agent of a silent caller at once when the caller is heard, or is to be asked by the script."""
@@ -258,6 +269,10 @@ class Desktops:
         gone = [i for i, d in self._desktops.items() if d.alone_since is not None and d.alone_since < before]
         for user_id in gone:
             self._last_first = max(self._last_first, self._desktops.pop(user_id).stream.seq)
+
+
+def _leads(user: User) -> bool:
+    return user.may(Permission.STEER_TEAM) or user.may(Permission.CHANGE_BUSINESS)
 
 
 def _message(kind: str, at: datetime, what: BaseModel) -> Message:

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from aiohttp import web
 
-PAGES = ("/", "/login", "/calls", "/live", "/flows", "/supervisor", "/quality", "/orders", "/reports", "/admin")
+PAGES = (
+    *("/", "/login", "/calls", "/live", "/announcements", "/flows"),
+    *("/supervisor", "/quality", "/orders", "/reports", "/admin"),
+)
 HASHED = "assets/"
 """Files under it carry a hash of their content in their name."""
 FOR_EVER = "public, max-age=31536000, immutable"

@@ -355,3 +355,7 @@ class Notice(Shape):
     level: str
     code: str
     text: str
+
+
+class AnnouncementsMoved(Shape):
+    """Announcements stand differently than before: who looks at them reads them again."""

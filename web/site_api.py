@@ -1,12 +1,13 @@
 """This installation as it is set up: settings and policy, to be read."""
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
 from agents.model import Permission
 from core.switches import STORM
-from web.route import Ask, Routes, may
+from web.route import DESKTOPS, Ask, Routes, may
 from web.shapes import Given, Shape
 
 routes = Routes("site")
@@ -31,10 +32,20 @@ class Rule(Shape):
     source: str
 
 
+class SwitchView(Shape):
+    """How a switch stands; `since`, `by` and `by_name` are null until somebody turns it."""
+
+    on: bool
+    since: datetime | None
+    by: str | None
+    by_name: str | None
+
+
 class SettingsView(Shape):
-    """The settings without secrets, and the policy in force."""
+    """The settings without secrets, how switches stand, and the policy in force."""
 
     settings: dict[str, dict[str, Any]]
+    switches: dict[str, SwitchView]
     policy: str
     rules: dict[str, Rule]
 
@@ -70,6 +81,14 @@ def _view(ask: Ask) -> SettingsView:
     policy = ask.services.policy
     return SettingsView(
         settings={section: {key: data[section][key] for key in keys} for section, keys in _SHOWN.items()},
+        switches={"storm": _switch(ask, STORM)},
         policy=policy.name,
         rules={name: Rule.model_validate(rule) for name, rule in policy.rules.items()},
     )
+
+
+def _switch(ask: Ask, name: str) -> SwitchView:
+    switches, people = ask.services.switches, ask.request.app[DESKTOPS].people
+    turned = switches.turned(name)
+    by = turned.user_id if turned else None
+    return SwitchView(on=switches.on(name), since=turned.at if turned else None, by=by, by_name=people.name(by))

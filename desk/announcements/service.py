@@ -30,6 +30,8 @@ _log = log.get(__name__)
 
 LOOK_S = 2.0
 """How long a change that another process made may go unseen."""
+MOST_LISTED = 500
+"""Areas to choose from."""
 RETRY_S = 30.0
 """How long after a failure a text is tried again."""
 
@@ -103,9 +105,10 @@ class AnnouncementService:
         """Return the emergency announcements that hold now for anybody, in order."""
         return self.current({area for one in self._spoken.values() for area in one.announcement.areas})
 
-    def when_moved(self, tell: Callable[[], None]) -> None:
-        """Have `tell` called whenever other announcements can be heard than before."""
+    def when_moved(self, tell: Callable[[], None]) -> Callable[[], None]:
+        """Have `tell` called whenever other announcements can be heard than before, until the answer is called."""
         self._moved.append(tell)
+        return lambda: self._moved.remove(tell)
 
     # --- what people do ---
 
@@ -155,7 +158,7 @@ class AnnouncementService:
             raise BadAnnouncement(f"no festival {one.festival!r}; known: {', '.join(festivals())}", field="festival")
         if strange := await self._db.read(lambda c: store.strange_areas(c, one.areas)):
             raise BadAnnouncement(
-                f"no account lies in {strange[0]!r}; write the area as its accounts do", field="areas"
+                f"no account lies in {strange[0]!r}; write the area as its accounts do", field="areas", area=strange[0]
             )
 
     def _switched(self, one: Announcement) -> AnnouncementSwitched:
@@ -179,8 +182,13 @@ class AnnouncementService:
         return found
 
     async def all(self, limit: int = 100) -> list[Announcement]:
-        """Return up to `limit` announcements: those that are on first, then the latest."""
-        return await self._db.read(lambda c: store.listed(c, limit))
+        """Return up to `limit` announcements: those that are on and not over first, then the latest."""
+        now = self._clock.now()
+        return await self._db.read(lambda c: store.listed(c, now, limit))
+
+    async def areas(self) -> list[str]:
+        """Return the areas that an announcement can be for; of very many the first ones."""
+        return await self._db.read(lambda c: store.areas(c, MOST_LISTED))
 
     def state(self, one: Announcement) -> State:
         """Return how an announcement stands now."""

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, case, insert, or_, select, update
 
 from desk.announcements.model import Announcement, Kind
 from desk.announcements.tables import announcements
@@ -36,9 +36,10 @@ def get(connection: Connection, announcement_id: str) -> Announcement | None:
     return None if row is None else _announcement(row)
 
 
-def listed(connection: Connection, limit: int) -> list[Announcement]:
-    """Return up to `limit` announcements: those that are on first, then the latest."""
-    order = (announcements.c.on.desc(), announcements.c.begins.desc(), announcements.c.id)
+def listed(connection: Connection, now: datetime, limit: int) -> list[Announcement]:
+    """Return up to `limit` announcements: those that are on and not over first, then the latest."""
+    ends = or_(announcements.c.ends.is_(None), announcements.c.ends > now)
+    order = (case((announcements.c.on & ends, 0), else_=1), announcements.c.begins.desc(), announcements.c.id)
     return [_announcement(row) for row in connection.execute(select(announcements).order_by(*order).limit(limit))]
 
 
@@ -47,6 +48,12 @@ def in_force(connection: Connection, now: datetime) -> list[Announcement]:
     ends = or_(announcements.c.ends.is_(None), announcements.c.ends > now)
     rows = connection.execute(select(announcements).where(announcements.c.on, ends).order_by(announcements.c.id))
     return [_announcement(row) for row in rows]
+
+
+def areas(connection: Connection, limit: int) -> list[str]:
+    """Return up to `limit` areas in which accounts lie, in order."""
+    named = select(accounts.c.area).where(accounts.c.area != "").distinct().order_by(accounts.c.area).limit(limit)
+    return list(connection.execute(named).scalars())
 
 
 def strange_areas(connection: Connection, areas: Sequence[str]) -> list[str]:

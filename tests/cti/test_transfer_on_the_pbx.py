@@ -12,7 +12,7 @@ from asterisk_conf.spec import Trunk
 from core import policy
 from core.bus import Bus
 from core.clock import SystemClock
-from core.db import Database, metadata
+from core.db import Database
 from core.journal import Journal, since
 from core.tasks import TaskOwner
 from cti import transfer
@@ -25,6 +25,7 @@ from cti.session import CallSession, CallWorld
 from cti.transfer import Outside
 from cti.ua import IncomingCall, UserAgent
 from tests.cti.lines import ari_address
+from tests.databases import create_tables
 from tests.pbx import Pbx, started_pbx
 from tests.phone import caller
 from tests.until import until
@@ -88,7 +89,7 @@ async def _nothing(_: Sequence[Adopted]) -> None:
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[tuple[House, Carrier]]:
     db, carrier = Database(f"sqlite:///{tmp_path / 'calls.db'}"), Carrier()
-    metadata.create_all(db.engine)
+    create_tables(db.engine)
     async with UserAgent() as far:
         far.on_call(carrier.comes)
         host, port = far.address

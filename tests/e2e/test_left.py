@@ -17,7 +17,7 @@ from tests.phone import caller
 from tests.service import Service
 from tests.until import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.asyncio(loop_scope="module")]
 
 DARK = "13800000003"
 """Lives where the power is out today."""

@@ -9,7 +9,7 @@ from tests.phone import caller
 from tests.service import Service
 from tests.until import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_nobody_signed_in_is_told_and_what_to_do(hotline: Service) -> None:

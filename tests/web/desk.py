@@ -45,16 +45,26 @@ class Desk:
 
     async def is_too_wide(self) -> bool:
         """Tell whether the page scrolls sideways."""
-        return bool(await self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+        return await too_wide(self.page)
 
     async def axe(self) -> list[str]:
         """Return what axe-core finds wrong, one line a rule."""
-        if not await self.page.evaluate("'axe' in window"):
-            await self.page.evaluate((workshop().parent / "node_modules/axe-core/axe.min.js").read_text())
-        found: list[dict[str, Any]] = await self.page.evaluate(
-            "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)"
-        )
-        return [f"{one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary']}" for one in found]
+        return await axe(self.page)
+
+
+async def too_wide(page: Page) -> bool:
+    """Tell whether the page scrolls sideways."""
+    return bool(await page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+
+async def axe(page: Page) -> list[str]:
+    """Return what axe-core finds wrong on the page, one line a rule."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate((workshop().parent / "node_modules/axe-core/axe.min.js").read_text())
+    found: list[dict[str, Any]] = await page.evaluate(
+        "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)"
+    )
+    return [f"{one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary']}" for one in found]
 
 
 @asynccontextmanager

@@ -24,9 +24,17 @@ async def stands(client: Client, one: dict[str, Any], state: str) -> dict[str, A
 
 
 async def test_a_shift_lead_switches_and_everybody_sees(world: World) -> None:
-    async with world.client("lead") as lead, world.client("1001") as agent:
+    async with (
+        world.client("lead") as lead,
+        world.client("1001", seat="1001") as agent,
+        lead.desktop() as leads,
+        agent.desktop() as agents,
+    ):
+        await leads.next("hello")
         made = await lead.ask("POST", "/announcements", {"kind": "emergency", "text": "台风预警"}, expect=201)
         live = await stands(agent, made, "live")
+        await until(lambda: len(leads.all("announcements")) == 2, what="the lead is told: written, then heard")
+        assert live["by_name"] == "坐席lead"
         assert (live["by"], live["until"], live["areas"], live["on"]) == (world.users["lead"].id, None, [], True)
         assert [one.medium for one in world.announcements.current([])] == ["sound:台风预警"]
         off = await lead.ask("PATCH", f"/announcements/{made['id']}", {"on": False})
@@ -36,6 +44,9 @@ async def test_a_shift_lead_switches_and_everybody_sees(world: World) -> None:
         assert await agent.refused("PATCH", path, {"on": True}, status=403) == "forbidden"
         assert await agent.refused("POST", "/announcements", {"kind": "emergency", "text": "x"}, status=403)
         assert await lead.refused("PATCH", "/announcements/none", {"on": True}, status=404) == "no_such_announcement"
+        await until(lambda: len(leads.all("announcements")) >= 3, what="the lead is told of the end")
+        assert agents.all("announcements") == []
+        assert "城东片区" in (await lead.ask("GET", "/announcements/areas"))["items"]
 
 
 async def test_a_festival_is_greeted_by_notice_with_the_words_of_the_catalogue(world: World) -> None:

@@ -166,10 +166,13 @@ async def test_storm_mode_is_switched_while_the_service_runs(world: World) -> No
         agent.desktop() as desk,
     ):
         await desk.next("hello")
-        assert (await lead.ask("GET", "/settings"))["settings"]["site"]["storm"] is False
+        settings = await lead.ask("GET", "/settings")
+        assert settings["settings"]["site"]["storm"] is False
+        assert settings["switches"]["storm"] == {"on": False, "since": None, "by": None, "by_name": None}
         for on in (True, True, False):
             shown = await lead.ask("PATCH", "/settings", {"site": {"storm": on}})
             assert shown["settings"]["site"]["storm"] is on
+            assert (shown["switches"]["storm"]["on"], shown["switches"]["storm"]["by_name"]) == (on, "坐席lead")
             assert world.switches.on(STORM) is on
         await desk.next("notice", code="storm_off")
         assert [m["code"] for m in desk.all("notice")] == ["storm_on", "storm_off"], "told once for each turn"
@@ -183,6 +186,9 @@ async def test_storm_mode_is_switched_while_the_service_runs(world: World) -> No
     again = Switches(world.journal, world.db, world.clock, {STORM: True})
     await again.load(world.bus)
     assert again.on(STORM) is False, "after a restart what was turned counts, not the file"
+    turned = again.turned(STORM)
+    assert turned is not None
+    assert (turned.on, turned.user_id) == (False, world.users["lead"].id)
 
 
 async def test_settings_show_no_secret_and_rules_their_source(world: World) -> None:

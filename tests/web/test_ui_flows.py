@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from tests.browser import chromium
 from tests.ivr.conftest import SHIPPED
-from tests.web.desk import WIDE, ZOOMED, new_page, watch, workshop
+from tests.web.desk import WIDE, ZOOMED, axe, new_page, too_wide, watch, workshop
 from tests.web.world import PASSWORD, World, open_world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -47,17 +47,6 @@ class Editor:
         """Wait until the check has told so many faults."""
         said = f"{count} 个问题" if count else "没有问题"
         await expect(self.page.locator("[data-test=check]")).to_have_text(said)
-
-    async def axe(self) -> list[str]:
-        """What axe-core finds wrong on the page."""
-        if not await self.page.evaluate("'axe' in window"):
-            await self.page.evaluate((workshop().parent / "node_modules/axe-core/axe.min.js").read_text())
-        found = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
-        return [f"{one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary']}" for one in found]
-
-    async def fits(self) -> bool:
-        """Whether the page does not scroll sideways."""
-        return bool(await self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 @asynccontextmanager
@@ -205,6 +194,6 @@ async def test_every_panel_is_accessible_and_fits(
         for number in range(5):
             await editor.page.locator("[role=tab]").nth(number).click()
             await editor.page.locator(".inside > *").first.wait_for()
-            assert await editor.fits()
+            assert not await too_wide(editor.page)
             if size == WIDE:
-                assert await editor.axe() == []
+                assert await axe(editor.page) == []

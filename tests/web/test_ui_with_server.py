@@ -1,5 +1,6 @@
 """The desktop before our own server: both sides keep the same contract through a whole call."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -7,9 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
+from core.switches import STORM
 from tests.browser import chromium
 from tests.until import until
-from tests.web.desk import new_page, watch, workshop
+from tests.web.desk import WIDE, ZOOMED, axe, new_page, too_wide, watch, workshop
 from tests.web.world import PASSWORD, World, open_world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
@@ -61,6 +63,9 @@ async def test_a_whole_call(tmp_path: Path) -> None:
         await page.get_by_text("坐席备注").first.wait_for()
         await page.get_by_text("坐席接听").wait_for()
         assert "问电费" in await page.locator("main").inner_text()
+        await expect(page.get_by_role("link", name="公告")).to_have_count(0)
+        await page.goto(f"{world.base}/announcements")
+        await page.get_by_text("公告由副班长、值长、主管和管理员管理").wait_for()
 
 
 async def test_an_outage_and_a_number_that_nobody_has(tmp_path: Path) -> None:
@@ -98,23 +103,88 @@ async def test_a_lost_phone_keeps_the_agent_from_ready(tmp_path: Path) -> None:
         await expect(page.get_by_text("来电送不到您这里")).to_have_count(0)
 
 
-async def test_a_shift_lead_without_a_seat_begins_at_the_live_calls(tmp_path: Path) -> None:
+async def test_a_shift_lead_sees_the_calls_of_all_announces_and_steers(tmp_path: Path) -> None:
+    problems: list[str] = []
     async with open_world(tmp_path, ui_dir=workshop() / "dist") as world, chromium() as browser:
         page = await new_page(browser)
+        watch(page, world.base, problems)
+        await world.ready("1001", "1001")
+        await world.talking("13800000001")
         await page.goto(world.base)
         await page.fill("#username", "lead")
         await page.fill("#password", PASSWORD)
         await page.keyboard.press("Enter")
         await page.get_by_role("button", name="不使用座席").click()
         await page.wait_for_url("**/live")
-
-
-async def test_the_shift_lead_sees_live_calls(tmp_path: Path) -> None:
-    async with _signed_in(tmp_path, "lead", "1002") as (world, page):
-        await world.ready("1001", "1001")
-        await world.talking("13800000001")
-        await page.get_by_role("link", name="在线通话").click()
         await expect(page.locator("tbody tr")).to_contain_text("138 0000 0001")
         await expect(page.locator("tbody tr")).to_contain_text("坐席1001")
-        await page.reload()
-        await expect(page.locator("tbody tr")).to_contain_text("通话")
+        await page.goto(f"{world.base}/calls")
+        await expect(page.locator("tbody tr")).to_contain_text("坐席1001")  # of all, without a click
+
+        await page.get_by_role("link", name="公告").click()
+        now, planned, ended = (page.locator(f"[data-test={name}]") for name in ("now", "planned", "ended"))
+        write, storm = page.locator("[data-test=write]"), page.locator("[data-test=storm]")
+        await expect(now).to_contain_text("就写一条")
+        await write.get_by_role("button", name="开始播报").click()
+        await expect(write.get_by_role("alert")).to_contain_text("1 到 300 个字")
+        await page.get_by_label("到", exact=True).fill("2020-01-01T00:00")
+        await page.get_by_label("播报内容").fill("受台风影响，部分线路停电，我们正在抢修。")
+        await write.get_by_role("button", name="开始播报").click()
+        await expect(write.get_by_role("alert")).to_contain_text("也要晚于现在")
+        await page.get_by_label("到", exact=True).fill("")
+
+        # It is spoken first, then heard; whoever ends it, the page follows by itself.
+        world.speech.awake.clear()
+        await write.get_by_role("button", name="开始播报").click()
+        await expect(now.locator("[data-test=state]")).to_have_text("正在生成语音")
+        world.speech.awake.set()
+        await expect(now.locator("[data-test=state]")).to_have_text("播报中")
+        await expect(now).to_contain_text("坐席lead 最后改动")
+        assert len(world.announcements.current([])) == 1
+        await now.get_by_role("button", name="立即停止").click()
+        await page.get_by_role("button", name="不停止").click()
+        await now.get_by_role("button", name="立即停止").click()
+        await page.locator(".el-message-box").get_by_role("button", name="立即停止").click()
+        await expect(ended.locator("[data-test=state]")).to_have_text("已停止")
+        assert world.announcements.current([]) == []
+        async with world.client("admin") as admin:
+            body = {"kind": "emergency", "text": "Typhoon", "areas": ["城东片区"]}
+            made = await admin.ask("POST", "/announcements", body, expect=201)
+            await expect(now.locator("[data-test=state]")).to_have_text("语音没有生成")
+            await expect(now).to_contain_text("片区：城东片区")
+            await admin.ask("PATCH", f"/announcements/{made['id']}", {"on": False})
+            await expect(now.locator("[data-test=state]")).to_have_count(0)
+
+        await write.get_by_label("节日问候").check()
+        await write.get_by_label("节日", exact=True).select_option("spring_festival")
+        await expect(page.get_by_label("播报内容")).to_have_value(re.compile("^新年好！"))
+        await write.get_by_role("button", name="安排播报").click()
+        await expect(planned.locator("[data-test=state]")).to_have_text("到时间播报")
+        await expect(planned).to_contain_text("春节")
+
+        await expect(storm).to_contain_text("还没有人切换过")
+        await storm.get_by_role("button", name="开启…").click()
+        await page.locator(".el-message-box").get_by_role("button", name="开启").click()
+        await expect(storm).to_contain_text("坐席lead 于")
+        assert world.switches.on(STORM)
+        await world.switches.turn(STORM, world.users["admin"].id, on=False)
+        await expect(storm).to_contain_text("坐席admin 于")
+        await expect(storm.locator(".tag")).to_have_text("已关闭")
+
+        body = {"kind": "emergency", "text": "长" * 300, "areas": ["城东片区"], "place": -1}
+        async with world.client("admin") as admin:
+            for number in range(7):
+                made = await admin.ask("POST", "/announcements", body | {"text": f"{number}" * 300}, expect=201)
+                if number:
+                    await admin.ask("PATCH", f"/announcements/{made['id']}", {"on": False})
+        await expect(ended.locator("[data-announcement]")).to_have_count(5)
+        await expect(page.locator(".el-message, .el-overlay:visible")).to_have_count(0)
+        for size in (WIDE, ZOOMED):
+            await page.set_viewport_size({"width": size[0], "height": size[1]})
+            assert not await too_wide(page)
+            assert await axe(page) == []
+            await page.get_by_role("button", name=re.compile("EN|中文")).click()
+            await page.get_by_role("button", name=re.compile("深浅色|light or dark")).click()
+            assert not await too_wide(page)
+            assert await axe(page) == []
+        assert problems == []

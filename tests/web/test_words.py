@@ -8,6 +8,8 @@ from ruamel.yaml import YAML
 
 import app.wiring
 from core.events import Event
+from desk.announcements.festivals import festivals
+from desk.announcements.model import State
 from ivr.flow import load
 from ivr.nodes import VERBS
 from speech.phrases import SETS
@@ -57,3 +59,10 @@ def test_what_may_be_asked_for_in_words_is_told_in_words(language: str) -> None:
     assert {*data["intents"], "yes", "no"} - block(language, "intent") == set()
     story = (WORDS.parent / "desktop/story.ts").read_text("utf-8")
     assert {"need", "intent", "outcome", "language"} - set(re.findall(r'wordFor\("(\w+)"', story)) == set()
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_every_festival_and_every_state_of_an_announcement_has_words(language: str) -> None:
+    words = f"announce.{language}"
+    assert set(festivals()) - block(words, "festival") == set()
+    assert {state.value for state in State} - block(words, "state") == set()

@@ -1,5 +1,6 @@
 """A hotline without sound for tests of the web: real services on a real SQLite, a real HTTP server on a free port."""
 
+import asyncio
 import contextlib
 import functools
 import itertools
@@ -25,7 +26,8 @@ from core import policy
 from core.bus import Bus
 from core.clock import FakeClock, SystemClock
 from core.config import Settings
-from core.db import Database, metadata
+from core.db import Database
+from core.errors import BadInput
 from core.events import Event
 from core.ids import new_id
 from core.journal import Journal
@@ -57,6 +59,7 @@ from recordings.vault import Vault
 from routing.precedence import Cause
 from routing.service import RoutingService
 from speech.prompts import catalogue
+from tests.databases import create_tables
 from tests.recordings.captured import FakeCapture
 from tests.until import until
 from tests.web.quiet_pbx import QuietPbx
@@ -85,15 +88,20 @@ def password_hash() -> str:
 
 
 class PlainSpeech:
-    """A voice that says everything at once."""
+    """A voice that says everything at once, while it is `awake`, but what holds an English word."""
 
     def __init__(self) -> None:
         self.said: set[str] = set()
+        self.awake = asyncio.Event()
+        self.awake.set()
 
     def kept(self, text: str) -> str | None:
         return f"sound:{text}" if text in self.said else None
 
     async def speak(self, text: str) -> str:
+        await self.awake.wait()
+        if any(letter.isascii() and letter.isalpha() for letter in text):
+            raise BadInput("no Mandarin", text=text)
         self.said.add(text)
         return f"sound:{text}"
 
@@ -208,7 +216,7 @@ class World:
     # --- life ---
 
     async def start(self) -> None:
-        metadata.create_all(self.db.engine)
+        create_tables(self.db.engine)
         self.users = {n: User(id=new_id(), username=n, name=f"坐席{n}", role=r) for n, r in ROLES.items()}
         await self.db.write(self._fill)
         await self.agents.load()

@@ -30,6 +30,13 @@ describe("the order of messages", () => {
     expect(again).toEqual(once);
   });
 
+  test("announcements and storm mode are looked at again when told, and after every hello", () => {
+    const now = after(hello(10), notice(11, "a"), { type: "announcements", seq: 12, at: AT });
+    expect([now.switched, now.lastSeq]).toEqual([12, 12]);
+    const storm = reduce(now, { ...notice(13, "x"), code: "storm_on" } as ServerMessage);
+    expect([storm.switched, reduce(storm, hello(20)).switched]).toEqual([13, 20]);
+  });
+
   test("an old message out of order changes nothing, not even the object", () => {
     const now = after(hello(10), agentState(12, { state: "reserved" }));
     expect(reduce(now, agentState(11, { state: "ready" }))).toBe(now);

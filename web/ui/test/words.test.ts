@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import en from "../src/i18n/en";
+import announceEn from "../src/i18n/announce.en";
+import announceZh from "../src/i18n/announce.zh-CN";
 import flowEn from "../src/i18n/flows.en";
 import flowZh from "../src/i18n/flows.zh-CN";
 import zh from "../src/i18n/zh-CN";
-import { clock, dayAndTime, duration, instantAt, secondsBetween, siteDay } from "../src/desktop/time";
+import { clock, dayAndTime, duration, instantAt, secondsBetween, siteDay, wallTime, zoneName } from "../src/desktop/time";
 import { grouped, isPositive, money, quantity } from "../src/desktop/words";
 
 test.each([
@@ -58,6 +60,8 @@ describe("time", () => {
     expect(new Date(instantAt("2026-11-23T08:30", "Asia/Shanghai")).toISOString()).toBe("2026-11-23T00:30:00.000Z");
     expect(new Date(instantAt("2026-07-01T12:00", "America/New_York")).toISOString()).toBe("2026-07-01T16:00:00.000Z");
     expect(instantAt("", "Asia/Shanghai")).toBeNaN();
+    expect(wallTime("2026-11-23T00:30:00Z", when)).toBe("2026-11-23T08:30");
+    expect(zoneName({ ...when, locale: "en" })).toBe("China Standard Time");
   });
 
   test("that is missing or unreadable is nothing", () => {
@@ -88,6 +92,7 @@ const holes = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((
 test.each([
   ["of the desktop", zh, en],
   ["of the flow editor", flowZh, flowEn],
+  ["of announcements", announceZh, announceEn],
 ])("both languages have the same words %s with the same holes", (_, chinese, other) => {
   const english = new Map(leaves(other));
   for (const [key, text] of leaves(chinese)) {

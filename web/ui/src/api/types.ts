@@ -221,6 +221,7 @@ export type NoticeMessage = Stamped & {
   code: string;
   text: string;
 };
+export type AnnouncementsMessage = Stamped & { type: "announcements" };
 export type Pong = Stamped & { type: "pong"; id?: string };
 export type Ok = Stamped & { type: "ok"; id: string };
 export type Refused = Stamped & { type: "error"; id: string | null; error: ApiErrorBody };
@@ -233,6 +234,7 @@ export type ServerMessage =
   | CallStateMessage
   | QueueStatsMessage
   | NoticeMessage
+  | AnnouncementsMessage
   | Pong
   | Ok
   | Refused;

@@ -1,16 +1,17 @@
 /** What a role sees beside its own desk. */
 const LEADING = new Set(["deputy", "shift_lead", "supervisor", "quality", "admin"]);
 const SEEING_FLOWS = new Set(["deputy", "shift_lead", "supervisor", "quality", "admin"]);
+const ANNOUNCING = new Set(["deputy", "shift_lead", "supervisor", "admin"]);
 const CHANGING_FLOWS = new Set(["supervisor", "admin"]);
-
-/** Whether this role answers calls itself, so that its own come first. */
-export function takesCalls(role: string | undefined): boolean {
-  return role !== "quality" && role !== "admin";
-}
 
 /** Whether this role watches the calls of others. */
 export function seesLiveCalls(role: string | undefined): boolean {
   return LEADING.has(role ?? "");
+}
+
+/** Whether this role switches announcements and storm mode. */
+export function announces(role: string | undefined): boolean {
+  return ANNOUNCING.has(role ?? "");
 }
 
 /** Whether this role looks at the menu. */

@@ -57,6 +57,8 @@ export interface DesktopState {
   /** The call that rang here unanswered and took the seat out; until the agent is ready again. */
   missed: Missed | null;
   notices: Notice[];
+  /** `seq` of the last message that announcements or storm mode may stand differently. */
+  switched: number;
 }
 
 export const NOTICES_KEPT = 20;
@@ -80,6 +82,7 @@ export const EMPTY: DesktopState = {
   holdLimit: HOLD_LIMIT_S,
   missed: null,
   notices: [],
+  switched: 0,
 };
 
 /** States in which no call is the agent's own any more. */
@@ -111,6 +114,8 @@ export function reduce(state: DesktopState, message: ServerMessage): DesktopStat
       return withCall(next, message.call, message.at);
     case "notice":
       return withNotice(next, message);
+    case "announcements":
+      return { ...next, switched: message.seq };
     default:
       // A newer server may send what this page does not know; its place in the order still counts.
       return next;
@@ -135,6 +140,7 @@ function fromHello(hello: Hello, before: DesktopState): DesktopState {
     holdLimit: hello.hold_limit_s ?? HOLD_LIMIT_S,
     missed,
     notices: before.notices,
+    switched: hello.seq,
   };
 }
 
@@ -197,5 +203,6 @@ function sameState(a: Call | null, b: Call | null): boolean {
 function withNotice(state: DesktopState, message: NoticeMessage): DesktopState {
   const { seq, at, level, code, text } = message;
   const notices = [{ seq, at, level, code, text }, ...state.notices].slice(0, NOTICES_KEPT);
-  return { ...state, notices };
+  const switched = code === "storm_on" || code === "storm_off" ? seq : state.switched;
+  return { ...state, notices, switched };
 }

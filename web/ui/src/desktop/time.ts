@@ -38,6 +38,18 @@ export function dayAndTime(iso: string | null | undefined, when: When, now: numb
   return `${year}${parts.month}-${parts.day} ${parts.hour}:${parts.minute}`;
 }
 
+/** The name of the site's time, such as `China Standard Time`. */
+export function zoneName(when: When): string {
+  const parts = new Intl.DateTimeFormat(when.locale, { timeZone: when.zone, timeZoneName: "long" }).formatToParts(0);
+  return parts.find((part) => part.type === "timeZoneName")?.value ?? when.zone;
+}
+
+/** What the clocks of the site show then, as `2026-11-23T08:30`; the way back is `instantAt`. */
+export function wallTime(iso: string, when: When): string {
+  const { year, month, day, hour, minute } = partsOf(Date.parse(iso), when);
+  return `${year}-${month}-${day}T${hour}:${minute}`;
+}
+
 /** The day at the site, as `2026-11-22`, in the form of a bill's due date. */
 export function siteDay(now: number, when: When): string {
   const { year, month, day } = partsOf(now, when);

@@ -56,6 +56,7 @@ export function useView() {
     reasonLabel,
     clockOf: (iso: string | null | undefined) => clock(iso, when.value),
     minuteOf: (iso: string | null | undefined) => hourMinute(iso, when.value),
+    when,
     siteToday: computed(() => siteDay(desktop.now.value, when.value)),
     dayOf: (iso: string | null | undefined) => dayAndTime(iso, when.value, desktop.now.value),
   };

@@ -33,6 +33,7 @@ const en: Words<typeof zh> = {
     desk: "Desk",
     history: "Calls",
     live: "Live calls",
+    announcements: "Announcements",
     flows: "Voice flow",
     seat: "Seat",
     noSeat: "No seat",

@@ -29,6 +29,7 @@ export default {
     desk: "工作台",
     history: "通话记录",
     live: "在线通话",
+    announcements: "公告",
     flows: "语音流程",
     seat: "座席",
     noSeat: "未占用座席",
