@@ -49,7 +49,7 @@ async def test_the_whole_home_is_reported_and_the_next_call_hears_that_it_is_kno
         await come_to_again(hotline, "fault_done")
         await asyncio.sleep(0.5)
         await first.hangup()
-    told = heard(hotline, first)
+    told = await heard(hotline, first)
     order = ["menu", "fault_danger", "fault_scope", "fault_done", "fault_done"]
     assert [name for name in ids(told) if name in order] == order, ids(told)
     said = words([p for p in told if p.prompt not in order])
@@ -70,7 +70,7 @@ async def test_the_whole_home_is_reported_and_the_next_call_hears_that_it_is_kno
         await come_to(hotline, HOME, "fault_is_known", 60)
         await asyncio.sleep(0.5)
         await second.hangup()
-    again = words(heard(hotline, second)).replace("，", "")
+    again = words(await heard(hotline, second)).replace("，", "")
     assert "已经报修" in again
     assert digits(number).replace("，", "") in again
     story = [await hotline.timeline(call["id"]) for call in await hotline.calls(HOME)]
@@ -90,7 +90,7 @@ async def test_where_the_power_is_out_the_reporter_hears_cause_and_end(hotline: 
         await come_to(hotline, number, "fault_is_known", 60)
         await asyncio.sleep(0.5)
         await call.hangup()
-    told = heard(hotline, call)
+    told = await heard(hotline, call)
     names = ids(told)
     after = words(told[names.index("fault_danger") :])
     assert "计划停电" in after
