@@ -4,6 +4,7 @@ import asyncio
 
 from app.dial_command import name_prompts
 from cti.ua import OutgoingCall
+from speech.fragments import PREFIX
 from speech.matching import HeardPrompt
 from tests.service import Service
 from tests.until import until
@@ -30,6 +31,19 @@ def is_sentence(prompt: HeardPrompt) -> bool:
 def words(prompts: list[HeardPrompt]) -> str:
     """Return all words heard, one after the other."""
     return "".join(p.text for p in prompts)
+
+
+def place(told: list[HeardPrompt], part: str) -> int:
+    """Return where the words heard, commas left out, say `part`, or -1.
+
+    Of a sentence in fragments one syllable may be missing: on a busy machine a hole in so short a piece hides its name.
+    """
+    said = words(told).replace("，", "")
+    part = part.replace("，", "")
+    if part in said or not any(p.prompt.startswith(PREFIX) for p in told):
+        return said.find(part)
+    found = (said.find(part[:n] + part[n + 1 :]) for n in range(len(part)))
+    return next((at for at in found if at >= 0), -1)
 
 
 def pauses(said: list[HeardPrompt], end: float) -> list[float]:
