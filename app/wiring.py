@@ -229,6 +229,7 @@ class Hotline:
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
             announcements=self.announcements,
             offered=(ENGLISH,) if self.settings.site.offer_english else (),
+            recording_notice=self.settings.site.recording_notice,
             storm=lambda: self.switches.on(STORM),
             understanding=self.requests.words,
         )

@@ -73,11 +73,12 @@ class House:
             await journal.close()
 
     async def _program(self, session: CallSession) -> None:
-        if session.call.state is CallState.ARRIVED:
+        again = session.call.state is not CallState.ARRIVED
+        if not again:
             await session.answer()
         story = [r.event for r in await self.db.read(lambda c: since(c, 0))]
         talked = any(isinstance(e, CallPutThrough) and e.call_id == session.call.id for e in story)
-        self.ends.append(await transfer.put_through(session, self.to, talked=talked))
+        self.ends.append(await transfer.put_through(session, self.to, again=again, talked=talked))
         while await session.receive(60) is not None:
             pass  # in the menu again, until the caller hangs up
 
