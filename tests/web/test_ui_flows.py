@@ -92,6 +92,7 @@ async def test_a_menu_is_changed_checked_mended_tried_and_published(tmp_path: Pa
         await editor.has_faults(1)
         await expect(page.locator("[data-node=main].wrong")).to_be_visible()
         await editor.tab("问题")
+        await expect(panel.locator("li")).to_contain_text("却什么也没说")
         await panel.get_by_role("button", name="hotline.yaml").click()
         await expect(panel.locator("h2")).to_have_text("主菜单")
         for prompt in said:
