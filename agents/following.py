@@ -12,6 +12,7 @@ from cti.events import (
     AgentAnswered,
     AgentMissed,
     AgentRang,
+    CallDequeued,
     CallEnded,
     CallReleased,
     CallTransferred,
@@ -42,6 +43,7 @@ class Follower:
         bus.listen(AgentMissed, self._missed)
         bus.listen(CallReleased, self._talk_over)
         bus.listen(CallTransferred, self._talk_over)
+        bus.listen(CallDequeued, self._left_the_queue)
         bus.listen(CallEnded, self._ended)
         bus.listen(SeatRegistered, self._seat_registered)
         bus.listen(SeatLost, self._seat_lost)
@@ -99,6 +101,14 @@ class Follower:
         assert isinstance(event, CallEnded)
         for agent in self._roster.on_call(event.call_id):
             await self._over(agent, event, "caller_hung_up")
+
+    async def _left_the_queue(self, recorded: Recorded) -> None:
+        """Free whom routing did not know to be kept, as after a restart."""
+        event = recorded.event
+        assert isinstance(event, CallDequeued)
+        for agent in self._roster.on_call(event.call_id):
+            if agent.state in OFFERED:
+                await self._presence.free(agent, Cause.RELEASED, event.why, event.at)
 
     async def _over(self, agent: Agent, event: Event, why: str) -> None:
         if agent.state is State.TALKING:

@@ -15,6 +15,8 @@ from app.setup import prepare_tests
 ROOT = Path(__file__).parent.parent
 GIVE_WAY = 10
 """Niceness of the tests that run beside those in which sound is heard in time."""
+STORIES = "3"
+"""Told at once: each mostly waits for what is spoken."""
 NO_TESTS = 5
 """Exit status of pytest when `arguments` name tests of the other part only."""
 
@@ -54,7 +56,9 @@ def test(long_: bool, arguments: tuple[str, ...]) -> None:
     prepare_tests(lambda line: click.echo(f"hotline: {line}", err=True))
     long_ones = "" if long_ else " and not long"
     with tempfile.TemporaryFile() as said:
-        stories = _pytest(f"sound and not alone{long_ones}", "-n", "2", "--dist", "loadscope", *arguments, said=said)
+        stories = _pytest(
+            f"sound and not alone{long_ones}", "-n", STORIES, "--dist", "loadscope", *arguments, said=said
+        )
         rest = _pytest(
             f"not sound and not alone{long_ones}", "-n", "2", "--dist", "loadscope", *arguments, nice=GIVE_WAY
         )
@@ -69,4 +73,7 @@ def test(long_: bool, arguments: tuple[str, ...]) -> None:
 def _pytest(which: str, *arguments: str, said: IO[bytes] | None = None, nice: int = 0) -> "subprocess.Popen[bytes]":
     """Start the tests that `which` marks; with `said` their words go there, with `nice` they give way to others."""
     command = ["nice", "-n", str(nice), sys.executable, "-m", "pytest", "-m", which, "--durations=15", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, stdout=said, env={**os.environ, "PYTHONHASHSEED": "0"})
+    env = {**os.environ, "PYTHONHASHSEED": "0"}
+    # Hundreds of processes are started: without kept bytecode each of them compiles the whole project.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    return subprocess.Popen(command, cwd=ROOT, stdout=said, env=env)

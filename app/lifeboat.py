@@ -90,7 +90,7 @@ class LifeboatKeeper:
         today = self._clock.now().astimezone(self._zone).date()
         for outage in await self._outages.today():
             text = outage_words(outage, today, self._zone).text
-            media = await self._voice.media(text, within=SAY_LIMIT_S)
+            media = await self._voice.media(text, within=SAY_LIMIT_S, live=False)
             stems = [self._directory / f"outage-{outage.id}-{n}" for n in range(len(media))]
             for source, stem in zip(media, stems, strict=True):
                 await asyncio.to_thread(_copy, Path(source.removeprefix("sound:")), stem)
@@ -116,7 +116,8 @@ class LifeboatKeeper:
     async def _prepare(self, outage: Outage, today: date) -> None:
         """Have the words ready for callers of these areas: names and causes are in no fragment."""
         for area in outage.areas[:AREAS_PREPARED]:
-            await self._voice.media(outage_words(outage, today, self._zone, area=area).text, within=SAY_LIMIT_S)
+            text = outage_words(outage, today, self._zone, area=area).text
+            await self._voice.media(text, within=SAY_LIMIT_S, live=False)
 
     async def close(self) -> None:
         """Stop keeping it current."""

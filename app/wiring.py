@@ -81,7 +81,6 @@ _log = log.get(__name__)
 FLOW = Path(flow.__file__).parent / "flows" / "hotline.yaml"
 RECONCILE_RECORDINGS_S = 60.0
 VOICE_PATIENCE_S = 20.0
-FIRST_REFRESH_S = 30.0
 SAY_AHEAD_S = 8.0
 ALWAYS_SAID = ("greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *SILENT_PROMPTS)
 Say = Callable[[str], None]
@@ -230,6 +229,7 @@ class Hotline:
             callers=CallerHistory(self.db, self.customers, self.orders, self.clock, self.policy),
             announcements=self.announcements,
             offered=(ENGLISH,) if self.settings.site.offer_english else (),
+            recording_notice=self.settings.site.recording_notice,
             storm=lambda: self.switches.on(STORM),
             understanding=self.requests.words,
         )
@@ -312,7 +312,6 @@ class Hotline:
         if not await self.db.read(store.live):
             # Callers who are already there come first; otherwise the first one should hear whole sentences.
             await self._voice_loaded()
-            await self.lifeboat.refresh_within(FIRST_REFRESH_S)
         await self.lifeboat.start(self.bus)
         self._tasks.start(self.announcements.run(), "announcements")
         self._tasks.start(self.ami.run(), "ami")

@@ -5,6 +5,7 @@ The State Council publishes each year's plan (国务院办公厅关于部分节�
 """
 
 import datetime as dt
+from functools import lru_cache
 
 import chinese_calendar
 
@@ -21,6 +22,7 @@ def planned(day: dt.date) -> bool:
     return FIRST_PLANNED <= day.year <= LAST_PLANNED
 
 
+@lru_cache(maxsize=64)
 def is_working_day(day: dt.date) -> bool:
     """Tell whether offices work on `day`: a swapped weekend counts, a public holiday does not.
 

@@ -26,6 +26,7 @@ class Site(Section):
 
     `festivals`: whose greeting is said when those of several hold at once (中秋 within 国庆), the first named wins.
     `offer_english`: "For English, press eight" follows the greeting; the key leads there in any case.
+    `recording_notice`: who is about to talk to a person hears that the call may be recorded.
     `storm`: so many call that persons are kept for those who speak; silent callers get the script in the menu.
     """
 
@@ -36,6 +37,7 @@ class Site(Section):
     number: str = "95598"
     festivals: tuple[str, ...] = ("spring_festival", "new_year", "mid_autumn", "national_day", "labour_day")
     offer_english: bool = False
+    recording_notice: bool = True
     storm: bool = False
 
     @property

@@ -5,9 +5,10 @@ commit is under way share the next one; when idle a write commits at once.
 """
 
 import asyncio
+import contextlib
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -90,6 +91,7 @@ def open_engine(url: str) -> Engine:
     """Return an engine for `url` with the settings that Hotline relies on."""
     # Values of a failed statement hold personal data: they stay out of errors, and so out of the log.
     options = {"pool_pre_ping": not url.startswith("sqlite"), "pool_size": READERS + 2, "hide_parameters": True}
+    options["pool_use_lifo"] = True  # the connection used last has its statements and pages at hand
     engine = create_engine(url, **options)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
@@ -112,6 +114,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = open_engine(url)
+        self._kept: Connection | None = None
         self._writes: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="db-read")
         self._writer = threading.Thread(target=self._write_loop, name="db-write", daemon=True)
@@ -150,12 +153,30 @@ class Database:
                     break
             ending = item is None
             self._commit(group)
+        if self._kept is not None:
+            self._kept.close()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """Open a transaction of the writer's.
+
+        In SQLite all are on one connection, whose pages and statements stay true, because nobody else writes. One to
+        a server may have been lost since, which the pool finds out.
+        """
+        if self.engine.dialect.name != "sqlite":
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        if self._kept is None:
+            self._kept = self.engine.connect()
+        with self._kept.begin():
+            yield self._kept
 
     def _commit(self, group: list[_Write]) -> None:
         if not group:
             return
         try:
-            with self.engine.begin() as connection:
+            with self._transaction() as connection:
                 for item in group:
                     item.result = item.work(connection)
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the one who asked
@@ -168,7 +189,7 @@ class Database:
             return
         for item in group:
             try:
-                with self.engine.begin() as connection:
+                with self._transaction() as connection:
                     item.result = item.work(connection)
             except Exception as own:  # noqa: BLE001 - as above
                 item.error = own

@@ -8,7 +8,7 @@ from core.db import Database
 from cti import store
 from cti.events import Reconciled
 from cti.messages import GONE_WHILE_AWAY, ChannelEntered, ChannelGone
-from cti.model import WITH_AGENT, Call, CallState, advance, call_of, outside_channel, talk_bridge
+from cti.model import WITH_AGENT, Call, CallState, advance, call_of, outside_number, talk_bridge
 from cti.port import Arrival, Pbx, PbxBridge, PbxChannel
 from cti.session import CallSession, CallWorld, ending
 
@@ -82,9 +82,13 @@ async def _end_ghost(call: Call, world: CallWorld) -> None:
 
 async def _sweep(pbx: Pbx, seen: _Seen, live: list[Call]) -> None:
     """Hang up seats and close bridges of ours that no live call needs in the state it is in."""
-    outside = {call.id for call in live if call.state is CallState.MENU and outside_channel(call.id) in seen.channels}
-    seats = {call.seat_channel_id for call in live} | {outside_channel(call_id) for call_id in outside}
-    talks = {talk_bridge(call.id) for call in live if call.state in WITH_AGENT or call.id in outside}
+    menu = {call.id for call in live if call.state is CallState.MENU}
+    outside = {channel_id: call_of(channel_id) for channel_id in seen.channels if outside_number(channel_id)}
+    put_through = {channel_id: call_id for channel_id, call_id in outside.items() if call_id in menu}
+    seats = {call.seat_channel_id for call in live} | put_through.keys()
+    talks = {talk_bridge(call.id) for call in live if call.state in WITH_AGENT} | {
+        talk_bridge(call_id) for call_id in put_through.values()
+    }
     for channel_id in seen.channels:
         if call_of(channel_id) != channel_id and channel_id not in seats:
             await pbx.hang_up(channel_id)

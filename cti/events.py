@@ -34,7 +34,7 @@ class CallQueued(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallDequeued(Event):
-    """The caller left the queue without a person: `why` is no_agents, too_long or failed."""
+    """The caller left the queue without a person: `why` is no_agents, too_long or caller_left."""
 
     call_id: str
     queue: str

@@ -47,6 +47,7 @@ MOVES: dict[tuple[CallState, type[Event]], CallState] = {
     (S.QUEUED, CallEnded): S.ENDED,
     (S.RINGING, AgentAnswered): S.TALKING,
     (S.RINGING, AgentMissed): S.QUEUED,
+    (S.RINGING, CallDequeued): S.MENU,
     (S.RINGING, CallEnded): S.ENDED,
     (S.TALKING, CallHeld): S.HELD,
     (S.TALKING, CallTransferred): S.QUEUED,
@@ -125,7 +126,7 @@ def _carry(call: Call, state: CallState, event: Event) -> Call:
             )
         case AgentAnswered():
             return replace(call, state=state, talking_at=event.at, released_at=None)
-        case AgentMissed():
+        case AgentMissed() | CallDequeued():
             return replace(call, state=state, agent_id=None, seat_id=None, seat_channel_id=None)
         case CallTransferred():
             return replace(
@@ -161,7 +162,7 @@ def diagram() -> str:
 
 
 _EAR = re.compile(r"-ear-[0-9a-f]+(-media|-bridge)?$")
-_PART = re.compile(rf"-(seat-\d+|talk|outside|play-\d+|(message|address)-\d+)$|{_EAR.pattern}")
+_PART = re.compile(rf"-(seat-\d+|talk|outside-\d+|play-\d+|(message|address)-\d+)$|{_EAR.pattern}")
 
 
 def seat_channel(call: Call) -> str:
@@ -169,9 +170,15 @@ def seat_channel(call: Call) -> str:
     return f"{call.id}-seat-{call.seats_rung + 1}"
 
 
-def outside_channel(call_id: str) -> str:
-    """Return the id of the channel to whom a caller is put through outside."""
-    return f"{call_id}-outside"
+def outside_channel(call_id: str, number: int) -> str:
+    """Return the id of the channel to whom a caller is put through outside, for the `number`th time in the call."""
+    return f"{call_id}-outside-{number}"
+
+
+def outside_number(channel_id: str) -> int:
+    """Return for which time in its call a channel leads to somebody outside; 0: it is no such channel."""
+    found = re.search(r"-outside-(\d+)$", channel_id)
+    return int(found[1]) if found else 0
 
 
 def talk_bridge(call_id: str) -> str:

@@ -30,6 +30,7 @@ from cti.messages import (
     ListeningMessage,
     Message,
     PlaybackEnded,
+    RoutingMessage,
     SpeechEnded,
     SpeechHeard,
     WordsHeard,
@@ -83,6 +84,8 @@ class CallSession:
         """What the caller said, once it is recognised (`cti.words`)."""
         self.outside: str | None = None
         """The channel of whom the caller is being put through to, outside (`cti.transfer`)."""
+        self.put_through = 0
+        """How often the caller was put through outside."""
         self.deaf: str | None = None
         """Why the caller can no longer be heard by whoever listens."""
         self.recalled = False
@@ -189,6 +192,10 @@ class CallSession:
         await self.world.pbx.answer(self.call.id)
         self.note_move(CallAnswered(at=self.world.clock.now(), call_id=self.call.id), told=told)
 
+    def forget_offers(self) -> None:
+        """Drop the offers of seats that were told and not read: the call has left its queue."""
+        self._inbox.forget(RoutingMessage)
+
     def listens(self, on: bool) -> None:
         """Somebody begins, or ceases, to listen for words: what was heard before counts for nothing."""
         self._inbox.forget(ListeningMessage)
@@ -207,9 +214,7 @@ class CallSession:
         """
         if not media or (interruptible and self.stirred):
             return False
-        playback_id = f"{self.call.id}-play-{self._plays % PLAYBACK_IDS}"
-        self._plays += 1
-        await self.world.pbx.play(self.call.id, playback_id, media)
+        playback_id = await self.begin(media)
         async with asyncio.timeout(PLAY_LIMIT_S):
             while not (interruptible and self.stirred):
                 message = await self.receive()
@@ -220,11 +225,16 @@ class CallSession:
         await self.world.pbx.stop_playback(playback_id)
         return False
 
-    async def sound(self, media: Sequence[str], seconds: float) -> None:
-        """Play what has no end of its own for `seconds`; keys do not cut it."""
+    async def begin(self, media: Sequence[str]) -> str:
+        """Begin to play `media` and return the id by which PlaybackEnded tells of it; nothing waits for that."""
         playback_id = f"{self.call.id}-play-{self._plays % PLAYBACK_IDS}"
         self._plays += 1
         await self.world.pbx.play(self.call.id, playback_id, media)
+        return playback_id
+
+    async def sound(self, media: Sequence[str], seconds: float) -> None:
+        """Play what has no end of its own for `seconds`; keys do not cut it."""
+        playback_id = await self.begin(media)
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         while await self.receive(max(0.0, until - loop.time())) is not None:

@@ -4,8 +4,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
+from core.prepared import Prepared
 from cti.model import Call, CallState
 from cti.tables import calls
 
@@ -24,13 +25,13 @@ class CallFilter:
 
 
 _FIELDS = tuple(field.name for field in fields(Call))
-_INSERT = insert(calls)
-_UPDATE: dict[tuple[str, ...], Update] = {}
+_INSERT = Prepared(insert(calls), _FIELDS)
+_UPDATE: dict[tuple[str, ...], Prepared] = {}
 
 
 def add(connection: Connection, call: Call) -> None:
     """Insert a call."""
-    connection.execute(_INSERT, {name: getattr(call, name) for name in _FIELDS})
+    _INSERT.execute(connection, {name: getattr(call, name) for name in _FIELDS})
 
 
 def save(connection: Connection, call: Call, before: Call) -> None:
@@ -42,8 +43,9 @@ def save(connection: Connection, call: Call, before: Call) -> None:
     if statement is None:
         # A call changes in few ways; each has its statement, made once.
         values: dict[str, Any] = {n: bindparam(n) for n in names}
-        statement = _UPDATE[names] = update(calls).where(calls.c.id == bindparam("call")).values(values)
-    connection.execute(statement, {"call": call.id, **{n: getattr(call, n) for n in names}})
+        change = update(calls).where(calls.c.id == bindparam("call")).values(values)
+        statement = _UPDATE[names] = Prepared(change, (*names, "call"))
+    statement.execute(connection, {"call": call.id, **{n: getattr(call, n) for n in names}})
 
 
 def get(connection: Connection, call_id: str) -> Call | None:

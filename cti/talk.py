@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Protocol
 
 from core.errors import Conflict, Forbidden, HotlineError
@@ -45,6 +46,14 @@ from cti.session import CallSession, refuse
 
 MISSED_BY_CAUSE = {17: "busy", 18: "no_answer", 19: "no_answer", 20: "unreachable", 21: "rejected", 27: "unreachable"}
 """Q.850 cause of a seat's channel that was never answered -> why it was missed."""
+
+
+class Rang(Enum):
+    """How the ringing of a seat ended; `LEFT`: the caller pressed the key by which the queue is left."""
+
+    ANSWERED = auto()
+    MISSED = auto()
+    LEFT = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,31 +123,37 @@ async def leave_queue(session: CallSession, why: str) -> None:
     await session.world.pbx.stop_music(call.id)
 
 
-async def ring(session: CallSession, offer: SeatOffered | None) -> bool:
-    """Ring the offered seat until it is answered (True) or missed (False); journals either.
+async def ring(session: CallSession, offer: SeatOffered | None, leaves: str = "") -> Rang:
+    """Ring the offered seat until it is answered or missed, which is journaled, or the caller presses the key `leaves`.
 
+    Who leaves makes it ring no more, and is still in the queue for the books.
     `offer` None goes on with the seat that was ringing when the service before us ended.
     """
     if offer is not None and not await _dial(session, offer):
-        return False
+        return Rang.MISSED
     loop = asyncio.get_running_loop()
     until = loop.time() + session.world.policy.number("ring_timeout")
     channel_id = session.call.seat_channel_id
     while True:
         match await session.receive(max(0.0, until - loop.time())):
             case ChannelEntered(channel_id=entered) if entered == channel_id:
-                return await _answered(session)
+                await _answered(session)
+                return Rang.ANSWERED
             case ChannelGone(channel_id=gone, cause_text=text) if gone == channel_id and text == GONE_WHILE_AWAY:
                 await _missed(session, "restart")
-                return False
+                return Rang.MISSED
             case ChannelGone(channel_id=gone, cause=cause) if gone == channel_id:
                 await _missed(session, MISSED_BY_CAUSE.get(cause, "failed"))
-                return False
+                return Rang.MISSED
+            case DigitPressed(channel_id=session.call.id, digit=digit) if digit == leaves:
+                assert channel_id is not None
+                await session.world.pbx.hang_up(channel_id)
+                return Rang.LEFT
             case None:
                 assert channel_id is not None
                 await session.world.pbx.hang_up(channel_id, "no_answer")
                 await _missed(session, "no_answer")
-                return False
+                return Rang.MISSED
 
 
 async def _dial(session: CallSession, offer: SeatOffered) -> bool:
@@ -177,7 +192,7 @@ async def _missed(session: CallSession, cause: str) -> None:
     )
 
 
-async def _answered(session: CallSession) -> bool:
+async def _answered(session: CallSession) -> None:
     call = session.call
     assert call.agent_id is not None
     assert call.seat_channel_id is not None
@@ -190,7 +205,6 @@ async def _answered(session: CallSession) -> bool:
             channel_id=call.seat_channel_id,
         )
     )
-    return True
 
 
 async def talk(session: CallSession, guard: Guard | None = None) -> TalkEnd:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from cti.events import CallPutThrough, CallReturned
 from cti.messages import ChannelEntered, ChannelGone
-from cti.model import outside_channel, talk_bridge
-from cti.port import NoSuchChannel, OutsideDial, PbxRefused
+from cti.model import call_of, outside_channel, outside_number, talk_bridge
+from cti.port import NoSuchChannel, OutsideDial, PbxChannel, PbxRefused
 from cti.session import CallSession
 from cti.talk import MISSED_BY_CAUSE
 
@@ -31,18 +31,23 @@ class Outside:
     longest_s: float
 
 
-async def put_through(session: CallSession, outside: Outside, *, talked: bool = False) -> str:
+async def put_through(session: CallSession, outside: Outside, *, again: bool = False, talked: bool = False) -> str:
     """Put the caller through; return `talked`, or why not: busy, no_answer, rejected, unreachable, failed.
 
-    `talked`: they have talked already when the service before us ended. When the caller leaves, this is cancelled and
-    the session hangs up the other leg.
+    `again`: the service before us was at it, and they have `talked` already or not. When the caller leaves, this is
+    cancelled and the session hangs up the other leg.
     """
     pbx, call = session.world.pbx, session.call
-    session.outside = channel_id = outside_channel(call.id)
-    there = {channel.id: channel for channel in await pbx.channels()}.get(channel_id)
+    there = await _leg(session) if again else None
     if there is None and talked:
-        session.outside = None
         return TALKED
+    if there is None:
+        # What is still told of a former leg must not be taken for this one's end, so the id is a new one.
+        former = [outside_number(one.id) for one in await pbx.channels() if call_of(one.id) == call.id]
+        session.put_through = max([session.put_through, *former]) + 1
+        session.outside = outside_channel(call.id, session.put_through)
+    else:
+        session.outside, session.put_through = there.id, outside_number(there.id)
     if there is None or not there.up:
         why = await _ring(session, outside, dialled=there is not None)
         if why is not None:
@@ -56,9 +61,16 @@ async def put_through(session: CallSession, outside: Outside, *, talked: bool = 
     return TALKED
 
 
+async def _leg(session: CallSession) -> PbxChannel | None:
+    """Return the leg that the service before us has dialled."""
+    legs = [one for one in await session.world.pbx.channels() if call_of(one.id) == session.call.id]
+    return max((one for one in legs if outside_number(one.id)), key=lambda one: outside_number(one.id), default=None)
+
+
 async def _ring(session: CallSession, outside: Outside, *, dialled: bool) -> str | None:
     """Ring until it is answered (None), or return why it is not."""
-    pbx, channel_id = session.world.pbx, outside_channel(session.call.id)
+    pbx, channel_id = session.world.pbx, session.outside
+    assert channel_id is not None
     try:
         await pbx.start_music(session.call.id)
         if not dialled:
@@ -82,7 +94,8 @@ async def _ring(session: CallSession, outside: Outside, *, dialled: bool) -> str
 async def _talk(session: CallSession, outside: Outside) -> str:
     """Join the two until the other one hangs up or the time is over; return which."""
     pbx, call = session.world.pbx, session.call
-    channel_id, bridge = outside_channel(call.id), talk_bridge(call.id)
+    channel_id, bridge = session.outside, talk_bridge(call.id)
+    assert channel_id is not None
     joined = {one.id: one.channels for one in await pbx.bridges()}.get(bridge, frozenset())
     why = "hung_up"
     try:

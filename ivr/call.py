@@ -27,6 +27,8 @@ LANGUAGE = "language"
 """What is known of the caller when another language than the site's was chosen."""
 SPEECH_OFFER = "menu_speech"
 """Said only where callers can be understood."""
+RECORDING_NOTICE = "recording_notice"
+"""Said where a flow says it, unless the site tells its callers in another way (`[site] recording_notice`)."""
 DANGER = "in_danger"
 """Known of a call once it has come to a queue because of danger: an order made in it later is urgent."""
 
@@ -231,6 +233,8 @@ class IvrServices:
     announcements: Announcements | None = None
     offered: Collection[str] = ()
     """Other languages that are offered with the greeting."""
+    recording_notice: bool = True
+    """Whether callers are told here that they may be recorded."""
     storm: Callable[[], bool] = lambda: False
     """Whether the site is in storm mode: so many callers that persons are for those who need one."""
     understanding: Understanding | None = None
@@ -267,8 +271,16 @@ class IvrCall:
 
     async def say(self, prompts: Sequence[str], *, interruptible: bool = True) -> None:
         """Play prompts by id."""
-        offered = [p for p in prompts if p != SPEECH_OFFER or self.services.understanding is not None]
-        await self.session.play([self._medium(prompt) for prompt in offered], interruptible=interruptible)
+        await self.session.play(self.media(prompts), interruptible=interruptible)
+
+    def media(self, prompts: Sequence[str]) -> Sequence[str]:
+        """Return the media of those of `prompts` that are said here."""
+        return [self._medium(prompt) for prompt in prompts if self._is_said(prompt)]
+
+    def _is_said(self, prompt: str) -> bool:
+        if prompt == SPEECH_OFFER:
+            return self.services.understanding is not None
+        return prompt != RECORDING_NOTICE or self.services.recording_notice
 
     async def tell(self, sentences: Sequence[str]) -> None:
         """Play sentences with the caller's own numbers, each as soon as it is ready."""

@@ -1,13 +1,12 @@
 """Books callbacks for the menu."""
 
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core.clock import Clock
 from desk.callbacks import model, speech
-from desk.callbacks.model import Wish
+from desk.callbacks.model import Part, Wish
 from desk.callbacks.service import CallbackService
-from ivr.port import Booking
+from ivr.port import Booking, Wanted
 
 
 class IvrCallbacks:
@@ -26,10 +25,12 @@ class IvrCallbacks:
         """Return the sentence that tells a number digit by digit."""
         return speech.number_said(number).text
 
-    async def book(self, call_id: str, number: str, queue: str, waiting_since: datetime) -> Booking:
-        """Let `number` be rung back, once for a call; `new` is False when it is to be rung back already."""
-        wish = Wish(f"{call_id}:callback", call_id, number, queue, waiting_since)
-        booked, mine = await self._callbacks.book(wish)
+    async def book(self, wanted: Wanted) -> Booking:
+        """Let a number be rung back, once for a call; `new` is False when it is to be rung back already."""
+        wish = Wish(f"{wanted.call_id}:callback", wanted.call_id, wanted.number, wanted.queue, wanted.waiting_since)
+        booked, mine = await self._callbacks.book(wish, Part(wanted.part))
         now = self._clock.now().astimezone(self._zone)
-        begins = booked.not_before.astimezone(self._zone)
+        begins = booked.window.begins.astimezone(self._zone)
+        if booked.window.ends is not None:
+            return Booking(mine, speech.within(begins, booked.window.ends.astimezone(self._zone), now).text)
         return Booking(mine, speech.later(begins, now).text if begins > now else "")

@@ -6,7 +6,9 @@ A condition compares names, texts and numbers with == != < <= > >= in, joined by
 
 import ast
 import re
+import threading
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from simpleeval import InvalidExpression, SimpleEval
@@ -17,8 +19,11 @@ _ALLOWED = (
     *(ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.Compare, ast.Name, ast.Load),
     *(ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Constant),
 )
+_own = threading.local()
 _VALUES = (str, int, float, bool)
 _LONGEST = 300
+_KEPT = 1000
+"""Conditions kept ready to be evaluated: all that flows hold, and many drafts."""
 _LANGUAGE = "it holds names, texts, numbers, == != < <= > >= in, and, or, not"
 _FIGURES = re.compile(r"[0-9]+")
 _PLACE = re.compile(r"\{([a-z][a-z_]*)(?::([a-z]+))?\}")
@@ -50,17 +55,34 @@ def parsed(condition: str) -> str:
     return condition
 
 
-def names(condition: str) -> set[str]:
+@lru_cache(_KEPT)
+def names(condition: str) -> frozenset[str]:
     """Return the names in a condition that `parsed` took."""
-    return {part.id for part in ast.walk(ast.parse(condition.strip(), mode="eval")) if isinstance(part, ast.Name)}
+    return frozenset(part.id for part in ast.walk(_tree(condition)) if isinstance(part, ast.Name))
 
 
 def holds(condition: str, values: Mapping[str, Any]) -> bool:
-    """Tell whether a condition holds; a comparison of a text with a number does not."""
+    """Tell whether a condition that `parsed` took holds; a comparison of a text with a number does not."""
+    evaluator = _evaluator()
+    evaluator.names = dict(values)
     try:
-        return bool(SimpleEval(names=dict(values), functions={}).eval(condition.strip()))
+        return bool(evaluator.eval(condition, previously_parsed=_tree(condition)))
     except (InvalidExpression, TypeError):
         return False
+
+
+@lru_cache(_KEPT)
+def _tree(condition: str) -> ast.expr:
+    """Return a condition to be looked at, made once: the conditions are those of the flows."""
+    return ast.parse(condition.strip(), mode="eval").body
+
+
+def _evaluator() -> SimpleEval:
+    """Return what evaluates in this thread: to make one costs more than to evaluate."""
+    if not hasattr(_own, "evaluator"):
+        _own.evaluator = SimpleEval(names={}, functions={})
+    evaluator: SimpleEval = _own.evaluator
+    return evaluator
 
 
 def places(text: str) -> list[str]:

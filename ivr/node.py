@@ -60,7 +60,7 @@ QueueName = Annotated[str, QueueMark()]
 FACTS = frozenset(
     {
         *("caller_known", "identified", "accounts", "bills", "outages", "hour", "weekday", "working_day", "verified"),
-        "speech_first",
+        *("speech_first", "in_danger"),
     }
 )
 """Names that the engine and its nodes give; no flow sets them, so that nobody is verified by a line of YAML."""

@@ -110,6 +110,20 @@ class Messages(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """The callback that a caller wants: `part` is soon, or morning or afternoon of an office day.
+
+    The number keeps the place that it has had in `queue` since `waiting_since`.
+    """
+
+    call_id: str
+    number: str
+    queue: str
+    waiting_since: datetime
+    part: str = "soon"
+
+
+@dataclass(frozen=True, slots=True)
 class Booking:
     """A callback; `new` False: the number was to be rung back already; `later`: the sentence of when, if not now."""
 
@@ -128,6 +142,6 @@ class Callbacks(Protocol):
         """Return the sentence that tells a number digit by digit."""
         ...
 
-    async def book(self, call_id: str, number: str, queue: str, waiting_since: datetime) -> Booking:
-        """Let `number` be rung back, once for a call, with the place that it has had since `waiting_since`."""
+    async def book(self, wanted: Wanted) -> Booking:
+        """Let a number be rung back, once for a call."""
         ...

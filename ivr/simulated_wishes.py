@@ -1,11 +1,10 @@
 """What simulated callers leave behind: each wish is a line of the conversation."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from desk.callbacks import model, speech
 from ivr.call import Desk
-from ivr.port import Booking, Place
+from ivr.port import Booking, Place, Wanted
 from ivr.simulated_line import Line
 
 
@@ -56,6 +55,6 @@ class Bookings:
     def number(self, number: str) -> str:
         return speech.number_said(number).text
 
-    async def book(self, call_id: str, number: str, queue: str, waiting_since: datetime) -> Booking:
-        self._line.tell("event", "a callback is booked")
+    async def book(self, wanted: Wanted) -> Booking:
+        self._line.tell("event", f"a callback is booked: {wanted.part}")
         return Booking(new=True)

@@ -206,13 +206,11 @@ def _verified(shape: _Shape, sound: Wave, start: int) -> _Match | None:
     heard = int((same & shape.loud)[first : last + 1].sum())
     if heard < shape.least or heard < 0.8 * int(shape.loud[first : last + 1].sum()):
         return None
-    more = _resumed(shape, sound, start, last)
-    if more is not None:
-        start_again, last_again = more
+    shift = start
+    while (more := _resumed(shape, sound, shift, last)) is not None:
+        shift, last_again = more
         heard += int(shape.loud[last + 1 : last_again + 1].sum())
-        shift, last = start_again, last_again
-    else:
-        shift = start
+        last = last_again
     complete = int(shape.loud[last + 1 :].sum()) <= _MISSES
     sound_end = shift + (last + 1) * _WINDOW
     if not complete and heard < _SURE and not _silent_after(shape, sound, sound_end):
@@ -245,7 +243,7 @@ def _last_kept(same: npt.NDArray[np.bool_], loud: npt.NDArray[np.bool_], first: 
 def _resumed(shape: _Shape, sound: Wave, start: int, last: int) -> tuple[int, int] | None:
     """Return the new start and last window of a prompt that went on after a hole of silence, if it did."""
     rest = np.flatnonzero(shape.loud[last + 1 :])
-    if len(rest) < _LEAST:
+    if len(rest) <= _MISSES:
         return None
     begin = (last + 1) * _WINDOW
     hole = _cut(sound, start + begin, _STALL)
@@ -259,7 +257,7 @@ def _resumed(shape: _Shape, sound: Wave, start: int, last: int) -> tuple[int, in
     first = last + 1 + int(rest[0])
     last_again = _last_kept(same, shape.loud, first)
     heard = int((same & shape.loud)[first : last_again + 1].sum())
-    return (again, last_again) if heard >= _LEAST else None
+    return (again, last_again) if heard >= min(_LEAST, len(rest)) else None
 
 
 def _silent_after(shape: _Shape, sound: Wave, end: int) -> bool:

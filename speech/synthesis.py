@@ -141,14 +141,17 @@ class Voice:
         """Begin to synthesise `text` if it is not there yet; returns at once. Raises BadInput for a text too long."""
         self._ask(text, live=False)
 
-    async def media(self, text: str, *, fallback: Sequence[str] | None = None, within: float = 1.5) -> list[str]:
+    async def media(
+        self, text: str, *, fallback: Sequence[str] | None = None, within: float = 1.5, live: bool = True
+    ) -> list[str]:
         """Return what to play for `text`: the whole sentence when it is ready within `within` seconds.
 
         Else `fallback`, or, when that is None, the text in fragments; where these do not cover it the sentence
-        is waited for, at most `limits.at_most` seconds. Raises Unspoken when even that fails, BadInput for a
+        is waited for, at most `limits.at_most` seconds. Callers' sentences come before those that are not `live`,
+        which nobody waits for at the telephone. Raises Unspoken when even that fails, BadInput for a
         text that is empty or too long.
         """
-        sentence = self._ask(text, live=True)
+        sentence = self._ask(text, live=live)
         key = self._key(text)
         if sentence is None and key in self._kept:
             return [self._hand_out(key)]

@@ -22,7 +22,10 @@ class CallbackQuery(Given):
 
 
 class CallbackRow(Shape):
-    """A callback: the number to ring, the queue whose place it keeps since `waiting_since`, from when on to ring."""
+    """A callback: the number to ring, the queue whose place it keeps since `waiting_since`, when to ring.
+
+    `not_after` is None for who wants it as soon as possible.
+    """
 
     id: str
     state: str
@@ -32,6 +35,7 @@ class CallbackRow(Shape):
     waiting_since: datetime
     booked_at: datetime
     not_before: datetime
+    not_after: datetime | None
 
 
 @routes.add("GET", "/callbacks", roles=EVERYONE)
@@ -51,5 +55,6 @@ def _row(callback: Callback, role: str) -> CallbackRow:
         call_id=wish.call_id,
         waiting_since=wish.waiting_since,
         booked_at=callback.booked_at,
-        not_before=callback.not_before,
+        not_before=callback.window.begins,
+        not_after=callback.window.ends,
     )

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-from pydantic import ValidationError
 
 from core import log
 from core.errors import HotlineError
@@ -128,8 +127,8 @@ class AriClient:
     def _take(self, text: str) -> None:
         try:
             event = wire.parse(text)
-        except ValidationError as error:
-            _log.debug("unknown ARI message", extra={"action": "ari_unknown", "errors": error.error_count()})
+        except wire.NotAMessage:
+            _log.debug("unknown ARI message", extra={"action": "ari_unknown"})
             return
         if isinstance(event, wire.Response):
             waiting = self._waiting.pop(event.request_id, None)

@@ -59,11 +59,10 @@ class AriHearing:
         parts, ask = self._parts, self._ari.request
         await ask("POST", f"channels/{channel_id}/snoop/{parts.snoop}", app=app, appArgs=EAR, spy="in")
         wanted = {"external_host": "INCOMING", "transport": "websocket", "encapsulation": "none", "format": "slin"}
-        made = wire.AriChannel.model_validate(
-            await ask(
-                "POST", "channels/externalMedia", channelId=parts.media, app=app, connection_type="server", **wanted
-            )
+        answer = await ask(
+            "POST", "channels/externalMedia", channelId=parts.media, app=app, connection_type="server", **wanted
         )
+        made = wire.read(answer, wire.AriChannel)
         if (connection := made.channelvars.get(_CONNECTION)) is None:
             raise PbxRefused("Asterisk names no WebSocket for the sound: is chan_websocket loaded (22.6 or newer)?")
         self._socket = await self._ari.media(connection)

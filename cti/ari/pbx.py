@@ -166,11 +166,11 @@ class AriPbx:
                 raise
 
     async def channels(self) -> list[PbxChannel]:
-        found = wire.channels_adapter.validate_python(await self._ari.request("GET", "channels"))
+        found = wire.read(await self._ari.request("GET", "channels"), list[wire.AriChannel])
         return [channel.seen(self._app) for channel in found]
 
     async def bridges(self) -> list[PbxBridge]:
-        found = wire.bridges_adapter.validate_python(await self._ari.request("GET", "bridges"))
+        found = wire.read(await self._ari.request("GET", "bridges"), list[wire.AriBridge])
         return [bridge.seen() for bridge in found]
 
     async def _if_there(self, method: str, uri: str, **query: str | int) -> None:

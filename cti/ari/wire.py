@@ -1,8 +1,11 @@
-"""What comes over the ARI WebSocket, checked at the border; fields that we do not use are not looked at."""
+"""What comes over the ARI WebSocket, checked at the border; fields that we do not use are passed over.
 
-from typing import Annotated, Any, Literal
+Read by msgspec: every call brings a dozen messages of which a few fields are wanted (ADR 0125).
+"""
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from typing import Any, TypeVar
+
+import msgspec
 
 from cti.messages import (
     ChannelEntered,
@@ -17,22 +20,31 @@ from cti.messages import (
 )
 from cti.port import Arrival, PbxBridge, PbxChannel
 
+NotAMessage = msgspec.DecodeError
+"""Raised for what is no message of a kind that we know."""
 ARRIVED = "arrived"
 """Argument of Stasis() by which the dialplan marks a caller's channel."""
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+T = TypeVar("T")
 
 
-class Party(_Message):
+class _Part(msgspec.Struct, frozen=True):
+    """Something in a message."""
+
+
+class _Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """A message: Asterisk names its class in the field `type`."""
+
+
+class Party(_Part, frozen=True):
     """A caller or called party of a channel."""
 
     name: str = ""
     number: str = ""
 
 
-class Dialplan(_Message):
+class Dialplan(_Part, frozen=True):
     """Where a channel stands in the dialplan; `exten` is the number that was dialled."""
 
     context: str = ""
@@ -41,14 +53,14 @@ class Dialplan(_Message):
     app_data: str = ""
 
 
-class AriChannel(_Message):
+class AriChannel(_Part, frozen=True):
     """A channel as ARI shows it."""
 
     id: str
     state: str = ""
     caller: Party = Party()
     dialplan: Dialplan = Dialplan()
-    channelvars: dict[str, str] = {}
+    channelvars: dict[str, str] = msgspec.field(default_factory=dict)
 
     def seen(self, app: str) -> PbxChannel:
         """Return what the port needs of it; `app` is the name under which we are known."""
@@ -58,98 +70,86 @@ class AriChannel(_Message):
         )
 
 
-class AriBridge(_Message):
+class AriBridge(_Part, frozen=True):
     """A bridge as ARI shows it."""
 
     id: str
-    channels: list[str] = []
+    channels: list[str] = msgspec.field(default_factory=list)
 
     def seen(self) -> PbxBridge:
         return PbxBridge(self.id, frozenset(self.channels))
 
 
-class _Playback(_Message):
+class _Playback(_Part, frozen=True):
     id: str
     state: str = ""
 
 
-class Response(_Message):
+class Response(_Message, frozen=True, kw_only=True, tag="RESTResponse"):
     """The answer to one request of ours."""
 
-    type: Literal["RESTResponse"]
     request_id: str
     status_code: int
     reason_phrase: str = ""
     message_body: str = ""
 
 
-class StasisStart(_Message):
-    type: Literal["StasisStart"]
-    args: list[str] = []
+class StasisStart(_Message, frozen=True, kw_only=True):
+    args: list[str] = msgspec.field(default_factory=list)
     channel: AriChannel
 
 
-class ChannelDestroyed(_Message):
-    type: Literal["ChannelDestroyed"]
+class ChannelDestroyed(_Message, frozen=True, kw_only=True):
     cause: int = 0
     cause_txt: str = ""
     channel: AriChannel
 
 
-class ChannelHangupRequest(_Message):
-    type: Literal["ChannelHangupRequest"]
+class ChannelHangupRequest(_Message, frozen=True, kw_only=True):
     cause: int = 0
     channel: AriChannel
 
 
-class StasisEnd(_Message):
-    type: Literal["StasisEnd"]
+class StasisEnd(_Message, frozen=True, kw_only=True):
     channel: AriChannel
 
 
-class ChannelStateChange(_Message):
-    type: Literal["ChannelStateChange"]
+class ChannelStateChange(_Message, frozen=True, kw_only=True):
     channel: AriChannel
 
 
-class ChannelDtmfReceived(_Message):
-    type: Literal["ChannelDtmfReceived"]
+class ChannelDtmfReceived(_Message, frozen=True, kw_only=True):
     digit: str
     channel: AriChannel
 
 
-class PlaybackFinished(_Message):
-    type: Literal["PlaybackFinished"]
+class PlaybackFinished(_Message, frozen=True, kw_only=True):
     playback: _Playback
 
 
-class _Recording(_Message):
+class _Recording(_Part, frozen=True):
     name: str
     talking_duration: float = 0.0
 
 
-class RecordingFinished(_Message):
-    type: Literal["RecordingFinished"]
+class RecordingFinished(_Message, frozen=True, kw_only=True):
     recording: _Recording
 
 
-class RecordingFailed(_Message):
-    type: Literal["RecordingFailed"]
+class RecordingFailed(_Message, frozen=True, kw_only=True):
     recording: _Recording
 
 
-class ChannelHold(_Message):
-    type: Literal["ChannelHold"]
+class ChannelHold(_Message, frozen=True, kw_only=True):
     channel: AriChannel
 
 
-class ChannelUnhold(_Message):
-    type: Literal["ChannelUnhold"]
+class ChannelUnhold(_Message, frozen=True, kw_only=True):
     channel: AriChannel
 
 
-class ApplicationReplaced(_Message):
-    type: Literal["ApplicationReplaced"]
+class ApplicationReplaced(_Message, frozen=True, kw_only=True):
+    """Another program has connected under our name."""
 
 
 AriEvent = (
@@ -167,7 +167,7 @@ AriEvent = (
     | ChannelUnhold
     | ApplicationReplaced
 )
-_parser: TypeAdapter[AriEvent] = TypeAdapter(Annotated[AriEvent, Field(discriminator="type")])
+_decoder: msgspec.json.Decoder[AriEvent] = msgspec.json.Decoder(AriEvent)
 
 WANTED = [
     "RESTResponse",
@@ -188,8 +188,13 @@ WANTED = [
 
 
 def parse(text: str) -> AriEvent:
-    """Read one message. Raises pydantic.ValidationError for what is not of a wanted kind."""
-    return _parser.validate_json(text)
+    """Read one message. Raises NotAMessage for what is not of a wanted kind."""
+    return _decoder.decode(text)
+
+
+def read(what: Any, kind: type[T]) -> T:
+    """Return the decoded body of an answer as what it should be. Raises NotAMessage."""
+    return msgspec.convert(what, kind)
 
 
 def to_message(event: AriEvent) -> Arrival | PbxMessage | None:
@@ -223,8 +228,3 @@ def to_message(event: AriEvent) -> Arrival | PbxMessage | None:
             return PhoneResumed(channel.id)
         case _:
             return None
-
-
-channels_adapter: TypeAdapter[list[AriChannel]] = TypeAdapter(list[AriChannel])
-bridges_adapter: TypeAdapter[list[AriBridge]] = TypeAdapter(list[AriBridge])
-Params = dict[str, Any]

@@ -11,6 +11,7 @@ from speech.g711 import Law, Pcm, decode
 RATE: Final = 8000
 _LAW_OF: Final[dict[int, Law]] = {0: "PCMU", 8: "PCMA"}
 _SLIP: Final = 640  # samples (80 ms) by which RTP time may differ from arrival before we trust arrival
+_HELD: Final = 8000  # samples (1 s) that a phone's jitter buffer holds of a burst that makes up for a stall
 _MAX_PACKETS: Final = 540_000  # three hours
 
 
@@ -95,9 +96,13 @@ class Received:
         return [Gap(float(times[i]), float(widths[i])) for i in np.flatnonzero(widths > over_ms)]
 
     def pcm(self, start: float = 0.0, end: float | None = None) -> Pcm:
-        """Return what was heard from `start` to `end` (8 kHz, int16): silence where nothing came."""
+        """Return what was heard from `start` to `end` (8 kHz, int16): silence where nothing came.
+
+        As by a phone, the packets of a burst are played one after the other, until the next pause.
+        """
         places: list[tuple[int, Pcm]] = []
         expected: tuple[int, int] | None = None  # RTP timestamp and place of the next sample
+        before = 0
         for packet in self.packets:
             law = _LAW_OF.get(packet.payload_type)
             if law is None:
@@ -106,8 +111,10 @@ class Received:
             place = arrived
             if expected is not None:
                 step = (packet.timestamp - expected[0] + 2**31) % 2**32 - 2**31
-                if abs(expected[1] + step - arrived) <= _SLIP:
+                early = expected[1] + step - arrived
+                if -_SLIP <= early <= (_HELD if arrived - before <= _SLIP else _SLIP):
                     place = expected[1] + step
+            before = arrived
             samples = decode(packet.payload, law)
             places.append((place, samples))
             expected = packet.timestamp + len(samples), place + len(samples)

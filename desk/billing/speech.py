@@ -95,7 +95,8 @@ def _payment(summary: BillSummary, today: date) -> Sentence:
     owed = mandarin.money(summary.owed)
     until = mandarin.day(summary.pay_until, today=today)
     if not summary.late_fee:
-        return sentence("您应缴电费", owed, "，请于", until, "前缴纳。")
+        last_day = summary.pay_until == today
+        return sentence("您应缴电费", owed, "，请于", until, "缴纳。" if last_day else "前缴纳。")
     late = mandarin.count(summary.overdue_days, "天")
     fee, total = mandarin.money(summary.late_fee), mandarin.money(summary.total_due)
     due = ("，应于", until, "前缴纳")

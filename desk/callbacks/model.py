@@ -1,8 +1,9 @@
-"""A callback, which numbers may be rung back, and from when on."""
+"""A callback, which numbers may be rung back, and when."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 _DIALABLE = re.compile(r"1[3-9][0-9]{9}|0[1-9][0-9]{8,10}")
@@ -13,6 +14,36 @@ class State(StrEnum):
     """How far a callback has come; the dialling of booked ones adds further states."""
 
     BOOKED = "booked"
+
+
+class Part(StrEnum):
+    """When the caller wants to be rung: as soon as that can be, or in office hours before or after noon."""
+
+    SOON = "soon"
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From when on, and until when where the caller has chosen a part of a day, they are to be rung (local or UTC)."""
+
+    begins: datetime
+    ends: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Hours of the day at the site: nobody is rung before `first` or from `last` on; office hours and the least rest.
+
+    `least_s`: seconds of a part of a day that must be left, else it is that of the next working day.
+    """
+
+    first: int
+    last: int
+    morning: tuple[int, int]
+    afternoon: tuple[int, int]
+    least_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +60,33 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A booked callback; `not_before`: nobody is rung earlier."""
+    """A booked callback; `window`: nobody is rung earlier, and the caller expects it until its end."""
 
     id: str
     wish: Wish
     booked_at: datetime
-    not_before: datetime
+    window: Window
     state: State = State.BOOKED
 
 
 def dialable(phone: str) -> bool:
     """Tell whether a number may be rung back: at home only, so that nobody makes us ring a costly one abroad."""
     return _DIALABLE.fullmatch(phone) is not None
+
+
+def window(now: datetime, part: Part, hours: Hours, is_working_day: Callable[[date], bool]) -> Window:
+    """Return when is rung who books `part` at `now` (local): a part of today while enough of it is left."""
+    if part is Part.SOON:
+        return Window(not_before(now, hours.first, hours.last))
+    first, last = hours.morning if part is Part.MORNING else hours.afternoon
+    day = now.date()
+    while not is_working_day(day) or _at(day, last, now) - now < timedelta(seconds=hours.least_s):
+        day += timedelta(days=1)
+    return Window(_at(day, first, now), _at(day, last, now))
+
+
+def _at(day: date, hour: int, now: datetime) -> datetime:
+    return datetime.combine(day, time(hour), now.tzinfo)
 
 
 def not_before(now: datetime, first: int, last: int) -> datetime:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, insert, or_, select
 
-from desk.callbacks.model import Callback, State, Wish
+from desk.callbacks.model import Callback, State, Window, Wish
 from desk.callbacks.tables import callbacks
 
 
@@ -28,7 +28,8 @@ def add(connection: Connection, callback: Callback) -> None:
         "queue": wish.queue,
         "waiting_since": wish.waiting_since,
         "booked_at": callback.booked_at,
-        "not_before": callback.not_before,
+        "not_before": callback.window.begins,
+        "not_after": callback.window.ends,
         "state": callback.state.value,
     }
     connection.execute(insert(callbacks).values(row))
@@ -43,4 +44,4 @@ def listed(connection: Connection, state: State | None, limit: int) -> list[Call
 
 def _callback(row: Any) -> Callback:
     wish = Wish(row.token, row.call_id, row.phone, row.queue, row.waiting_since)
-    return Callback(row.id, wish, row.booked_at, row.not_before, State(row.state))
+    return Callback(row.id, wish, row.booked_at, Window(row.not_before, row.not_after), State(row.state))

@@ -15,6 +15,7 @@ callbacks = Table(
     Column("waiting_since", Utc, nullable=False),
     Column("booked_at", Utc, nullable=False, index=True),
     Column("not_before", Utc, nullable=False),
+    Column("not_after", Utc),
     Column("state", String(12), nullable=False),
     Index(
         "ix_callbacks_open",

@@ -26,6 +26,11 @@ _BY_PHONE = _by_name(
 _BY_ACCOUNT = _by_name(
     customers.c.id.in_(select(accounts.c.customer_id).where(accounts.c.number == bindparam("wanted")))
 )
+_PHONES = (
+    select(customer_phones)
+    .where(customer_phones.c.customer_id.in_(bindparam("customers", expanding=True)))
+    .order_by(customer_phones.c.number)
+)
 
 
 def get(connection: Connection, customer_id: str) -> Customer | None:
@@ -57,8 +62,7 @@ def search(connection: Connection, text: str, limit: int) -> list[Customer]:
 def _load(connection: Connection, query: Select[Any], **values: str) -> list[Customer]:
     rows = connection.execute(query, values).all()
     numbers: dict[str, list[str]] = {row.id: [] for row in rows}
-    found = select(customer_phones).where(customer_phones.c.customer_id.in_(numbers)).order_by(customer_phones.c.number)
-    for phone in connection.execute(found) if numbers else ():
+    for phone in connection.execute(_PHONES, {"customers": list(numbers)}) if numbers else ():
         numbers[phone.customer_id].append(phone.number)
     return [Customer(row.id, row.name, row.vip, row.important, tuple(numbers[row.id])) for row in rows]
 

@@ -17,7 +17,8 @@ class Branch(Node):
     """Goes where the first of the conditions `when` that holds leads, else `next`.
 
     A condition names variables (texts; not set: "") and facts: `caller_known`, `identified`, `accounts`, `bills`,
-    `outages` (numbers of each), `hour` (0-23), `weekday` (1 Monday … 7), `working_day`, `speech_first`.
+    `outages` (numbers of each), `hour` (0-23), `weekday` (1 Monday … 7), `working_day`, `speech_first`,
+    `in_danger`.
     """
 
     do: Literal["branch"]

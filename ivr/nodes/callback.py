@@ -8,13 +8,17 @@ from core.phone import normalise
 from desk.callbacks.events import CallbackBooked
 from ivr.call import IvrCall
 from ivr.node import BACK_KEY, PERSON_KEY, REPEAT_KEY, Node, Prompts, QueueName, Target
+from ivr.port import Wanted
 
 RIGHT, ANOTHER = "1", "2"
+PARTS = {"1": "soon", "2": "morning", "3": "afternoon"}
 LONGEST = 13
 
 
 class Callback(Node):
     """Reads the caller's number back digit by digit: `1` it is right, `2` another one is typed in and read back.
+    Then asks when by `window` (none: as soon as possible): `1` soon, `2` in the morning, `3` in the afternoon of an
+    office day, which is told with the day; nothing pressed is soon.
 
     Who withholds the number, or has one that is not rung back, types one. `*` leads `back`, `0` to `person`; nothing
     pressed, or no usable number after the policy's `menu_tries`: `give_up`. A number that is to be rung back already
@@ -27,6 +31,7 @@ class Callback(Node):
     queue: QueueName
     ask: Prompts = ("callback_type",)
     prompts: Prompts = ("callback_confirm",)
+    window: Prompts = ("callback_window",)
     wrong: Prompts = ("input_wrong",)
     done: Prompts = ("callback_done",)
     open: Prompts = ("callback_open",)
@@ -50,7 +55,7 @@ class Callback(Node):
                 continue
             match await self._confirmed(call, here, number):
                 case "1":
-                    return await self._book(call, number)
+                    return await self._chosen(call, here, number)
                 case "2":
                     number = ""
                 case "0":
@@ -86,11 +91,32 @@ class Callback(Node):
             await call.say(self.wrong)
         return key or ""
 
-    async def _book(self, call: IvrCall, number: str) -> str:
+    async def _chosen(self, call: IvrCall, here: str, number: str) -> str:
+        """Ask when, and book it."""
+        for _ in range(int(call.number("menu_tries")) if self.window else 0):
+            await call.say(self.window)
+            key = await call.session.digit(call.number("menu_digit_timeout"))
+            call.collected(here, key or "")
+            match key:
+                case "0":
+                    return self.person
+                case "*":
+                    return self.back
+                case "#":
+                    continue
+                case None:
+                    break
+                case _ if key in PARTS:
+                    return await self._book(call, number, PARTS[key])
+            await call.say(self.wrong)
+        return await self._book(call, number, PARTS["1"])
+
+    async def _book(self, call: IvrCall, number: str, part: str) -> str:
         caller = call.session.call
         since = caller.queued_at or caller.started_at
         async with asyncio.timeout(call.number("lookup_wait")):
-            booking = await call.services.callbacks.book(call.id, number, caller.queue or self.queue, since)
+            wanted = Wanted(call.id, number, caller.queue or self.queue, since, part)
+            booking = await call.services.callbacks.book(wanted)
         if not booking.new:
             await call.say(self.open)
         elif not booking.later or not await _could_tell(call, booking.later):

@@ -13,15 +13,20 @@ from core.errors import HotlineError
 from core.events import Event
 from cti import talk
 from cti.events import CallDequeued, CallQueued, CallReleased, CallTransferred
-from cti.messages import QueueGaveUp, SeatOffered
+from cti.messages import DigitPressed, PlaybackEnded, QueueGaveUp, SeatOffered
 from cti.model import WITH_AGENT, CallState
+from cti.talk import Rang
 from ivr.call import DANGER, IvrCall
 from ivr.events import NeedStated
-from ivr.node import Node, Prompts, QueueName, Target
+from ivr.node import BACK_KEY, MaybeTarget, Node, Prompts, QueueName, Target
 from ivr.silent_talk import SilentTalk, silence_of
 from routing.precedence import Cause
 
 CauseName = Annotated[Cause, WithJsonSchema({"type": "string", "enum": [cause.value for cause in Cause]})]
+
+
+LEFT = "caller_left"
+"""Why a caller who pressed `*` is no longer in the queue."""
 
 
 class Queue(Node):
@@ -29,20 +34,24 @@ class Queue(Node):
 
     Callers go ahead of others because of `causes`, and because of who they are and whether they called before
     (policy rules `ahead_…`). The agent is shown the `need`. A seat that is not answered costs the caller nothing: the
-    place is kept. Nobody signed in: `nobody`; waited too long: `too_long`; after the talk: `next`. Entered again after
-    a restart, it goes on from the state the call is in. A silent caller is let go here only after the whole
-    silent-call script; who is heard in it while no agent is there any more waits for another one.
+    place is kept. Nobody signed in: `nobody`; waited too long: `too_long`; after the talk: `next`. With `back` the
+    key `*` leads there at any moment of the waiting, also while a seat rings, which is free at once; `meanwhile` is
+    said between the music every `queue_comfort_interval`. Entered again after a restart, it goes on from the state
+    the call is in. A silent caller is let go here only after the whole silent-call script; who is heard in it while
+    no agent is there any more waits for another one.
     """
 
-    by_caller: ClassVar[frozenset[str]] = frozenset({"next"})
+    by_caller: ClassVar[frozenset[str]] = frozenset({"next", "back"})
 
     do: Literal["queue"]
     queue: QueueName
     prompts: Prompts = ()
+    meanwhile: Prompts = ()
     causes: tuple[CauseName, ...] = ()
     need: Literal["", "business", "complaint", "english"] = ""
     nobody: Target
     too_long: Target
+    back: MaybeTarget = None
     next: Target
 
     async def run(self, call: IvrCall, here: str) -> str | None:
@@ -55,11 +64,18 @@ class Queue(Node):
             if self.need:
                 session.note(NeedStated(at=call.services.clock.now(), call_id=call.id, need=self.need))
             await call.say(self.prompts)
+            if self.back and await session.peek(0) == BACK_KEY:
+                session.forget_digits()
+                return self.back
         queue = self.queue if fresh else session.call.queue
         while True:
             if session.call.state not in WITH_AGENT and not talks.script:
                 gave_up = await self._wait(call, queue or self.queue, looking)
                 if gave_up is not None:
+                    if gave_up == LEFT:
+                        # The place first, so that who is freed by this is not offered the same caller again.
+                        await call.services.waiting.leave(call.id, LEFT)
+                        session.forget_offers()
                     await talk.leave_queue(session, gave_up)
                     session.forget_digits()  # pressed to the music, not in answer to what is said next
                     return self._without(gave_up)
@@ -87,6 +103,8 @@ class Queue(Node):
         return None
 
     def _without(self, why: str) -> str:
+        if why == LEFT and self.back:
+            return self.back
         return self.nobody if why == "no_agents" else self.too_long
 
     async def _look_up(self, call: IvrCall) -> Collection[Cause]:
@@ -113,17 +131,38 @@ class Queue(Node):
         return max((e.at for e in call.since if isinstance(e, CallQueued | CallTransferred)), default=None)
 
     async def _wait(self, call: IvrCall, queue: str, looking: asyncio.Task[Collection[Cause]]) -> str | None:
-        """Return None once a seat has answered, or why routing gave up."""
-        session, waiting = call.session, call.services.waiting
-        if session.call.state is CallState.RINGING and await talk.ring(session, None):
-            return None
+        """Return None once a seat has answered, or why the caller is no longer in the queue."""
+        session, waiting, leaves = call.session, call.services.waiting, BACK_KEY if self.back else ""
+        if session.call.state is CallState.RINGING:
+            rang = await talk.ring(session, None, leaves)
+            if rang is not Rang.MISSED:
+                return LEFT if rang is Rang.LEFT else None
         await talk.enter_queue(session, queue)
         await waiting.request(call.id, queue, session.call.queued_at, await looking, self._entered(call))
+        said = ""
         while True:
-            match await session.receive():
+            match await session.receive(call.number("queue_comfort_interval") if self.meanwhile else None):
                 case SeatOffered() as offer:
-                    if await talk.ring(session, offer):
-                        return None
+                    if said:
+                        await session.world.pbx.stop_playback(said)
+                        said = await self._music(call)
+                    rang = await talk.ring(session, offer, leaves)
+                    if rang is not Rang.MISSED:
+                        return LEFT if rang is Rang.LEFT else None
                     await waiting.again(call.id)
                 case QueueGaveUp(why=why):
                     return why
+                case DigitPressed(channel_id=call.id, digit=key) if key == leaves:
+                    return LEFT
+                case PlaybackEnded(playback_id=ended) if ended == said:
+                    said = await self._music(call)
+                case None if said:  # the end of what was said was not told
+                    said = await self._music(call)
+                case None:
+                    await session.world.pbx.stop_music(call.id)
+                    said = await session.begin(call.media(self.meanwhile))
+
+    async def _music(self, call: IvrCall) -> str:
+        """Let the caller hear music again after what was said in between; nothing is said now."""
+        await call.session.world.pbx.start_music(call.id)
+        return ""

@@ -38,7 +38,8 @@ class Transfer(Node):
         if not call.since:
             await call.say(self.prompts)
         ring, longest = call.number("transfer_ring"), call.number("transfer_longest")
-        end = await transfer.put_through(call.session, Outside(self.number, self.name, ring, longest), talked=talked)
+        outside = Outside(self.number, self.name, ring, longest)
+        end = await transfer.put_through(call.session, outside, again=bool(call.since), talked=talked)
         if end == TALKED:
             return self.next
         await call.say(self.sorry)

@@ -98,14 +98,14 @@ def test_check_tells_what_is_missing_changed_too_quiet_torn_or_too_short(setting
     (settings.var / "prompts" / "faint.alaw").write_bytes(b"changed")
     write_wav(tmp_path / "tone.wav", 0.4)
     prompts(settings, "record", "goodbye", str(tmp_path / "tone.wav"))
-    for name, level in (("thanks", 40), ("queue_next", 60000)):
+    for name, level in (("thanks", 40), ("queue_leave", 60000)):
         loud(tmp_path / "level.wav", level)
         prompts(settings, "record", name, str(tmp_path / "level.wav"))
     found = faults(prompts(settings, "check"))
     assert "is not the one that was made" in found["faint"]
     assert "lasts 0.4 s for 8 syllables" in found["goodbye"]
     assert "too quiet" in found["thanks"]
-    assert "torn" in found["queue_next"]
+    assert "torn" in found["queue_leave"]
 
 
 def faults(checked: Result) -> dict[str, str]:
@@ -123,9 +123,9 @@ def loud(file: Path, level: float) -> None:
 
 
 def test_an_independent_recogniser_understands_a_prompt_and_not_a_tone(settings: Settings, tmp_path: Path) -> None:
-    in_cache(["menu_fault", "goodbye"], settings)
-    prompts(settings, "render", "menu_fault", "goodbye")
-    fine = prompts(settings, "listen", "menu_fault", "goodbye")
+    in_cache(["faint", "goodbye"], settings)
+    prompts(settings, "render", "faint", "goodbye")
+    fine = prompts(settings, "listen", "faint", "goodbye")
     assert fine.exit_code == 0, fine.stdout
     assert len(fine.stdout.splitlines()) == 2
     prompts(settings, "record", "goodbye", str(write_wav(tmp_path / "tone.wav", 1.5)))

@@ -25,6 +25,7 @@ def test_without_a_file_the_documented_defaults_hold() -> None:
         "Asia/Shanghai",
         "seed",
     )
+    assert settings.site.recording_notice
     assert settings.database_url == f"sqlite:///{Path.cwd() / 'var' / 'hotline.db'}"
 
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 import app.wiring  # noqa: F401 - loads every room, and so every event
-from core.events import Event, from_data, to_data
+from core.events import Event, from_data, to_data, to_json
 from tests.core.happenings import AT, DoorOpened, DoorShut
 
 pytestmark = pytest.mark.unit
@@ -25,6 +25,7 @@ pytestmark = pytest.mark.unit
 def test_an_event_comes_back_as_it_went_in(event: Event) -> None:
     data = json.loads(json.dumps(to_data(event)))
     assert "at" not in data
+    assert json.loads(to_json(event)) == data
     assert from_data(type(event).__name__, AT, data) == event
 
 

@@ -62,10 +62,10 @@ def test_no_file_is_longer_than_the_house_allows() -> None:
 
 
 @pytest.mark.integration
-def test_migrations_make_the_tables_that_the_code_uses(database_url: str) -> None:
-    storage.upgrade(database_url)
-    assert storage.state(database_url)[0] == storage.state(database_url)[1] is not None
-    engine = open_engine(database_url)
+def test_migrations_make_the_tables_that_the_code_uses(empty_database_url: str) -> None:
+    storage.upgrade(empty_database_url)
+    assert storage.state(empty_database_url)[0] == storage.state(empty_database_url)[1] is not None
+    engine = open_engine(empty_database_url)
     try:
         with engine.connect() as connection:
             differences = compare_metadata(MigrationContext.configure(connection), metadata)
@@ -74,7 +74,7 @@ def test_migrations_make_the_tables_that_the_code_uses(database_url: str) -> Non
         engine.dispose()
     assert differences == []
     assert there == set(all_tables.tables) | {"alembic_version"}
-    storage.upgrade(database_url)
+    storage.upgrade(empty_database_url)
 
 
 @pytest.mark.integration

@@ -67,6 +67,14 @@ async def test_state_and_events_are_written_together_and_told_in_order(house: Ho
     assert await house.books() == (["front"], ["DoorOpened", "DoorShut", "DoorOpened"])
 
 
+async def test_a_long_transaction_numbers_its_events_in_order(house: House) -> None:
+    events = [open_door(f"d{n}") for n in range(150)]
+    recorded = await house.journal.record(*events)
+    stored = await house.db.read(lambda c: since(c, 0))
+    assert stored == recorded
+    assert [r.event for r in stored] == events
+
+
 async def test_a_save_that_fails_writes_and_tells_nothing(house: House) -> None:
     def failing(connection: Connection) -> None:
         adds("back", connection)

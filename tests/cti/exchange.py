@@ -9,7 +9,7 @@ from pathlib import Path
 from core import policy
 from core.bus import Bus
 from core.clock import SystemClock
-from core.db import Database, metadata
+from core.db import Database
 from core.events import Event
 from core.journal import Journal
 from core.tasks import TaskOwner
@@ -23,6 +23,7 @@ from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld, Program
 from tests.cti.fake_ari import FakeAri
 from tests.cti.lines import SEATS, PhonesOfFake
+from tests.databases import create_tables
 from tests.until import until
 
 MOVING = {kind for _, kind in MOVES}
@@ -126,7 +127,7 @@ async def silence(session: CallSession) -> None:
 async def opened_exchange(folder: Path, *, wrap: Callable[[AriPbx], AriPbx] = lambda p: p) -> AsyncIterator[Exchange]:
     """An exchange whose service is not started yet; everything is closed at the end."""
     db = Database(f"sqlite:///{folder / 'calls.db'}")
-    metadata.create_all(db.engine)
+    create_tables(db.engine)
     tasks, clock = TaskOwner("exchange"), SystemClock()
     journal = Journal(db, Bus())
     async with FakeAri() as fake:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from core.bus import Bus
 from core.clock import SystemClock
-from core.db import Database, metadata
+from core.db import Database
 from core.errors import BadInput
 from core.events import Event
 from core.journal import Journal, since
@@ -28,6 +28,7 @@ from cti.events import CallEnded, SeatLost, SeatRegistered, VoiceMeasured
 from cti.port import Arrival, NoSuchChannel, PbxDown
 from cti.ua import OutgoingCall, RegistrationRefused, UserAgent
 from tests.cti.lines import real_lines
+from tests.databases import create_tables
 from tests.pbx import Pbx, shared_pbx, started_pbx
 from tests.phone import caller
 from tests.service import free_port
@@ -95,7 +96,7 @@ class World:
 @contextlib.asynccontextmanager
 async def ami_service(address: AmiAddress, folder: Path) -> AsyncIterator[World]:
     db = Database(f"sqlite:///{folder / 'ami.db'}")
-    metadata.create_all(db.engine)
+    create_tables(db.engine)
     bus, tasks = Bus(), TaskOwner("ami test")
     journal = Journal(db, bus)
 

@@ -24,7 +24,7 @@ from cti.messages import ChannelGone, Hold, Resume, SendDigits, Transfer
 from cti.messages import HangUp as HangUpByAgent
 from cti.model import CallState
 from cti.session import CallSession, Program
-from cti.talk import enter_queue, leave_queue, ring, talk
+from cti.talk import Rang, enter_queue, leave_queue, ring, talk
 from tests.cti.exchange import Exchange, offer, opened_exchange, silence
 from tests.until import until
 
@@ -62,9 +62,9 @@ async def whole(session: CallSession) -> None:
     await session.play(["sound:hello"])
     await session.digit(0.01)
     await enter_queue(session, "general")
-    assert not await ring(session, offer("busy"))
-    assert not await ring(session, offer("away"))
-    assert await ring(session, offer("answer"))
+    assert await ring(session, offer("busy")) is Rang.MISSED
+    assert await ring(session, offer("away")) is Rang.MISSED
+    assert await ring(session, offer("answer")) is Rang.ANSWERED
     assert (await talk(session)).to == "vip"
     await enter_queue(session, "vip")
     await leave_queue(session, "too_long")
@@ -80,7 +80,7 @@ async def short(session: CallSession) -> None:
     """A caller whose agent ends the talk on the desktop."""
     await session.answer()
     await enter_queue(session, "general")
-    assert await ring(session, offer("answer"))
+    assert await ring(session, offer("answer")) is Rang.ANSWERED
     assert (await talk(session)).to is None
     await session.play(["sound:goodbye"])
 
@@ -150,7 +150,7 @@ async def in_talk(exchange: Exchange) -> str:
     async def program(session: CallSession) -> None:
         await session.answer()
         await enter_queue(session, "general")
-        assert await ring(session, offer("answer"))
+        assert await ring(session, offer("answer")) is Rang.ANSWERED
         await talk(session)
 
     exchange.program = program

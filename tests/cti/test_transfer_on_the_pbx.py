@@ -12,7 +12,7 @@ from asterisk_conf.spec import Trunk
 from core import policy
 from core.bus import Bus
 from core.clock import SystemClock
-from core.db import Database, metadata
+from core.db import Database
 from core.journal import Journal, since
 from core.tasks import TaskOwner
 from cti import transfer
@@ -25,6 +25,7 @@ from cti.session import CallSession, CallWorld
 from cti.transfer import Outside
 from cti.ua import IncomingCall, UserAgent
 from tests.cti.lines import ari_address
+from tests.databases import create_tables
 from tests.pbx import Pbx, started_pbx
 from tests.phone import caller
 from tests.until import until
@@ -72,11 +73,12 @@ class House:
             await journal.close()
 
     async def _program(self, session: CallSession) -> None:
-        if session.call.state is CallState.ARRIVED:
+        again = session.call.state is not CallState.ARRIVED
+        if not again:
             await session.answer()
         story = [r.event for r in await self.db.read(lambda c: since(c, 0))]
         talked = any(isinstance(e, CallPutThrough) and e.call_id == session.call.id for e in story)
-        self.ends.append(await transfer.put_through(session, self.to, talked=talked))
+        self.ends.append(await transfer.put_through(session, self.to, again=again, talked=talked))
         while await session.receive(60) is not None:
             pass  # in the menu again, until the caller hangs up
 
@@ -88,7 +90,7 @@ async def _nothing(_: Sequence[Adopted]) -> None:
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[tuple[House, Carrier]]:
     db, carrier = Database(f"sqlite:///{tmp_path / 'calls.db'}"), Carrier()
-    metadata.create_all(db.engine)
+    create_tables(db.engine)
     async with UserAgent() as far:
         far.on_call(carrier.comes)
         host, port = far.address

@@ -37,6 +37,17 @@ def test_a_pause_in_sending_is_silence_of_its_length() -> None:
     assert not pcm[FRAME : round(0.52 * 8000)].any()
 
 
+def test_a_burst_after_a_stall_is_heard_in_full_and_what_follows_a_pause_is_in_time() -> None:
+    stalled = [(1.42, n, n * FRAME) for n in range(1, 22)]  # 0.4 s late, then twenty more at once
+    paced = [(1.42 + 0.02 * n, 21 + n, (21 + n) * FRAME) for n in range(1, 11)]
+    heard = received((1.0, 0, 0), *stalled, *paced, (2.4, 70, 70 * FRAME))
+    pcm = heard.pcm(start=1.0)
+    assert not pcm[FRAME : round(0.42 * 8000)].any()
+    levels = [int(pcm[round(0.42 * 8000) + n * FRAME]) for n in range(31)]
+    assert levels == pytest.approx([1000 + 100 * n for n in range(1, 32)], abs=70)
+    assert len(pcm) == round(1.4 * 8000) + FRAME, "what comes after the pause is where it arrived"
+
+
 def test_a_lost_packet_leaves_its_place_silent() -> None:
     heard = received((1.0, 1, 0), (1.04, 3, 320))
     pcm = heard.pcm(start=1.0)

@@ -64,6 +64,11 @@ def test_a_bill_not_yet_due_is_asked_for_until_its_day() -> None:
     ]
 
 
+def test_a_bill_that_is_due_today_is_asked_for_today() -> None:
+    bill = Bill("3200000003", date(2026, 10, 1), Decimal(2), Decimal("1.05"), (), TODAY)
+    assert said(summary(bill, [bill], None, TODAY, SEED))[-1] == "您应缴电费一元零五分，请于今天缴纳。"
+
+
 def test_several_unpaid_bills_are_summed_and_the_earliest_counts() -> None:
     old = Bill("3200000003", date(2026, 9, 1), Decimal(5), Decimal("200"), (), TODAY - timedelta(days=30))
     new = Bill("3200000003", date(2026, 10, 1), Decimal(5), Decimal("50"), (), TODAY + timedelta(days=3))

@@ -10,13 +10,14 @@ import pytest
 
 from core import policy
 from core.bus import Bus
+from core.calendar import is_working_day
 from core.clock import FakeClock
 from core.db import Database
 from core.errors import BadInput
 from core.journal import Journal, since
 from desk.callbacks import speech
 from desk.callbacks.events import CallbackBooked
-from desk.callbacks.model import State, Wish, dialable, not_before
+from desk.callbacks.model import Hours, Part, State, Wish, dialable, not_before, window
 from desk.callbacks.service import CallbackService
 from tests.desk.killed import AT
 
@@ -92,3 +93,41 @@ def test_the_hour_is_said() -> None:
     late, begins = datetime(2026, 11, 22, 23, tzinfo=ZONE), datetime(2026, 11, 23, 8, tzinfo=ZONE)
     assert speech.later(begins, late).text == "已为您预约，我们将在明天八点以后回拨。"
     assert "幺三八" in speech.number_said("13800000001").text
+
+
+HOURS = Hours(8, 21, (8, 12), (14, 18), 3600)
+
+
+@pytest.mark.parametrize(
+    ("at", "part", "begins", "ends"),
+    [
+        ("2026-11-23T07:00", Part.MORNING, "23T08:00", "23T12:00"),
+        ("2026-11-23T11:00", Part.MORNING, "23T08:00", "23T12:00"),
+        ("2026-11-23T11:01", Part.MORNING, "24T08:00", "24T12:00"),
+        ("2026-11-23T11:01", Part.AFTERNOON, "23T14:00", "23T18:00"),
+        ("2026-11-20T17:30", Part.AFTERNOON, "23T14:00", "23T18:00"),
+        ("2026-11-21T09:00", Part.MORNING, "23T08:00", "23T12:00"),
+        ("2026-11-21T22:00", Part.SOON, "22T08:00", None),
+    ],
+)
+def test_a_part_of_an_office_day_is_the_next_of_which_enough_is_left(
+    at: str, part: Part, begins: str, ends: str | None
+) -> None:
+    found = window(datetime.fromisoformat(at).replace(tzinfo=ZONE), part, HOURS, is_working_day)
+    assert found.begins.isoformat()[8:16] == begins
+    assert (found.ends.isoformat()[8:16] if found.ends else None) == ends
+
+
+async def test_the_part_of_the_day_is_kept_and_journaled(desk: Desk) -> None:
+    made, _ = await desk.one.book(WISH, Part.MORNING)
+    assert made.window.ends is not None
+    assert await desk.two.callbacks(State.BOOKED) == [made]
+    [event] = [r.event for r in await desk.db.read(lambda c: since(c, 0))]
+    assert isinstance(event, CallbackBooked)
+    assert (event.not_before, event.not_after) == (made.window.begins, made.window.ends)
+
+
+def test_the_part_of_the_day_is_said() -> None:
+    now = datetime(2026, 11, 22, 10, tzinfo=ZONE)
+    begins, ends = (datetime(2026, 11, 23, hour, tzinfo=ZONE) for hour in (8, 12))
+    assert speech.within(begins, ends, now).text == "已为您预约，我们将在明天八点至十二点之间回拨。"

@@ -12,7 +12,7 @@ from core import policy
 from desk.billing.model import Bill, Line, Part, month_before, summary, usage_history
 from desk.billing.speech import bill as sentences
 from desk.billing.speech import usage, which
-from desk.callbacks.speech import later, number_said
+from desk.callbacks.speech import later, number_said, within
 from desk.notifications.speech import sent
 from desk.workorders.model import Kind, Report, Scope, State, WorkOrder
 from desk.workorders.speech import progress
@@ -117,7 +117,9 @@ def test_each_sentence_about_an_order_has_its_fragments(
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_each_sentence_about_a_callback_has_its_fragments(pack: FragmentPack, phone: str, days: int, at: time) -> None:
     now = datetime.combine(TODAY, time(3))
-    for sentence in (number_said(phone), later(datetime.combine(TODAY + timedelta(days), at), now)):
+    day, noon, evening = (datetime.combine(TODAY + timedelta(days), time(hour)) for hour in (8, 12, 18))
+    told = later(datetime.combine(TODAY + timedelta(days), at), now)
+    for sentence in (number_said(phone), told, within(day, noon, now), within(noon, evening, now)):
         assert pack.clauses(sentence.text)
 
 

@@ -20,7 +20,7 @@ from tests.phone import caller, seat_phone
 from tests.service import Service, started_service
 from tests.until import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.asyncio(loop_scope="module")]
 
 EVERYBODY, EAST = "受台风影响，部分线路停电，我们正在抢修。", "城东片区抢修预计今晚完成。"
 LOOKS = "customer_phones"

@@ -11,7 +11,7 @@ from tests.service import PASSWORD, started_service
 from tests.until import until
 from tests.web.desk import new_page, watch
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.sound]
 
 
 async def test_the_page_shows_the_customer_before_the_phone_is_answered() -> None:

@@ -4,7 +4,9 @@ import asyncio
 import io
 import json
 import wave
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from tests.phone import caller
 from tests.service import Service
 from tests.until import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.asyncio(loop_scope="module")]
 
 DARK = "13800000003"
 """Lives where the power is out today."""
@@ -168,15 +170,21 @@ async def test_who_finds_nobody_is_rung_back_and_books_it_once(hotline: Service)
             await call.send_digits("w0.5,5")
             await come_to(hotline, number, "book_callback", 30)
             await heard_to_the_end(hotline, number, "book_callback")
-            await call.send_digits("w1,1")  # while it is read back for the second time
+            await call.send_digits("w1,1,w2,3")  # while it is read back for the second time; in the afternoon
             await come_to(hotline, number, "bye", 60)
             await call.wait_ended(30)
         said.append(words(heard(hotline, call)).replace("，", ""))
     assert all(digits(number).replace("，", "") in each for each in said), said
     assert "已为您预约" in said[0]
+    assert "十四点至十八点之间回拨" in said[0]
     assert "您已预约过回拨" in said[1]
     [booked] = (await hotline.request("lead", "GET", "/callbacks?state=booked"))["items"]
     first = (await hotline.calls(number))[1]["id"]
     assert (booked["number"], booked["queue"], booked["call_id"]) == (number, "general", first)
+    hours = [
+        datetime.fromisoformat(booked[end]).astimezone(ZoneInfo("Asia/Shanghai")).hour
+        for end in ("not_before", "not_after")
+    ]
+    assert hours == [14, 18]
     story = [e["event"] for e in await hotline.timeline(first)]
     assert (story.count("CallbackOffered"), story.count("CallbackBooked")) == (1, 1)

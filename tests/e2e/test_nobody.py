@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from tests.e2e.heard import come_to, heard, ids
-from tests.phone import caller
+from tests.phone import caller, seat_phone
 from tests.service import Service
 from tests.until import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_nobody_signed_in_is_told_and_what_to_do(hotline: Service) -> None:
@@ -26,6 +26,43 @@ async def test_nobody_signed_in_is_told_and_what_to_do(hotline: Service) -> None
     story = await hotline.story(number)
     assert story.index("CallQueued") < story.index("CallDequeued")
     assert "AgentReserved" not in story
+
+
+async def test_star_leaves_the_queue_while_the_phone_of_an_agent_rings(hotline: Service) -> None:
+    number, seat = "13900000053", hotline.pbx.seats[0]
+    async with seat_phone(hotline.pbx, seat.sip_username, seat.sip_password) as phone:
+        await hotline.make_ready("anna")
+        async with caller(hotline.pbx, number) as call:
+            await call.wait_answered(5)
+            await call.send_digits("w0.3,0")
+            leg = await phone.ringing(60)
+            await call.send_digits("*")
+            await come_to(hotline, number, "too_long", 10)
+            assert leg.times.answered is None
+            await until(lambda: leg.ended, 5, what="the phone rings no more")
+
+            async def free() -> bool:
+                return str((await hotline.agent("anna"))["state"]) == "ready"
+
+            await until(free, 2, what="anna is free at once")
+            await call.send_digits("w3,*")
+            await until(lambda: back_in_the_menu(hotline, number), 30, what="the caller is in the menu")
+            await asyncio.sleep(2)
+            await call.hangup()
+    names = ids(heard(hotline, call))
+    assert [name for name in names if name in ("queue_enter", "too_long_choice", "menu")][-3:] == [
+        *("queue_enter", "too_long_choice", "menu"),
+    ], names
+    story = await hotline.timeline((await hotline.calls(number))[0]["id"])
+    why = [e["data"]["why"] for e in story if e["event"] == "CallDequeued"]
+    causes = [e["data"]["cause"] for e in story if e["event"] == "ReservationReleased"]
+    assert (why, causes) == (["caller_left"], ["caller_left"])
+    assert "AgentMissed" not in [e["event"] for e in story]
+
+
+async def back_in_the_menu(hotline: Service, number: str) -> bool:
+    story = await hotline.timeline((await hotline.calls(number))[0]["id"])
+    return [e["data"].get("node") for e in story if e["event"] == "IvrNodeEntered"].count("main") == 2
 
 
 async def test_the_last_agent_who_leaves_does_not_leave_callers_with_music(hotline: Service) -> None:

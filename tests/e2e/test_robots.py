@@ -10,7 +10,7 @@ from cti.ua import UserAgent
 from tests.service import AGENTS, PASSWORD, Service
 from tests.until import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_robots_sign_in_serve_callers_and_become_ready_again(hotline: Service) -> None:

@@ -20,6 +20,7 @@ from tests.until import until
 
 pytestmark = [
     pytest.mark.e2e,
+    pytest.mark.sound,
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]

@@ -14,7 +14,7 @@ from tests.phone import caller, seat_phone
 from tests.service import started_service, write_settings
 from tests.until import until
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.sound]
 
 
 async def test_asterisk_dies_the_service_says_so_and_comes_back_with_it(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from desk.workorders.model import Urging
 from ivr.call import Callers, CustomerAnswers, FaultReport, IvrServices, KnownFault
 from ivr.engine import Engine, OneFlow
 from ivr.flow import Flow
-from ivr.port import Asker, Booking, Place, Progress, TextWanted
+from ivr.port import Asker, Booking, Place, Progress, TextWanted, Wanted
 from routing.precedence import Cause
 
 CALL = "call-1"
@@ -418,6 +418,7 @@ class CallbackBook:
 
     open: set[str] = field(default_factory=set)
     booked: list[tuple[str, str, str, datetime]] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
     later: str = ""
 
     def dialable(self, number: str) -> bool:
@@ -426,10 +427,11 @@ class CallbackBook:
     def number(self, number: str) -> str:
         return f"号码{number}"
 
-    async def book(self, call_id: str, number: str, queue: str, waiting_since: datetime) -> Booking:
-        if number in self.open:
+    async def book(self, wanted: Wanted) -> Booking:
+        if wanted.number in self.open:
             return Booking(new=False)
-        self.booked.append((call_id, number, queue, waiting_since))
+        self.booked.append((wanted.call_id, wanted.number, wanted.queue, wanted.waiting_since))
+        self.parts.append(wanted.part)
         return Booking(new=True, later=self.later)
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 import ivr.flow
-from core.db import Database, metadata
+from core.db import Database
 from ivr.flow import Flow, load
 from speech.prompts import catalogue
+from tests.databases import create_tables
 from tests.ivr.caller import POLICY, Caller
 
 SHIPPED = Path(ivr.flow.__file__).parent / "flows" / "hotline.yaml"
@@ -18,7 +19,7 @@ SHIPPED = Path(ivr.flow.__file__).parent / "flows" / "hotline.yaml"
 async def caller(tmp_path: Path) -> AsyncIterator[Caller]:
     """A caller; the journal is a real one on SQLite."""
     db = Database(f"sqlite:///{tmp_path / 'ivr.db'}")
-    metadata.create_all(db.engine)
+    create_tables(db.engine)
     one = Caller(db)
     yield one
     await one.close()

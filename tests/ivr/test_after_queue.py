@@ -64,7 +64,7 @@ async def test_keys_pressed_to_the_music_choose_nothing_afterwards(caller: Calle
     session = await caller.arrives()
     task = caller.start(shipped, session)
     await until(lambda: caller.places.asked, what="the caller waits")
-    for key in "2323*#":
+    for key in "2323#0":
         session.deliver(DigitPressed(CALL, key))
     session.deliver(QueueGaveUp("no_agents"))
     await task

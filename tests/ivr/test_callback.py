@@ -1,5 +1,7 @@
 """A caller books a callback: the number is read back, another may be typed, one booking a call and a number."""
 
+from collections import deque
+
 import pytest
 
 from cti.messages import QueueGaveUp
@@ -29,7 +31,7 @@ def told(caller: Caller) -> list[str]:
 
 async def test_the_own_number_is_read_back_and_booked_with_the_place(alone: Caller, shipped: Flow) -> None:
     call = await alone.serve(shipped, await alone.arrives())
-    assert told(alone) == [f"号码{OWN}", "callback_confirm", "callback_done", "goodbye"]
+    assert told(alone) == [f"号码{OWN}", "callback_confirm", "callback_window", "callback_done", "goodbye"]
     assert alone.callbacks.booked == [(CALL, OWN, "general", call.queued_at)]
     assert [e.node for e in await alone.story() if isinstance(e, CallbackOffered)] == ["nobody"]
 
@@ -39,7 +41,7 @@ async def test_another_number_is_typed_read_back_and_not_in_the_journal(alone: C
         {"menu": ["0"], "no_agent": ["5"], "callback_confirm": ["2", "1"], "callback_type": [f"{OTHER}#"]}
     )
     await alone.serve(shipped, await alone.arrives())
-    ask = ["callback_type", f"号码{OTHER}", "callback_confirm", "callback_done"]
+    ask = ["callback_type", f"号码{OTHER}", "callback_confirm", "callback_window", "callback_done"]
     assert told(alone) == [f"号码{OWN}", "callback_confirm", *ask, "goodbye"]
     typed = [e for e in await alone.story() if isinstance(e, DigitsCollected) and e.length == len(OTHER)]
     assert [e.digits for e in typed] == [None]
@@ -73,8 +75,31 @@ async def test_a_voice_that_is_down_costs_nobody_the_callback(alone: Caller, shi
     alone.callbacks.later = "明天八点以后回拨。"
     alone.speaker.unsaid = {f"号码{OWN}", "明天八点以后回拨。"}
     await alone.serve(shipped, await alone.arrives())
-    assert told(alone) == ["callback_done", "goodbye"]
+    assert told(alone) == ["callback_window", "callback_done", "goodbye"]
     assert [number for _, number, _, _ in alone.callbacks.booked] == [OWN]
+
+
+@pytest.mark.parametrize(
+    ("keys", "part"),
+    [([""], "soon"), (["1"], "soon"), (["2"], "morning"), (["#", "9", "3"], "afternoon"), (["7"] * 3, "soon")],
+)
+async def test_the_caller_chooses_when(alone: Caller, shipped: Flow, keys: list[str], part: str) -> None:
+    alone.callbacks.later = "明天八点至十二点之间回拨。"
+    alone.line.keys["callback_window"] = deque(keys)
+    await alone.serve(shipped, await alone.arrives())
+    assert alone.callbacks.parts == [part]
+    assert told(alone)[-2:] == ["明天八点至十二点之间回拨。", "goodbye"]
+
+
+@pytest.mark.parametrize(("key", "heard"), [("0", "queue_enter"), ("*", "menu")])
+async def test_who_thinks_better_of_it_when_asked_when_books_nothing(
+    alone: Caller, shipped: Flow, key: str, heard: str
+) -> None:
+    alone.line.keys["callback_window"] = deque([key])
+    alone.places.answers.append(QueueGaveUp("no_agents"))
+    await alone.serve(shipped, await alone.arrives())
+    assert heard in told(alone)
+    assert alone.callbacks.booked == []
 
 
 @pytest.mark.parametrize(("key", "heard"), [("0", "queue_enter"), ("*", "menu"), ("", "goodbye")])

@@ -57,13 +57,13 @@ async def test_danger_is_for_a_person_at_once(home: Caller, shipped: Flow) -> No
     assert home.faults.taken == []
 
 
-async def test_in_danger_with_nobody_there_the_report_is_taken_all_the_same(home: Caller, shipped: Flow) -> None:
-    home.line.presses({"menu": ["1"], "fault_danger": ["1"], "fault_scope": ["3"]})
+async def test_in_danger_with_nobody_there_the_report_is_taken_without_a_question(home: Caller, shipped: Flow) -> None:
+    home.line.presses({"menu": ["1"], "fault_danger": ["1"]})
     home.line.leaves_after = "fault_done"
     home.places.answers.append(QueueGaveUp("no_agents"))
     await home.serve(shipped, await home.arrives())
-    assert home.line.heard[3:] == ["emergency", "queue_enter", "danger_alone", "fault_scope", FIRST, "fault_done"]
-    assert [(r.scope, r.danger) for r in home.faults.taken] == [("street", True)]
+    assert home.line.heard[3:] == ["emergency", "queue_enter", "danger_alone", FIRST, "fault_done"]
+    assert [(r.scope, r.danger) for r in home.faults.taken] == [("home", True)]
 
 
 @pytest.mark.parametrize("press", ["0", ""])

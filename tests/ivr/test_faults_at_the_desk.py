@@ -11,7 +11,7 @@ from core import policy
 from core.bus import Bus
 from core.clock import FakeClock
 from core.config import Site
-from core.db import Database, metadata
+from core.db import Database
 from core.journal import Journal
 from desk.customers.service import CustomerService
 from desk.notifications.files import FileGateway
@@ -21,6 +21,7 @@ from desk.workorders.model import Scope, State
 from desk.workorders.service import WorkOrderService
 from ivr.call import FaultReport, KnownFault
 from ivr.faults import IvrFaults
+from tests.databases import create_tables
 
 pytestmark = pytest.mark.integration
 
@@ -51,7 +52,7 @@ class Rooms:
 @pytest.fixture
 async def rooms(tmp_path: Path) -> AsyncIterator[Rooms]:
     db = Database(f"sqlite:///{tmp_path / 'faults.db'}")
-    metadata.create_all(db.engine)
+    create_tables(db.engine)
     made = Rooms(db, tmp_path)
     await load_demo(db, made.clock, SITE.zone)
     yield made

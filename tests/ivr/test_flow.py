@@ -77,6 +77,17 @@ def test_the_shipped_flow_loads_and_says_what_it_may_say(shipped: Flow) -> None:
     assert len(shipped.prompts()) == len(set(shipped.prompts()))
 
 
+BESIDE_THE_FLOW = {"please_wait", "not_offered", "transfer", "transfer_failed", "apology", "apology_outage"}
+"""Said by the service itself, by the plan for when it is gone, and by a verb that only other flows have."""
+SCRIPT = {"noise_leave"}
+"""Of the service script; the source of its words is cut off."""
+
+
+def test_no_sentence_of_ours_is_made_that_nobody_hears(shipped: Flow) -> None:
+    ours = {prompt.id for prompt in catalogue(site="x").values() if prompt.ours}
+    assert ours - set(shipped.prompts()) == BESIDE_THE_FLOW | SCRIPT
+
+
 def test_a_caller_of_the_shipped_flow_can_always_reach_a_person(shipped: Flow) -> None:
     ways = {name: {target for _, target in node.targets()} for name, node in shipped.nodes.items()}
     reaches = {"person", "english_person"}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -414,3 +415,14 @@ async def test_who_cannot_be_served_is_let_out_of_the_queue(caller: Caller, step
     assert await step.run(QUEUE) == leads
     assert await caller.names() == ["CallQueued", "CallDequeued", "CallEnded"]
     assert caller.line.asked.index("music") < caller.line.asked.index("no music")
+
+
+@pytest.mark.parametrize(("on", "heard"), [(True, ["recording_notice", "queue_enter"]), (False, ["queue_enter"])])
+async def test_the_site_decides_whether_the_recording_notice_is_said(
+    caller: Caller, shipped: Flow, on: bool, heard: list[str]
+) -> None:
+    caller.services = replace(caller.services, recording_notice=on)
+    caller.line.presses({"menu": ["0"]})
+    caller.line.leaves_after = "queue_enter"
+    await caller.serve(shipped, await caller.arrives())
+    assert caller.line.heard == ["greeting_morning", "menu", *heard]

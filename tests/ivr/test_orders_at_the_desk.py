@@ -13,7 +13,7 @@ from core import policy
 from core.bus import Bus
 from core.clock import FakeClock
 from core.config import Site
-from core.db import Database, metadata
+from core.db import Database
 from core.journal import Journal, since
 from desk.customers.service import CustomerService
 from desk.notifications.events import NotificationRequested
@@ -25,6 +25,7 @@ from desk.workorders.service import WorkOrderService
 from ivr.orders import IvrOrders
 from ivr.port import Asker, TextWanted
 from ivr.texts import IvrTexts
+from tests.databases import create_tables
 from tests.desk.killed import REPORT
 
 pytestmark = pytest.mark.integration
@@ -60,7 +61,7 @@ class Rooms:
 @pytest.fixture
 async def rooms(tmp_path: Path) -> AsyncIterator[Rooms]:
     db = Database(f"sqlite:///{tmp_path / 'orders.db'}")
-    metadata.create_all(db.engine)
+    create_tables(db.engine)
     made = Rooms(db, tmp_path)
     await load_demo(db, made.clock, SITE.zone)
     yield made

@@ -22,12 +22,12 @@ trouble: bye
 outside_numbers: ["{permitted}"]
 nodes:
   out: {{do: transfer, name: duty, number: "{number}", busy: engaged, no_answer: silent, failed: lost, next: bye}}
-  engaged: {{do: play, prompts: [queue_busy], next: bye}}
-  silent: {{do: play, prompts: [queue_still], next: bye}}
-  lost: {{do: play, prompts: [not_found], next: bye}}
+  engaged: {{do: play, prompts: [queue_full], next: bye}}
+  silent: {{do: play, prompts: [no_agent_goodbye], next: bye}}
+  lost: {{do: play, prompts: [fault_taken], next: bye}}
   bye: {{do: hangup}}
 """
-LEG = f"{CALL}-outside"
+LEG = f"{CALL}-outside-1"
 
 
 def flow(folder: Path, number: str = "02112345678", permitted: str = "02112345678") -> Flow:
@@ -48,7 +48,7 @@ async def test_they_talk_until_the_other_hangs_up(caller: Caller, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("seat", "heard"), [("busy", "queue_busy"), ("silent", "queue_still"), ("refused", "not_found")]
+    ("seat", "heard"), [("busy", "queue_full"), ("silent", "no_agent_goodbye"), ("refused", "fault_taken")]
 )
 async def test_who_cannot_be_reached_is_told_so(caller: Caller, tmp_path: Path, seat: str, heard: str) -> None:
     caller.line.seats.append(seat)
@@ -91,6 +91,22 @@ async def test_a_talk_that_goes_on_through_a_restart_is_not_dialled_again(caller
     assert not [each for each in caller.line.asked if each.startswith(("dial", "join"))]
     assert (await caller.names()).count("CallPutThrough") == 1
     assert caller.line.heard == ["transfer", "goodbye"]
+
+
+async def test_a_second_transfer_is_not_taken_for_what_is_left_of_the_first(caller: Caller, tmp_path: Path) -> None:
+    file = tmp_path / "small.yaml"
+    twice = FLOW.replace(
+        "next: bye}}\n  engaged",
+        "next: again}}\n  again: {{do: transfer, name: duty, number: "
+        '"{number}", busy: engaged, no_answer: silent, failed: lost, next: bye}}\n  engaged',
+    )
+    file.write_text(twice.format(number="02112345678", permitted="02112345678"), "utf-8")
+    caller.line.seats += ["answer", "answer"]
+    caller.line.legs = {LEG}  # the PBX has not let go of it yet
+    await caller.serve(load(file, catalogue(site="x")), await caller.arrives())
+    assert caller.line.asked.count("dial 02112345678") == 2
+    assert (await caller.names()).count("CallPutThrough") == 2
+    assert caller.line.heard == ["transfer", "transfer", "goodbye"]
 
 
 async def test_a_talk_that_ended_while_nobody_listened_is_over(caller: Caller, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from core.clock import SystemClock
-from core.db import Database, metadata
+from core.db import Database
 from core.tasks import TaskOwner
 from cti.ami.link import AmiAddress
 from cti.ami.service import AmiService
@@ -26,6 +26,7 @@ from cti.port import Arrival, SeatDial
 from cti.ua import IncomingCall, OutgoingCall, UaCall, UserAgent
 from recordings.model import Recording, RecordingState, Verdict
 from recordings.vault import Vault
+from tests.databases import create_tables
 from tests.pbx import Pbx, started_pbx
 from tests.phone import caller, seat_phone
 from tests.recordings.world import World, recording_world
@@ -250,7 +251,7 @@ async def started_lab(pbx: Pbx, db: Database) -> AsyncIterator[Lab]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
     database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    metadata.create_all(database.engine)
+    create_tables(database.engine)
     yield database
     await database.close()
 

@@ -23,7 +23,16 @@ from core.db import metadata
 from core.errors import HotlineError
 from core.events import Event
 from core.journal import since
-from cti.events import AgentAnswered, AgentMissed, AgentRang, CallEnded, CallReleased, SeatLost, SeatRegistered
+from cti.events import (
+    AgentAnswered,
+    AgentMissed,
+    AgentRang,
+    CallDequeued,
+    CallEnded,
+    CallReleased,
+    SeatLost,
+    SeatRegistered,
+)
 from cti.messages import RoutingMessage, SeatOffered
 from routing import store as queue_rows
 from routing.events import AgentRequested
@@ -296,18 +305,19 @@ class Interleavings(RuleBasedStateMachine):
         await self.fact(CallReleased, call_id=session.call_id, agent_id=session.agent_id, by="agent", why="normal")
         await self.fact(CallEnded, call_id=session.call_id, by="agent", why="normal", where="talk")
 
-    @precondition(lambda self: self.some("queue"))
+    @precondition(lambda self: self.some("queue", "ringing"))
     @rule(data=st.data())
     def caller_leaves_the_queue(self, data: st.DataObject) -> None:
-        session = data.draw(st.sampled_from(self.some("queue")))
+        session = data.draw(st.sampled_from(self.some("queue", "ringing")))
         session.stage, session.offer = "menu", None
         self.do(session, self.leave(session))
 
     async def leave(self, session: Session) -> None:
         try:
-            await self.routing.leave(session.call_id, "back_to_menu")
+            await self.routing.leave(session.call_id, "caller_left")
         except OperationalError:
             return
+        await self.fact(CallDequeued, call_id=session.call_id, queue="general", why="caller_left")
 
     @precondition(lambda self: any(s.stage != "gone" for s in self.sessions.values()))
     @rule(data=st.data())

@@ -99,10 +99,11 @@ def test_lost_packets_do_not_hide_a_prompt() -> None:
 
 def test_a_prompt_that_stalls_and_goes_on_is_one() -> None:
     pcm = PROMPTS[7].pcm
-    heard = MATCHER.heard(call(0.5, pcm[:8000], 0.25, pcm[8000:], 0.5))
+    last = (len(pcm) - SILENCE - 1200) // 160 * 160  # in its last syllable, between two packets
+    heard = MATCHER.heard(call(0.5, pcm[:8000], 0.25, pcm[8000:16000], 0.1, pcm[16000:last], 0.4, pcm[last:], 0.5))
     assert names(heard) == ["p7"]
     assert heard[0].complete
-    assert heard[0].until == pytest.approx(0.75 + len(pcm) / RATE, abs=0.01)
+    assert heard[0].until == pytest.approx(1.25 + len(pcm) / RATE, abs=0.01)
 
 
 def test_a_quieter_copy_is_the_same_prompt() -> None:

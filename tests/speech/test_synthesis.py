@@ -150,17 +150,20 @@ async def test_a_full_queue_lets_prepared_sentences_go_for_a_caller_who_waits(wo
     assert said == {"等一", "四元"}
 
 
-async def test_callers_who_wait_go_before_what_is_only_prepared(tmp_path: Path) -> None:
+async def test_callers_who_wait_go_before_what_is_only_prepared_or_waited_for_elsewhere(tmp_path: Path) -> None:
     world = World(tmp_path)
     await world.voice.start()
     try:
-        for text in ("等一", "二元", "三元"):
-            world.voice.prepare(text)
-        waiting = asyncio.get_running_loop().create_task(world.voice.media("三元", within=PATIENT))
+        start = asyncio.get_running_loop().create_task
+        world.voice.prepare("等一")
+        elsewhere = start(world.voice.media("二元", within=PATIENT, live=False))
+        await until(lambda: world.voice.waiting == 2)
+        world.voice.prepare("三元")
+        waiting = start(world.voice.media("三元", within=PATIENT))
         await until(lambda: world.voice.healthy, PATIENT)
         world.open_gate()
         (media,) = await waiting
-        (other,) = await world.voice.media("二元", within=PATIENT)
+        (other,) = await elsewhere
         assert beside(media, "alaw").stat().st_mtime_ns < beside(other, "alaw").stat().st_mtime_ns
     finally:
         await world.voice.stop()

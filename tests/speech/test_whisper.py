@@ -1,4 +1,4 @@
-"""Whisper on the real voice: every prompt that is rendered is understood; silence and noise are no text."""
+"""Whisper on the real voice: prompts are understood as they are rendered; silence and noise are no text."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -69,11 +69,12 @@ def batches(pack_media: dict[str, bytes], longest: float = 27.0) -> Iterator[lis
     yield group
 
 
-def test_every_prompt_of_the_catalogue_is_understood(ears: Whisper, voice: Kokoro, tmp_path: Path) -> None:
+@pytest.mark.parametrize("every", [6, pytest.param(1, marks=pytest.mark.long)])
+def test_prompts_of_the_catalogue_are_understood(ears: Whisper, voice: Kokoro, tmp_path: Path, every: int) -> None:
     files = ensure_voice(user_cache(), lambda _: None)
     pack = open_pack(tmp_path / "pack", files, cache=user_cache(), site="供电服务热线")
     pack.render(pack.missing(), voice)
-    sounds = {name: (tmp_path / "pack" / f"{name}.alaw").read_bytes() for name in pack.prompts}
+    sounds = {name: (tmp_path / "pack" / f"{name}.alaw").read_bytes() for name in sorted(pack.prompts)[::every]}
     heard = dict.fromkeys(sounds, "")
     for group in batches(sounds):
         words = ears.decode(telephone(b"".join(sounds[name] for name in group))).words

@@ -26,7 +26,7 @@ from core import policy
 from core.bus import Bus
 from core.clock import FakeClock, SystemClock
 from core.config import Settings
-from core.db import Database, metadata
+from core.db import Database
 from core.errors import BadInput
 from core.events import Event
 from core.ids import new_id
@@ -59,6 +59,7 @@ from recordings.vault import Vault
 from routing.precedence import Cause
 from routing.service import RoutingService
 from speech.prompts import catalogue
+from tests.databases import create_tables
 from tests.recordings.captured import FakeCapture
 from tests.until import until
 from tests.web.quiet_pbx import QuietPbx
@@ -215,7 +216,7 @@ class World:
     # --- life ---
 
     async def start(self) -> None:
-        metadata.create_all(self.db.engine)
+        create_tables(self.db.engine)
         self.users = {n: User(id=new_id(), username=n, name=f"坐席{n}", role=r) for n, r in ROLES.items()}
         await self.db.write(self._fill)
         await self.agents.load()

@@ -498,6 +498,8 @@ const en: Words<typeof zh> = {
     fault_known: "Find the account",
     ask_account_fault: "Account for the report",
     fault_is_known: "Fault already known",
+    fault_how: "In danger or not",
+    fault_danger_order: "Fault in danger taken",
     fault_scope: "What is out",
     fault_indoor: "Advice for indoors",
     fault_room: "Report: one room",

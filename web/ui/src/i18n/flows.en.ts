@@ -318,6 +318,8 @@ const en: FlowWords = {
     queue: "Queue",
     nobody: "Nobody signed in",
     too_long: "Waited too long",
+    meanwhile: "Said while waiting",
+    window: "Asks when to ring",
     unready: "When it cannot be spoken",
     heard: "Sound heard",
     pressed: "Key pressed",

@@ -317,6 +317,8 @@ const zh = {
     queue: "队列",
     nobody: "无人在线",
     too_long: "等候过久",
+    meanwhile: "等候中播报",
+    window: "问何时回拨时播报",
     heard: "听到声音",
     pressed: "按了键",
     reasons: "问原因时播报",

@@ -486,6 +486,8 @@ export default {
     fault_known: "查找报修户号",
     ask_account_fault: "输入报修户号",
     fault_is_known: "已知故障",
+    fault_how: "是否有危险",
+    fault_danger_order: "危险报修登记",
     fault_scope: "停电范围",
     fault_indoor: "室内检查提示",
     fault_room: "登记：一个房间",
