@@ -1,8 +1,10 @@
 """Reads and checks a flow file; every fault is told with file, line and what is wrong."""
 
 import dataclasses
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,9 @@ from ivr.nodes.transfer import Transfer
 from speech.prompts import Catalogue, foreign, foreign_prompts
 
 _nodes: TypeAdapter[Node] = TypeAdapter(AnyNode)
+
+DEEPEST = 100
+"""Brackets within brackets in a flow file; ours have three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +263,10 @@ def _from_disk(file: str) -> str:
 
 
 def _parse(file: str, text: str) -> Any:
+    # The parser's time grows with the square of the depth: thousands of brackets would keep it busy for a minute.
+    turns = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", text))
+    if max(accumulate(turns), default=0) > DEEPEST:
+        raise FlowError(Fault(file, 1, f"not valid YAML: brackets nested more than {DEEPEST} deep"))
     try:
         return YAML(typ="rt", pure=True).load(text)
     except ReaderError as error:

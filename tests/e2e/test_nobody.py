@@ -22,7 +22,7 @@ async def test_nobody_signed_in_is_told_and_what_to_do(hotline: Service) -> None
         await call.send_digits("3")
         await come_to(hotline, number, "ask_account_outage")
         await call.hangup()
-    assert "no_agent" in ids(heard(hotline, call))
+    assert "no_agent" in ids(await heard(hotline, call))
     story = await hotline.story(number)
     assert story.index("CallQueued") < story.index("CallDequeued")
     assert "AgentReserved" not in story
