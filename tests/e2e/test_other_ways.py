@@ -98,7 +98,7 @@ async def test_english_is_offered_leads_back_to_chinese_in_danger_to_a_person_an
                 await phone.calls[-1].hangup()
             await hurt.wait_ended(30)
             await guest.wait_ended(30)
-    told = [english(heard(hotline, call)) for call in (hurt, guest)]
+    told = [english(await heard(hotline, call)) for call in (hurt, guest)]
     offered = ["en:en_offer", "en:en_menu"]
     assert [each[1:] for each in told] == [
         [*offered, "menu", "en:en_menu", "en:emergency", "en:queue_enter", "en:goodbye"],
@@ -193,7 +193,7 @@ async def test_a_voice_that_dies_publishes_nothing_and_a_published_way_leads_out
         await far.wait_ended(10)
     assert far.called == DUTY
     await until(lambda: hotline.calls(OUT, "ended"), 20, what="the call is over")
-    names = ids(heard(hotline, call))
+    names = ids(await heard(hotline, call))
     assert [name for name in names if name in ("transfer", "menu")][:3] == ["transfer", "menu", "transfer"], names
     story = await hotline.timeline((await hotline.calls(OUT))[0]["id"])
     assert of(story, "CallPutThrough", "to") == ["duty", "duty"]
