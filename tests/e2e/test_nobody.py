@@ -49,7 +49,7 @@ async def test_star_leaves_the_queue_while_the_phone_of_an_agent_rings(hotline: 
             await until(lambda: back_in_the_menu(hotline, number), 30, what="the caller is in the menu")
             await asyncio.sleep(2)
             await call.hangup()
-    names = ids(heard(hotline, call))
+    names = ids(await heard(hotline, call))
     assert [name for name in names if name in ("queue_enter", "too_long_choice", "menu")][-3:] == [
         *("queue_enter", "too_long_choice", "menu"),
     ], names
