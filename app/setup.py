@@ -18,10 +18,11 @@ from asterisk_conf.private import PrivateAsterisk
 from asterisk_conf.render import render
 from core.config import Settings
 from core.errors import Unavailable
-from speech.install import VoiceFiles, ensure_voice, ensure_whisper
+from speech.install import VoiceFiles, ensure_voice, ensure_whisper, find_voice
 from speech.kokoro import RENDERING, Kokoro
 from speech.prompts import render as render_prompts
 from speech.render import open_fragments, open_pack, user_cache
+from speech.second import ENGLISH, ENGLISH_VOICE
 from web.build import ensure_ui, find_node
 
 Say = Callable[[str], None]
@@ -95,3 +96,6 @@ def render_all(out: Path, files: VoiceFiles, cache: Path, say: Say) -> None:
     fragments = open_fragments(out / "fragments", files, cache=cache)
     render_prompts(prompts, prompts.missing(), voice, progress)
     render_prompts(fragments, fragments.missing(), voice, progress)
+    if english := find_voice(cache, ENGLISH_VOICE):
+        pack = open_pack(out / ENGLISH, english, cache=cache, site=site.name, language=ENGLISH)
+        render_prompts(pack, pack.missing(), Kokoro(english, RENDERING), progress)
