@@ -15,8 +15,6 @@ from app.setup import prepare_tests
 ROOT = Path(__file__).parent.parent
 GIVE_WAY = 10
 """Niceness of the tests that run beside those in which sound is heard in time."""
-STORIES = "3"
-"""Told at once: each mostly waits for what is spoken."""
 NO_TESTS = 5
 """Exit status of pytest when `arguments` name tests of the other part only."""
 
@@ -51,16 +49,14 @@ def _step(name: str, command: list[str]) -> bool:
 def test(long_: bool, arguments: tuple[str, ...]) -> None:
     """The whole suite, real PBX and real browser included; further ARGUMENTS go to pytest.
 
-    Stories mostly wait for what is spoken; the rest runs beside them and gives way to them.
+    Stories mostly wait for what is spoken, so three are told at once; the rest runs beside them and gives way to them.
     """
     prepare_tests(lambda line: click.echo(f"hotline: {line}", err=True))
     long_ones = "" if long_ else " and not long"
     with tempfile.TemporaryFile() as said:
-        stories = _pytest(
-            f"sound and not alone{long_ones}", "-n", STORIES, "--dist", "loadscope", *arguments, said=said
-        )
+        stories = _pytest(f"sound and not alone{long_ones}", "-n", "3", "--dist", "loadscope", *arguments, said=said)
         rest = _pytest(
-            f"not sound and not alone{long_ones}", "-n", "2", "--dist", "loadscope", *arguments, nice=GIVE_WAY
+            f"not sound and not alone{long_ones}", "-n", "3", "--dist", "loadscope", *arguments, nice=GIVE_WAY
         )
         codes = [rest.wait(), stories.wait()]
         said.seek(0)

@@ -7,7 +7,9 @@ import difflib
 import graphlib
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
 
 from ivr.node import PERSON_KEY, Node
 from ivr.nodes.collect import Collect
@@ -20,13 +22,45 @@ MENU_LEVELS = 2
 """Callers get lost below the second menu [domain §4: public criticism of four and five levels; features §2]."""
 
 
+class Rule(StrEnum):
+    """What a flow must keep to; the editor has words for each in its own languages."""
+
+    UNREACHABLE = "unreachable"
+    DEAD_END = "dead_end"
+    CIRCLE = "circle"
+    TOO_DEEP = "too_deep"
+    NO_PERSON = "no_person"
+    NOT_A_PERSON = "not_a_person"
+    NOTHING_SAID = "nothing_said"
+    SECRET_READ = "secret_read"  # noqa: S105 - the name of a rule
+    NEVER_SET = "never_set"
+    NEVER_READ = "never_read"
+    NO_NODE = "no_node"
+    NO_PROMPT = "no_prompt"
+    NO_VERB = "no_verb"
+    NO_POLICY = "no_policy"
+    NO_OUTSIDE_NUMBER = "no_outside_number"
+    NO_FIELD = "no_field"
+    MISSING_FIELD = "missing_field"
+    BAD_FIELD = "bad_field"
+    NAME_TWICE = "name_twice"
+    NOT_INCLUDED = "not_included"
+    NO_FILE = "no_file"
+    BAD_FILE = "bad_file"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong: the keys that lead to its place in the file, what it is, and what to do."""
+    """One thing wrong: the keys that lead to its place in the file, what it is, and what to do.
 
-    place: tuple[str, ...]
+    `holes`: what the words of the `rule` name, such as the node that is missing and the `near`est one that is there.
+    """
+
+    place: tuple[Any, ...]
     what: str
     cure: str
+    rule: Rule
+    holes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +90,9 @@ def _unreachable(graph: Graph) -> Iterator[Finding]:
     reached = set(_reached(graph, graph.entries))
     for name in graph.nodes:
         if name not in reached:
-            yield Finding((name,), f"node {name!r}: no way leads here", "lead a way here or remove it")
+            yield Finding(
+                (name,), f"node {name!r}: no way leads here", "lead a way here or remove it", Rule.UNREACHABLE
+            )
 
 
 def _reached(graph: Graph, start: Iterable[str]) -> Iterator[str]:
@@ -78,7 +114,7 @@ def _dead_ends(graph: Graph) -> Iterator[Finding]:
     for name in graph.nodes:
         if name not in ends:
             what = f"node {name!r}: dead end, from here the call never ends"
-            yield Finding((name,), what, "lead a way to a hangup node")
+            yield Finding((name,), what, "lead a way to a hangup node", Rule.DEAD_END)
 
 
 def _loops(graph: Graph) -> Iterator[Finding]:
@@ -94,7 +130,8 @@ def _loops(graph: Graph) -> Iterator[Finding]:
             at = circle.index(first)
             names = " → ".join([*circle[at:], *circle[:at], first])
             what = f"node {first!r}: a caller who does nothing goes round for ever: {names}"
-            yield Finding((first,), what, "lead the way of silence (give_up) out of the circle")
+            cure = "lead the way of silence (give_up) out of the circle"
+            yield Finding((first,), what, cure, Rule.CIRCLE, {"circle": names})
             for name in circle:
                 del left[name]
         else:
@@ -121,7 +158,8 @@ def _too_deep(graph: Graph) -> Iterator[Finding]:
     for name, depth in level.items():
         if _is_level(graph.nodes[name]) and depth > MENU_LEVELS:
             what = f"node {name!r}: a menu of level {depth}; callers get lost below level {MENU_LEVELS}"
-            yield Finding((name,), what, "offer its keys in a menu above, or ask for a number instead")
+            cure, holes = "offer its keys in a menu above, or ask for a number instead", {"most": str(MENU_LEVELS)}
+            yield Finding((name,), what, cure, Rule.TOO_DEEP, {"level": str(depth)} | holes)
 
 
 def _no_person(graph: Graph) -> Iterator[Finding]:
@@ -135,10 +173,11 @@ def _no_person(graph: Graph) -> Iterator[Finding]:
             continue
         if to is None:
             what = f"node {name!r}: no way to a person"
-            yield Finding((name, "keys"), what, f'lead key "{PERSON_KEY}" to a queue node')
+            yield Finding((name, "keys"), what, f'lead key "{PERSON_KEY}" to a queue node', Rule.NO_PERSON)
         elif to in graph.nodes and not _comes_to_queue(graph, to):
             what = f"node {name!r}: key {PERSON_KEY} does not lead to a person"
-            yield Finding((name, "keys", PERSON_KEY), what, "lead it to a queue node, with nothing to choose before")
+            cure = "lead it to a queue node, with nothing to choose before"
+            yield Finding((name, "keys", PERSON_KEY), what, cure, Rule.NOT_A_PERSON)
 
 
 def _comes_to_queue(graph: Graph, start: str) -> bool:
@@ -159,7 +198,7 @@ def _nothing_said(graph: Graph) -> Iterator[Finding]:
     for name, node in graph.nodes.items():
         if node.by_caller and not getattr(node, "prompts", True) and not isinstance(node, Queue):
             what = f"node {name!r}: asks without a word"
-            yield Finding((name, "prompts"), what, "name the prompt that says what to press")
+            yield Finding((name, "prompts"), what, "name the prompt that says what to press", Rule.NOTHING_SAID)
 
 
 def _variables(graph: Graph) -> Iterator[Finding]:
@@ -168,20 +207,31 @@ def _variables(graph: Graph) -> Iterator[Finding]:
     reads = {variable for node in graph.nodes.values() for _, variable in node.reads()}
     secret = {node.into for node in graph.nodes.values() if isinstance(node, Collect) and node.secret}
     for name, node in graph.nodes.items():
-        for field, variable in node.reads():
+        for where, variable in node.reads():
+            place, holes = (name, *where.split(".")), {"variable": variable}
             if variable in secret and not isinstance(node, Verify):
                 what = f"node {name!r}: variable {variable!r} is secret"
-                yield Finding((name, *field.split(".")), what, "only a verify node may read it")
+                yield Finding(place, what, "only a verify node may read it", Rule.SECRET_READ, holes)
             if variable not in sets:
                 what = f"node {name!r}: variable {variable!r} is never set{near(variable, sets)}"
-                yield Finding((name, *field.split(".")), what, "collect or set it somewhere, or write its right name")
-        for field, variable in node.sets():
+                cure = "collect or set it somewhere, or write its right name"
+                yield Finding(place, what, cure, Rule.NEVER_SET, holes | {"near": nearest(variable, sets)})
+        for where, variable in node.sets():
             if variable not in reads:
-                what = f"node {name!r}: variable {variable!r} is never read"
-                yield Finding((name, *field.split(".")), what, "use it somewhere, or do not ask for it")
+                what, cure = (
+                    f"node {name!r}: variable {variable!r} is never read",
+                    "use it somewhere, or do not ask for it",
+                )
+                yield Finding((name, *where.split(".")), what, cure, Rule.NEVER_READ, {"variable": variable})
 
 
 def near(name: object, known: Collection[object]) -> str:
     """Return a question that names the nearest of `known`, or nothing when none is near."""
+    close = nearest(name, known)
+    return f" (did you mean {close!r}?)" if close else ""
+
+
+def nearest(name: object, known: Collection[object]) -> str:
+    """Return the one of `known` that is written most like `name`; empty when none is near."""
     close = difflib.get_close_matches(str(name), [str(each) for each in known], n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    return close[0] if close else ""

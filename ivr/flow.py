@@ -1,8 +1,10 @@
 """Reads and checks a flow file; every fault is told with file, line and what is wrong."""
 
 import dataclasses
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
 from core.errors import BadInput
-from ivr.checks import Graph, check, near
+from ivr.checks import Finding, Graph, Rule, check, near, nearest
 from ivr.node import Node
 from ivr.nodes import VERBS, AnyNode
 from ivr.nodes.transfer import Transfer
@@ -21,16 +23,24 @@ from speech.prompts import Catalogue, foreign, foreign_prompts
 
 _nodes: TypeAdapter[Node] = TypeAdapter(AnyNode)
 
+DEEPEST = 100
+"""Brackets within brackets in a flow file; ours have three."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with a flow, and where: line 0 is a file as a whole, `node` the node when it is in one."""
+    """One thing wrong with a flow, and where: line 0 is a file as a whole, `node` the node when it is in one.
+
+    `rule` and `holes` say the same for whoever has words of their own.
+    """
 
     file: str
     line: int
     what: str
     cure: str = ""
     node: str | None = None
+    rule: Rule = Rule.BAD_FILE
+    holes: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.file}{f':{self.line}' if self.line else ''}: {self.message}"
@@ -104,15 +114,17 @@ def load_texts(flow: str, files: Mapping[str, str], prompts: Collection[str], ru
 
     def given(name: str) -> str:
         if name not in files:
-            raise FlowError(Fault(name, 1, "there is no such file in the flow", "add it, or include it no more"))
+            cure = "add it, or include it no more"
+            raise FlowError(Fault(name, 1, "there is no such file in the flow", cure, rule=Rule.NO_FILE))
         return files[name]
 
     sources = _read(main_file(flow), given)
     if sources.tree.get("flow") != flow:
         what = f"flow: this is flow {flow!r}, not {sources.tree.get('flow')!r}"
-        sources.faults.append(sources.fault(("flow",), what, "leave its name as it is"))
+        sources.faults.append(sources.fault(Finding(("flow",), what, "leave its name as it is", Rule.BAD_FIELD)))
     for name in sorted(set(files) - set(sources.files)):
-        sources.faults.append(Fault(name, 1, "no include names this file", "include it, or remove it"))
+        cure = "include it, or remove it"
+        sources.faults.append(Fault(name, 1, "no include names this file", cure, rule=Rule.NOT_INCLUDED))
     return _compile(sources, prompts, rules)
 
 
@@ -140,13 +152,14 @@ def nodes_of(name: str, text: str) -> dict[str, Any]:
 
 def _compile(sources: "_Sources", prompts: Collection[str], rules: Collection[str]) -> Flow:
     tree = {**sources.tree, "nodes": sources.nodes}
-    faults = [*sources.faults, *(sources.fault(place, what) for place, what in _check(tree, prompts, rules))]
+    faults = [*sources.faults, *map(sources.fault, _check(tree, prompts, rules))]
     nodes = {str(name): node for name, data in sources.nodes.items() if (node := _node(data)) is not None}
     entries = (str(tree.get("start")), str(tree.get("trouble")))
     named = {*entries, *(target for node in nodes.values() for _, target in node.targets())}
     if len(nodes) == len(sources.nodes) and named <= set(nodes):
         # Where a node or a way is broken, what it would lead to is not known, and each fault would bring others.
-        faults += [sources.fault(("nodes", *f.place), f.what, f.cure) for f in check(Graph(nodes, entries))]
+        deeper = (dataclasses.replace(f, place=("nodes", *f.place)) for f in check(Graph(nodes, entries)))
+        faults += map(sources.fault, deeper)
     if faults:
         raise FlowError(*faults)
     return Flow.model_validate({**tree, "nodes": nodes})
@@ -163,11 +176,13 @@ class _Sources:
     owners: dict[str, tuple[str, Any]] = dataclasses.field(default_factory=dict)
     faults: list[Fault] = dataclasses.field(default_factory=list)
 
-    def fault(self, place: tuple[Any, ...], what: str, cure: str = "") -> Fault:
-        """Return a fault at `place`, in the file that has it."""
+    def fault(self, found: Finding) -> Fault:
+        """Return what was found as a fault in the file that has its place."""
+        place = found.place
         node = place[1] if place[:1] == ("nodes",) and len(place) > 1 else None
         file, tree = self.owners.get(node, (self.file, self.tree)) if node is not None else (self.file, self.tree)
-        return Fault(file, _line(tree, place), what, cure, None if node is None else str(node))
+        name = None if node is None else str(node)
+        return Fault(file, _line(tree, place), found.what, found.cure, name, found.rule, found.holes)
 
 
 def _read(file: str, read: Callable[[str], str]) -> _Sources:
@@ -204,7 +219,9 @@ def _take(sources: _Sources, file: str, tree: Any) -> None:
         if name in sources.nodes:
             what = f"node {name!r}: there is one of this name in {sources.owners[name][0]}"
             line = _line(tree, ("nodes", name))
-            sources.faults.append(Fault(file, line, what, "give one another name", str(name)))
+            holes = {"file": sources.owners[name][0]}
+            cure = "give one another name"
+            sources.faults.append(Fault(file, line, what, cure, str(name), Rule.NAME_TWICE, holes))
         else:
             sources.nodes[name] = data
             sources.owners[name] = (file, tree)
@@ -246,6 +263,10 @@ def _from_disk(file: str) -> str:
 
 
 def _parse(file: str, text: str) -> Any:
+    # The parser's time grows with the square of the depth: thousands of brackets would keep it busy for a minute.
+    turns = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", text))
+    if max(accumulate(turns), default=0) > DEEPEST:
+        raise FlowError(Fault(file, 1, f"not valid YAML: brackets nested more than {DEEPEST} deep"))
     try:
         return YAML(typ="rt", pure=True).load(text)
     except ReaderError as error:
@@ -257,61 +278,61 @@ def _parse(file: str, text: str) -> Any:
     raise FlowError(Fault(file, line, f"not valid YAML: {what}"))
 
 
-def _check(tree: Any, prompts: Collection[str], rules: Collection[str]) -> Iterator[tuple[tuple[Any, ...], str]]:
+def _check(tree: Any, prompts: Collection[str], rules: Collection[str]) -> Iterator[Finding]:
     try:
         Flow.model_validate(dict(tree))
     except ValidationError as error:
         for e in error.errors():
-            yield e["loc"], f"{'.'.join(map(str, e['loc']))}: {_words(e, Flow)}"
+            yield _of_field(e["loc"], f"{'.'.join(map(str, e['loc']))}: {_words(e, Flow)}", e)
     names = set(tree["nodes"])
     for field in ("start", "trouble"):
         if tree.get(field) not in names:
-            yield (field,), f"{field}: there is no node {tree.get(field)!r}{near(tree.get(field), names)}"
+            yield _no_node((field,), f"{field}: ", tree.get(field), names)
     for name, data in tree["nodes"].items():
         yield from _check_node(tree, name, data, prompts, rules)
 
 
-def _check_node(
-    tree: Any, name: str, data: Any, prompts: Collection[str], rules: Collection[str]
-) -> Iterator[tuple[tuple[Any, ...], str]]:
+def _no_node(place: tuple[Any, ...], before: str, target: object, names: Collection[str]) -> Finding:
+    what = f"{before}there is no node {target!r}{near(target, names)}"
+    return Finding(place, what, "", Rule.NO_NODE, {"target": str(target), "near": nearest(target, names)})
+
+
+def _of_field(place: tuple[Any, ...], what: str, error: ErrorDetails) -> Finding:
+    rules = {"extra_forbidden": Rule.NO_FIELD, "missing": Rule.MISSING_FIELD}
+    holes = {"field": ".".join(map(str, error["loc"])), "message": what}
+    return Finding(place, what, "", rules.get(error["type"], Rule.BAD_FIELD), holes)
+
+
+def _check_node(tree: Any, name: str, data: Any, prompts: Collection[str], rules: Collection[str]) -> Iterator[Finding]:
     verb = data.get("do") if isinstance(data, dict) else None
     if verb not in VERBS:
-        yield (
-            ("nodes", name, "do"),
-            f"node {name!r}: unknown kind {verb!r}{near(verb, VERBS)}; known: {', '.join(VERBS)}",
-        )
+        what = f"node {name!r}: unknown kind {verb!r}{near(verb, VERBS)}; known: {', '.join(VERBS)}"
+        yield Finding(("nodes", name, "do"), what, "", Rule.NO_VERB, {"verb": str(verb), "near": nearest(verb, VERBS)})
         return
     try:
         node = _nodes.validate_python(dict(data))
     except ValidationError as error:
         for e in error.errors():
             place = [str(p) for p in e["loc"] if p != verb]
-            yield ("nodes", name, *place), f"node {name!r}: {'.'.join(place)}: {_words(e, VERBS[verb])}"
+            what = f"node {name!r}: {'.'.join(place)}: {_words(e, VERBS[verb])}"
+            yield _of_field(("nodes", name, *place), what, {**e, "loc": tuple(place)})
         return
     for field, target in node.targets():
         if target not in tree["nodes"]:
-            where = ("nodes", name, *field.split("."))
-            yield (
-                where,
-                f"node {name!r}: {field}: there is no node {target!r}{near(target, tree['nodes'])}",
-            )
+            yield _no_node(("nodes", name, *field.split(".")), f"node {name!r}: {field}: ", target, tree["nodes"])
     for field, prompt in node.prompts_used():
         if prompt != "greeting" and prompt not in prompts and prompt not in foreign_prompts():
-            yield (
-                ("nodes", name, field),
-                f"node {name!r}: unknown prompt {prompt!r}{near(prompt, prompts)}",
-            )
+            what = f"node {name!r}: unknown prompt {prompt!r}{near(prompt, prompts)}"
+            holes = {"prompt": prompt, "near": nearest(prompt, prompts)}
+            yield Finding(("nodes", name, field), what, "", Rule.NO_PROMPT, holes)
     if isinstance(node, Transfer) and node.number not in (tree.get("outside_numbers") or ()):
-        yield (
-            ("nodes", name, "number"),
-            f"node {name!r}: {node.number!r} is none of the flow's outside_numbers; add it there as text",
-        )
+        what = f"node {name!r}: {node.number!r} is none of the flow's outside_numbers; add it there as text"
+        yield Finding(("nodes", name, "number"), what, "", Rule.NO_OUTSIDE_NUMBER, {"number": node.number})
     length = getattr(node, "length", None)
     if rules and length is not None and length not in rules:
-        yield (
-            ("nodes", name, "length"),
-            f"node {name!r}: unknown policy rule {length!r}{near(length, rules)}",
-        )
+        what = f"node {name!r}: unknown policy rule {length!r}{near(length, rules)}"
+        holes = {"policy": str(length), "near": nearest(length, rules)}
+        yield Finding(("nodes", name, "length"), what, "", Rule.NO_POLICY, holes)
 
 
 def _line(tree: Any, path: tuple[Any, ...]) -> int:

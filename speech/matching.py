@@ -204,13 +204,15 @@ def _verified(shape: _Shape, sound: Wave, start: int) -> _Match | None:
     first = shape.onset // _WINDOW
     last = _last_kept(same, shape.loud, first)
     heard = int((same & shape.loud)[first : last + 1].sum())
-    if heard < shape.least or heard < 0.8 * int(shape.loud[first : last + 1].sum()):
+    if heard < 0.8 * int(shape.loud[first : last + 1].sum()):
         return None
     shift = start
-    while (more := _resumed(shape, sound, shift, last)) is not None:
+    while last >= first and (more := _resumed(shape, sound, shift, last)) is not None:
         shift, last_again = more
         heard += int(shape.loud[last + 1 : last_again + 1].sum())
         last = last_again
+    if heard < shape.least:
+        return None
     complete = int(shape.loud[last + 1 :].sum()) <= _MISSES
     sound_end = shift + (last + 1) * _WINDOW
     if not complete and heard < _SURE and not _silent_after(shape, sound, sound_end):
@@ -243,7 +245,7 @@ def _last_kept(same: npt.NDArray[np.bool_], loud: npt.NDArray[np.bool_], first: 
 def _resumed(shape: _Shape, sound: Wave, start: int, last: int) -> tuple[int, int] | None:
     """Return the new start and last window of a prompt that went on after a hole of silence, if it did."""
     rest = np.flatnonzero(shape.loud[last + 1 :])
-    if len(rest) <= _MISSES:
+    if len(rest) <= (_MISSES if shape.least == _LEAST else 0):
         return None
     begin = (last + 1) * _WINDOW
     hole = _cut(sound, start + begin, _STALL)

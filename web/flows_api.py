@@ -65,12 +65,17 @@ class VersionView(VersionRow):
 
 
 class FindingRow(Shape):
-    """One fault, and where it is; `node` null: in no node."""
+    """One fault, and where it is; `node` null: in no node.
+
+    `message` says it in English, `rule` is stable and `holes` what its words name.
+    """
 
     file: str
     line: int
     node: str | None
     message: str
+    rule: str
+    holes: dict[str, str]
 
 
 class Findings(Shape):

@@ -313,4 +313,11 @@ class FlowService:
 
 def finding(fault: Fault) -> dict[str, Any]:
     """Return a fault as the API tells it."""
-    return {"file": fault.file, "line": max(1, fault.line), "node": fault.node, "message": fault.message}
+    return {
+        "file": fault.file,
+        "line": max(1, fault.line),
+        "node": fault.node,
+        "message": fault.message,
+        "rule": fault.rule.value,
+        "holes": dict(fault.holes),
+    }

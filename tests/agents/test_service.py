@@ -10,7 +10,7 @@ from agents.model import IllegalMove, State
 from agents.service import AtAnotherSeat, NoSuchAgent, NoSuchSeat, NotAtSeat, NotFree, PhoneNotRegistered, SeatTaken
 from core.db import Database
 from core.errors import BadInput
-from cti.events import CallTransferred, Reconciled
+from cti.events import CallDequeued, CallTransferred, Reconciled
 from tests.agents.centre import GRACE, LEASE, WRAP_UP, Centre, centre
 
 pytestmark = pytest.mark.integration
@@ -177,6 +177,17 @@ async def test_p1_the_caller_hangs_up_before_the_answer_and_the_seat_is_free(off
     assert office.state("a1") == "ready"
     assert office.agents.roster.get("a1").idle_since == idle_since
     assert [e.cause for e in await office.story(ReservationReleased)] == ["caller_hung_up"]
+
+
+@pytest.mark.parametrize("rings", [False, True])
+async def test_p1_who_was_kept_for_a_caller_who_leaves_the_queue_is_ready_at_once(office: Centre, rings: bool) -> None:
+    await office.seat(1)
+    await office.agents.reserve("a1", "c1")
+    if rings:
+        await office.rang("c1", "a1")
+    await office.say(CallDequeued, call_id="c1", queue="general", why="caller_left")
+    assert office.state("a1") == "ready"
+    assert [e.cause for e in await office.story(ReservationReleased)] == ["caller_left"]  # type: ignore[attr-defined]
 
 
 async def test_p1_the_end_of_the_call_ends_the_talk_though_nobody_said_released(office: Centre) -> None:

@@ -1,15 +1,21 @@
 """What a caller heard, named."""
 
+import asyncio
+
 from app.dial_command import name_prompts
 from cti.ua import OutgoingCall
+from speech.fragments import PREFIX
 from speech.matching import HeardPrompt
 from tests.service import Service
 from tests.until import until
 
+SLIP_S = 0.05
+"""By how much a pause may seem shorter than it was: sound comes in packets, and a busy PBX sends them late."""
 
-def heard(service: Service, call: OutgoingCall) -> list[HeardPrompt]:
-    """Return the prompts and sentences that an ended call heard, in order."""
-    return name_prompts(call, service.settings.var / "prompts")
+
+async def heard(service: Service, call: OutgoingCall) -> list[HeardPrompt]:
+    """Return the prompts and sentences that an ended call heard, in order; other calls go on meanwhile."""
+    return await asyncio.to_thread(name_prompts, call, service.settings.var / "prompts")
 
 
 def ids(prompts: list[HeardPrompt]) -> list[str]:
@@ -25,6 +31,29 @@ def is_sentence(prompt: HeardPrompt) -> bool:
 def words(prompts: list[HeardPrompt]) -> str:
     """Return all words heard, one after the other."""
     return "".join(p.text for p in prompts)
+
+
+def place(told: list[HeardPrompt], part: str) -> int:
+    """Return where the words heard, commas left out, say `part`, or -1.
+
+    Of a sentence in fragments one syllable may be missing: on a busy machine a hole in so short a piece hides its name.
+    """
+    said = words(told).replace("，", "")
+    part = part.replace("，", "")
+    if part in said or not any(p.prompt.startswith(PREFIX) for p in told):
+        return said.find(part)
+    found = (said.find(part[:n] + part[n + 1 :]) for n in range(len(part)))
+    return next((at for at in found if at >= 0), -1)
+
+
+def pauses(said: list[HeardPrompt], end: float) -> list[float]:
+    """Return the silence after each prompt, in seconds: until the next one began, after the last until `end`.
+
+    Every prompt has to have been heard to its end.
+    """
+    assert [prompt for prompt in said if not prompt.complete] == [], said
+    nexts = [prompt.at for prompt in said[1:]] + [end]
+    return [later - prompt.until for prompt, later in zip(said, nexts, strict=True)]
 
 
 async def come_to(service: Service, caller: str, node: str, timeout: float = 30.0) -> None:

@@ -66,7 +66,7 @@ async def until_menu(hotline: Service, number: str) -> tuple[list[str], str]:
         await come_to(hotline, number, "main", 60)
         await asyncio.sleep(3.5)
         await call.hangup()
-    told = heard(hotline, call)
+    told = await heard(hotline, call)
     return ids(told), words(told)
 
 
@@ -127,5 +127,5 @@ async def apology_after_the_bill_key(hotline: Service, number: str) -> float:
         await call.send_digits("2")
         await come_to_state(hotline, number, "ringing", 60)
         await call.hangup()
-    apology = next(prompt for prompt in heard(hotline, call) if prompt.prompt == "apology_person")
+    apology = next(prompt for prompt in await heard(hotline, call) if prompt.prompt == "apology_person")
     return apology.at - pressed

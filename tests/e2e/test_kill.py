@@ -63,7 +63,7 @@ async def test_sigkill_with_callers_in_menu_queue_and_talk() -> None:
                 await come_to_state(hotline, QUEUE, "talking")
                 await second.hangup()
                 await until(lambda: hotline.calls(QUEUE, "ended"), 30, what="the waiting caller was served")
-        told = ids(heard(hotline, choosing))
+        told = ids(await heard(hotline, choosing))
         assert told.count("menu") == 2, f"the same node again: {told}"
         assert (await hotline.story(QUEUE)).count("CallQueued") == 1, "the place was kept"
         recording = await stored(hotline, TALK)

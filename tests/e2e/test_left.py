@@ -14,7 +14,7 @@ import pytest
 from cti.ua import tone_power
 from speech.g711 import Pcm
 from speech.mandarin import digits
-from tests.e2e.heard import come_to, heard, ids, words
+from tests.e2e.heard import come_to, heard, ids, place
 from tests.phone import caller
 from tests.service import Service
 from tests.until import until
@@ -40,7 +40,7 @@ async def test_who_is_in_an_outage_is_told_once_when_the_power_is_back(hotline: 
         await come_to(hotline, DARK, "main")
         await asyncio.sleep(1.5)
         await call.hangup()
-    names = ids(heard(hotline, call))
+    names = ids(await heard(hotline, call))
     assert names.index("said") < names.index("watch_offer") < names.index("watch_done"), names
     assert (await hotline.story(DARK)).count("PowerWatched") == 1
     await hotline.request("admin", "PATCH", "/outages/demo-today", {"status": "ended"})
@@ -126,7 +126,7 @@ async def test_a_message_of_who_hangs_up_and_an_address_through_a_kill_become_wo
         await come_to(hotline, NOWHERE, "fault_done", 60)
         await asyncio.sleep(0.5)
         await nowhere.hangup()
-    names = ids(heard(hotline, nowhere))
+    names = ids(await heard(hotline, nowhere))
     order = ["account_ask_fault", "address_ask", "message_choice", "fault_scope", "fault_done"]
     assert [name for name in names if name in order] == order, names
 
@@ -173,11 +173,10 @@ async def test_who_finds_nobody_is_rung_back_and_books_it_once(hotline: Service)
             await call.send_digits("w1,1,w2,3")  # while it is read back for the second time; in the afternoon
             await come_to(hotline, number, "bye", 60)
             await call.wait_ended(30)
-        said.append(words(heard(hotline, call)).replace("，", ""))
-    assert all(digits(number).replace("，", "") in each for each in said), said
-    assert "已为您预约" in said[0]
-    assert "十四点至十八点之间回拨" in said[0]
-    assert "您已预约过回拨" in said[1]
+        said.append(await heard(hotline, call))
+    assert all(place(each, digits(number)) >= 0 for each in said), said
+    assert place(said[0], "已为您预约") >= 0, said
+    assert place(said[1], "您已预约过回拨") >= 0, said
     [booked] = (await hotline.request("lead", "GET", "/callbacks?state=booked"))["items"]
     first = (await hotline.calls(number))[1]["id"]
     assert (booked["number"], booked["queue"], booked["call_id"]) == (number, "general", first)

@@ -22,7 +22,7 @@ async def test_nobody_signed_in_is_told_and_what_to_do(hotline: Service) -> None
         await call.send_digits("3")
         await come_to(hotline, number, "ask_account_outage")
         await call.hangup()
-    assert "no_agent" in ids(heard(hotline, call))
+    assert "no_agent" in ids(await heard(hotline, call))
     story = await hotline.story(number)
     assert story.index("CallQueued") < story.index("CallDequeued")
     assert "AgentReserved" not in story
@@ -49,7 +49,7 @@ async def test_star_leaves_the_queue_while_the_phone_of_an_agent_rings(hotline: 
             await until(lambda: back_in_the_menu(hotline, number), 30, what="the caller is in the menu")
             await asyncio.sleep(2)
             await call.hangup()
-    names = ids(heard(hotline, call))
+    names = ids(await heard(hotline, call))
     assert [name for name in names if name in ("queue_enter", "too_long_choice", "menu")][-3:] == [
         *("queue_enter", "too_long_choice", "menu"),
     ], names

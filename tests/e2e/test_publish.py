@@ -75,14 +75,14 @@ async def test_callers_finish_with_the_version_they_began_with() -> None:
         for number in (NEW, LATER):
             assert await versions(hotline, number) == {live["number"]}
         for call in (first, second):
-            told = ids(heard(hotline, call))
+            told = ids(await heard(hotline, call))
             assert "input_wrong" in told, "9 is no key of the old menu"
             assert NEW_PROMPT not in told
         for call in (young, younger):
-            told = ids(heard(hotline, call))
+            told = ids(await heard(hotline, call))
             assert NEW_PROMPT in told
             assert "menu" not in told
-            assert NEWS in words(heard(hotline, call)), "9 leads to what the new menu says"
+            assert NEWS in words(await heard(hotline, call)), "9 leads to what the new menu says"
         await check_crowd(hotline)
 
 

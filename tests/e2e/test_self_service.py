@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.e2e.heard import come_to, heard, ids, words
+from tests.e2e.heard import come_to, heard, ids, place, words
 from tests.phone import caller
 from tests.service import Service
 
@@ -20,14 +20,13 @@ async def test_a_known_number_hears_its_bill_in_full_and_in_order(hotline: Servi
         await come_to(hotline, "13800000001", "after", 60)
         await asyncio.sleep(1)
         await call.hangup()
-    told = heard(hotline, call)
+    told = await heard(hotline, call)
     assert ids(told)[0] in ("greeting_morning", "greeting_day")
     assert ids(told)[1] == "menu", "no outage concerns this caller, so nothing comes between greeting and menu"
-    said = words(told[2:])
     parts = ["二零二六年十月", "二百八十六度", "本期电费一百五十六元四角一分", "零点五四六九", "已缴清"]
-    places = [said.find(part) for part in parts]
-    assert -1 not in places, f"{parts} in {said}"
-    assert places == sorted(places), f"in order: {said}"
+    places = [place(told[2:], part) for part in parts]
+    assert -1 not in places, f"{parts} in {told}"
+    assert places == sorted(places), f"in order: {told}"
     assert [p for p in told[2:-1] if not p.complete] == [], told
 
 
@@ -37,7 +36,7 @@ async def test_where_the_power_is_out_the_caller_hears_so_before_any_menu(hotlin
         await come_to(hotline, "13800000003", "main", 60)
         await asyncio.sleep(2)
         await call.hangup()
-    told = heard(hotline, call)
+    told = await heard(hotline, call)
     names = ids(told)
     assert names[0] in ("greeting_morning", "greeting_day")
     menu = names.index("menu")
@@ -61,12 +60,11 @@ async def test_an_unknown_number_is_asked_for_account_and_pin_and_then_hears_the
         await call.send_digits("000002#")
         await come_to(hotline, number, "after", 60)
         await call.hangup()
-    told = heard(hotline, call)
+    told = await heard(hotline, call)
     names = ids(told)
     assert names.index("menu") < names.index("account_ask") < names.index("pin_ask")
-    said = words(told)
-    assert "一百元" in said
-    assert "一百零一元" in said, f"arrears of 100.00 with a late fee of 1.00: {said}"
+    assert place(told, "一百元") >= 0, told
+    assert place(told, "一百零一元") >= 0, f"arrears of 100.00 with a late fee of 1.00: {told}"
 
 
 async def test_who_has_two_accounts_chooses_one_and_hears_it_again(hotline: Service) -> None:
@@ -82,7 +80,7 @@ async def test_who_has_two_accounts_chooses_one_and_hears_it_again(hotline: Serv
         await come_to(hotline, number, "bill_again")
         await asyncio.sleep(3)
         await call.hangup()
-    said = words(heard(hotline, call))
+    said = words(await heard(hotline, call))
     bill = said.index("本期电费")
     assert "尾号零零零五" not in said[bill:], "what was chosen is said again without a question"
     assert "尾号零零零六的用电户请按二" in said
@@ -100,7 +98,7 @@ async def test_a_wrong_pin_tells_nothing_and_a_secret_stays_secret(hotline: Serv
             await call.send_digits("987654#")
         await come_to(hotline, number, "give_up", 30)
         await call.hangup()
-    said = words(heard(hotline, call))
+    said = words(await heard(hotline, call))
     assert "元" not in said.replace("元旦", "")
     story = await hotline.timeline((await hotline.calls(number))[0]["id"])
     secret = [e["data"] for e in story if e["event"] == "DigitsCollected" and e["data"]["node"] == "ask_pin"]
@@ -135,7 +133,7 @@ async def test_keys_that_are_not_there_and_sixty_digits_where_ten_are_asked(hotl
         await call.send_digits("1234567890" * 6)
         await asyncio.sleep(4)
         await call.hangup()
-    names = ids(heard(hotline, call))
+    names = ids(await heard(hotline, call))
     assert names.count("input_wrong") >= 2, f"one for the key, one for the number: {names}"
     story = await hotline.timeline((await hotline.calls(number))[0]["id"])
     long = [e["data"] for e in story if e["event"] == "DigitsCollected" and e["data"]["node"] == "ask_account"]

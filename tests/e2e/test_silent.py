@@ -11,7 +11,7 @@ from cti.ua import OutgoingCall
 from ivr.silence import PROMPTS
 from speech.matching import HeardPrompt
 from tests import sounds
-from tests.e2e.heard import come_to, heard, ids
+from tests.e2e.heard import SLIP_S, come_to, heard, ids, pauses
 from tests.pbx import started_pbx
 from tests.phone import caller
 from tests.service import Service, started_service
@@ -57,23 +57,21 @@ def script(told: list[HeardPrompt]) -> list[HeardPrompt]:
     return [prompt for prompt in told if prompt.prompt in PROMPTS]
 
 
-def check_released(service: Service, call: OutgoingCall) -> None:
+async def check_released(service: Service, call: OutgoingCall) -> None:
     """The caller heard menu, menu, and the script in full, and was let go after the third whole pause."""
-    told = heard(service, call)
+    told = await heard(service, call)
     names = [name for name in ids(told) if name in ("menu", *PROMPTS)]
     assert names == ["menu", "menu", *PROMPTS]
     said = script(told)
-    assert all(prompt.complete for prompt in said)
     assert call.ended is not None
-    nexts = [prompt.at for prompt in said[1:]] + [call.ended.at]
-    pauses = [later - prompt.until for prompt, later in zip(said, nexts, strict=True)]
-    assert all(PAUSE_S - 0.05 <= pause < PAUSE_S + 3 for pause in pauses), pauses
+    silent = pauses(said, call.ended.at)
+    assert all(PAUSE_S - SLIP_S <= pause < PAUSE_S + 3 for pause in silent), (silent, said)
 
 
 async def released(service: Service, number: str, call: OutgoingCall) -> None:
     ended = await call.wait_ended(90)
     assert ended.by == "them"
-    check_released(service, call)
+    await check_released(service, call)
 
     async def over() -> bool:
         return (await events(service, number))[-1]["event"] == "CallEnded"
@@ -91,7 +89,7 @@ async def served(service: Service, number: str, call: OutgoingCall, prompt: int,
     assert [(b["prompt"], b["by"]) for b in broken] == [(prompt, by)]
     assert call.ended is None
     await call.hangup()
-    assert len(script(heard(service, call))) == prompt
+    assert len(script(await heard(service, call))) == prompt
 
 
 async def nothing_at_all(service: Service, number: str, call: OutgoingCall) -> None:
@@ -181,7 +179,7 @@ async def test_a_kill_in_the_script_shortens_nothing(storm: Service) -> None:
         settings = (await storm.request("lead", "GET", "/settings"))["settings"]
         assert settings["site"]["storm"] is True, "a switch stays as it was turned"
         ended = await call.wait_ended(60)
-    said = script(heard(storm, call))
+    said = script(await heard(storm, call))
     assert [prompt.prompt for prompt in said if prompt.at > killed] == ["silence_second", "silence_third"]
-    assert said[-1].at - said[-2].until >= PAUSE_S - 0.05
-    assert ended.at - said[-1].until >= PAUSE_S - 0.05
+    assert said[-1].at - said[-2].until >= PAUSE_S - SLIP_S
+    assert ended.at - said[-1].until >= PAUSE_S - SLIP_S

@@ -61,7 +61,7 @@ async def a_clear_request(service: Service, number: str, call: OutgoingCall) -> 
     await come_to(service, number, "bill", 60)
     await call.hangup()
     assert await spoken(service, number) == [("sure", "bill")]
-    told = heard(service, call)
+    told = await heard(service, call)
     asked = next(prompt for prompt in told if prompt.prompt == "speech_ask")
     assert not asked.complete, "the caller speaks, the hotline falls silent"
 
@@ -77,7 +77,7 @@ async def an_unclear_one(service: Service, number: str, call: OutgoingCall) -> N
     await call.send_digits("w2,1")
     await come_to(service, number, "person", 30)
     await call.hangup()
-    names = ids(heard(service, call))
+    names = ids(await heard(service, call))
     assert [name for name in names if name.startswith("speech_is")] == ["speech_is_person"]
     assert await spoken(service, number) == [("unsure", "person"), ("confirmed", "person")]
 
@@ -89,7 +89,7 @@ async def noise_alone(service: Service, number: str, call: OutgoingCall) -> None
     await call.send_digits("w5,2")
     await come_to(service, number, "ask_account", 30)
     await call.hangup()
-    names = [n for n in ids(heard(service, call)) if n.startswith("speech")]
+    names = [n for n in ids(await heard(service, call)) if n.startswith("speech")]
     assert [n for n in names if n != "speech_wait"] == ["speech_ask", "speech_again", "speech_keys"]
     assert {outcome for outcome, _ in await spoken(service, number)} <= {"silent", "unknown"}
 

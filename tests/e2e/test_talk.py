@@ -147,7 +147,7 @@ async def test_after_the_talk_the_caller_says_how_satisfied_they_are(hotline: Se
             await come_to(hotline, number, "survey")
             await call.send_digits("w1,2,w2,4")
             await until(lambda: hotline.calls(number, "ended"), 30, what="the call is over")
-        assert ids(heard(hotline, call))[-4:] == ["survey_ask", "survey_reason", "survey_thanks", "goodbye"]
+        assert ids(await heard(hotline, call))[-4:] == ["survey_ask", "survey_reason", "survey_thanks", "goodbye"]
     (row,) = (await hotline.request("quality", "GET", "/surveys?worst=2"))["items"]
     assert (row["call_id"], row["score"], row["reason"]) == (call_id, 2, "not_solved")
     orders = (await hotline.request("quality", "GET", "/work-orders"))["items"]

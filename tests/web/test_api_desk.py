@@ -156,6 +156,8 @@ async def test_the_prompts_to_choose_from(world: World) -> None:
         items = {item["id"]: item for item in (await one.ask("GET", "/prompts"))["items"]}
         assert items["menu"]["text"].startswith("故障报修请按一")
         assert world.settings.site.name in items["greeting_morning"]["text"]
+        assert (items["menu"]["language"], items["queue_enter"]["english"][:12]) == ("zh-CN", "Please hold.")
+        assert (items["en_offer"]["language"], items["en_offer"]["english"]) == ("en", None)
         assert await agent.refused("GET", "/prompts", status=403) == "forbidden"
 
 

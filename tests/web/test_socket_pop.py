@@ -36,9 +36,12 @@ async def pop_of(world: World, caller: str, *, known: bool = True) -> dict[str, 
     """The pop of one call from `caller`; of who is known the whole one, which follows where the fetch takes long."""
     async with ready_desk(world) as (_, desk):
         call_id = world.call(caller)
-        pop = await desk.next("screen_pop", call_id=call_id)
-        while known and pop["customer"] is None and not pop["matches"]:
-            pop = await desk.next("screen_pop", call_id=call_id)
+
+        def shown() -> Any:
+            pops = [pop for pop in desk.all("screen_pop") if pop["call_id"] == call_id]
+            return next((pop for pop in pops if not known or pop["customer"] or pop["matches"]), None)
+
+        pop: dict[str, Any] = await until(shown, what=f"{caller} on the desktop")
         world.pbx.gone(call_id)
         return pop
 

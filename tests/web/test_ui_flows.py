@@ -82,6 +82,8 @@ async def test_a_menu_is_changed_checked_mended_tried_and_published(tmp_path: Pa
         await editor.open_step("main")
         keys = panel.locator("[data-field=keys]")
         await expect(keys.get_by_role("combobox", name="1: 到")).to_be_visible()
+        await expect(page.locator("[data-node=english_offer] .said")).to_contain_text("For English")
+        await expect(page.locator(".said", has_text="〈")).to_have_count(0)
 
         # Nothing is said any more: a fault, shown on the step and in the list, mended in the form.
         said = YAML(typ="safe").load(SHIPPED.read_text("utf-8"))["nodes"]["main"]["prompts"]
@@ -90,6 +92,7 @@ async def test_a_menu_is_changed_checked_mended_tried_and_published(tmp_path: Pa
         await editor.has_faults(1)
         await expect(page.locator("[data-node=main].wrong")).to_be_visible()
         await editor.tab("问题")
+        await expect(panel.locator("li")).to_contain_text("却什么也没说")
         await panel.get_by_role("button", name="hotline.yaml").click()
         await expect(panel.locator("h2")).to_have_text("主菜单")
         for prompt in said:

@@ -10,6 +10,7 @@ import app.wiring
 from core.events import Event
 from desk.announcements.festivals import festivals
 from desk.announcements.model import State
+from ivr.checks import Rule
 from ivr.flow import load
 from ivr.nodes import VERBS
 from speech.phrases import SETS
@@ -50,6 +51,7 @@ def test_every_verb_and_field_of_the_flow_language_has_words_in_the_editor(langu
     kinds = [kind.model_json_schema()["properties"] for kind in VERBS.values()]
     assert set(VERBS) - block(words, "verb") == set()
     assert set(VERBS) - block(words, "does") == set()
+    assert {rule.value for rule in Rule} - {Rule.BAD_FILE.value} - block(words, "fault") == set()
     assert {name for fields in kinds for name in fields} - {"do", "note"} - block(words, "field") == set()
 
 

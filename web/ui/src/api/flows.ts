@@ -33,7 +33,11 @@ export interface Comparison {
 
 export interface PromptRow {
   id: string;
+  /** The language of `text`. */
+  language: string;
   text: string;
+  /** What callers hear instead who chose English. */
+  english: string | null;
   source: string;
   ours: boolean;
 }

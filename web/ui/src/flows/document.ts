@@ -26,6 +26,9 @@ export interface Fault {
   line: number;
   node: string | null;
   message: string;
+  /** The stable name of what it is, and what its words name; without them the message is shown. */
+  rule?: string;
+  holes?: Record<string, string>;
 }
 
 export interface FlowNode {

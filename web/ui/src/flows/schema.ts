@@ -117,7 +117,7 @@ function kindOf(names: string | undefined, part: Part, schema: FlowSchema): Kind
 }
 
 function choicesOf(part: Part): string[] {
-  return (part.enum ?? []).map(String);
+  return (part.enum ?? (part.const === undefined ? [] : [part.const])).map(String);
 }
 
 /** Whether the keys of this field are those of a telephone. */

@@ -4,7 +4,7 @@ import { i18n, wordFor } from "../i18n";
 import en from "../i18n/flows.en";
 import zh from "../i18n/flows.zh-CN";
 import type { Field, Verb } from "./schema";
-import type { Way } from "./document";
+import type { Fault, Way } from "./document";
 
 i18n.global.mergeLocaleMessage("zh-CN", { flow: zh });
 i18n.global.mergeLocaleMessage("en", { flow: en });
@@ -30,6 +30,14 @@ export function useWords() {
     node: (name: string) => wordFor("node", name),
     way: (way: Way, verb: string) =>
       way.key ?? (te(`flow.fieldOf.${verb}_${way.field}`) ? t(`flow.fieldOf.${verb}_${way.field}`) : word("field", way.field)),
+    fault: (fault: Fault) => {
+      const holes = fault.holes ?? {};
+      const key = `flow.fault.${fault.rule ?? ""}`;
+      // A name that is the fault is shown as it is written; those of a circle are there.
+      const circle = (holes["circle"] ?? "").split(" → ").map((name) => wordFor("node", name)).join(" → ");
+      if (fault.rule === undefined || !te(key)) return fault.message;
+      return t(key, { ...holes, circle }) + (holes["near"] ? t("flow.near", { near: holes["near"] }) : "");
+    },
     failure: (failure: { code: string; message: string }, holes: Record<string, unknown> = {}) =>
       te(`flow.error.${failure.code}`)
         ? t(`flow.error.${failure.code}`, { ...holes, message: failure.message })

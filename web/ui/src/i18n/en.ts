@@ -318,7 +318,7 @@ const en: Words<typeof zh> = {
     held: "On hold",
     ended: "Ended",
   },
-  endedBy: { caller: "Customer hung up", agent: "Agent hung up", system: "Ended by system", pbx: "Ended by line" },
+  endedBy: { caller: "by customer", agent: "by agent", system: "by system", pbx: "by line" },
   event: {
     CallArrived: "Call arrived",
     CallAnswered: "Answered by the system",
