@@ -27,7 +27,8 @@ from tests.phone import caller, seat_phone
 from tests.service import Service, started_service
 from tests.until import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+HERE = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.e2e, pytest.mark.sound, HERE, pytest.mark.timeout(240)]
 
 HURT, GUEST, OUT = "13900000081", "13900000082", "13900000083"
 DUTY = "02112345678"
