@@ -96,9 +96,12 @@ class Follower:
         if agent is not None and agent.call_id == event.call_id:
             await self._over(agent, event, "released")
 
-    async def _ended(self, recorded: Recorded) -> None:
+    def _ended(self, recorded: Recorded) -> Awaitable[None] | None:
         event = recorded.event
         assert isinstance(event, CallEnded)
+        return self._all_over(event) if self._roster.on_call(event.call_id) else None
+
+    async def _all_over(self, event: CallEnded) -> None:
         for agent in self._roster.on_call(event.call_id):
             await self._over(agent, event, "caller_hung_up")
 

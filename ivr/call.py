@@ -1,7 +1,7 @@
 """What a node has at hand while it serves a caller."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -250,7 +250,7 @@ class IvrCall:
     known: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
-    answers: Callable[[], Awaitable[CustomerAnswers]] | None = None
+    answers: asyncio.Task[CustomerAnswers] | CustomerAnswers | None = None
     pressed: bool = False
     """Whether the caller has pressed any key in this call, or said something that was understood."""
     since: Sequence[Event] = ()
@@ -322,11 +322,7 @@ class IvrCall:
 
     def answer_with(self, answers: CustomerAnswers) -> None:
         """From now on the caller is who `answers` is about."""
-
-        async def given() -> CustomerAnswers:
-            return answers
-
-        self.answers = given
+        self.answers = answers
 
     async def customer(self) -> CustomerAnswers:
         """Return what is known of the caller: fetched once, begun while the greeting plays.
@@ -335,5 +331,9 @@ class IvrCall:
         """
         if self.answers is None:
             return CustomerAnswers()
+        if isinstance(self.answers, CustomerAnswers):
+            return self.answers
+        if self.answers.done():
+            return self.answers.result()
         async with asyncio.timeout(self.number("lookup_wait")):
-            return await self.answers()
+            return await asyncio.shield(self.answers)

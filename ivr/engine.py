@@ -1,6 +1,5 @@
 """Runs a flow for a caller: from the start, or after a restart from the node where the call stood."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -140,7 +139,7 @@ class Engine:
     def _look_up(self, call: IvrCall) -> None:
         """Ask the customer system now, so that the answer is there when the greeting is over."""
         task = self._tasks.start(self._find(call), call.id)
-        call.answers = lambda: asyncio.shield(task)
+        call.answers = task
 
     async def _find(self, call: IvrCall) -> CustomerAnswers:
         desk = self._services.desk

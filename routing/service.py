@@ -7,7 +7,7 @@ the same call or agent, and an offer that is told is always stored.
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -369,10 +369,10 @@ class RoutingService:
         assert isinstance(event, AgentAnswered)
         await self.leave(event.call_id, "answered")
 
-    async def _ended(self, recorded: Recorded) -> None:
+    def _ended(self, recorded: Recorded) -> Awaitable[None] | None:
         event = recorded.event
         assert isinstance(event, CallEnded)
-        await self.leave(event.call_id, "caller_hung_up")
+        return self.leave(event.call_id, "caller_hung_up") if self._places.get(event.call_id) is not None else None
 
     async def _pbx_lost(self, recorded: Recorded) -> None:
         self._pbx_there = False

@@ -147,6 +147,12 @@ def _shown(known: LiveCall) -> tuple[str | None, str | None, int | None]:
 def _note(known: LiveCall, event: Event) -> None:
     """Keep what an event tells beside the call's moves."""
     match event:
+        case IvrNodeEntered(node=node, at=at):
+            known.path.append(IvrStep(node=node, digits=None, at=at))
+            del known.path[:-STEPS_KEPT]
+        case DigitsCollected(node=node, digits=digits, length=length):
+            shown = digits if digits is not None else "*" * length
+            known.path[:] = [*known.path[:-1], *_with_digits(known.path[-1:], node, shown)]
         case SilenceNoticed() | SilenceRecalled():
             known.silence, known.silent_prompt = "noticed", None
         case SilenceScriptBegun() | SilenceKept():
@@ -157,12 +163,6 @@ def _note(known: LiveCall, event: Event) -> None:
             known.silence, known.silent_prompt = None, None
         case CallerIdentified(customer_id=customer_id):
             known.customer_id = customer_id
-        case IvrNodeEntered(node=node, at=at):
-            known.path.append(IvrStep(node=node, digits=None, at=at))
-            del known.path[:-STEPS_KEPT]
-        case DigitsCollected(node=node, digits=digits, length=length):
-            shown = digits if digits is not None else "*" * length
-            known.path[:] = [*known.path[:-1], *_with_digits(known.path[-1:], node, shown)]
         case RecordingStarted(recording_id=recording_id):
             known.recording_id = recording_id
         case RecordingMissing():
