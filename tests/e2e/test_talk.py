@@ -109,6 +109,8 @@ async def test_the_pop_is_on_the_desktop_before_the_phone_is_answered(hotline: S
             hello = await message(desktop, "hello")
             assert hello["agent"]["state"] == "ready"
             await call.wait_answered(5)
+            await call.send_digits("w0.3,4")  # business, and there a person
+            await come_to(hotline, number, "business")
             await call.send_digits("w0.3,0")
             pop = await message(desktop, "screen_pop", 60)
             leg = await phone.ringing(10)
@@ -116,6 +118,7 @@ async def test_the_pop_is_on_the_desktop_before_the_phone_is_answered(hotline: S
             assert pop["customer"]["name"] == "王芳"
             assert pop["caller"] == number
             assert str(pop["bill"]["total_due_yuan"]) == "101.00"
+            assert await needs(hotline, number) == ["business"]
             assert "0" in json.dumps(pop["ivr_path"])
             await leg.answer()
             call_id = await come_to_state(hotline, number, "talking")
@@ -139,7 +142,7 @@ async def test_after_the_talk_the_caller_says_how_satisfied_they_are(hotline: Se
         await hotline.make_ready("anna")
         async with caller(hotline.pbx, number) as call:
             await call.wait_answered(5)
-            await call.send_digits("w0.3,0")
+            await call.send_digits("w0.3,5")  # a complaint
             leg = await phone.answer(60)
             call_id = await come_to_state(hotline, number, "talking")
             await call.send_digits("9")  # to the agent; it answers nothing that is asked later
@@ -147,12 +150,19 @@ async def test_after_the_talk_the_caller_says_how_satisfied_they_are(hotline: Se
             await come_to(hotline, number, "survey")
             await call.send_digits("w1,2,w2,4")
             await until(lambda: hotline.calls(number, "ended"), 30, what="the call is over")
+            assert await needs(hotline, number) == ["complaint"]
         assert ids(await heard(hotline, call))[-4:] == ["survey_ask", "survey_reason", "survey_thanks", "goodbye"]
     (row,) = (await hotline.request("quality", "GET", "/surveys?worst=2"))["items"]
     assert (row["call_id"], row["score"], row["reason"]) == (call_id, 2, "not_solved")
     orders = (await hotline.request("quality", "GET", "/work-orders"))["items"]
     [task] = [one for one in orders if one["kind"] == "return_visit"]
     assert (task["call_id"], task["survey"]["score"], task["survey"]["reason"]) == (call_id, 2, "not_solved")
+
+
+async def needs(hotline: Service, number: str) -> list[str]:
+    """Return what the latest call of a number wanted a person for."""
+    story = await hotline.timeline((await hotline.calls(number))[0]["id"])
+    return [e["data"]["need"] for e in story if e["event"] == "NeedStated"]
 
 
 async def message(desktop: aiohttp.ClientWebSocketResponse, kind: str, timeout: float = 10) -> Any:
