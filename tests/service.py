@@ -20,6 +20,7 @@ from agents.accounts import Accounts
 from agents.model import Role
 from app import storage
 from app.demo_data import load_demo
+from asterisk_conf.lifeboat_notice import FILE_NAME
 from core import policy
 from core.bus import Bus
 from core.clock import SystemClock
@@ -240,6 +241,8 @@ async def started_service(pbx: Pbx, *, ui: bool = False, start: bool = True, url
         try:
             if start:
                 await service.start()
+                # Today's outages are said by then, which stories about them count on.
+                await until((settings.var / "lifeboat" / FILE_NAME).exists, 90, what="the lifeboat is current")
                 keep_sentences(settings)
             yield service
         finally:

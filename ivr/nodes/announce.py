@@ -4,6 +4,8 @@ import contextlib
 from collections.abc import Collection
 from typing import Literal
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from core.errors import HotlineError
 from ivr.call import IvrCall
 from ivr.events import AnnouncementsHeard
@@ -32,6 +34,6 @@ class Announce(Node):
         return self.next
 
     async def _areas(self, call: IvrCall) -> Collection[str]:
-        with contextlib.suppress(HotlineError, TimeoutError):
+        with contextlib.suppress(HotlineError, SQLAlchemyError, TimeoutError):
             return (await call.customer()).areas
         return ()

@@ -93,9 +93,9 @@ async def test_a_wrong_pin_tells_nothing_and_a_secret_stays_secret(hotline: Serv
         await call.send_digits("w0.5,2")
         for _ in range(3):
             await come_to_next(hotline, number, "ask_account")
-            await call.send_digits("3200000001#")
+            await call.send_digits("w1,3200000001#")
             await come_to_next(hotline, number, "ask_pin")
-            await call.send_digits("987654#")
+            await call.send_digits("w1,987654#")
         await come_to(hotline, number, "give_up", 30)
         await call.hangup()
     said = words(await heard(hotline, call))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from desk.announcements.model import Announcement, Kind
 from desk.announcements.service import Spoken
@@ -53,6 +54,11 @@ async def test_announcements_come_between_greeting_and_menu_in_order(caller: Cal
 async def test_without_any_nothing_is_said_and_nothing_is_told(caller: Caller, shipped: Flow) -> None:
     assert await heard(caller, shipped, Told()) == ["greeting_morning", "menu"]
     assert "AnnouncementsHeard" not in await caller.names()
+
+
+async def test_a_customer_system_that_is_down_costs_only_what_is_for_an_area(caller: Caller, shipped: Flow) -> None:
+    caller.books.broken = OperationalError("", None, Exception())
+    assert (await heard(caller, shipped, Told(everybody="大风", area="城东抢修")))[:2] == ["greeting_morning", "大风"]
 
 
 async def test_a_customer_system_that_hangs_costs_only_what_is_for_an_area(caller: Caller, shipped: Flow) -> None:
