@@ -10,7 +10,7 @@ import pytest
 from cti.events import AgentAnswered, AgentMissed, CallArrived, CallEnded, CallReleased, Reconciled
 from cti.model import WITH_AGENT, Call, CallState
 from cti.session import CallSession
-from cti.talk import ring, talk
+from cti.talk import Rang, ring, talk
 from tests.cti.exchange import Exchange, opened_exchange, silence
 from tests.until import until
 
@@ -35,7 +35,7 @@ def booked(state: CallState) -> Call:
 
 async def going_on(session: CallSession) -> None:
     """What the queue of the menu does with an adopted call."""
-    answered = session.call.state is S.RINGING and await ring(session, None)
+    answered = session.call.state is S.RINGING and await ring(session, None) is Rang.ANSWERED
     if answered or session.call.state in WITH_AGENT:
         await talk(session)
     await silence(session)

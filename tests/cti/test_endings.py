@@ -14,7 +14,7 @@ from cti.events import AgentMissed, AgentRang, CallEnded
 from cti.messages import ChannelGone
 from cti.model import CallState
 from cti.session import CallSession
-from cti.talk import enter_queue, ring, talk
+from cti.talk import Rang, enter_queue, ring, talk
 from tests.cti.exchange import Exchange, offer, opened_exchange, silence
 from tests.until import until
 
@@ -67,7 +67,7 @@ async def test_a_talk_that_ends_while_the_database_takes_nothing_is_in_the_books
     async def program(session: CallSession) -> None:
         await session.answer()
         await enter_queue(session, "general")
-        assert await ring(session, offer("answer"))
+        assert await ring(session, offer("answer")) is Rang.ANSWERED
         await talk(session)
 
     exchange.program = program
@@ -111,7 +111,7 @@ async def test_a_seat_that_went_while_nobody_controlled_its_call_is_not_blamed(e
             await enter_queue(session, "general")
             await ring(session, offer("ring"))
         elif session.call.state is CallState.RINGING:
-            assert not await ring(session, None)
+            assert await ring(session, None) is Rang.MISSED
         await silence(session)
 
     exchange.program = program
@@ -127,7 +127,7 @@ async def test_the_caller_leaves_the_bridge_before_it_is_closed_and_hears_what_f
     async def program(session: CallSession) -> None:
         await session.answer()
         await enter_queue(session, "general")
-        assert await ring(session, offer("answer"))
+        assert await ring(session, offer("answer")) is Rang.ANSWERED
         await talk(session)
         await session.play(["sound:goodbye"])
 

@@ -241,21 +241,14 @@ async def test_a_customer_system_that_does_not_answer_is_not_waited_for(caller: 
 async def test_what_is_known_is_told(
     caller: Caller, step: Step, node: Node, answers: CustomerAnswers, leads: str, heard: list[str]
 ) -> None:
-    async def given() -> CustomerAnswers:
-        return answers
-
-    assert await step.run(node, answers=given) == leads
+    assert await step.run(node, answers=answers) == leads
     assert caller.line.heard == heard
 
 
 async def test_a_caller_who_waits_for_a_sentence_is_asked_to_wait(caller: Caller, step: Step) -> None:
     slow = caller.speaker.slow = asyncio.Event()
-
-    async def given() -> CustomerAnswers:
-        asyncio.get_running_loop().call_later(0.2, slow.set)
-        return ANSWERS
-
-    await step.run(BILL, answers=given)
+    asyncio.get_running_loop().call_later(0.2, slow.set)
+    await step.run(BILL, answers=ANSWERS)
     assert caller.line.heard == ["please_wait", *ANSWERS.bills[0]]
 
 
@@ -277,19 +270,13 @@ TWO = CustomerAnswers("C5", ("3200000005", "3200000006"), (("五的电费。",),
 async def test_who_has_several_accounts_chooses_one(
     caller: Caller, step: Step, keys: list[str], leads: str, heard: list[str]
 ) -> None:
-    async def given() -> CustomerAnswers:
-        return TWO
-
-    assert await step.run(BILL, keys={WHICH[-1]: keys}, answers=given) == leads
+    assert await step.run(BILL, keys={WHICH[-1]: keys}, answers=TWO) == leads
     assert caller.line.heard == heard
 
 
 async def test_the_account_chosen_before_is_told_again(caller: Caller, step: Step) -> None:
-    async def given() -> CustomerAnswers:
-        return TWO
-
     again = BILL.model_copy(update={"again": True})
-    assert await step.run(BILL, again, keys={WHICH[-1]: ["2"]}, answers=given) == "on"
+    assert await step.run(BILL, again, keys={WHICH[-1]: ["2"]}, answers=TWO) == "on"
     assert caller.line.heard == [*WHICH, "六的电费。", "六的电费。"]
 
 
@@ -333,11 +320,8 @@ async def test_a_text_without_variables_is_a_prompt_that_the_flow_brings_along(
 async def test_branch_goes_where_the_first_condition_that_holds_leads(
     caller: Caller, step: Step, condition: str, holds: bool
 ) -> None:
-    async def given() -> CustomerAnswers:
-        return ANSWERS
-
     branch = Branch(do="branch", when={"hour < 0": "no", condition: "yes", "hour >= 0": "later"}, next="never")
-    assert await step.run(branch, answers=given, known={"account": "12"}) == ("yes" if holds else "later")
+    assert await step.run(branch, answers=ANSWERS, known={"account": "12"}) == ("yes" if holds else "later")
     assert caller.line.heard == []
 
 
