@@ -132,6 +132,8 @@ class _Notes:
 
     told: asyncio.Future[bool]
     notes: list[_Note] = field(default_factory=list)
+    before: "asyncio.Future[bool] | None" = None
+    """What the notes before these become."""
 
     def write(self, connection: Connection) -> list[Recorded]:
         for note in self.notes:
@@ -181,23 +183,31 @@ class Journal:
 
     def flush(self) -> None:
         """Begin to write what is noted: what is recorded from now on comes after it."""
+        if notes := self._take():
+            self._tasks.start(self._write_notes(notes), "notes")
+
+    def _take(self) -> _Notes | None:
         if self._flush is not None:
             self._flush.cancel()
             self._flush = None
-        if self._notes is not None:
-            notes, self._notes = self._notes, None
-            before, self._last = self._last, notes.told
-            self._tasks.start(self._write_notes(notes, before), "notes")
+        notes, self._notes = self._notes, None
+        if notes is not None:
+            notes.before, self._last = self._last, notes.told
+        return notes
 
-    async def _write_notes(self, notes: _Notes, before: "asyncio.Future[bool] | None") -> None:
+    async def _write_notes(self, notes: _Notes) -> None:
         trouble = None
         try:
             recorded = await self._db.write(notes.write)
         except Exception:  # noqa: BLE001 - whose fault it is shows when each is written alone
             recorded, trouble = await self._write_alone(notes.notes)
+        await self._tell(notes, recorded, trouble)
+
+    async def _tell(self, notes: _Notes, recorded: list[Recorded], trouble: str | None = None) -> None:
         self.trouble = trouble
-        if before is not None:
-            await before  # notes are told in their order, however long somebody listens to one
+        if notes.before is not None:
+            await notes.before  # notes are told in their order, however long somebody listens to one
+            notes.before = None
         for one in recorded:
             await self._bus.publish(one)
         self._waiting -= len(recorded)
@@ -237,13 +247,27 @@ class Journal:
         It may run twice (see `core.db.Database`). What is committed is published even when the caller
         of this is cancelled meanwhile.
         """
-        self.flush()
-        return await asyncio.shield(self._tasks.start(self._record(events, save), "record", awaited=True))
+        return await asyncio.shield(self._tasks.start(self._record(events, save, self._take()), "record", awaited=True))
 
-    async def _record(self, events: Sequence[Event], save: Save | None) -> list[Recorded]:
-        recorded = await self._db.write(_Note(events, save).write)
+    async def _record(self, events: Sequence[Event], save: Save | None, notes: _Notes | None) -> list[Recorded]:
+        own = _Note(events, save)
+        recorded = await (self._db.write(own.write) if notes is None else self._write_both(notes, own))
         for one in recorded:
             await self._bus.publish(one)
+        return recorded
+
+    async def _write_both(self, notes: _Notes, own: _Note) -> list[Recorded]:
+        """Write what is noted and what is recorded in one transaction; neither may take the other down."""
+        try:
+            noted, recorded = await self._db.write(lambda connection: (notes.write(connection), own.write(connection)))
+        except Exception:  # noqa: BLE001 - whose fault it is shows when each is written alone
+            self._tasks.start(self._write_notes(notes), "notes")
+            await asyncio.sleep(0)  # so that the notes stand in the writer's queue before this does
+            return await self._db.write(own.write)
+        if notes.before is None or notes.before.done():
+            await self._tell(notes, noted)
+        else:
+            self._tasks.start(self._tell(notes, noted), "notes")
         return recorded
 
     async def close(self) -> None:

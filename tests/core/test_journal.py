@@ -213,6 +213,15 @@ async def test_a_state_that_cannot_be_saved_costs_no_fact(house: House) -> None:
     assert await house.books() == (["one", "two"], ["DoorOpened"] * 3)
 
 
+async def test_a_note_that_cannot_be_saved_holds_no_record_up(house: House) -> None:
+    await house.journal.record(open_door("front"), save=lambda c: adds("front", c))
+    house.journal.note(DoorShut(at=AT, agent_id="a1", wet=()), save=lambda c: adds("front", c))
+    (recorded,) = await house.journal.record(open_door("back"), save=lambda c: adds("back", c))
+    assert recorded.event == open_door("back")
+    await until(lambda: len(house.told) == 3)
+    assert await house.books() == (["back", "front"], ["DoorOpened", "DoorOpened", "DoorShut"])
+
+
 async def test_notes_are_told_one_transaction_after_the_other(house: House) -> None:
     first, go = asyncio.Event(), asyncio.Event()
 
