@@ -26,7 +26,9 @@ T = TypeVar("T")
 BY = "command line"
 FROM = click.option("--from", "begins", help="When it begins, e.g. 2027-02-06T00:00 at the site (default: now).")
 UNTIL = click.option("--until", "ends", help="When it ends.")
-PLACE = click.option("--place", type=int, default=0, help="Several are said by rising place.")
+PLACE = click.option(
+    "--place", type=click.IntRange(0, 1000), default=0, show_default=True, help="Several are said by rising place."
+)
 
 
 @click.group("announce")

@@ -64,12 +64,21 @@ def _say(line: str) -> None:
 
 
 async def _asterisk(settings: Settings) -> PrivateAsterisk:
-    """End a PBX that a killed demo has left, then write the configuration for this run."""
+    """Write the configuration for this run; the PBX that a killed demo has left goes on with its calls if it fits."""
     left = await asyncio.to_thread(prepare_asterisk, settings, _say, write=False)
-    if (await left.status()).running:
-        _say("a PBX of an earlier run is still there: it is stopped")
+    running, before = (await left.status()).running, _configuration(settings)
+    asterisk = await asyncio.to_thread(prepare_asterisk, settings, _say)
+    if running and _configuration(settings) == before:
+        _say("the PBX of an earlier run is taken over, with the calls in it")
+    elif running:
+        _say("the PBX of an earlier run is stopped: its configuration is another one now")
         await left.stop()
-    return await asyncio.to_thread(prepare_asterisk, settings, _say)
+    return asterisk
+
+
+def _configuration(settings: Settings) -> dict[str, bytes]:
+    folder = settings.var / "asterisk" / "etc"
+    return {file.name: file.read_bytes() for file in folder.glob("*") if file.is_file()}
 
 
 async def _people(settings: Settings) -> list[Login]:

@@ -22,7 +22,7 @@ from speech.install import VoiceFiles, ensure_voice, ensure_whisper, find_voice
 from speech.kokoro import RENDERING, Kokoro
 from speech.prompts import render as render_prompts
 from speech.render import open_fragments, open_pack, user_cache
-from speech.second import ENGLISH, ENGLISH_VOICE
+from speech.second import ENGLISH, ENGLISH_VOICE, FOLDER
 from web.build import ensure_ui, find_node
 
 Say = Callable[[str], None]
@@ -97,5 +97,5 @@ def render_all(out: Path, files: VoiceFiles, cache: Path, say: Say) -> None:
     render_prompts(prompts, prompts.missing(), voice, progress)
     render_prompts(fragments, fragments.missing(), voice, progress)
     if english := find_voice(cache, ENGLISH_VOICE):
-        pack = open_pack(out / ENGLISH, english, cache=cache, site=site.name, language=ENGLISH)
+        pack = open_pack(out / FOLDER, english, cache=cache, site=site.name, language=ENGLISH)
         render_prompts(pack, pack.missing(), Kokoro(english, RENDERING), progress)

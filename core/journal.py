@@ -201,9 +201,9 @@ class Journal:
             recorded = await self._db.write(notes.write)
         except Exception:  # noqa: BLE001 - whose fault it is shows when each is written alone
             recorded, trouble = await self._write_alone(notes.notes)
-        await self._tell(notes, recorded, trouble)
+        await self._publish_notes(notes, recorded, trouble)
 
-    async def _tell(self, notes: _Notes, recorded: list[Recorded], trouble: str | None = None) -> None:
+    async def _publish_notes(self, notes: _Notes, recorded: list[Recorded], trouble: str | None = None) -> None:
         self.trouble = trouble
         if notes.before is not None:
             await notes.before  # notes are told in their order, however long somebody listens to one
@@ -265,9 +265,9 @@ class Journal:
             await asyncio.sleep(0)  # so that the notes stand in the writer's queue before this does
             return await self._db.write(own.write)
         if notes.before is None or notes.before.done():
-            await self._tell(notes, noted)
+            await self._publish_notes(notes, noted)
         else:
-            self._tasks.start(self._tell(notes, noted), "notes")
+            self._tasks.start(self._publish_notes(notes, noted), "notes")
         return recorded
 
     async def close(self) -> None:

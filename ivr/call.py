@@ -270,8 +270,12 @@ class IvrCall:
         return self.counts[what]
 
     async def say(self, prompts: Sequence[str], *, interruptible: bool = True) -> None:
-        """Play prompts by id."""
-        await self.session.play(self.media(prompts), interruptible=interruptible)
+        """Play prompts by id; whoever is going to be recorded hears so to the end, whatever they press."""
+        notice = self.media([prompt for prompt in prompts if prompt == RECORDING_NOTICE])
+        if notice:
+            await self.session.play(notice, interruptible=False)
+        rest = self.media([prompt for prompt in prompts if prompt != RECORDING_NOTICE])
+        await self.session.play(rest, interruptible=interruptible)
 
     def media(self, prompts: Sequence[str]) -> Sequence[str]:
         """Return the media of those of `prompts` that are said here."""

@@ -14,15 +14,17 @@ from speech.synthesis import Voice
 _log = log.get(__name__)
 
 ENGLISH, ENGLISH_VOICE = "en", "af_heart"
+FOLDER = "english"
+"""No code of a language: in a folder `en` Asterisk itself would look first for the sound of every prompt."""
 
 
 class SecondLanguage:
-    """English prompts in `directory`/en; where its voice was never fetched, people can record them."""
+    """English prompts in `directory`/english; where its voice was never fetched, people can record them."""
 
     def __init__(self, directory: Path, *, cache: Path, clock: Clock, site: str) -> None:
         key = settings_key(ENGLISH_VOICE)
         self.pack = PromptPack(
-            directory / ENGLISH, catalogue(ENGLISH, site=site), settings_key=key, cache=cache / "prompts"
+            directory / FOLDER, catalogue(ENGLISH, site=site), settings_key=key, cache=cache / "prompts"
         )
         self._voice = find_voice(cache, ENGLISH_VOICE)
         self._directory, self._clock, self._key = directory, clock, key

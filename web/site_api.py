@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from agents.model import Permission
 from core.switches import STORM
@@ -53,7 +53,7 @@ class SettingsView(Shape):
 class SiteSwitches(Given):
     """What may be switched of the site while the service runs."""
 
-    storm: bool = Field(description="so many call that persons are kept for those who need one")
+    storm: StrictBool = Field(description="so many call that persons are kept for those who need one")
 
 
 class SettingsGiven(Given):

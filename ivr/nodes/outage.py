@@ -4,7 +4,7 @@ from typing import Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.errors import HotlineError
+from core.errors import HotlineError, Unavailable
 from ivr.call import IvrCall
 from ivr.events import IvrFailed
 from ivr.node import MaybeTarget, Node, Prompts, Target
@@ -13,8 +13,8 @@ from ivr.node import MaybeTarget, Node, Prompts, Target
 class Outage(Node):
     """Tells the outages that concern the caller now; when there are none, says `none` (it may be empty).
 
-    A customer system that does not answer leads to `failed`, where one is named: nobody should go without a menu for
-    an outage that was only to be mentioned.
+    A customer system that does not answer, or a voice that does not, leads to `failed`, where one is named: nobody
+    should go without a menu for an outage that was only to be mentioned.
     Told something: `told`, where it is set.
     """
 
@@ -30,16 +30,22 @@ class Outage(Node):
         try:
             answers = await call.customer()
         except (HotlineError, SQLAlchemyError, TimeoutError) as error:
-            if self.failed is None:
-                raise
-            now, what = call.services.clock.now(), type(error).__name__
-            call.session.note(IvrFailed(at=now, call_id=call.id, node=here, what=what, to=self.failed))
-            return self.failed
+            return self._failed(call, here, error)
         if not answers.accounts and self.unidentified:
             return self.unidentified
         if answers.outages:
-            await call.tell(answers.outages)
+            try:
+                await call.tell(answers.outages)
+            except Unavailable as error:  # the voice could not say it in time
+                return self._failed(call, here, error)
             await call.say(self.after)
             return self.told or self.next
         await call.say(self.none)
         return self.next
+
+    def _failed(self, call: IvrCall, here: str, error: Exception) -> str:
+        if self.failed is None:
+            raise error
+        now, what = call.services.clock.now(), type(error).__name__
+        call.session.note(IvrFailed(at=now, call_id=call.id, node=here, what=what, to=self.failed))
+        return self.failed

@@ -19,7 +19,8 @@ from cti.ua import IncomingCall, OutgoingCall, UserAgent
 from cti.ua.sound import write_wav
 from speech.matching import HeardPrompt
 from speech.prompts import PromptPack, catalogue
-from tests.e2e.heard import come_to, heard, ids
+from speech.second import FOLDER
+from tests.e2e.heard import come_to, come_to_state, heard, ids
 from tests.e2e.test_publish import publish
 from tests.e2e.test_self_service import come_to_next
 from tests.pbx import started_pbx
@@ -30,7 +31,7 @@ from tests.until import until
 HERE = pytest.mark.asyncio(loop_scope="module")
 pytestmark = [pytest.mark.e2e, pytest.mark.sound, HERE, pytest.mark.timeout(240)]
 
-HURT, GUEST, OUT = "13900000081", "13900000082", "13900000083"
+HURT, GUEST, LOCAL, OUT = "13900000081", "13900000082", "13900000084", "13900000083"
 DUTY = "02112345678"
 
 
@@ -66,7 +67,7 @@ async def world() -> AsyncIterator[tuple[Service, Carrier]]:
 def record_english(var: Path) -> None:
     """Let people have spoken the English prompts, in a second and a half each."""
     prompts = catalogue("en", site="x")
-    pack = PromptPack(var / "prompts" / "en", prompts, settings_key="people", cache=var / "cache")
+    pack = PromptPack(var / "prompts" / FOLDER, prompts, settings_key="people", cache=var / "cache")
     for number, prompt in enumerate(prompts):
         write_wav(var / "take.wav", babble(1.5, 120 + 15 * number, number))
         pack.record(prompt, var / "take.wav")
@@ -99,6 +100,12 @@ async def test_english_is_offered_leads_back_to_chinese_in_danger_to_a_person_an
                 await phone.calls[-1].hangup()
             await hurt.wait_ended(30)
             await guest.wait_ended(30)
+        async with caller(hotline.pbx, LOCAL) as local:
+            await local.wait_answered(5)
+            await local.send_digits("w0.3,0")
+            await come_to_state(hotline, LOCAL, "queued")
+            await local.hangup()
+    assert english(await heard(hotline, local))[-1] == "queue_enter", "nobody hears English who has not asked for it"
     told = [english(await heard(hotline, call)) for call in (hurt, guest)]
     offered = ["en:en_offer", "en:en_menu"]
     assert [each[1:] for each in told] == [
