@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.errors import BadInput, Conflict
+from speech.sayable import unsayable
 
 LONGEST_TEXT = 300
 """Characters; a little over a minute of speech."""
@@ -84,6 +85,8 @@ def check(one: Announcement) -> None:
         raise BadAnnouncement("it ends before it begins; set until later than from", field="until")
     if not one.text.strip() or len(one.text) > LONGEST_TEXT:
         raise BadAnnouncement(f"the text is said to callers; write 1 to {LONGEST_TEXT} characters", field="text")
+    if silent := unsayable(one.text):
+        raise BadAnnouncement(f"the voice has no sound for {' '.join(silent)}; leave it out of the text", field="text")
     if one.kind is Kind.GREETING and one.ends is None:
         raise BadAnnouncement("a greeting has an end, which its notice gives; set until", field="until")
     if one.kind is Kind.GREETING and one.areas:

@@ -10,6 +10,7 @@ from ivr import expressions
 from ivr.call import IvrCall
 from ivr.node import Node, Target
 from speech.prompts import Prompt
+from speech.sayable import unsayable
 
 
 class Say(Node):
@@ -27,6 +28,8 @@ class Say(Node):
     @classmethod
     def _has_right_places(cls, text: str) -> str:
         expressions.places(text)
+        if silent := unsayable(text):
+            raise ValueError(f"the voice has no sound for {' '.join(silent)}; leave it out")
         return text
 
     def reads(self) -> Iterator[tuple[str, str]]:

@@ -92,6 +92,7 @@ class TestModel:
         [
             ({"text": " "}, "text"),
             ({"text": "长" * 301}, "text"),
+            ({"text": "停电了🙂，请稍候。"}, "text"),
             ({"ends": NOW}, "until"),
             ({"begins": datetime(2028, 10, 3)}, "from"),
             ({"kind": Kind.GREETING}, "until"),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from pydantic import ValidationError
 
 from cti.messages import QueueGaveUp, SeatOffered
 from cti.model import CallState
@@ -391,6 +392,11 @@ async def test_a_seat_that_does_not_answer_costs_the_caller_nothing(caller: Call
     assert [e.cause for e in story if type(e).__name__ == "AgentMissed"] == ["no_answer", "busy"]  # type: ignore[attr-defined]
     assert [type(e).__name__ for e in story].count("CallQueued") == 1
     assert "hang_up call-1-seat-1 no_answer" in caller.line.asked
+
+
+def test_what_no_voice_can_say_is_refused() -> None:
+    with pytest.raises(ValidationError, match="the voice has no sound for 🙂; leave it out"):
+        Say(do="say", text="您好🙂", next="there")
 
 
 @pytest.mark.parametrize(("why", "leads"), [("no_agents", "nobody"), ("too_long", "too_long")])
