@@ -15,6 +15,7 @@ from app.setup import prepare_tests
 ROOT = Path(__file__).parent.parent
 GIVE_WAY = 10
 """Niceness of the tests that run beside those in which sound is heard in time."""
+_AT_ONCE = ("--dist", "loadscope", "-n")
 NO_TESTS = 5
 """Exit status of pytest when `arguments` name tests of the other part only."""
 
@@ -49,19 +50,19 @@ def _step(name: str, command: list[str]) -> bool:
 def test(long_: bool, arguments: tuple[str, ...]) -> None:
     """The whole suite, real PBX and real browser included; further ARGUMENTS go to pytest.
 
-    Stories mostly wait for what is spoken, so three are told at once; the rest runs beside them and gives way to them.
+    Stories mostly wait for what is spoken; the rest runs beside them and gives way to them.
     """
     prepare_tests(lambda line: click.echo(f"hotline: {line}", err=True))
-    long_ones = "" if long_ else " and not long"
+    late = "quiet or alone"
+    pick = "" if long_ else " and not long"
     with tempfile.TemporaryFile() as said:
-        stories = _pytest(f"sound and not alone{long_ones}", "-n", "3", "--dist", "loadscope", *arguments, said=said)
-        rest = _pytest(
-            f"not sound and not alone{long_ones}", "-n", "3", "--dist", "loadscope", *arguments, nice=GIVE_WAY
-        )
+        stories = _pytest(f"sound and not ({late}){pick}", *_AT_ONCE, "2", *arguments, said=said)
+        rest = _pytest(f"not (sound or {late}){pick}", *_AT_ONCE, "3", *arguments, nice=GIVE_WAY)
         codes = [rest.wait(), stories.wait()]
         said.seek(0)
         click.echo(said.read())
-    codes.append(_pytest(f"alone{long_ones}", *arguments).wait())
+    codes.append(_pytest(f"quiet{pick}", *_AT_ONCE, "2", *arguments).wait())
+    codes.append(_pytest(f"alone{pick}", *arguments).wait())
     ran = [code for code in codes if code != NO_TESTS]
     sys.exit(max(ran, key=abs) if ran else NO_TESTS)
 

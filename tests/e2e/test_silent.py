@@ -20,7 +20,7 @@ from tests.until import until
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.sound,
+    pytest.mark.quiet,
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]

@@ -18,7 +18,7 @@ from tests.phone import SeatPhone, caller, seat_phone
 from tests.service import AGENTS, Service
 from tests.until import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.quiet, pytest.mark.asyncio(loop_scope="module")]
 
 PAUSE_S = 5.0
 
