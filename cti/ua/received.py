@@ -11,7 +11,9 @@ from speech.g711 import Law, Pcm, decode
 RATE: Final = 8000
 _LAW_OF: Final[dict[int, Law]] = {0: "PCMU", 8: "PCMA"}
 _SLIP: Final = 640  # samples (80 ms) by which RTP time may differ from arrival before we trust arrival
-_HELD: Final = 8000  # samples (1 s) that a phone's jitter buffer holds of a burst that makes up for a stall
+_HELD: Final = 80_000  # samples (10 s) that are held of the bursts that make up for stalls
+_REST: Final = 30  # silent packets (0.6 s) after which what is held is caught up with, as a jitter buffer does
+_SILENT: Final = 16  # the largest sample of a packet in which there is nothing to hear
 _MAX_PACKETS: Final = 540_000  # three hours
 
 
@@ -98,24 +100,27 @@ class Received:
     def pcm(self, start: float = 0.0, end: float | None = None) -> Pcm:
         """Return what was heard from `start` to `end` (8 kHz, int16): silence where nothing came.
 
-        As by a phone, the packets of a burst are played one after the other, until the next pause.
+        As by a phone, the packets of a burst are played one after the other; the time is made up for in a pause.
         """
         places: list[tuple[int, Pcm]] = []
         expected: tuple[int, int] | None = None  # RTP timestamp and place of the next sample
-        before = 0
+        before, silent = 0, 0
         for packet in self.packets:
             law = _LAW_OF.get(packet.payload_type)
             if law is None:
                 continue
             arrived = round((packet.at - self.origin) * RATE)
-            place = arrived
+            place, samples = arrived, decode(packet.payload, law)
+            silent = silent + 1 if np.abs(samples).max(initial=0) <= _SILENT else 0
             if expected is not None:
                 step = (packet.timestamp - expected[0] + 2**31) % 2**32 - 2**31
                 early = expected[1] + step - arrived
                 if -_SLIP <= early <= (_HELD if arrived - before <= _SLIP else _SLIP):
                     place = expected[1] + step
+                if early > _SLIP and silent > _REST:
+                    before, expected = arrived, (packet.timestamp + len(samples), place)
+                    continue
             before = arrived
-            samples = decode(packet.payload, law)
             places.append((place, samples))
             expected = packet.timestamp + len(samples), place + len(samples)
         return _laid_out(places, round(start * RATE), None if end is None else round(end * RATE))

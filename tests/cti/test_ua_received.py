@@ -48,6 +48,20 @@ def test_a_burst_after_a_stall_is_heard_in_full_and_what_follows_a_pause_is_in_t
     assert len(pcm) == round(1.4 * 8000) + FRAME, "what comes after the pause is where it arrived"
 
 
+def test_what_a_stall_has_held_up_is_in_time_again_after_a_silence() -> None:
+    heard = Received(100.0)
+    loud, silence = np.full(FRAME, 3000, np.int16), np.zeros(FRAME, np.int16)
+    for n in range(200):  # 0.4 s late from the first on, then in time; silence from 0.4 to 3.6 s
+        at = max(1.4, 1.0 + 0.02 * n)
+        heard.add(Packet(100 + at, n, n * FRAME, 8, encode(loud if n < 20 or n >= 180 else silence)))
+    pcm = heard.pcm(start=1.0)
+    sounds = np.flatnonzero(np.abs(pcm) > 1000)
+    assert sounds[0] == round(0.4 * 8000)
+    last = sounds[np.flatnonzero(np.diff(sounds) > 1)[-1] + 1]
+    assert last == pytest.approx(3.6 * 8000, abs=700)
+    assert len(sounds) == 40 * FRAME, "nothing of it is lost"
+
+
 def test_a_lost_packet_leaves_its_place_silent() -> None:
     heard = received((1.0, 1, 0), (1.04, 3, 320))
     pcm = heard.pcm(start=1.0)
