@@ -15,7 +15,7 @@ from app.setup import prepare_tests
 ROOT = Path(__file__).parent.parent
 GIVE_WAY = 10
 """Niceness of the tests that run beside those in which sound is heard in time."""
-_AT_ONCE = ("--dist", "loadscope", "-n")
+_TWO = ("--dist", "loadscope", "-n", "2")
 NO_TESTS = 5
 """Exit status of pytest when `arguments` name tests of the other part only."""
 
@@ -56,12 +56,12 @@ def test(long_: bool, arguments: tuple[str, ...]) -> None:
     late = "quiet or alone"
     pick = "" if long_ else " and not long"
     with tempfile.TemporaryFile() as said:
-        stories = _pytest(f"sound and not ({late}){pick}", *_AT_ONCE, "2", *arguments, said=said)
-        rest = _pytest(f"not (sound or {late}){pick}", *_AT_ONCE, "3", *arguments, nice=GIVE_WAY)
+        stories = _pytest(f"sound and not ({late}){pick}", *_TWO, *arguments, said=said)
+        rest = _pytest(f"not (sound or {late}){pick}", *_TWO, *arguments, nice=GIVE_WAY)
         codes = [rest.wait(), stories.wait()]
         said.seek(0)
         click.echo(said.read())
-    codes.append(_pytest(f"quiet{pick}", *_AT_ONCE, "2", *arguments).wait())
+    codes.append(_pytest(f"quiet{pick}", *_TWO, *arguments).wait())
     codes.append(_pytest(f"alone{pick}", *arguments).wait())
     ran = [code for code in codes if code != NO_TESTS]
     sys.exit(max(ran, key=abs) if ran else NO_TESTS)

@@ -19,7 +19,7 @@ from cti.ua import tone_power, write_wav
 from speech.g711 import Pcm, encode
 from tests.pbx import Pbx, started_pbx
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.sound]
 
 RATE = 8000
 
