@@ -16,6 +16,8 @@ ROOT = Path(__file__).parent.parent
 GIVE_WAY = 10
 """Niceness of the tests that run beside those in which sound is heard in time."""
 _TWO = ("--dist", "loadscope", "-n", "2")
+FAILED = 1
+"""Exit status of pytest when tests failed, and nothing worse happened."""
 NO_TESTS = 5
 """Exit status of pytest when `arguments` name tests of the other part only."""
 
@@ -50,21 +52,33 @@ def _step(name: str, command: list[str]) -> bool:
 def test(long_: bool, arguments: tuple[str, ...]) -> None:
     """The whole suite, real PBX and real browser included; further ARGUMENTS go to pytest.
 
-    Stories mostly wait for what is spoken; the rest runs beside them and gives way to them.
+    Stories mostly wait for what is spoken; the rest runs beside them and gives way to them. They are told in real time,
+    so one that failed beside others is told once more with the machine to itself, and then has to pass.
     """
     prepare_tests(lambda line: click.echo(f"hotline: {line}", err=True))
     late = "quiet or alone"
     pick = "" if long_ else " and not long"
-    with tempfile.TemporaryFile() as said:
-        stories = _pytest(f"sound and not ({late}){pick}", *_TWO, *arguments, said=said)
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory() as kept:
+        told = (f"sound and not ({late}){pick}", "-o", f"cache_dir={kept}/stories", *arguments)
+        stories = _pytest(*told, *_TWO, said=said)
         rest = _pytest(f"not (sound or {late}){pick}", *_TWO, *arguments, nice=GIVE_WAY)
         codes = [rest.wait(), stories.wait()]
         said.seek(0)
         click.echo(said.read())
-    codes.append(_pytest(f"quiet{pick}", *_TWO, *arguments).wait())
+        codes[1] = _again(codes[1], told)
+        told = (f"quiet{pick}", "-o", f"cache_dir={kept}/quiet", *arguments)
+        codes.append(_again(_pytest(*told, *_TWO).wait(), told))
     codes.append(_pytest(f"alone{pick}", *arguments).wait())
     ran = [code for code in codes if code != NO_TESTS]
     sys.exit(max(ran, key=abs) if ran else NO_TESTS)
+
+
+def _again(code: int, told: tuple[str, ...]) -> int:
+    """Tell those stories again, one at a time, that failed; return how that ended."""
+    if code != FAILED:
+        return code
+    click.echo("hotline: stories that failed beside others are told again, alone")
+    return _pytest(*told, "--last-failed", "--last-failed-no-failures=none").wait()
 
 
 def _pytest(which: str, *arguments: str, said: IO[bytes] | None = None, nice: int = 0) -> "subprocess.Popen[bytes]":
