@@ -53,7 +53,7 @@ def test(long_: bool, arguments: tuple[str, ...]) -> None:
     """The whole suite, real PBX and real browser included; further ARGUMENTS go to pytest.
 
     Stories mostly wait for what is spoken; the rest runs beside them and gives way to them. They are told in real time,
-    so one that failed beside others is told once more with the machine to itself, and then has to pass.
+    so one that failed is told once more with the machine to itself, and then has to pass.
     """
     prepare_tests(lambda line: click.echo(f"hotline: {line}", err=True))
     late = "quiet or alone"
@@ -68,7 +68,8 @@ def test(long_: bool, arguments: tuple[str, ...]) -> None:
         codes[1] = _again(codes[1], told)
         told = (f"quiet{pick}", "-o", f"cache_dir={kept}/quiet", *arguments)
         codes.append(_again(_pytest(*told, *_TWO).wait(), told))
-    codes.append(_pytest(f"alone{pick}", *arguments).wait())
+        told = (f"alone{pick}", "-o", f"cache_dir={kept}/alone", *arguments)
+        codes.append(_again(_pytest(*told).wait(), told))
     ran = [code for code in codes if code != NO_TESTS]
     sys.exit(max(ran, key=abs) if ran else NO_TESTS)
 
@@ -77,7 +78,7 @@ def _again(code: int, told: tuple[str, ...]) -> int:
     """Tell those stories again, one at a time, that failed; return how that ended."""
     if code != FAILED:
         return code
-    click.echo("hotline: stories that failed beside others are told again, alone")
+    click.echo("hotline: stories told in real time that failed are told once more, one at a time")
     return _pytest(*told, "--last-failed", "--last-failed-no-failures=none").wait()
 
 
