@@ -160,8 +160,8 @@ class Database:
     def _transaction(self) -> Iterator[Connection]:
         """Open a transaction of the writer's.
 
-        In SQLite all are on one connection, whose pages and statements stay true, because nobody else writes. One to
-        a server may have been lost since, which the pool finds out.
+        In SQLite all are on one connection, which has its pages and statements at hand; what another process writes
+        it notices by itself. One to a server may have been lost since, which the pool finds out.
         """
         if self.engine.dialect.name != "sqlite":
             with self.engine.begin() as connection:

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 from pydantic import ValidationError
 
-from cti.messages import QueueGaveUp, SeatOffered
+from cti.messages import PlaybackEnded, QueueGaveUp, SeatOffered
 from cti.model import CallState
 from cti.session import CallSession
 from ivr.call import CustomerAnswers, IvrCall
@@ -27,7 +27,8 @@ from ivr.nodes.queue import Queue
 from ivr.nodes.say import Say
 from ivr.nodes.set import Set
 from ivr.nodes.verify import Verify
-from tests.ivr.caller import Caller
+from tests.ivr.caller import CALL, Caller
+from tests.until import until
 
 pytestmark = pytest.mark.integration
 
@@ -416,3 +417,24 @@ async def test_the_site_decides_whether_the_recording_notice_is_said(
     caller.line.leaves_after = "queue_enter"
     await caller.serve(shipped, await caller.arrives())
     assert caller.line.heard == ["greeting_morning", "menu", *heard]
+
+
+async def test_no_key_cuts_the_recording_notice(caller: Caller, shipped: Flow) -> None:
+    caller.line.presses({"menu": ["0"], "recording_notice": ["!3"]})
+
+    async def lets_it_end() -> None:
+        await until(lambda: "recording_notice" in caller.line.heard)
+        for _ in range(10):
+            await asyncio.sleep(0)  # what the key would do is done
+        assert caller.line.heard[-1] == "recording_notice"
+        assert caller.line.asked[-1].startswith("play "), "it is not stopped"
+        caller.line.tell(PlaybackEnded(caller.line.asked[-1].removeprefix("play "), failed=False))
+        caller.line.gone(CALL)
+
+    await asyncio.gather(caller.serve(shipped, await caller.arrives()), lets_it_end())
+
+
+async def test_an_outage_that_the_voice_cannot_say_in_time_costs_nobody_the_menu(caller: Caller, step: Step) -> None:
+    caller.speaker.unsaid = set(ANSWERS.outages)
+    assert await step.run(Outage(do="outage", failed="menu", next="on"), answers=ANSWERS) == "menu"
+    assert "IvrFailed" in await caller.names()
