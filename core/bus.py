@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 
 from core import log
 from core.events import Event, Recorded
@@ -11,7 +12,7 @@ from core.events import Event, Recorded
 _log = log.get(__name__)
 
 Listener = Callable[[Recorded], Awaitable[None] | None]
-"""A plain function where there is nothing to wait for: that costs no time limit."""
+"""A plain function where there is nothing to wait for: that costs no time limit, and no task."""
 SLOW_S = 0.5
 """A listener that takes longer than this is named in the log: it delays everyone behind it."""
 LIMIT_S = 5.0
@@ -23,39 +24,96 @@ class Bus:
 
     def __init__(self) -> None:
         self._listeners: dict[type[Event], list[Listener]] = defaultdict(list)
+        self._of: dict[type[Event], tuple[Listener, ...]] = {}
+        """Of each class those who hear it, until somebody comes or goes."""
 
     def listen(self, kind: type[Event], listener: Listener) -> Callable[[], None]:
         """Call `listener` for each event of class `kind` (`Event` = every one); returns its unsubscribe."""
         self._listeners[kind].append(listener)
-        return lambda: self._listeners[kind].remove(listener)
+        self._of.clear()
+
+        def leave() -> None:
+            self._listeners[kind].remove(listener)
+            self._of.clear()
+
+        return leave
 
     async def publish(self, recorded: Recorded) -> None:
         """Call every listener and wait where there is something to wait for.
 
         Their errors are logged and never reach the publisher.
         """
-        for listener in (*self._listeners[type(recorded.event)], *self._listeners[Event]):
-            started = time.monotonic()
-            try:
-                waiting = listener(recorded)
-                if waiting is not None:
-                    async with asyncio.timeout(LIMIT_S):
-                        await waiting
-            except Exception:  # noqa: BLE001 - a broken listener cannot stop the others
-                _log.exception(
-                    "listener failed",
-                    extra={
-                        "action": "listener_failed",
-                        "event": type(recorded.event).__name__,
-                        "seq": recorded.seq,
-                    },
-                )
-            if (took := time.monotonic() - started) > SLOW_S:
-                _log.warning(
-                    "slow listener",
-                    extra={
-                        "action": "listener_slow",
-                        "event": type(recorded.event).__name__,
-                        "seconds": took,
-                    },
-                )
+        rest = self.tell([recorded])
+        if rest is not None:
+            await rest
+
+    def tell(self, told: Sequence[Recorded]) -> Coroutine[Any, Any, None] | None:
+        """Call the listeners of each event in order, as far as there is nothing to wait for.
+
+        Returns None once all have heard all, else what tells the rest when it is awaited.
+        """
+        for at, recorded in enumerate(told):
+            listeners = self._who_hear(recorded)
+            if (waiting := _call(recorded, listeners, 0)) is not None:
+                return _tell_rest(recorded, listeners, waiting, self, told[at + 1 :])
+        return None
+
+    def _who_hear(self, recorded: Recorded) -> tuple[Listener, ...]:
+        kind = type(recorded.event)
+        found = self._of.get(kind)
+        if found is None:
+            found = self._of[kind] = (*self._listeners[kind], *self._listeners[Event])
+        return found
+
+
+_Waiting = tuple[int, Awaitable[None], float]
+"""The number of a listener, what it waits for, and since when."""
+
+
+def _call(recorded: Recorded, listeners: tuple[Listener, ...], first: int) -> _Waiting | None:
+    """Call listeners from number `first` on, up to the one that has something to wait for."""
+    started = time.monotonic()
+    for number in range(first, len(listeners)):
+        waiting = None
+        try:
+            waiting = listeners[number](recorded)
+        except Exception:  # noqa: BLE001 - a broken listener cannot stop the others
+            _failed(recorded)
+        if waiting is not None:
+            return number, waiting, started
+        started = _ended(recorded, started)
+    return None
+
+
+async def _tell_rest(
+    recorded: Recorded, listeners: tuple[Listener, ...], waiting: _Waiting | None, bus: Bus, after: Sequence[Recorded]
+) -> None:
+    while waiting is not None:
+        number, listening, started = waiting
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                await listening
+        except Exception:  # noqa: BLE001 - a broken listener cannot stop the others
+            _failed(recorded)
+        _ended(recorded, started)
+        waiting = _call(recorded, listeners, number + 1)
+    if (rest := bus.tell(after)) is not None:
+        await rest
+
+
+def _failed(recorded: Recorded) -> None:
+    _log.exception(
+        "listener failed",
+        extra={"action": "listener_failed", "event": type(recorded.event).__name__, "seq": recorded.seq},
+    )
+
+
+def _ended(recorded: Recorded, started: float) -> float:
+    """Name a listener that was slow; returns the present moment."""
+    now = time.monotonic()
+    if (took := now - started) > SLOW_S:
+        _log.warning(
+            "slow listener",
+            extra={"action": "listener_slow", "event": type(recorded.event).__name__, "seconds": took},
+        )
+    return now

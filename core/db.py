@@ -127,14 +127,18 @@ class Database:
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in the next group transaction and return its result once that is committed.
 
-        Raises DatabaseDown when more writes wait than storage can take; what `work` raises comes through.
+        Raises DatabaseDown when more writes wait than storage can take; what `work` raises comes through. Who no
+        longer waits does not keep it from being written.
         """
+        return await self.begin(work)
+
+    def begin(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
+        """Begin what `write` does; returns what becomes its result. Raises DatabaseDown."""
         if self._writes.qsize() >= WAITING_WRITES:
             raise DatabaseDown(waiting=WAITING_WRITES)
         item = _Write(work, asyncio.get_running_loop().create_future())
         self._writes.put(item)
-        result: T = await asyncio.shield(item.done)
-        return result
+        return item.done
 
     def _write_loop(self) -> None:
         ending = False
@@ -165,8 +169,14 @@ class Database:
             return
         if self._kept is None:
             self._kept = self.engine.connect()
-        with self._kept.begin():
-            yield self._kept
+        try:
+            with self._kept.begin():
+                yield self._kept
+        except BaseException:
+            # A commit that failed leaves its transaction open, which the next one would commit: the pool ends it.
+            failed, self._kept = self._kept, None
+            failed.close()
+            raise
 
     def _commit(self, group: list[_Write]) -> None:
         if not group:

@@ -1,11 +1,11 @@
 """The journal is the truth: every event in the same transaction as the state it explains, then published."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, Connection, Integer, String, Table, insert, select
@@ -25,6 +25,7 @@ Save = Callable[[Connection], object]
 NOTE_WAIT_S = 0.1
 """How long a note may wait for a transaction to share. A crash loses no more than this."""
 NOTE_AGAIN_S = 1.0
+CLOSE_LIMIT_S = 5.0
 NOTES_LIMIT = 10_000
 """More notes than this waiting means that storage has stopped: further ones are refused, not piled up."""
 
@@ -138,11 +139,26 @@ class _Notes:
     before: "asyncio.Future[bool] | None" = None
     """What the notes before these become."""
 
-    def write(self, connection: Connection) -> list[Recorded]:
+    @property
+    def number(self) -> int:
+        """How many events they are."""
+        return sum(len(note.events) for note in self.notes)
+
+    def events(self) -> list[Event]:
+        return [event for note in self.notes for event in note.events]
+
+    def save(self, connection: Connection) -> None:
         for note in self.notes:
             if note.save is not None:
                 note.save(connection)
-        return append(connection, [event for note in self.notes for event in note.events])
+
+    def write(self, connection: Connection) -> list[Recorded]:
+        self.save(connection)
+        return append(connection, self.events())
+
+
+_Writing = asyncio.Future[list[Recorded]]
+_Rest = Coroutine[Any, Any, None]
 
 
 class Journal:
@@ -152,6 +168,7 @@ class Journal:
         self._db = db
         self._bus = bus
         self._tasks = TaskOwner("journal")
+        self._under_way: set[_Writing] = set()
         self._notes: _Notes | None = None
         self._waiting = 0
         self._flush: asyncio.TimerHandle | None = None
@@ -187,7 +204,7 @@ class Journal:
     def flush(self) -> None:
         """Begin to write what is noted: what is recorded from now on comes after it."""
         if notes := self._take():
-            self._tasks.start(self._write_notes(notes), "notes")
+            self._begin(notes.write, partial(self._notes_stored, notes))
 
     def _take(self) -> _Notes | None:
         if self._flush is not None:
@@ -198,22 +215,55 @@ class Journal:
             notes.before, self._last = self._last, notes.told
         return notes
 
-    async def _write_notes(self, notes: _Notes) -> None:
-        trouble = None
+    def _begin(self, work: Callable[[Connection], list[Recorded]], then: Callable[[_Writing], None]) -> None:
+        """Begin to write and call `then` once it is known what became of it."""
+        # No task: most of what is recorded is told to listeners that wait for nothing.
         try:
-            recorded = await self._db.write(notes.write)
-        except Exception:  # noqa: BLE001 - whose fault it is shows when each is written alone
-            recorded, trouble = await self._write_alone(notes.notes)
-        await self._publish_notes(notes, recorded, trouble)
+            writing = self._db.begin(work)
+        except DatabaseDown as down:
+            writing = asyncio.get_running_loop().create_future()
+            writing.set_exception(down)
+        self._under_way.add(writing)
+        writing.add_done_callback(self._under_way.discard)
+        writing.add_done_callback(then)
 
-    async def _publish_notes(self, notes: _Notes, recorded: list[Recorded], trouble: str | None = None) -> None:
-        self.trouble = trouble
-        if notes.before is not None:
-            await notes.before  # notes are told in their order, however long somebody listens to one
-            notes.before = None
-        for one in recorded:
-            await self._bus.publish(one)
-        self._waiting -= len(recorded)
+    def _notes_stored(self, notes: _Notes, writing: _Writing) -> None:
+        if writing.exception() is not None:  # whose fault it is shows when each is written alone
+            self._tasks.start(self._write_apart(notes), "notes")
+            return
+        self.trouble = None
+        if (rest := self._tell_notes(notes, writing.result(), None)) is not None:
+            self._tasks.start(rest, "notes")
+
+    async def _write_apart(self, notes: _Notes) -> None:
+        recorded, self.trouble = await self._write_alone(notes.notes)
+        if (rest := self._tell_notes(notes, recorded, self.trouble)) is not None:
+            await rest
+
+    def _tell_notes(self, notes: _Notes, recorded: list[Recorded], trouble: str | None) -> _Rest | None:
+        """Publish notes in their order, however long somebody listens to one; returns the rest when one waits."""
+        if notes.before is not None and not notes.before.done():
+            self._tasks.start(self._tell_notes_after(notes.before, notes, recorded, trouble), "notes")
+            return None
+        notes.before = None
+        if (rest := self._bus.tell(recorded)) is not None:
+            return self._tell_notes_rest(rest, notes, len(recorded), trouble)
+        self._notes_told(notes, len(recorded), trouble)
+        return None
+
+    async def _tell_notes_after(
+        self, before: "asyncio.Future[bool]", notes: _Notes, recorded: list[Recorded], trouble: str | None
+    ) -> None:
+        await before
+        if (rest := self._tell_notes(notes, recorded, trouble)) is not None:
+            await rest
+
+    async def _tell_notes_rest(self, rest: Awaitable[None], notes: _Notes, number: int, trouble: str | None) -> None:
+        await rest
+        self._notes_told(notes, number, trouble)
+
+    def _notes_told(self, notes: _Notes, number: int, trouble: str | None) -> None:
+        self._waiting -= number
         notes.told.set_result(trouble is None)
         self._flush_in(NOTE_AGAIN_S)
 
@@ -250,33 +300,50 @@ class Journal:
         It may run twice (see `core.db.Database`). What is committed is published even when the caller
         of this is cancelled meanwhile.
         """
-        return await asyncio.shield(self._tasks.start(self._record(events, save, self._take()), "record", awaited=True))
+        told: _Writing = asyncio.get_running_loop().create_future()
+        self._write(_Note(events, save), self._take(), told)
+        return await told
 
-    async def _record(self, events: Sequence[Event], save: Save | None, notes: _Notes | None) -> list[Recorded]:
-        own = _Note(events, save)
-        recorded = await (self._db.write(own.write) if notes is None else self._write_both(notes, own))
-        for one in recorded:
-            await self._bus.publish(one)
-        return recorded
+    def _write(self, own: _Note, notes: _Notes | None, told: _Writing) -> None:
+        write = own.write if notes is None else partial(_write_both, notes, own)
+        self._begin(write, partial(self._stored, own, notes, told))
 
-    async def _write_both(self, notes: _Notes, own: _Note) -> list[Recorded]:
-        """Write what is noted and what is recorded in one transaction; neither may take the other down."""
-        try:
-            noted, recorded = await self._db.write(lambda connection: (notes.write(connection), own.write(connection)))
-        except Exception:  # noqa: BLE001 - whose fault it is shows when each is written alone
-            self._tasks.start(self._write_notes(notes), "notes")
-            await asyncio.sleep(0)  # so that the notes stand in the writer's queue before this does
-            return await self._db.write(own.write)
-        if notes.before is None or notes.before.done():
-            await self._publish_notes(notes, noted)
+    def _stored(self, own: _Note, notes: _Notes | None, told: _Writing, writing: _Writing) -> None:
+        """Publish what is committed: what was noted before it first."""
+        if (error := writing.exception()) is not None:
+            if notes is not None:  # neither may take the other down: each alone, in their order
+                self._begin(notes.write, partial(self._notes_stored, notes))
+                self._write(own, None, told)
+            elif not told.done():
+                told.set_exception(error)
+            return
+        recorded, rest = writing.result(), None
+        if notes is not None:
+            self.trouble = None
+            noted, recorded = recorded[: notes.number], recorded[notes.number :]
+            rest = self._tell_notes(notes, noted, None)
+        after: Sequence[Recorded] = recorded
+        if rest is None:
+            rest, after = self._bus.tell(recorded), ()
+        if rest is None:
+            _settle(told, recorded)
         else:
-            self._tasks.start(self._publish_notes(notes, noted), "notes")
-        return recorded
+            self._tasks.start(self._tell_rest(rest, after, recorded, told), "record")
+
+    async def _tell_rest(
+        self, rest: Awaitable[None], after: Sequence[Recorded], recorded: list[Recorded], told: _Writing
+    ) -> None:
+        await rest
+        if (rest_of_own := self._bus.tell(after)) is not None:
+            await rest_of_own
+        _settle(told, recorded)
 
     async def close(self) -> None:
         """Wait until everything under way and noted is committed and published, as far as storage takes it."""
         with suppress(DatabaseDown):
             await self.settle()
+        if self._under_way:
+            await asyncio.wait(set(self._under_way), timeout=CLOSE_LIMIT_S)
         await self._tasks.drain()
         if self._flush is not None:
             self._flush.cancel()
@@ -284,3 +351,16 @@ class Journal:
     async def of_call(self, call_id: str) -> list[Recorded]:
         """Return the story of one call, in order."""
         return await self._db.read(lambda connection: of_call(connection, call_id))
+
+
+def _write_both(notes: _Notes, own: _Note, connection: Connection) -> list[Recorded]:
+    """Write what is noted and what is recorded in one transaction, their events by one statement."""
+    notes.save(connection)
+    if own.save is not None:
+        own.save(connection)
+    return append(connection, [*notes.events(), *own.events])
+
+
+def _settle(told: _Writing, recorded: list[Recorded]) -> None:
+    if not told.done():  # nobody waits any more
+        told.set_result(recorded)

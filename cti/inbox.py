@@ -20,31 +20,49 @@ class Asked:
 
 
 class Inbox:
-    """Messages in order of arrival."""
+    """Messages in order of arrival, for the one task of the call."""
 
     def __init__(self) -> None:
         self._messages: deque[Message | Asked] = deque()
-        self._filled = asyncio.Event()
+        self._waiting: asyncio.Future[None] | None = None
+        self._over = False
+        """The time of who waits is over."""
 
     def put(self, message: Message | Asked) -> bool:
         """Add a message; False when it was dropped because the inbox is full."""
         if len(self._messages) >= LIMIT and not isinstance(message, ChannelGone):
             return False
         self._messages.append(message)
-        self._filled.set()
+        self._wake()
         return True
 
     async def get(self, timeout: float | None) -> Message | Asked | None:
         """Return the next message, or None when none comes within `timeout` seconds (None: no limit)."""
+        if not self._messages:
+            await self._fill(timeout)
+        return self._messages.popleft() if self._messages else None
+
+    async def _fill(self, timeout: float | None) -> None:
+        """Wait until there is a message, or the time is over."""
+        # By hand: every message of every call is waited for here, and asyncio.timeout costs several times as much.
+        loop = asyncio.get_running_loop()
+        self._over = False
+        timer = None if timeout is None else loop.call_later(timeout, self._expire)
         try:
-            async with asyncio.timeout(timeout):
-                while not self._messages:
-                    self._filled.clear()
-                    await self._filled.wait()
-        except TimeoutError:
-            if not self._messages:  # one may have come in the same turn of the loop
-                return None
-        return self._messages.popleft()
+            while not (self._messages or self._over):
+                self._waiting = loop.create_future()
+                await self._waiting
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _expire(self) -> None:
+        self._over = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def forget(self, kinds: UnionType) -> None:
         """Take out messages of some kinds, unread."""

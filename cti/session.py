@@ -215,13 +215,16 @@ class CallSession:
         if not media or (interruptible and self.stirred):
             return False
         playback_id = await self.begin(media)
-        async with asyncio.timeout(PLAY_LIMIT_S):
-            while not (interruptible and self.stirred):
-                message = await self.receive()
-                if isinstance(message, PlaybackEnded) and message.playback_id == playback_id:
-                    if message.failed:
-                        _log.error("media not played", extra={"action": "media_failed", "call_id": self.call.id})
-                    return not message.failed
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PLAY_LIMIT_S
+        while not (interruptible and self.stirred):
+            message = await self.receive(max(0.0, until - loop.time()))
+            if message is None:
+                raise TimeoutError
+            if isinstance(message, PlaybackEnded) and message.playback_id == playback_id:
+                if message.failed:
+                    _log.error("media not played", extra={"action": "media_failed", "call_id": self.call.id})
+                return not message.failed
         await self.world.pbx.stop_playback(playback_id)
         return False
 

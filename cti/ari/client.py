@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+import msgspec
 
 from core import log
 from core.errors import HotlineError
@@ -17,11 +18,12 @@ from cti.port import NoSuchChannel, PbxDown, PbxRefused
 
 _log = log.get(__name__)
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode
-"""`json.dumps` with an option makes an encoder anew each time."""
+_encode = msgspec.json.Encoder().encode
 
 ANSWER_LIMIT_S = 5.0
 """Asterisk answers a request within milliseconds; one that takes longer will not be answered."""
+UNREAD_REQUESTS = 16
+"""With fewer requests unanswered all of them are in the kernel's buffers: sending the next cannot block."""
 EVENTS_WAITING = 50_000
 """More unread events than this means that we cannot follow: the connection is given up and made anew."""
 HEARTBEAT_S = 5.0
@@ -51,13 +53,22 @@ class AriAddress:
         return f"http://{self.host}:{self.port}/media"
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request that waits for its answer `until` a moment of the loop's clock."""
+
+    until: float
+    answer: "asyncio.Future[wire.Response]"
+
+
 class AriClient:
     """Speaks ARI. Connect, iterate `events`, call `request`; when `events` ends, the connection is lost."""
 
     def __init__(self, address: AriAddress) -> None:
         self._address = address
         self._numbers = itertools.count(1)
-        self._waiting: dict[str, asyncio.Future[wire.Response]] = {}
+        self._waiting: dict[str, _Asked] = {}
+        self._watch: asyncio.TimerHandle | None = None
         self._events: asyncio.Queue[wire.AriEvent | None] = asyncio.Queue(EVENTS_WAITING)
         self._tasks = TaskOwner("ari")
         self._http: aiohttp.ClientSession | None = None
@@ -131,16 +142,16 @@ class AriClient:
             _log.debug("unknown ARI message", extra={"action": "ari_unknown"})
             return
         if isinstance(event, wire.Response):
-            waiting = self._waiting.pop(event.request_id, None)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(event)
+            asked = self._waiting.pop(event.request_id, None)
+            if asked is not None and not asked.answer.done():
+                asked.answer.set_result(event)
         else:
             self._events.put_nowait(event)
 
     def _lost(self) -> None:
-        for waiting in self._waiting.values():
-            if not waiting.done():
-                waiting.set_exception(PbxDown("the connection to ARI was lost"))
+        for asked in self._waiting.values():
+            if not asked.answer.done():
+                asked.answer.set_exception(PbxDown("the connection to ARI was lost"))
         self._waiting.clear()
         if self._events.full():
             self._events.get_nowait()
@@ -161,9 +172,7 @@ class AriClient:
             raise PbxDown("not connected to ARI")
         ask = self._ask_socket if self.over_websocket else self._ask_http
         try:
-            # Not wait_for: before Python 3.12 it forgets a cancellation (a hang-up) that comes with the answer.
-            async with asyncio.timeout(ANSWER_LIMIT_S):
-                status, reason, text = await ask(method, uri, body, {k: str(v) for k, v in query.items()})
+            status, reason, text = await ask(method, uri, body, {k: str(v) for k, v in query.items()})
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
             # Whoever asked takes the PBX as lost, so it must be lost for all: everyone is then adopted anew.
             if self._socket is not None:
@@ -173,7 +182,7 @@ class AriClient:
             raise NoSuchChannel(f"{uri}: {_words(text, reason)}")
         if status >= 300:
             raise PbxRefused(f"{method} {uri}: {status} {_words(text, reason)}", status=status)
-        return json.loads(text) if text.strip() else None
+        return msgspec.json.decode(text) if text.strip() else None
 
     async def _ask_socket(self, method: str, uri: str, body: Any, query: dict[str, str]) -> tuple[int, str, str]:
         assert self._socket is not None
@@ -182,19 +191,46 @@ class AriClient:
         if query:
             message["query_strings"] = [{"name": k, "value": v} for k, v in query.items()]
         if body is not None:
-            message |= {"content_type": "application/json", "message_body": _encode(body)}
-        waiting: asyncio.Future[wire.Response] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = waiting
+            message |= {"content_type": "application/json", "message_body": _encode(body).decode()}
+        loop = asyncio.get_running_loop()
+        asked = self._waiting[number] = _Asked(loop.time() + ANSWER_LIMIT_S, loop.create_future())
+        self._watch_over(loop)
         try:
-            await self._socket.send_str(_encode(message))
-            answer = await waiting
+            await self._send(_encode(message).decode())
+            answer = await asked.answer
         finally:
             self._waiting.pop(number, None)
         return answer.status_code, answer.reason_phrase, answer.message_body
 
+    async def _send(self, text: str) -> None:
+        assert self._socket is not None
+        if len(self._waiting) < UNREAD_REQUESTS:
+            return await self._socket.send_str(text)
+        async with asyncio.timeout(ANSWER_LIMIT_S):
+            await self._socket.send_str(text)
+
+    def _watch_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let requests without an answer fail in time: one timer for all, because most are answered in a moment."""
+        if self._watch is None and (oldest := next(iter(self._waiting.values()), None)) is not None:
+            self._watch = loop.call_at(oldest.until, self._overdue, loop)
+
+    def _overdue(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._watch = None
+        for number, asked in list(self._waiting.items()):
+            if asked.until > loop.time():
+                break
+            del self._waiting[number]
+            if not asked.answer.done():
+                asked.answer.set_exception(TimeoutError())
+        self._watch_over(loop)
+
     async def _ask_http(self, method: str, uri: str, body: Any, query: dict[str, str]) -> tuple[int, str, str]:
         assert self._http is not None
-        async with self._http.request(method, f"{self._address.http}/{uri}", params=query, json=body) as answer:
+        # Not wait_for: before Python 3.12 it forgets a cancellation (a hang-up) that comes with the answer.
+        async with (
+            asyncio.timeout(ANSWER_LIMIT_S),
+            self._http.request(method, f"{self._address.http}/{uri}", params=query, json=body) as answer,
+        ):
             return answer.status, answer.reason or "", await answer.text()
 
     async def fetch(self, uri: str) -> bytes:
@@ -225,6 +261,9 @@ class AriClient:
 
     async def close(self) -> None:
         """Close the connection; requests that wait get PbxDown."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
         if self._socket is not None:
             await self._socket.close()
             self._socket = None

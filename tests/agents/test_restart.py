@@ -1,5 +1,6 @@
 """A service killed between any two lines: what is stored is whole, and what differs from the PBX is repaired."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -214,10 +215,15 @@ class Refusing:
         self.read = db.read
 
     async def write(self, work):
-        if self.refuses:
-            self.refuses -= 1
-            raise OperationalError("INSERT", {}, Exception("disk full"))
-        return await self._db.write(work)
+        return await self.begin(work)
+
+    def begin(self, work):
+        if not self.refuses:
+            return self._db.begin(work)
+        self.refuses -= 1
+        refused = asyncio.get_running_loop().create_future()
+        refused.set_exception(OperationalError("INSERT", {}, Exception("disk full")))
+        return refused
 
 
 async def test_what_storage_refuses_has_not_happened(db: Database) -> None:

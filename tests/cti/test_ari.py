@@ -128,8 +128,8 @@ async def test_a_hang_up_is_never_lost_to_an_answer_that_comes_in_the_same_momen
         task = tasks.start(pbx.channels(), "request")
         waiting = pbx._ari._waiting
         await until(lambda: waiting, what="the request is under way")
-        (future,) = waiting.values()
-        future.set_result(wire.Response(request_id="1", status_code=200, message_body="[]"))
+        (asked,) = waiting.values()
+        asked.answer.set_result(wire.Response(request_id="1", status_code=200, message_body="[]"))
         task.cancel()
         fake.deaf = False
         with pytest.raises(asyncio.CancelledError):

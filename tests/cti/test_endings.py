@@ -49,15 +49,14 @@ async def test_a_request_refused_before_the_hang_up_is_told_still_ends_the_call(
 def full_disk(exchange: Exchange) -> Iterator[None]:
     """As long as this lasts, the database takes nothing more, as when its disk is full."""
 
-    def refuse(connection: object, cursor: object, statement: str, *_: object) -> None:
-        if not statement.startswith("SELECT"):
-            raise sqlite3.OperationalError("database or disk is full")
+    def refuse(_connection: object) -> None:
+        raise OperationalError("COMMIT", None, sqlite3.OperationalError("database or disk is full"))
 
-    event.listen(exchange.db.engine, "before_cursor_execute", refuse)
+    event.listen(exchange.db.engine, "commit", refuse)
     try:
         yield
     finally:
-        event.remove(exchange.db.engine, "before_cursor_execute", refuse)
+        event.remove(exchange.db.engine, "commit", refuse)
 
 
 @pytest.mark.parametrize("who", ["caller", "agent"])

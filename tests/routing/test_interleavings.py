@@ -67,9 +67,12 @@ class SteppedDatabase:
             return work(connection)
 
     async def write(self, work: Callable[[Any], Any]) -> Any:
-        done = asyncio.get_running_loop().create_future()
+        return await asyncio.shield(self.begin(work))
+
+    def begin(self, work: Callable[[Any], Any]) -> asyncio.Future[Any]:
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.waiting.append((work, done))
-        return await asyncio.shield(done)
+        return done
 
     def commit(self, refuse: bool = False) -> None:
         """Commit the write that waits longest, or refuse it."""
