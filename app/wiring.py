@@ -145,7 +145,6 @@ class Hotline:
             prompts=known,
             rules=self.policy.rules,
         )
-
         self.english = SecondLanguage(var / "prompts", cache=setup.cache, clock=self.clock, site=site.name)
         self.kept_speech = KeptSpeech(var / "prompts" / "announcements", self.voice, self.pack, settings_key=key)
 
@@ -209,7 +208,7 @@ class Hotline:
         zone = self.settings.site.zone
         self.desk = IvrDesk(self.customers, self.bills, self.outages, clock=self.clock, zone=zone, policy=self.policy)
         services = IvrServices(
-            VoiceSpeaker(self.pack, self.voice, self.policy, {ENGLISH: self.english.pack}),
+            VoiceSpeaker(self.pack, self.voice, self.policy, {ENGLISH: self.english}),
             self.desk,
             self.routing,
             self.surveys,
@@ -300,6 +299,7 @@ class Hotline:
         """
         await self.recordings.open()
         await self.voice.start()
+        await self.english.start()
         await self.detector.start()
         await self.flows.open(self._flow_file)
         await self._render(self.flow_prompts(), say)
@@ -393,6 +393,7 @@ class Hotline:
         await self.messages.close()
         await self.recordings.close()
         await self.voice.stop()
+        await self.english.stop()
         await self.detector.stop()
         await self.requests.stop()
         await self.journal.close()
