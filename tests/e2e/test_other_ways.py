@@ -126,8 +126,12 @@ async def test_english_tells_an_outage_and_a_bill_leads_back_to_chinese_in_dange
     ):
         await hotline.make_ready("anna")
         await hotline.make_ready("bert")
-        async with caller(hotline.pbx, HURT) as hurt, caller(hotline.pbx, GUEST) as guest:
-            await asyncio.gather(goes_back_and_is_hurt(hotline, hurt), wants_a_person(hotline, guest))
+        async with contextlib.AsyncExitStack() as calls:
+            hurt = await calls.enter_async_context(caller(hotline.pbx, HURT))
+            hurting = TaskOwner("hurt").start(goes_back_and_is_hurt(hotline, hurt), "hurt")
+            await come_to(hotline, HURT, "english_account_outage", 90)
+            guest = await calls.enter_async_context(caller(hotline.pbx, GUEST))
+            await asyncio.gather(hurting, wants_a_person(hotline, guest))
             await until(lambda: bool(anna.calls and bert.calls), 30, what="both come to a person")
             for number in (HURT, GUEST):
                 await until(lambda n=number: answered(hotline, n), 20, what="they talk")  # type: ignore[misc]
@@ -207,7 +211,9 @@ async def wants_a_person(hotline: Service, call: OutgoingCall) -> None:
     await come_to(hotline, GUEST, "english_menu")
     await call.send_digits("w2,2")
     await come_to(hotline, GUEST, "english_after_bill", 60)
-    await call.send_digits("w4,0")
+    # Who has long nothing to say to an agent would be taken for a silent caller.
+    await asyncio.gather(come_to(hotline, HURT, "english_danger", 60), asyncio.sleep(3.5))
+    await call.send_digits("0")
 
 
 def with_new_words(main: dict[str, Any]) -> None:
