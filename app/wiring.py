@@ -162,7 +162,7 @@ class Hotline:
         self.callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, zone)
         self.watches = WatchService(self.journal, self.db, self.clock, self.notifications)
         self.outages = OutageService(
-            self.db, self.journal, self.clock, zone, watches=self.watches, site=self.settings.site
+            self.db, self.journal, self.clock, zone, watches=self.watches, site=self.settings.site, policy=self.policy
         )
         self.orders = WorkOrderService(
             self.journal,
@@ -313,9 +313,8 @@ class Hotline:
             # Callers who are already there come first; otherwise the first one should hear whole sentences.
             await self._voice_loaded()
         await self.lifeboat.start(self.bus)
-        self._tasks.start(self.announcements.run(), "announcements")
-        self._tasks.start(self.ami.run(), "ami")
-        self._tasks.start(self.calls.run(), "calls")
+        for service in (self.announcements, self.ami, self.calls, self.outages):
+            self._tasks.start(service.run(), type(service).__name__)
         self._tasks.start(self._render_rest(), "prompts")
         self._tasks.start(self.notifications.run(), "notifications")
         self._tasks.start(self._reconcile_recordings(), "recordings sweep")
