@@ -168,7 +168,7 @@ class OutageService:
                 raise OutageClosed("told already, or changed meanwhile", outage=outage.id)
             if self._watches is not None:
                 text = watch_speech.overdue(self._site, outage.ends)
-                which = f"overdue {outage.ends.isoformat()}"
+                which = f"overdue {outage.version}"
                 self._watches.tell(connection, outage.id, text, which=which, last=False)
 
         try:
