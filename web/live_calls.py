@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from core import log
 from core.errors import HotlineError
@@ -25,7 +26,6 @@ from ivr.events import (
 )
 from recordings.events import RecordingMissing, RecordingStarted
 from routing.events import AgentRequested
-from web.shapes import IvrStep
 
 _log = log.get(__name__)
 
@@ -33,6 +33,17 @@ ENDED_KEPT = 500
 """Ended calls kept for the wrap-up that follows them."""
 STEPS_KEPT = 60
 """Menu nodes kept of one call, the latest ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A menu node that the caller passed, with the keys pressed there."""
+
+    node: str
+    digits: str | None
+    at: datetime
+
+
 _MOVING = frozenset(kind for _, kind in MOVES)
 
 
@@ -54,7 +65,7 @@ class LiveCall:
     """Which prompt of the script was begun last."""
     ahead_causes: tuple[str, ...] = ()
     need: str | None = None
-    path: list[IvrStep] = field(default_factory=list)
+    path: list[Step] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +159,12 @@ def _note(known: LiveCall, event: Event) -> None:
     """Keep what an event tells beside the call's moves."""
     match event:
         case IvrNodeEntered(node=node, at=at):
-            known.path.append(IvrStep(node=node, digits=None, at=at))
+            known.path.append(Step(node, None, at))
             del known.path[:-STEPS_KEPT]
         case DigitsCollected(node=node, digits=digits, length=length):
             shown = digits if digits is not None else "*" * length
-            known.path[:] = [*known.path[:-1], *_with_digits(known.path[-1:], node, shown)]
+            if known.path and known.path[-1].node == node:
+                known.path[-1] = Step(node, shown, known.path[-1].at)
         case SilenceNoticed() | SilenceRecalled():
             known.silence, known.silent_prompt = "noticed", None
         case SilenceScriptBegun() | SilenceKept():
@@ -171,7 +183,3 @@ def _note(known: LiveCall, event: Event) -> None:
             known.ahead_causes = causes
         case NeedStated(need=need):
             known.need = need
-
-
-def _with_digits(last: list[IvrStep], node: str, digits: str) -> list[IvrStep]:
-    return [step.model_copy(update={"digits": digits}) if step.node == node else step for step in last]

@@ -1,6 +1,7 @@
 """One connection to ARI: requests that wait for their answers and events in the order they came."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 from collections.abc import AsyncIterator
@@ -174,9 +175,7 @@ class AriClient:
         try:
             status, reason, text = await ask(method, uri, body, {k: str(v) for k, v in query.items()})
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
-            # Whoever asked takes the PBX as lost, so it must be lost for all: everyone is then adopted anew.
-            if self._socket is not None:
-                self._tasks.start(self._socket.close(), "give up")
+            self._give_up()
             raise PbxDown(f"ARI did not answer {method} {uri} ({type(error).__name__})") from None
         if status in NOT_THERE:
             raise NoSuchChannel(f"{uri}: {_words(text, reason)}")
@@ -184,19 +183,58 @@ class AriClient:
             raise PbxRefused(f"{method} {uri}: {status} {_words(text, reason)}", status=status)
         return msgspec.json.decode(text) if text.strip() else None
 
-    async def _ask_socket(self, method: str, uri: str, body: Any, query: dict[str, str]) -> tuple[int, str, str]:
-        assert self._socket is not None
+    async def tell(self, method: str, uri: str) -> None:
+        """Ask for something that nobody waits for: it is done before whatever is asked for afterwards.
+
+        What `uri` names may be gone; what else goes wrong is logged. Raises PbxDown when it cannot be sent.
+        """
+        if not self.over_websocket:
+            with contextlib.suppress(NoSuchChannel):
+                await self.request(method, uri)
+            return
+        if not self.connected:
+            raise PbxDown("not connected to ARI")
+        number, text = self._message(method, uri, None, {})
+        self._wait_for(number).answer.add_done_callback(self._told)
+        try:
+            await self._send(text)
+        except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
+            self._give_up()
+            raise PbxDown(f"ARI takes no request ({type(error).__name__})") from None
+
+    def _told(self, answer: "asyncio.Future[wire.Response]") -> None:
+        error = None if answer.cancelled() else answer.exception()
+        if isinstance(error, TimeoutError):
+            self._give_up()
+        if error is None and (status := answer.result().status_code) >= 300 and status not in NOT_THERE:
+            _log.warning("ARI refused", extra={"action": "ari_refused", "status": status})
+
+    def _give_up(self) -> None:
+        # Whoever asked takes the PBX as lost, so it must be lost for all: everyone is then adopted anew.
+        if self._socket is not None:
+            self._tasks.start(self._socket.close(), "give up")
+
+    def _message(self, method: str, uri: str, body: Any, query: dict[str, str]) -> tuple[str, str]:
+        """Return the number of a request and its text."""
         number = str(next(self._numbers))
         message: dict[str, Any] = {"type": "RESTRequest", "request_id": number, "method": method, "uri": uri}
         if query:
             message["query_strings"] = [{"name": k, "value": v} for k, v in query.items()]
         if body is not None:
             message |= {"content_type": "application/json", "message_body": _encode(body).decode()}
+        return number, _encode(message).decode()
+
+    def _wait_for(self, number: str) -> _Asked:
         loop = asyncio.get_running_loop()
         asked = self._waiting[number] = _Asked(loop.time() + ANSWER_LIMIT_S, loop.create_future())
         self._watch_over(loop)
+        return asked
+
+    async def _ask_socket(self, method: str, uri: str, body: Any, query: dict[str, str]) -> tuple[int, str, str]:
+        number, text = self._message(method, uri, body, query)
+        asked = self._wait_for(number)
         try:
-            await self._send(_encode(message).decode())
+            await self._send(text)
             answer = await asked.answer
         finally:
             self._waiting.pop(number, None)

@@ -62,7 +62,7 @@ class AriPbx:
         await self._ari.request("POST", f"channels/{channel_id}/play/{playback_id}", body={"media": list(media)})
 
     async def stop_playback(self, playback_id: str) -> None:
-        await self._if_there("DELETE", f"playbacks/{playback_id}")
+        await self._ari.tell("DELETE", f"playbacks/{playback_id}")
 
     async def start_music(self, channel_id: str) -> None:
         await self._ari.request("POST", f"channels/{channel_id}/moh")
