@@ -5,16 +5,26 @@ one with the first change and ends it when SQLAlchemy commits or rolls back.
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import BindParameter, Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.selectable import Select
 
 _Process = Callable[[Any], Any] | None
-_Compiled = tuple[str, list[tuple[str, _Process]], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A statement in the words of one engine; of each parameter its name, how a value goes in, and a fixed value."""
+
+    text: str
+    given: tuple[tuple[str, _Process, Any], ...]
+    positional: bool
 
 
 def on_sqlite(connection: Connection, text: str, values: Sequence[Any]) -> sqlite3.Cursor:
@@ -37,25 +47,37 @@ class _Statement:
         self._compiled: dict[str, _Compiled] = {}
 
     def _run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
-        text, given, positional = self._for(connection.dialect)
-        bound = [(name, values[name] if process is None else process(values[name])) for name, process in given]
+        compiled = self._for(connection.dialect)
+        bound = [
+            (name, fixed if name not in values else values[name] if process is None else process(values[name]))
+            for name, process, fixed in compiled.given
+        ]
         if connection.dialect.name == "sqlite":
-            return on_sqlite(connection, text, [value for _, value in bound])
-        return connection.exec_driver_sql(text, tuple(value for _, value in bound) if positional else dict(bound))
+            return on_sqlite(connection, compiled.text, [value for _, value in bound])
+        given = tuple(value for _, value in bound) if compiled.positional else dict(bound)
+        return connection.exec_driver_sql(compiled.text, given)
 
     def _for(self, dialect: Dialect) -> _Compiled:
         found = self._compiled.get(dialect.name)
         if found is None:
-            compiled = self._statement.compile(
-                dialect=dialect, column_keys=None if self._names is None else list(self._names)
-            )
+            names = None if self._names is None else list(self._names)
+            compiled = self._statement.compile(dialect=dialect, column_keys=names)
             order = compiled.positiontup if compiled.positional else list(compiled.binds)
-            processes = [
-                compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in order or ()
-            ]
-            found = str(compiled), list(zip(order or (), processes, strict=True)), compiled.positional
-            self._compiled[dialect.name] = found
+            given = tuple(_given(name, compiled.binds[name], dialect) for name in order or ())
+            found = self._compiled[dialect.name] = _Compiled(str(compiled), given, compiled.positional)
         return found
+
+
+def _given(name: str, bind: BindParameter[Any], dialect: Dialect) -> tuple[str, _Process, Any]:
+    process = bind.type.dialect_impl(dialect).bind_processor(dialect)
+    fixed = None if bind.required else bind.effective_value
+    return name, process, fixed if process is None or fixed is None else process(fixed)
+
+
+def _rows_of(names: Sequence[str]) -> Callable[[Iterable[Any]], Any]:
+    row: Any = namedtuple("row", names, rename=True)  # type: ignore[misc]  # the names come with the statement
+    make: Callable[[Iterable[Any]], Any] = row._make
+    return make
 
 
 class Prepared(_Statement):
@@ -71,21 +93,27 @@ class Prepared(_Statement):
 
 
 class PreparedSelect(_Statement):
-    """A SELECT of columns; every parameter is one value."""
+    """A SELECT of columns; every parameter is one value, a value that stands in the statement is kept."""
 
     def __init__(self, statement: Select[Any]) -> None:
         super().__init__(statement, None)
-        self._types = [column.type for column in statement.selected_columns]
+        columns = list(statement.selected_columns)
+        self._types = [column.type for column in columns]
+        self._row = _rows_of([column.key or "_" for column in columns])
         self._processes: dict[str, list[_Process]] = {}
 
-    def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """Return all rows for a value for each name, their columns in the order of the statement."""
+    def rows(self, connection: Connection, **values: Any) -> list[Any]:
+        """Return all rows for a value for each name, as tuples whose fields are named like the columns."""
+        if connection.dialect.name != "sqlite":
+            return list(connection.execute(self._statement, values))
         found = self._run(connection, values).fetchall()
         if not found:
             return []
         processes = self._of_columns(connection.dialect)
         return [
-            tuple(value if process is None else process(value) for value, process in zip(row, processes, strict=True))
+            self._row(
+                value if process is None else process(value) for value, process in zip(row, processes, strict=True)
+            )
             for row in found
         ]
 

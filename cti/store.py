@@ -4,9 +4,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Integer, bindparam, insert, select, update
 
-from core.prepared import Prepared
+from core.prepared import Prepared, PreparedSelect
 from cti.model import Call, CallState
 from cti.tables import calls
 
@@ -27,6 +27,12 @@ class CallFilter:
 _FIELDS = tuple(field.name for field in fields(Call))
 _INSERT = Prepared(insert(calls), _FIELDS)
 _UPDATE: dict[tuple[str, ...], Prepared] = {}
+_FROM = PreparedSelect(
+    select(calls)
+    .where(calls.c.caller == bindparam("wanted"))
+    .order_by(calls.c.started_at.desc(), calls.c.id.desc())
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 def add(connection: Connection, call: Call) -> None:
@@ -80,6 +86,11 @@ def find(connection: Connection, wanted: CallFilter) -> list[Call]:
     return [_call(row) for row in connection.execute(query)]
 
 
+def latest_from(connection: Connection, caller: str, limit: int) -> list[Call]:
+    """Return the latest calls from a number, newest first, at most `limit`."""
+    return [_made(row._asdict()) for row in _FROM.rows(connection, wanted=caller, most=limit)]
+
+
 def asked_in_vain(connection: Connection, caller: str, since: datetime) -> bool:
     """Tell whether this number's last ended call that waited for a person, if it began since then, reached none."""
     query = select(calls.c.talking_at).where(calls.c.caller == caller, calls.c.started_at >= since)
@@ -89,5 +100,8 @@ def asked_in_vain(connection: Connection, caller: str, since: datetime) -> bool:
 
 
 def _call(row: Any) -> Call:
-    values = dict(row._mapping)
+    return _made(dict(row._mapping))
+
+
+def _made(values: dict[str, Any]) -> Call:
     return Call(**values | {"state": CallState(values["state"])})

@@ -2,17 +2,23 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from core.journal import journal_table
+from core.prepared import PreparedSelect
 from cti import store as calls
 from cti.events import CallNoted
 from cti.model import Call
-from cti.store import CallFilter
 from ivr.events import CallerIdentified
 from recordings.events import RecordingMissing, RecordingStarted
 from routing.events import AgentRequested
 from web.views import CallFacts
+
+_NOTES = PreparedSelect(
+    select(journal_table.c.call_id, journal_table.c.data)
+    .where(journal_table.c.call_id == bindparam("wanted"), journal_table.c.event == CallNoted.__name__)
+    .order_by(journal_table.c.seq)
+)
 
 
 def facts_of(connection: Connection, call_ids: Collection[str]) -> dict[str, CallFacts]:
@@ -39,15 +45,13 @@ def facts_of(connection: Connection, call_ids: Collection[str]) -> dict[str, Cal
 
 def notes_of(connection: Connection, call_ids: Collection[str]) -> dict[str, str]:
     """Return the last note of each call that has one, by call id."""
-    table = journal_table.c
-    query = select(table.call_id, table.data).where(table.call_id.in_(call_ids), table.event == CallNoted.__name__)
-    rows = connection.execute(query.order_by(table.seq)) if call_ids else ()
+    rows = [row for call_id in call_ids for row in _NOTES.rows(connection, wanted=call_id)]
     said = {row.call_id: row.data["text"] or row.data.get("result_code") or "" for row in rows}
     return {call_id: text for call_id, text in said.items() if text}
 
 
 def contacts(connection: Connection, numbers: Sequence[str], limit: int) -> tuple[list[Call], dict[str, str]]:
     """Return the latest calls from `numbers`, newest first, and their notes."""
-    found = [call for number in numbers for call in calls.find(connection, CallFilter(caller=number, limit=limit))]
+    found = [call for number in numbers for call in calls.latest_from(connection, number, limit)]
     latest = sorted(found, key=lambda call: call.started_at, reverse=True)[:limit]
     return latest, notes_of(connection, [call.id for call in latest])

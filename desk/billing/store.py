@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import Connection, Integer, bindparam, delete, select
 
+from core.prepared import PreparedSelect
 from core.upsert import upsert
 from desk.billing.model import Bill, Line, Part
 from desk.billing.tables import bill_lines, bills
@@ -16,69 +17,67 @@ NAMES_IN_A_QUERY = 500
 """Values in one IN list: within the limits of both engines."""
 
 
+_BILLS = (
+    select(bills, accounts.c.category)
+    .select_from(bills.join(accounts, accounts.c.number == bills.c.account))
+    .order_by(bills.c.period.desc())
+)
+_ID = PreparedSelect(_BILLS.where(bills.c.id == bindparam("wanted")))
+_OF_ACCOUNT = PreparedSelect(
+    _BILLS.where(bills.c.account == bindparam("wanted")).limit(bindparam("most", type_=Integer))
+)
+_UNPAID = PreparedSelect(_BILLS.where(bills.c.account == bindparam("wanted"), bills.c.paid_at.is_(None)))
+_OF_MONTH = PreparedSelect(_BILLS.where(bills.c.account == bindparam("wanted"), bills.c.period == bindparam("month")))
+_LINES = PreparedSelect(
+    select(bill_lines).where(bill_lines.c.bill_id == bindparam("bill")).order_by(bill_lines.c.position)
+)
+
+
 def get(connection: Connection, bill_id: str) -> Bill | None:
     """Return the bill, if there is one."""
-    found = _load(connection, bills.c.id == bill_id)
-    return found[0] if found else None
+    return _first(_load(connection, _ID, wanted=bill_id))
 
 
 def latest(connection: Connection, account: str) -> Bill | None:
     """Return the account's bill of the latest month, if it has any."""
-    found = of_account(connection, account, limit=1)
-    return found[0] if found else None
+    return _first(of_account(connection, account, limit=1))
 
 
 def of_account(connection: Connection, account: str, limit: int) -> list[Bill]:
     """Return up to `limit` bills of the account, latest month first."""
-    return _load(connection, bills.c.account == account, limit)
+    return _load(connection, _OF_ACCOUNT, wanted=account, most=limit)
 
 
 def unpaid(connection: Connection, account: str) -> list[Bill]:
     """Return the account's unpaid bills, latest month first."""
-    return _load(connection, (bills.c.account == account) & bills.c.paid_at.is_(None))
+    return _load(connection, _UNPAID, wanted=account)
 
 
 def of_month(connection: Connection, account: str, period: date) -> Bill | None:
     """Return the account's bill of a month, if there is one."""
-    found = _load(connection, (bills.c.account == account) & (bills.c.period == period))
+    return _first(_load(connection, _OF_MONTH, wanted=account, month=period))
+
+
+def _first(found: Sequence[Bill]) -> Bill | None:
     return found[0] if found else None
 
 
-def _load(connection: Connection, condition: ColumnElement[bool], limit: int | None = None) -> list[Bill]:
-    joined = bills.join(accounts, accounts.c.number == bills.c.account)
-    query = (
-        select(bills, accounts.c.category)
-        .select_from(joined)
-        .where(condition)
-        .order_by(bills.c.period.desc())
-        .limit(limit)
-    )
-    rows = connection.execute(query).all()
-    lines = _lines(connection, [row.id for row in rows])
+def _load(connection: Connection, query: PreparedSelect, **values: Any) -> list[Bill]:
     return [
         Bill(
             account=row.account,
             period=row.period,
             usage=row.usage_kwh,
             amount=row.amount,
-            lines=tuple(lines[row.id]),
+            lines=tuple(_line(line) for line in _LINES.rows(connection, bill=row.id)),
             due_date=row.due_date,
             paid_at=row.paid_at,
             residential=row.category == Category.RESIDENTIAL,
             estimated=row.estimated,
             balance=row.balance,
         )
-        for row in rows
+        for row in query.rows(connection, **values)
     ]
-
-
-def _lines(connection: Connection, bill_ids: Sequence[str]) -> dict[str, list[Line]]:
-    found: dict[str, list[Line]] = {bill_id: [] for bill_id in bill_ids}
-    query = select(bill_lines).order_by(bill_lines.c.bill_id, bill_lines.c.position)
-    for part in _parts(bill_ids):
-        for row in connection.execute(query.where(bill_lines.c.bill_id.in_(part))):
-            found[row.bill_id].append(_line(row))
-    return found
 
 
 def _line(row: Any) -> Line:

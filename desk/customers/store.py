@@ -37,6 +37,13 @@ _PHONES = (
     .where(customer_phones.c.customer_id.in_(bindparam("customers", expanding=True)))
     .order_by(customer_phones.c.number)
 )
+_ACCOUNT = PreparedSelect(select(accounts).where(accounts.c.number == bindparam("wanted")))
+_ACCOUNTS_OF = PreparedSelect(
+    select(accounts).where(accounts.c.customer_id == bindparam("customer")).order_by(accounts.c.number)
+)
+_COMPLAINTS = PreparedSelect(
+    select(func.count()).where(complaints.c.customer_id == bindparam("customer"), complaints.c.at >= bindparam("since"))
+)
 
 
 def get(connection: Connection, customer_id: str) -> Customer | None:
@@ -47,7 +54,7 @@ def get(connection: Connection, customer_id: str) -> Customer | None:
 def by_phone(connection: Connection, number: str) -> list[Customer]:
     """Return the customers reached at `number` (form of core.phone), by name."""
     found: dict[str, Customer] = {}
-    for customer, name, vip, important, phone in _BY_PHONE.rows(connection, {"wanted": number}):
+    for customer, name, vip, important, phone in _BY_PHONE.rows(connection, wanted=number):
         phones = (*found[customer].phones, phone) if customer in found else (phone,)
         found[customer] = Customer(customer, name, vip, important, phones)
     return list(found.values())
@@ -83,14 +90,13 @@ def _first(found: Sequence[Customer]) -> Customer | None:
 
 def account(connection: Connection, number: str) -> Account | None:
     """Return the account with this number, if there is one."""
-    row = connection.execute(select(accounts).where(accounts.c.number == number)).one_or_none()
-    return _account(row) if row else None
+    found = _ACCOUNT.rows(connection, wanted=number)
+    return _account(found[0]) if found else None
 
 
 def accounts_of(connection: Connection, customer_id: str) -> list[Account]:
     """Return the accounts of a customer by number."""
-    query = select(accounts).where(accounts.c.customer_id == customer_id).order_by(accounts.c.number)
-    return [_account(row) for row in connection.execute(query)]
+    return [_account(row) for row in _ACCOUNTS_OF.rows(connection, customer=customer_id)]
 
 
 def _account(row: Any) -> Account:
@@ -112,8 +118,8 @@ def pin_hash(connection: Connection, number: str) -> str | None:
 
 def count_complaints(connection: Connection, customer_id: str, since: datetime) -> int:
     """Return how many complaints the customer made at or after `since`."""
-    query = select(func.count()).where(complaints.c.customer_id == customer_id, complaints.c.at >= since)
-    return connection.execute(query).scalar_one()
+    ((number,),) = _COMPLAINTS.rows(connection, customer=customer_id, since=since)
+    return int(number)
 
 
 def save_customers(connection: Connection, rows: Sequence[Customer]) -> None:

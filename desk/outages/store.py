@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, or_, select, update
 
+from core.prepared import PreparedSelect
 from core.upsert import upsert
 from desk.customers.tables import accounts
 from desk.outages.model import Kind, Outage, Status
@@ -14,6 +15,29 @@ from desk.outages.tables import outage_scopes, outages
 AREA, ACCOUNT = "area", "account"
 NAMES_IN_A_QUERY = 500
 """Values in one IN list: within the limits of both engines."""
+
+
+_CONCERNED = select(outage_scopes.c.outage_id).where(
+    or_(
+        and_(outage_scopes.c.of == ACCOUNT, outage_scopes.c.value == bindparam("account")),
+        and_(
+            outage_scopes.c.of == AREA,
+            outage_scopes.c.value
+            == select(accounts.c.area).where(accounts.c.number == bindparam("account")).scalar_subquery(),
+        ),
+    )
+)
+_CONCERNING = PreparedSelect(
+    select(outages)
+    .where(
+        outages.c.status == Status.PUBLISHED,
+        outages.c.begins < bindparam("ends"),
+        outages.c.ends > bindparam("begins"),
+        outages.c.id.in_(_CONCERNED),
+    )
+    .order_by(outages.c.begins, outages.c.id)
+)
+"""Asked in every call of a known caller."""
 
 
 def get(connection: Connection, outage_id: str) -> Outage | None:
@@ -43,6 +67,9 @@ def concerning(
     connection: Connection, account: str | None, area: str | None, begins: datetime, ends: datetime
 ) -> list[Outage]:
     """Return published notices between two moments that name `account`, the area it lies in, or `area`."""
+    if account and area is None:
+        rows = _CONCERNING.rows(connection, account=account, begins=begins, ends=ends)
+        return _outages(connection, rows)
     concerned = [and_(outage_scopes.c.of == AREA, outage_scopes.c.value == area)] if area else []
     if account:
         its_area = select(accounts.c.area).where(accounts.c.number == account).scalar_subquery()
@@ -77,7 +104,10 @@ def _holds(begins: datetime, ends: datetime) -> ColumnElement[bool]:
 def _load(connection: Connection, condition: ColumnElement[bool], limit: int | None = None) -> list[Outage]:
     query = select(outages).where(condition)
     order = (outages.c.begins, outages.c.id) if limit is None else (outages.c.begins.desc(), outages.c.id.desc())
-    rows = connection.execute(query.order_by(*order).limit(limit)).all()
+    return _outages(connection, connection.execute(query.order_by(*order).limit(limit)).all())
+
+
+def _outages(connection: Connection, rows: Sequence[Any]) -> list[Outage]:
     scopes = _scopes(connection, [row.id for row in rows])
     return [
         Outage(

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, and_, bindparam, insert, or_, select, update
 
+from core.prepared import PreparedSelect
 from core.upsert import upsert
 from desk.workorders.model import Kind, Priority, Report, Scope, State, WorkOrder
 from desk.workorders.tables import work_order_counts, work_order_urges, work_orders
@@ -13,6 +14,12 @@ from desk.workorders.tables import work_order_counts, work_order_urges, work_ord
 _OF_REPORT = (
     *("key", "call_id", "caller", "caller_known", "account"),
     *("customer_id", "area", "address", "outage_id", "recording_id"),
+)
+_OPEN_OF = PreparedSelect(
+    select(work_orders)
+    .where(work_orders.c.customer_id == bindparam("customer"), work_orders.c.state != State.CLOSED)
+    .order_by(work_orders.c.created_at.desc(), work_orders.c.id.desc())
+    .limit(bindparam("most", type_=Integer))
 )
 
 
@@ -85,9 +92,7 @@ def with_recordings(connection: Connection, recording_ids: Sequence[str]) -> set
 
 def open_of(connection: Connection, customer_id: str, limit: int) -> list[WorkOrder]:
     """Return up to `limit` orders of a customer that are not closed, the newest first."""
-    wanted = and_(work_orders.c.customer_id == customer_id, work_orders.c.state != State.CLOSED)
-    query = select(work_orders).where(wanted).order_by(work_orders.c.created_at.desc(), work_orders.c.id.desc())
-    return [_order(row) for row in connection.execute(query.limit(limit))]
+    return [_order(row) for row in _OPEN_OF.rows(connection, customer=customer_id, most=limit)]
 
 
 def reported_by(connection: Connection, accounts: Sequence[str], caller: str, limit: int) -> list[WorkOrder]:

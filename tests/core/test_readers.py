@@ -67,10 +67,10 @@ async def test_a_kept_connection_sees_what_was_committed_since(people_db: Databa
     for number in range(5):
         await db.write(lambda c, n=number: ADD.execute(c, {"id": n, "name": "anna", "kind": n % 2 == 0}))  # type: ignore[misc]
         assert len(await db.read(lambda c: c.execute(select(people)).all())) == number + 1
-        rows = await db.read(lambda c: BY_NAME.rows(c, {"wanted": "anna"}))
+        rows = await db.read(lambda c: BY_NAME.rows(c, wanted="anna"))
         assert rows == [(n % 2 == 0, n) for n in range(number + 1)]
         assert all(kind is True or kind is False for kind, _ in rows)
-    assert await db.read(lambda c: BY_NAME.rows(c, {"wanted": "nobody"})) == []
+    assert await db.read(lambda c: BY_NAME.rows(c, wanted="nobody")) == []
 
 
 async def test_a_read_that_fails_leaves_the_reader_usable_and_writes_nothing(people_db: Database) -> None:

@@ -150,7 +150,7 @@ async def test_of_two_who_change_at_once_one_is_told(desk: Desk) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(desk.db.write(lambda _: both_read.wait(5)))
         changes = group.create_task(_all(tries))
-        await until(lambda: [t.get_name() for t in asyncio.all_tasks()].count("journal:record") == 2)
+        await until(lambda: len(desk.service._journal._under_way) == 2, what="both wait for their commit")
         both_read.set()
     results = changes.result()
     assert sorted(type(result).__name__ for result in results) == ["Outage", "OutageClosed"]
