@@ -1,6 +1,7 @@
 """Runs the service beside a command, and stops it whatever ends first."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 
 from app.wiring import Hotline, Say
@@ -9,6 +10,8 @@ from core.tasks import TaskOwner
 
 async def run(hotline: Hotline, body: Callable[[], Awaitable[object]], until: asyncio.Event, say: Say) -> None:
     """Start, run `body` beside the service, stop when `until` is set or `body` ends; also in the middle of a start."""
+    # What the imports have made stays: looking through it for garbage would hold up every call for tenths of a second.
+    gc.freeze()
 
     async def whole() -> None:
         await hotline.start(say)

@@ -45,8 +45,6 @@ journal_table = Table(
 _INSERT = insert(journal_table)
 """One statement object for all events: SQLAlchemy finds its compiled form without working out its key anew."""
 _INSERT_SQLITE = "INSERT INTO journal (at, event, call_id, agent_id, data) VALUES "
-_MOMENT_SQLITE = "%Y-%m-%d %H:%M:%S.%f"
-"""How SQLAlchemy writes a moment in SQLite."""
 _ROWS_SQLITE = 64
 """Events in one statement: each number of them is a statement that SQLite keeps ready, so there are not many."""
 
@@ -70,7 +68,7 @@ def _insert_sqlite(connection: Connection, events: Sequence[Event]) -> int:
     """
     row: list[str | None] = []
     for event in events:
-        at = event.at.astimezone(UTC).strftime(_MOMENT_SQLITE)
+        at = event.at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
         call_id, agent_id = getattr(event, "call_id", None), getattr(event, "agent_id", None)
         row += (at, type(event).__name__, call_id, agent_id, to_json(event))
     last = on_sqlite(connection, _insert_rows(len(events)), row).lastrowid

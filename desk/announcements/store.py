@@ -5,11 +5,18 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, insert, or_, select, update
 
+from core.prepared import PreparedSelect
 from desk.announcements.model import Announcement, Kind
 from desk.announcements.tables import announcements
 from desk.customers.tables import accounts
+
+_IN_FORCE = PreparedSelect(
+    select(announcements)
+    .where(announcements.c.on, or_(announcements.c.ends.is_(None), announcements.c.ends > bindparam("now")))
+    .order_by(announcements.c.id)
+)
 
 
 def add(connection: Connection, one: Announcement) -> None:
@@ -45,9 +52,7 @@ def listed(connection: Connection, now: datetime, limit: int) -> list[Announceme
 
 def in_force(connection: Connection, now: datetime) -> list[Announcement]:
     """Return those that are on and not over, also the ones that are still to begin."""
-    ends = or_(announcements.c.ends.is_(None), announcements.c.ends > now)
-    rows = connection.execute(select(announcements).where(announcements.c.on, ends).order_by(announcements.c.id))
-    return [_announcement(row) for row in rows]
+    return [_announcement(row) for row in _IN_FORCE.rows(connection, now=now)]
 
 
 def areas(connection: Connection, limit: int) -> list[str]:
@@ -67,5 +72,5 @@ def _row(one: Announcement) -> dict[str, Any]:
 
 
 def _announcement(row: Any) -> Announcement:
-    values = dict(row._mapping)
+    values = row._asdict()
     return Announcement(**values | {"kind": Kind(values["kind"]), "areas": tuple(values["areas"].splitlines())})
