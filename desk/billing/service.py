@@ -33,16 +33,15 @@ class BillService:
 
     async def latest(self, account: str) -> BillSummary | None:
         """Return the account's latest bill with everything still due, None when it has no bill."""
-        today = self._today()
+        return await self._db.read(lambda c: self.latest_in(c, account))
 
-        def load(connection: Connection) -> BillSummary | None:
-            bill = store.latest(connection, account)
-            if bill is None:
-                return None
-            before = store.of_month(connection, account, model.month_before(bill.period))
-            return model.summary(bill, store.unpaid(connection, account), before, today, self._policy)
-
-        return await self._db.read(load)
+    def latest_in(self, connection: Connection, account: str) -> BillSummary | None:
+        """Return what `latest` does, within a read that is under way."""
+        bill = store.latest(connection, account)
+        if bill is None:
+            return None
+        before = store.of_month(connection, account, model.month_before(bill.period))
+        return model.summary(bill, store.unpaid(connection, account), before, self._today(), self._policy)
 
     async def bills(self, account: str, limit: int = 24) -> list[Bill]:
         """Return up to `limit` bills of the account, latest month first."""

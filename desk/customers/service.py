@@ -3,6 +3,8 @@
 import asyncio
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from core.db import Database
 from core.errors import NotFound
 from desk.customers import pins, store
@@ -23,7 +25,11 @@ class CustomerService:
 
     async def get(self, customer_id: str) -> Customer:
         """Return the customer. Raises NoSuchCustomer."""
-        found = await self._db.read(lambda c: store.get(c, customer_id))
+        return await self._db.read(lambda c: self.get_in(c, customer_id))
+
+    def get_in(self, connection: Connection, customer_id: str) -> Customer:
+        """Return the customer within a read that is under way. Raises NoSuchCustomer."""
+        found = store.get(connection, customer_id)
         if found is None:
             raise NoSuchCustomer(customer=customer_id)
         return found

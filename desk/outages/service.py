@@ -74,6 +74,10 @@ class OutageService:
             return await self._db.read(lambda c: store.published_between(c, begins, ends))
         return await self._db.read(lambda c: store.concerning(c, account, area, begins, ends))
 
+    def today_in(self, connection: Connection, account: str) -> list[Outage]:
+        """Return the published notices of this day for an account, within a read that is under way."""
+        return store.concerning(connection, account, None, *self._day())
+
     def _day(self) -> tuple[datetime, datetime]:
         today = self._clock.now().astimezone(self._zone).date()
         midnight = datetime.combine(today, time(0), self._zone)

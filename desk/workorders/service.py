@@ -93,7 +93,11 @@ class WorkOrderService:
 
     async def open_of(self, customer_id: str) -> list[WorkOrder]:
         """Return the orders of a customer that are not closed, the newest first, no more than a screen holds."""
-        return await self._db.read(lambda c: store.open_of(c, customer_id, SHOWN))
+        return await self._db.read(lambda c: self.open_in(c, customer_id))
+
+    def open_in(self, connection: Connection, customer_id: str) -> list[WorkOrder]:
+        """Return what `open_of` does, within a read that is under way."""
+        return store.open_of(connection, customer_id, SHOWN)
 
     async def open_fault(self, account: str, area: str, scope: model.Scope) -> WorkOrder | None:
         """Return the open main order that explains a fault at `account` in `area`, None when there is none."""

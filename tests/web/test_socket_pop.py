@@ -1,16 +1,19 @@
 """The screen pop: what it says of each demo customer, and that it is there before the phone is answered."""
 
-import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from agents.events import AgentReserved
 from core.events import Event, Recorded
 from cti.events import CallAnswered, CallArrived
+from desk.customers import store as customers
+from desk.customers.model import Customer
 from desk.customers.service import CustomerService
 from ivr.events import IvrNodeEntered, NeedStated
 from routing.precedence import Cause
@@ -186,14 +189,14 @@ async def test_what_is_known_is_fetched_while_the_menu_still_speaks(tmp_path: Pa
 
 async def test_a_slow_customer_system_delays_no_pop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is known goes out at once; the customer follows in a second pop of the same call."""
-    gate = asyncio.Event()
-    real = CustomerService.by_phone
+    gate = threading.Event()
+    real = customers.by_phone
 
-    async def slow(self: CustomerService, number: str) -> Any:
-        await gate.wait()
-        return await real(self, number)
+    def slow(connection: Connection, number: str) -> list[Customer]:
+        gate.wait(10)
+        return real(connection, number)
 
-    monkeypatch.setattr(CustomerService, "by_phone", slow)
+    monkeypatch.setattr(customers, "by_phone", slow)
     async with ready_desk(world) as (_, desk):
         call_id = world.call("13800000001")
         first = await desk.next("screen_pop", call_id=call_id)
