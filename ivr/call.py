@@ -1,6 +1,7 @@
 """What a node has at hand while it serves a caller."""
 
 import asyncio
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from core.clock import Clock
+from core.errors import HotlineError
 from core.events import Event
 from core.policy import Policy
 from core.tasks import TaskOwner
@@ -31,6 +33,16 @@ RECORDING_NOTICE = "recording_notice"
 """Said where a flow says it, unless the site tells its callers in another way (`[site] recording_notice`)."""
 DANGER = "in_danger"
 """Known of a call once it has come to a queue because of danger: an order made in it later is urgent."""
+WAYS_BACK = "subflow.back"
+"""Known of a caller in a part: the `subflow` nodes that led there, as JSON. A dot, so no variable has this name."""
+PARTS_DEEP = 2
+"""How many ways back are kept: a part may use another one, and that is all anybody can follow."""
+
+
+class NoWayBack(HotlineError):
+    """The caller came to a return without having come through a subflow that has its exit."""
+
+    code = "no_way_back"
 
 
 class Speaker(Protocol):
@@ -253,6 +265,8 @@ class IvrCall:
     answers: asyncio.Task[CustomerAnswers] | CustomerAnswers | None = None
     pressed: bool = False
     """Whether the caller has pressed any key in this call, or said something that was understood."""
+    exits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Where the `subflow` nodes of the flow lead by the exits of their parts: {node: {exit: node}}."""
     since: Sequence[Event] = ()
     """After a restart, for the node where the call stood: the story from its entry on."""
 
@@ -268,6 +282,25 @@ class IvrCall:
         """Count one more of `what` in this call and return how many there were."""
         self.counts[what] = self.counts.get(what, 0) + 1
         return self.counts[what]
+
+    def comes_back_to(self, node: str) -> None:
+        """Keep that the caller came into a part through `node`.
+
+        Only the last PARTS_DEEP are kept: who left a part by a key leaves a way back that nobody goes.
+        """
+        self.known[WAYS_BACK] = json.dumps([*self._ways_back(), node][-PARTS_DEEP:], ensure_ascii=False)
+
+    def way_back(self, exit_: str) -> str:
+        """Return the node to which `exit_` of the part leads the caller. Raises NoWayBack when there is none."""
+        *others, node = self._ways_back() or [""]
+        self.known[WAYS_BACK] = json.dumps(others, ensure_ascii=False)
+        try:
+            return self.exits[node][exit_]
+        except KeyError:
+            raise NoWayBack(node=node, exit=exit_) from None
+
+    def _ways_back(self) -> list[str]:
+        return [str(node) for node in json.loads(self.known.get(WAYS_BACK, "[]"))]
 
     async def say(self, prompts: Sequence[str], *, interruptible: bool = True) -> None:
         """Play prompts by id; whoever is going to be recorded hears so to the end, whatever they press."""
