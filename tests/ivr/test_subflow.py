@@ -17,6 +17,9 @@ from ivr.drawing import draw
 from ivr.events import IvrFailed, IvrNodeEntered
 from ivr.flow import Flow, FlowError, load
 from ivr.graph import unfold
+from ivr.node import Node
+from ivr.nodes.play import Play
+from ivr.nodes.subflow import Subflow
 from speech.prompts import catalogue
 from tests.ivr.caller import RULES, Caller
 from tests.ivr.test_flow import write
@@ -144,19 +147,22 @@ async def test_a_restart_in_a_part_goes_on_there_and_returns(caller: Caller, nes
     assert caller.line.heard[-3:] == ["after_bill", "apology", "goodbye"]
 
 
-@pytest.mark.parametrize("lost", ["two", "main"])
-async def test_a_way_back_that_is_none_costs_an_apology_not_the_call(caller: Caller, nested: Flow, lost: str) -> None:
-    other = nested.node("first") if lost == "two" else nested.node("asked_yes")
-    flow = nested.model_copy(update={"nodes": nested.nodes | {lost: other}})
-    if lost == "two":
-        caller.line.presses({"menu": ["2"], "after_bill": ["1"]})
-        flow.nodes["main"] = nested.node("main")
-        two = nested.node("two").model_copy(update={"exits": {"left": "bye"}})
-        flow.nodes["two"] = two
+@pytest.mark.parametrize(
+    "unchecked",
+    [
+        {"two": Subflow(do="subflow", start="outer", exits={"left": "bye"})},
+        {"two": Play(do="play", prompts=("thanks",), next="done")},
+    ],
+)
+async def test_a_way_back_that_is_none_costs_an_apology_not_the_call(
+    caller: Caller, nested: Flow, unchecked: dict[str, Node]
+) -> None:
+    flow = nested.model_copy(update={"nodes": nested.nodes | unchecked})
+    caller.line.presses({"menu": ["2"], "after_bill": ["1"]})
     await caller.serve(flow, await caller.arrives())
     assert caller.line.heard[-1] == "input_wrong"
     failed = [e for e in await caller.story() if isinstance(e, IvrFailed)]
-    assert [(e.what, e.to) for e in failed] == [("NoWayBack", "sorry")]
+    assert [(e.node, e.what, e.to) for e in failed] == [("done", "NoWayBack", "sorry")]
 
 
 # --- the checker -----------------------------------------------------------------------------------------------------
