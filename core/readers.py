@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 
 from core.errors import Unavailable
+from core.virtual_time import VirtualLoop
 
 T = TypeVar("T")
 Work = Callable[[Connection], Any]
@@ -49,6 +50,8 @@ class Readers:
         """Run `work` in a thread and return what it returns; what it raises comes through. Raises Closed."""
         loop = asyncio.get_running_loop()
         read = _Read(work, loop.create_future(), loop)
+        if isinstance(loop, VirtualLoop):
+            loop.waits_for(read.done)
         with self._lock:
             if self._closed:
                 raise Closed()

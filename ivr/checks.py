@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ivr.call import PARTS_DEEP
 from ivr.graph import Graph, State, explored
 from ivr.node import PERSON_KEY, Node
 from ivr.nodes.collect import Collect
@@ -21,6 +20,7 @@ from ivr.nodes.return_ import Return
 from ivr.nodes.speech import Speech
 from ivr.nodes.subflow import Subflow
 from ivr.nodes.verify import Verify
+from ivr.parts import PARTS_DEEP
 
 MENU_LEVELS = 2
 """Callers get lost below the second menu [domain §4: public criticism of four and five levels; features §2]."""

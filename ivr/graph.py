@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from ivr.call import PARTS_DEEP
 from ivr.node import Node
 from ivr.nodes.return_ import Return
 from ivr.nodes.subflow import Subflow
+from ivr.parts import PARTS_DEEP
 
 T = TypeVar("T")
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ivr import parts
 from ivr.call import IvrCall
 from ivr.node import Node
 from ivr.nodes.subflow import EXIT
@@ -16,4 +17,4 @@ class Return(Node):
     exit: Annotated[str, Field(pattern=EXIT)]
 
     async def run(self, call: IvrCall, here: str) -> str | None:
-        return call.way_back(self.exit)
+        return parts.leave(call.known, call.exits, self.exit)

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from ivr import parts
 from ivr.call import IvrCall
 from ivr.node import Node, Target, Targets
 
@@ -28,5 +29,5 @@ class Subflow(Node):
         return exits
 
     async def run(self, call: IvrCall, here: str) -> str | None:
-        call.comes_back_to(here)
+        parts.enter(call.known, here)
         return self.start

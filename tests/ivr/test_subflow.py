@@ -12,7 +12,6 @@ from app.flow_command import flow_group
 from core.config import load as load_settings
 from cti.messages import QueueGaveUp
 from cti.model import CallState
-from ivr.call import WAYS_BACK
 from ivr.drawing import draw
 from ivr.events import IvrFailed, IvrNodeEntered
 from ivr.flow import Flow, FlowError, load
@@ -20,6 +19,7 @@ from ivr.graph import unfold
 from ivr.node import Node
 from ivr.nodes.play import Play
 from ivr.nodes.subflow import Subflow
+from ivr.parts import WAYS_BACK
 from speech.prompts import catalogue
 from tests.ivr.caller import RULES, Caller
 from tests.ivr.test_flow import write
