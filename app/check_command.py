@@ -52,8 +52,8 @@ def _step(name: str, command: list[str]) -> bool:
 def test(long_: bool, arguments: tuple[str, ...]) -> None:
     """The whole suite, real PBX and real browser included; further ARGUMENTS go to pytest.
 
-    Stories mostly wait for what is spoken; the rest runs beside them and gives way to them. They are told in real time,
-    so one that failed is told once more with the machine to itself, and then has to pass.
+    Stories mostly wait for what is spoken; the rest runs beside them and gives way to them. What failed while others
+    had the processor runs once more with the machine to itself, and then has to pass; that is said.
     """
     prepare_tests(lambda line: click.echo(f"hotline: {line}", err=True))
     late = "quiet or alone"
@@ -61,11 +61,11 @@ def test(long_: bool, arguments: tuple[str, ...]) -> None:
     with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory() as kept:
         told = (f"sound and not ({late}){pick}", "-o", f"cache_dir={kept}/stories", *arguments)
         stories = _pytest(*told, *_TWO, said=said)
-        rest = _pytest(f"not (sound or {late}){pick}", *_TWO, *arguments, nice=GIVE_WAY)
-        codes = [rest.wait(), stories.wait()]
+        other = (f"not (sound or {late}){pick}", "-o", f"cache_dir={kept}/rest", *arguments)
+        codes = [_pytest(*other, *_TWO, nice=GIVE_WAY).wait(), stories.wait()]
         said.seek(0)
         click.echo(said.read())
-        codes[1] = _again(codes[1], told)
+        codes = [_again(codes[0], other), _again(codes[1], told)]
         told = (f"quiet{pick}", "-o", f"cache_dir={kept}/quiet", *arguments)
         codes.append(_again(_pytest(*told, *_TWO).wait(), told))
         told = (f"alone{pick}", "-o", f"cache_dir={kept}/alone", *arguments)
@@ -75,10 +75,10 @@ def test(long_: bool, arguments: tuple[str, ...]) -> None:
 
 
 def _again(code: int, told: tuple[str, ...]) -> int:
-    """Tell those stories again, one at a time, that failed; return how that ended."""
+    """Run again, one at a time, what failed; return how that ended."""
     if code != FAILED:
         return code
-    click.echo("hotline: stories told in real time that failed are told once more, one at a time")
+    click.echo("hotline: what failed while others had the processor runs once more, one at a time")
     return _pytest(*told, "--last-failed", "--last-failed-no-failures=none").wait()
 
 

@@ -145,7 +145,6 @@ class Hotline:
             prompts=known,
             rules=self.policy.rules,
         )
-
         self.english = SecondLanguage(var / "prompts", cache=setup.cache, clock=self.clock, site=site.name)
         self.kept_speech = KeptSpeech(var / "prompts" / "announcements", self.voice, self.pack, settings_key=key)
 
@@ -163,7 +162,7 @@ class Hotline:
         self.callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, zone)
         self.watches = WatchService(self.journal, self.db, self.clock, self.notifications)
         self.outages = OutageService(
-            self.db, self.journal, self.clock, zone, watches=self.watches, site=self.settings.site
+            self.db, self.journal, self.clock, zone, watches=self.watches, site=self.settings.site, policy=self.policy
         )
         self.orders = WorkOrderService(
             self.journal,
@@ -209,7 +208,7 @@ class Hotline:
         zone = self.settings.site.zone
         self.desk = IvrDesk(self.customers, self.bills, self.outages, clock=self.clock, zone=zone, policy=self.policy)
         services = IvrServices(
-            VoiceSpeaker(self.pack, self.voice, self.policy, {ENGLISH: self.english.pack}),
+            VoiceSpeaker(self.pack, self.voice, self.policy, {ENGLISH: self.english}),
             self.desk,
             self.routing,
             self.surveys,
@@ -300,6 +299,7 @@ class Hotline:
         """
         await self.recordings.open()
         await self.voice.start()
+        await self.english.start()
         await self.detector.start()
         await self.flows.open(self._flow_file)
         await self._render(self.flow_prompts(), say)
@@ -313,9 +313,8 @@ class Hotline:
             # Callers who are already there come first; otherwise the first one should hear whole sentences.
             await self._voice_loaded()
         await self.lifeboat.start(self.bus)
-        self._tasks.start(self.announcements.run(), "announcements")
-        self._tasks.start(self.ami.run(), "ami")
-        self._tasks.start(self.calls.run(), "calls")
+        for service in (self.announcements, self.ami, self.calls, self.outages):
+            self._tasks.start(service.run(), type(service).__name__)
         self._tasks.start(self._render_rest(), "prompts")
         self._tasks.start(self.notifications.run(), "notifications")
         self._tasks.start(self._reconcile_recordings(), "recordings sweep")
@@ -393,6 +392,7 @@ class Hotline:
         await self.messages.close()
         await self.recordings.close()
         await self.voice.stop()
+        await self.english.stop()
         await self.detector.stop()
         await self.requests.stop()
         await self.journal.close()

@@ -9,7 +9,6 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -29,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import Unavailable
+from core.readers import Readers
 
 T = TypeVar("T")
 
@@ -116,17 +116,13 @@ class Database:
         self.engine = open_engine(url)
         self._kept: Connection | None = None
         self._writes: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="db-read")
+        self._readers = Readers(self.engine, READERS)
         self._writer = threading.Thread(target=self._write_loop, name="db-write", daemon=True)
         self._writer.start()
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection of its own in a thread and return what it returns."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
-
-    def _read(self, work: Callable[[Connection], T]) -> T:
-        with self.engine.connect() as connection:
-            return work(connection)
+        return await self._readers.read(work)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in the next group transaction and return its result once that is committed.
@@ -198,7 +194,7 @@ class Database:
         """Commit what waits and let the connections go."""
         self._writes.put(None)
         await asyncio.get_running_loop().run_in_executor(None, self._writer.join, 10)
-        self._readers.shutdown(wait=True)
+        await asyncio.get_running_loop().run_in_executor(None, self._readers.close)
         self.engine.dispose()
 
 

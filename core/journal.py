@@ -15,6 +15,7 @@ from core import log
 from core.bus import Bus
 from core.db import Database, DatabaseDown, Utc, metadata
 from core.events import Event, Recorded, from_data, to_data, to_json
+from core.prepared import on_sqlite
 from core.tasks import TaskOwner
 
 _log = log.get(__name__)
@@ -71,7 +72,9 @@ def _insert_sqlite(connection: Connection, events: Sequence[Event]) -> int:
         at = event.at.astimezone(UTC).strftime(_MOMENT_SQLITE)
         call_id, agent_id = getattr(event, "call_id", None), getattr(event, "agent_id", None)
         row += (at, type(event).__name__, call_id, agent_id, to_json(event))
-    return int(connection.exec_driver_sql(_insert_rows(len(events)), tuple(row)).lastrowid) - len(events) + 1
+    last = on_sqlite(connection, _insert_rows(len(events)), row).lastrowid
+    assert last is not None
+    return last - len(events) + 1
 
 
 @cache

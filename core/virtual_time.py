@@ -63,10 +63,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._elapsed += min(seconds, _FOREVER_S)
 
     def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
-        self.threads += 1
         future: asyncio.Future[T] = super().run_in_executor(executor, func, *args)
-        future.add_done_callback(self._thread_done)
+        self.waits_for(future)
         return future
+
+    def waits_for(self, future: asyncio.Future[Any]) -> None:
+        """Take no leap until `future` is done: a thread works on it."""
+        self.threads += 1
+        future.add_done_callback(self._thread_done)
 
     def _thread_done(self, _: object) -> None:
         self.threads -= 1

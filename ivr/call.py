@@ -9,6 +9,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from core.clock import Clock
+from core.errors import Unavailable
 from core.events import Event
 from core.policy import Policy
 from core.tasks import TaskOwner
@@ -21,6 +22,7 @@ from ivr.events import DigitsCollected
 from ivr.port import Callbacks, Messages, Orders, Texts, Watches
 from routing.precedence import Cause
 from speech.port import SpeechDetector
+from speech.prompts import foreign
 
 PLEASE_WAIT = "please_wait"
 LANGUAGE = "language"
@@ -44,12 +46,27 @@ class Speaker(Protocol):
         """Tell whether every prompt of another language is there."""
         ...
 
-    def prepare(self, sentence: str) -> None:
+    def can_say(self, prompt: str) -> bool:
+        """Tell whether a prompt is there that is said in another language alone; true for others."""
+        ...
+
+    def tells(self, language: str) -> bool:
+        """Tell whether there is a voice for sentences in a language."""
+        ...
+
+    def wake(self, language: str) -> None:
+        """Load the voice of a language, where it is not always there: sentences will soon be wanted."""
+        ...
+
+    def prepare(self, sentence: str, language: str = "") -> None:
         """Begin to synthesise a sentence that will be wanted soon."""
         ...
 
-    async def sentence(self, sentence: str) -> Sequence[str]:
-        """Return the media of a sentence: whole when ready in time, else its fragments."""
+    async def sentence(self, sentence: str, language: str = "") -> Sequence[str]:
+        """Return the media of a sentence: whole when ready in time, else its fragments, where the language has some.
+
+        Raises Unavailable when it can be said in no way in time.
+        """
         ...
 
 
@@ -78,18 +95,25 @@ class CustomerAnswers:
     """Of each of `bills`."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """Of the customer, by the names of `ivr/facts.py`."""
+    language: str = ""
+    """In which the sentences are; empty: the site's own."""
 
     def sentences(self) -> tuple[str, ...]:
         """Return all that may be said, likeliest first."""
         return (*self.outages, *self.which, *(text for bill in self.bills for text in bill))
 
+    def first_sentences(self) -> tuple[str, ...]:
+        """Return those with which each thing begins."""
+        bills = self.bills[:1] if len(self.bills) == 1 else ()
+        return (*self.outages[:1], *self.which[:1], *(text for bill in bills for text in bill[:1]))
+
 
 class Desk(Protocol):
-    """The customer system as the menu uses it."""
+    """The customer system as the menu uses it; the sentences of its answers are in `language`, where it knows that."""
 
-    async def by_number(self, number: str) -> CustomerAnswers: ...
+    async def by_number(self, number: str, language: str = "") -> CustomerAnswers: ...
 
-    async def by_account(self, account: str) -> CustomerAnswers: ...
+    async def by_account(self, account: str, language: str = "") -> CustomerAnswers: ...
 
     async def verify(self, account: str, pin: str) -> bool: ...
 
@@ -251,6 +275,8 @@ class IvrCall:
     secrets: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     answers: asyncio.Task[CustomerAnswers] | CustomerAnswers | None = None
+    ask_again: Callable[[], None] = lambda: None
+    """Asks the customer system anew, for answers in the language that the caller has just chosen."""
     pressed: bool = False
     """Whether the caller has pressed any key in this call, or said something that was understood."""
     since: Sequence[Event] = ()
@@ -259,6 +285,11 @@ class IvrCall:
     @property
     def id(self) -> str:
         return self.session.call.id
+
+    @property
+    def language(self) -> str:
+        """The language that the caller chose; empty: the site's own."""
+        return self.known.get(LANGUAGE, "")
 
     def number(self, rule: str) -> float:
         """Return a number of the policy."""
@@ -278,22 +309,36 @@ class IvrCall:
         await self.session.play(rest, interruptible=interruptible)
 
     def media(self, prompts: Sequence[str]) -> Sequence[str]:
-        """Return the media of those of `prompts` that are said here."""
+        """Return the media of those of `prompts` that are said here; what is English alone, where it is there."""
         return [self._medium(prompt) for prompt in prompts if self._is_said(prompt)]
 
     def _is_said(self, prompt: str) -> bool:
         if prompt == SPEECH_OFFER:
             return self.services.understanding is not None
-        return prompt != RECORDING_NOTICE or self.services.recording_notice
+        if prompt == RECORDING_NOTICE:
+            return self.services.recording_notice
+        return not foreign(prompt) or self.services.speaker.can_say(prompt)
 
-    async def tell(self, sentences: Sequence[str]) -> None:
-        """Play sentences with the caller's own numbers, each as soon as it is ready."""
+    async def tell(self, sentences: Sequence[str], language: str = "") -> None:
+        """Play sentences with the caller's own numbers, which are in `language`, each as soon as it is ready."""
         for sentence in sentences:
-            await self.session.play(await self._spoken(sentence))
+            await self.session.play(await self._spoken(sentence, language))
 
-    async def _spoken(self, sentence: str) -> Sequence[str]:
+    async def tell_of(self, answers: CustomerAnswers, sentences: Sequence[str]) -> None:
+        """Play `sentences` of `answers`. Raises Unavailable when nobody can say them in the language of the caller.
+
+        A caller who chose a language never hears figures in another one.
+        """
+        speaker, language = self.services.speaker, answers.language
+        if language != self.language or (language and not speaker.tells(language)):
+            raise Unavailable(f"there is no voice for figures in {self.language or 'the language of the site'}")
+        for sentence in sentences:
+            speaker.prepare(sentence, language)
+        await self.tell(sentences, language)
+
+    async def _spoken(self, sentence: str, language: str) -> Sequence[str]:
         """Return the media of a sentence; a caller who would wait in silence is asked to wait."""
-        speaking = self.services.tasks.start(self.services.speaker.sentence(sentence), "sentence")
+        speaking = self.services.tasks.start(self.services.speaker.sentence(sentence, language), "sentence")
         done, _ = await asyncio.wait({speaking}, timeout=self.number("please_wait_after"))
         if not done:
             await self.say([PLEASE_WAIT])
@@ -303,7 +348,7 @@ class IvrCall:
         """Return the medium of a prompt; a festival's greeting, by notice, takes the place of `greeting`."""
         board = self.services.announcements
         festive = board.greeting() if board and prompt == "greeting" else None
-        return festive or self.services.speaker.prompt(self.resolve(prompt), self.known.get(LANGUAGE, ""))
+        return festive or self.services.speaker.prompt(self.resolve(prompt), self.language)
 
     def resolve(self, prompt: str) -> str:
         """Return the prompt for this hour: `greeting` is one of two [seed 000: 00:00-12:00 早上好]."""

@@ -62,6 +62,7 @@ class Engine:
     async def serve(self, session: CallSession) -> None:
         """Be the program of a call: answer it, run the flow to its end."""
         call = IvrCall(session, self._services)
+        call.ask_again = lambda: self._look_up(call, again=True)
         if session.call.state is CallState.ARRIVED:
             flow = self._flows.live
             here = flow.start
@@ -136,24 +137,25 @@ class Engine:
             call.session.note(failed)
             return trouble
 
-    def _look_up(self, call: IvrCall) -> None:
+    def _look_up(self, call: IvrCall, *, again: bool = False) -> None:
         """Ask the customer system now, so that the answer is there when the greeting is over."""
-        task = self._tasks.start(self._find(call), call.id)
+        task = self._tasks.start(self._find(call, again=again), call.id)
         call.answers = task
 
-    async def _find(self, call: IvrCall) -> CustomerAnswers:
+    async def _find(self, call: IvrCall, *, again: bool) -> CustomerAnswers:
         desk = self._services.desk
         verified = call.known.get("verified")
         caller = call.session.call
         if verified:
-            answers = await desk.by_account(verified)
+            answers = await desk.by_account(verified, call.language)
         elif caller.caller_known:
-            answers = await desk.by_number(caller.caller)
+            answers = await desk.by_number(caller.caller, call.language)
         else:
             answers = CustomerAnswers()
-        for sentence in answers.sentences():
-            self._services.speaker.prepare(sentence)
-        if answers.customer_id and not verified and caller.state in (CallState.ARRIVED, CallState.MENU):
+        # A language of one's own is rarely wanted: its voice makes the rest when a node tells it.
+        for sentence in answers.first_sentences() if answers.language else answers.sentences():
+            self._services.speaker.prepare(sentence, answers.language)
+        if answers.customer_id and not verified and not again and caller.state in (CallState.ARRIVED, CallState.MENU):
             now = self._services.clock.now()
             call.session.note(CallerIdentified(at=now, call_id=call.id, customer_id=answers.customer_id, how="number"))
         return answers

@@ -8,6 +8,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from ivr.call import IvrCall
+from ivr.events import IvrFailed
 from speech.prompts import Prompt
 
 
@@ -60,7 +61,7 @@ QueueName = Annotated[str, QueueMark()]
 FACTS = frozenset(
     {
         *("caller_known", "identified", "accounts", "bills", "outages", "hour", "weekday", "working_day", "verified"),
-        *("speech_first", "in_danger"),
+        *("speech_first", "in_danger", "language"),
     }
 )
 """Names that the engine and its nodes give; no flow sets them, so that nobody is verified by a line of YAML."""
@@ -77,6 +78,15 @@ Variable = Annotated[str, Field(pattern="^[a-z][a-z_]*$"), AfterValidator(_free)
 PERSON_KEY, BACK_KEY, REPEAT_KEY = "0", "*", "#"
 """Keys with one meaning everywhere: a person, one level back, say it again."""
 TELEPHONE_KEYS = frozenset("0123456789*#")
+
+
+def failed(call: IvrCall, here: str, error: Exception, to: str | None) -> str:
+    """Note that the node `here` failed with `error` and return where that leads; raise it where nothing is named."""
+    if to is None:
+        raise error
+    what = type(error).__name__
+    call.session.note(IvrFailed(at=call.services.clock.now(), call_id=call.id, node=here, what=what, to=to))
+    return to
 
 
 class Node(BaseModel):

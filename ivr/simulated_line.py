@@ -180,10 +180,21 @@ class Line:
         """Every language is there in text."""
         return True
 
-    def prepare(self, sentence: str) -> None:
+    def can_say(self, prompt: str) -> bool:
+        """Every prompt is there in text."""
+        return True
+
+    def tells(self, language: str) -> bool:
+        """Every language has its words."""
+        return True
+
+    def wake(self, language: str) -> None:
+        """Nothing has to be loaded."""
+
+    def prepare(self, sentence: str, language: str = "") -> None:
         """Sentences are there at once."""
 
-    async def sentence(self, sentence: str) -> Sequence[str]:
+    async def sentence(self, sentence: str, language: str = "") -> Sequence[str]:
         """Return the media of a sentence."""
         return [SENTENCE + sentence]
 

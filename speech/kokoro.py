@@ -115,7 +115,7 @@ class Kokoro:
 
     def load(self) -> None:
         """Load the model now rather than at the first sentence."""
-        self.speak("您好。")
+        self.speak("Hello." if self._files.name.startswith(_ENGLISH) else "您好。")
 
     @cached_property
     def _cutter(self) -> Any:

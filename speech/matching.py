@@ -39,6 +39,9 @@ _MISSES: Final = 3
 """Windows lost one after another that a prompt survives: 60 ms of lost packets."""
 _STALL: Final = 4000
 """Longest hole (0.5 s) in a prompt that stalled and then went on."""
+_LATER: Final = (25, 50)
+"""Windows after its first sound from which a prompt is looked for again where sound is left unnamed: its beginning may
+have been lost on the way."""
 _FLOOR_DB: Final = -38.0
 
 
@@ -65,13 +68,17 @@ class HeardPrompt:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """A prompt made ready: its windows of sound, and the probe from its first sound on."""
+    """A prompt made ready: its windows of sound, and where it begins to sound."""
 
     known: Known
     wave: Wave
     loud: npt.NDArray[np.bool_]
     onset: int
-    probe: Wave
+
+    def probe(self, later: int) -> Wave:
+        """The half second searched for, `later` windows after the first sound; empty when the prompt ends before."""
+        start = self.onset + later * _WINDOW
+        return self.wave[start : start + _PROBE]
 
     @property
     def least(self) -> int:
@@ -101,17 +108,26 @@ class Matcher:
     def heard(self, pcm: Pcm) -> list[HeardPrompt]:
         """Return the prompts in 8 kHz sound, by time; takes about 8 ms a prompt for a minute of sound."""
         sound = pcm.astype(np.float32)
-        search = _Search(sound)
-        found = [
-            match
-            for shape in self._shapes
-            for place in search.places(shape.probe, min(_APART, len(shape.wave) * 3 // 4))
-            if (match := _verified(shape, sound, place - shape.onset)) is not None
-        ]
-        chosen = sorted(_best(found), key=lambda match: match.sound_start)
+        chosen = _best(self._found(sound, sound, 0))
+        for later in _LATER:
+            rest = _unnamed(sound, chosen)
+            if rest is not None:
+                chosen = _best([*chosen, *self._found(sound, rest, later)])
+        chosen = sorted(chosen, key=lambda match: match.sound_start)
         return [
             HeardPrompt(m.shape.known.id, m.shape.known.text, max(0, m.start) / RATE, m.end / RATE, m.complete)
             for m in chosen
+        ]
+
+    def _found(self, sound: Wave, where: Wave, later: int) -> list[_Match]:
+        """Return the prompts that seem to be in `where`, a part of `sound`, from `later` windows after their begin."""
+        search = _Search(where)
+        return [
+            match
+            for shape in self._shapes
+            if len(probe := shape.probe(later)) == _PROBE or not later
+            for place in search.places(probe, min(_APART, len(shape.wave) * 3 // 4))
+            if (match := _verified(shape, sound, place - shape.onset - later * _WINDOW, later)) is not None
         ]
 
 
@@ -153,7 +169,16 @@ def _shape(known: Known) -> _Shape | None:
     if int(loud.sum()) < _SHORTEST:
         return None
     onset = int(np.argmax(loud)) * _WINDOW
-    return _Shape(known, wave, loud, onset, wave[onset : onset + _PROBE])
+    return _Shape(known, wave, loud, onset)
+
+
+def _unnamed(sound: Wave, chosen: Iterable[_Match]) -> Wave | None:
+    """Return the sound without what `chosen` names; None when no second of sound is left."""
+    rest = sound.copy()
+    for match in chosen:
+        rest[max(0, match.sound_start) : match.sound_end] = 0
+    windows = rest[: len(rest) - len(rest) % _WINDOW].reshape(-1, _WINDOW)
+    return rest if int((np.max(np.abs(windows), axis=1, initial=0.0) > 64).sum()) >= _SURE else None
 
 
 class _Search:
@@ -198,10 +223,10 @@ def _peaks(places: npt.NDArray[np.int64], alike: npt.NDArray[np.float32], apart:
         places, alike = places[keep], alike[keep]
 
 
-def _verified(shape: _Shape, sound: Wave, start: int) -> _Match | None:
-    """Compare window by window from `start` on; None unless enough of the prompt is really there."""
+def _verified(shape: _Shape, sound: Wave, start: int, later: int) -> _Match | None:
+    """Compare window by window from `later` after its begin on; None unless enough of the prompt is really there."""
     same = _same(shape, sound, start)
-    first = shape.onset // _WINDOW
+    first = shape.onset // _WINDOW + later
     last = _last_kept(same, shape.loud, first)
     heard = int((same & shape.loud)[first : last + 1].sum())
     if heard < 0.8 * int(shape.loud[first : last + 1].sum()):
@@ -211,14 +236,14 @@ def _verified(shape: _Shape, sound: Wave, start: int) -> _Match | None:
         shift, last_again = more
         heard += int(shape.loud[last + 1 : last_again + 1].sum())
         last = last_again
-    if heard < shape.least:
+    if heard < (_SURE if later else shape.least):
         return None
     complete = int(shape.loud[last + 1 :].sum()) <= _MISSES
     sound_end = shift + (last + 1) * _WINDOW
     if not complete and heard < _SURE and not _silent_after(shape, sound, sound_end):
         return None
     end = min(shift + len(shape.wave), len(sound)) if complete else sound_end
-    return _Match(shape, start, start + shape.onset, sound_end, end, heard, complete)
+    return _Match(shape, start, start + first * _WINDOW, sound_end, end, heard, complete)
 
 
 def _same(shape: _Shape, sound: Wave, start: int) -> npt.NDArray[np.bool_]:

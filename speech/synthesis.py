@@ -82,16 +82,22 @@ class Voice:
         limits: VoiceLimits = VoiceLimits(),
         cover: Callable[[str], list[str]] | None = None,
         renderer: Sequence[str] | None = None,
+        unload_after: float | None = None,
     ) -> None:
         """`directory` holds the sentences (personal data: mode 0600, purged by age, names are keyed hashes).
 
         `command` starts a worker (`process.kokoro_command`); `cover` puts a text together from fragments,
         raising NotFound where it cannot. `renderer` starts the worker that makes prompts, when it is another.
+        `unload_after`: the live worker is loaded when it is first wanted, and ended after so many seconds without
+        work; None: it is always there.
         """
         self._directory = directory.absolute()
         self._settings_key = settings_key
         self._clock = clock
         self._limits = limits
+        self._unload_after = unload_after
+        self._wanted_at = 0.0
+        self._woken = False
         self._cover = cover
         self._worker = WorkerProcess(command)
         self._renderer = WorkerProcess(renderer or command, niceness=15)
@@ -119,7 +125,7 @@ class Voice:
         return self._worker.pid
 
     async def start(self) -> None:
-        """Open the directory and begin to load the voice; returns without waiting for it.
+        """Open the directory and begin to load a voice that is always there; returns without waiting for it.
 
         Raises ConfigError when the directory cannot be used.
         """
@@ -130,12 +136,15 @@ class Voice:
     async def stop(self) -> None:
         """End the workers; sentences still waiting are given up."""
         await self._tasks.close()
-        for sentence in self._sentences.values():
-            if not sentence.done.done():
-                sentence.done.set_result(False)
-        self._sentences.clear()
+        self._give_up()
         await self._worker.stop()
         await self._renderer.stop()
+
+    def wake(self) -> None:
+        """Load the worker now, if it is not: somebody will soon want to hear it."""
+        self._wanted_at = self._clock.monotonic()
+        self._woken = True
+        self._work.set()
 
     def prepare(self, text: str) -> None:
         """Begin to synthesise `text` if it is not there yet; returns at once. Raises BadInput for a text too long."""
@@ -219,7 +228,7 @@ class Voice:
         if sentence is None and self._has_room(live):
             sentence = _Sentence(text, key, asyncio.get_running_loop().create_future())
             self._sentences[key] = sentence
-            self._work.set()
+            self.wake()
         if sentence and live:
             sentence.live = True
         return sentence
@@ -252,8 +261,7 @@ class Voice:
         """Keep the worker alive and give it the next sentence: callers who wait first, then in order."""
         while True:
             try:
-                if not self._worker.running:
-                    await self._worker.start()
+                await self._load_or_unload()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_LOOK_AFTER):
                         await self._work.wait()
@@ -264,6 +272,31 @@ class Voice:
                     await self._speak(sentence)
             except VoiceDown:
                 continue
+
+    async def _load_or_unload(self) -> None:
+        """Have the worker there: always, or while it is wanted."""
+        if self._unload_after is None or self._woken or self._sentences:
+            self._woken = False
+            await self._load()
+        elif self._worker.running and self._clock.monotonic() - self._wanted_at >= self._unload_after:
+            await self._worker.stop()
+
+    async def _load(self) -> None:
+        if self._worker.running:
+            return
+        try:
+            await self._worker.start()
+        except VoiceDown:
+            if self._unload_after is not None:
+                self._give_up()
+            raise
+
+    def _give_up(self) -> None:
+        """Let nobody wait for a voice that cannot be loaded; who wants it later tries it again."""
+        for sentence in self._sentences.values():
+            if not sentence.done.done():
+                sentence.done.set_result(False)
+        self._sentences.clear()
 
     def _next(self) -> _Sentence | None:
         waiting = list(self._sentences.values())

@@ -8,7 +8,7 @@ import shutil
 import signal
 import socket
 import sys
-import tempfile
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,7 @@ from core.clock import SystemClock
 from core.config import Settings, load
 from core.db import Database
 from core.journal import Journal
+from speech import sound
 from speech.render import user_cache
 from tests.pbx import ROOT, Pbx
 from tests.until import until
@@ -34,6 +35,8 @@ from tests.until import until
 PASSWORD = "correct horse battery"
 AGENTS = ("anna", "bert", "carl", "dora")
 """Agents of the stories; anna sits at seat 1001, bert at 1002 and so on."""
+_SENTENCES_KEPT_S = 20 * 3600
+"""Sentences name days: those of yesterday are not said again."""
 
 
 @dataclass(slots=True)
@@ -165,22 +168,35 @@ class Service:
 
 
 def take_sentences(settings: Settings) -> None:
-    """Lay there what a service of an earlier test said at its start (today's outages), as if that had been this one."""
-    with contextlib.suppress(OSError):  # none yet, or just being replaced: then this service says them itself
-        shutil.copytree(_sentences(), settings.var / "prompts" / "sentences", dirs_exist_ok=True)
+    """Lay there what services of earlier tests have said today, as if this one had: speaking is what costs most."""
+    kept, said = _sentences(), settings.var / "prompts" / "sentences"
+    if not (kept / ".key").exists():
+        sound.write_bytes(kept / ".key", os.urandom(32), mode=0o600)
+    said.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shutil.copy(kept / ".key", said)
+    for file in kept.glob("[!.]*.alaw"):
+        with contextlib.suppress(FileNotFoundError):  # one of yesterday, cleared away in this moment
+            for each in _files(file):
+                shutil.copy(each, said)
 
 
 def keep_sentences(settings: Settings) -> None:
-    """Keep what a service has said at its start for the next test; two may do so at once."""
+    """Keep what a service has said for the next test; the same text has the same name, whoever says it."""
     kept, said = _sentences(), settings.var / "prompts" / "sentences"
-    if kept.is_dir() and {file.name for file in said.iterdir()} <= {file.name for file in kept.iterdir()}:
-        return
-    fresh = Path(tempfile.mkdtemp(prefix=".sentences-", dir=user_cache()))
-    shutil.copytree(said, fresh, dirs_exist_ok=True)
-    with contextlib.suppress(OSError):  # another one was faster: its sentences are as good
-        shutil.rmtree(kept, ignore_errors=True)
-        fresh.rename(kept)
-    shutil.rmtree(fresh, ignore_errors=True)
+    if (kept / ".key").read_bytes() != (said / ".key").read_bytes():
+        return  # two tests have begun the folder at once; this one's names are of no use
+    for file in said.glob("[!.]*.alaw"):
+        if not (kept / file.name).exists() and all(each.exists() for each in _files(file)):
+            for each in _files(file):
+                sound.write_bytes(kept / each.name, each.read_bytes(), mode=0o600)
+    for file in kept.glob("[!.]*"):
+        if file.stat().st_mtime < time.time() - _SENTENCES_KEPT_S:
+            file.unlink(missing_ok=True)
+
+
+def _files(alaw: Path) -> tuple[Path, ...]:
+    """The files of a sentence, the one by which it is found last."""
+    return alaw.with_suffix(".txt"), alaw.with_suffix(".sln16"), alaw
 
 
 def _sentences() -> Path:
@@ -243,7 +259,7 @@ async def started_service(pbx: Pbx, *, ui: bool = False, start: bool = True, url
                 await service.start()
                 # Today's outages are said by then, which stories about them count on.
                 await until((settings.var / "lifeboat" / FILE_NAME).exists, 90, what="the lifeboat is current")
-                keep_sentences(settings)
             yield service
         finally:
             await service.stop()
+            keep_sentences(settings)

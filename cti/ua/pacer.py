@@ -14,8 +14,8 @@ _CATCH_UP: Final = 5
 class Ticked(Protocol):
     """A stream that the pacer drives."""
 
-    def tick(self, send: bool) -> None:
-        """Let 20 ms pass, and send their packet unless `send` is false."""
+    def tick(self, send: bool, now: bool) -> None:
+        """Let 20 ms pass, and send their packet unless `send` is false; `now` is false for time that is over."""
         ...
 
 
@@ -47,6 +47,6 @@ class Pacer:
             missed = int(late / TICK)
             for number in range(missed, -1, -1):
                 for stream in list(self._streams):
-                    stream.tick(number < _CATCH_UP)
+                    stream.tick(number < _CATCH_UP, number == 0)
             due += (missed + 1) * TICK
             await asyncio.sleep(max(0.0, due - time.monotonic()))

@@ -109,14 +109,18 @@ class RtpStream:
 
     # --- the clock of 20 ms
 
-    def tick(self, send: bool) -> None:
-        """Let 20 ms pass and send their packet, if any (called by the pacer)."""
-        key = self._keys.popleft() if self._keys else None
+    def tick(self, send: bool, now: bool = True) -> None:
+        """Let 20 ms pass and send their packet, if any (called by the pacer).
+
+        Keys are never lost or hurried by a late clock: what is missed of them is sent from `now` on.
+        """
+        pressing = bool(self._keys)
+        key = self._keys.popleft() if pressing and now else None
         frame = self._next_frame()
         if self._remote is not None and self._allowed and send:
             if key is not None and self._event_type is not None:
                 self._send_key(key)
-            elif not self._muted:
+            elif not self._muted and (now or not pressing):
                 self._transmit(PAYLOAD_TYPE[self.law], frame, self._timestamp, self._mark)
                 self._mark = False
         self._timestamp = (self._timestamp + _FRAME) & 0xFFFFFFFF

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, or_, select
 
+from core.prepared import PreparedSelect
 from core.upsert import upsert
 from desk.customers.model import Account, Category, Complaint, Customer, SupplyState
 from desk.customers.tables import accounts, complaints, customer_phones, customers
@@ -20,8 +21,13 @@ def _by_name(condition: ColumnElement[bool]) -> Select[Any]:
 
 # Asked in every call: made once, so that SQLAlchemy finds their compiled form without working out a key anew.
 _BY_ID = _by_name(customers.c.id == bindparam("wanted"))
-_BY_PHONE = _by_name(
-    customers.c.id.in_(select(customer_phones.c.customer_id).where(customer_phones.c.number == bindparam("wanted")))
+_BY_PHONE = PreparedSelect(
+    select(customers.c.id, customers.c.name, customers.c.vip, customers.c.important, customer_phones.c.number)
+    .join(customer_phones, customer_phones.c.customer_id == customers.c.id)
+    .where(
+        customers.c.id.in_(select(customer_phones.c.customer_id).where(customer_phones.c.number == bindparam("wanted")))
+    )
+    .order_by(customers.c.name, customers.c.id, customer_phones.c.number)
 )
 _BY_ACCOUNT = _by_name(
     customers.c.id.in_(select(accounts.c.customer_id).where(accounts.c.number == bindparam("wanted")))
@@ -40,7 +46,11 @@ def get(connection: Connection, customer_id: str) -> Customer | None:
 
 def by_phone(connection: Connection, number: str) -> list[Customer]:
     """Return the customers reached at `number` (form of core.phone), by name."""
-    return _load(connection, _BY_PHONE, wanted=number)
+    found: dict[str, Customer] = {}
+    for customer, name, vip, important, phone in _BY_PHONE.rows(connection, {"wanted": number}):
+        phones = (*found[customer].phones, phone) if customer in found else (phone,)
+        found[customer] = Customer(customer, name, vip, important, phones)
+    return list(found.values())
 
 
 def by_account(connection: Connection, number: str) -> Customer | None:

@@ -30,6 +30,14 @@ class OutageChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutageOverdue(Event):
+    """The announced end of a published notice has passed, and nobody has said that the power is back."""
+
+    outage_id: str
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutageEnded(Event):
     """A published notice holds no longer: `restored` before its time, or `cancelled`."""
 

@@ -5,19 +5,28 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
+from core import log
 from core.clock import Clock
 from core.config import Site
 from core.db import Database
-from core.errors import NotFound
+from core.errors import HotlineError, NotFound
 from core.ids import new_id
 from core.journal import Journal
+from core.policy import Policy
+from core.policy import load as load_policy
 from desk.outages import model, store
+from desk.outages.events import OutageOverdue
 from desk.outages.model import BadOutage, Kind, Outage, OutageClosed, Status
 from desk.watches import speech as watch_speech
 from desk.watches.service import WatchService
 
+_log = log.get(__name__)
+
 INSTANT = timedelta(microseconds=1)
+LOOK_EVERY_S = 30.0
+"""How often it is looked whether the announced end of an outage has passed."""
 
 
 class NoSuchOutage(NotFound):
@@ -41,6 +50,7 @@ class OutageService:
         *,
         watches: WatchService | None = None,
         site: Site | None = None,
+        policy: Policy | None = None,
     ) -> None:
         self._db = db
         self._journal = journal
@@ -48,6 +58,7 @@ class OutageService:
         self._zone = zone
         self._watches = watches
         self._site = site or Site()
+        self._policy = policy or load_policy(self._site.policy)
 
     async def current(
         self, *, account: str | None = None, area: str | None = None, at: datetime | None = None
@@ -131,6 +142,44 @@ class OutageService:
             return found is not None and found.status is Status.PUBLISHED
 
         return self._watches is not None and await self._watches.watch(outage_id, phone, call_id, still)
+
+    async def run(self) -> None:
+        """Tell for good those who watch a notice when its announced end has passed."""
+        while True:
+            try:
+                await self.tell_overdue()
+            except (HotlineError, SQLAlchemyError) as error:
+                _log.error("ends not looked at", extra={"action": "overdue_failed", "why": type(error).__name__})
+            await self._clock.sleep(LOOK_EVERY_S)
+
+    async def tell_overdue(self) -> int:
+        """Tell of each announced end that has passed without the power being back, once; return how many there were.
+
+        Several processes may do so at once.
+        """
+        now = self._clock.now()
+        after = now - timedelta(hours=self._policy.number("overdue_told_within"))
+        found = await self._db.read(lambda c: store.overdue(c, after, now))
+        return sum([await self._tell_overdue(outage) for outage in found])
+
+    async def _tell_overdue(self, outage: Outage) -> bool:
+        def save(connection: Connection) -> None:
+            if not store.mark_overdue(connection, outage):
+                raise OutageClosed("told already, or changed meanwhile", outage=outage.id)
+            if self._watches is not None:
+                text = watch_speech.overdue(self._site, outage.ends)
+                which = f"overdue {outage.version}"
+                self._watches.tell(connection, outage.id, text, which=which, last=False)
+
+        try:
+            await self._journal.record(
+                OutageOverdue(at=self._clock.now(), outage_id=outage.id, ends=outage.ends), save=save
+            )
+        except OutageClosed:
+            return False
+        if self._watches is not None:
+            self._watches.wake()
+        return True
 
     async def _move(self, outage_id: str, to: Status) -> Outage:
         old = await self.get(outage_id)

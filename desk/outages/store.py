@@ -54,6 +54,22 @@ def concerning(
     return _load(connection, and_(_holds(begins, ends), outages.c.id.in_(named)))
 
 
+def overdue(connection: Connection, after: datetime, now: datetime) -> list[Outage]:
+    """Return published notices whose announced end lay between two moments and was not told as passed."""
+    passed = and_(outages.c.status == Status.PUBLISHED, outages.c.ends > after, outages.c.ends <= now)
+    return _load(connection, and_(passed, _end_not_told()))
+
+
+def mark_overdue(connection: Connection, outage: Outage) -> bool:
+    """Note that the end of a notice is told as passed; False: it was, or the notice says something else by now."""
+    same = and_(outages.c.id == outage.id, outages.c.version == outage.version, _end_not_told())
+    return bool(connection.execute(update(outages).where(same).values(overdue_told=outage.ends)).rowcount)
+
+
+def _end_not_told() -> ColumnElement[bool]:
+    return or_(outages.c.overdue_told.is_(None), outages.c.overdue_told != outages.c.ends)
+
+
 def _holds(begins: datetime, ends: datetime) -> ColumnElement[bool]:
     return and_(outages.c.status == Status.PUBLISHED, outages.c.begins < ends, outages.c.ends > begins)
 

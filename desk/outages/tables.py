@@ -14,8 +14,10 @@ outages = Table(
     Column("ends", Utc, nullable=False),
     Column("status", String(12), nullable=False),
     Column("version", Integer, nullable=False),
+    Column("overdue_told", Utc),
     Index(None, "status", "ends"),
 )
+"""`overdue_told` is the announced end of which was told that it has passed while the power is not back."""
 
 outage_scopes = Table(
     "outage_scopes",

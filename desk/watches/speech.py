@@ -21,6 +21,15 @@ def postponed(site: Site, ends: datetime) -> str:
     return f"【{site.name}】您关注的停电预计恢复供电时间变更为{at.month}月{at.day}日{at:%H:%M}。"
 
 
+def overdue(site: Site, ends: datetime) -> str:
+    """The announced end has passed, and nobody has said that the power is back."""
+    at = ends.astimezone(site.zone)
+    return (
+        f"【{site.name}】您关注的停电原预计{at.month}月{at.day}日{at:%H:%M}恢复供电，目前尚未收到恢复消息，仍在处理中。"
+        f"新的预计时间确定后将另行通知；如家中已来电，请忽略。"
+    )
+
+
 def mended(site: Site, number: str) -> str:
     """The fault order is closed."""
     return f"【{site.name}】工单{number}的故障已经处理完毕。如家中仍然没有电，请拨打{site.number}。"

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+from core.errors import Unavailable
 from ivr.call import CustomerAnswers, IvrCall
-from ivr.node import BACK_KEY, PERSON_KEY, Node, Prompts, Target
+from ivr.node import BACK_KEY, PERSON_KEY, MaybeTarget, Node, Prompts, Target, failed
 
 CHOSEN = "bill_chosen"
 
@@ -22,7 +23,7 @@ class Bill(Node):
 
     Who has several accounts chooses one; with `again` it is the one chosen before in this call. Not known who calls:
     `unidentified`. `0` leads to `person`, `*` back to `back`. Who chooses none leaves to `next` after the policy's
-    `menu_tries`.
+    `menu_tries`. What no voice can say, in the caller's language or in time, leads to `failed`, where one is named.
     """
 
     by_caller: ClassVar[frozenset[str]] = frozenset({"person", "back"})
@@ -33,11 +34,18 @@ class Bill(Node):
     wrong: Prompts = ("input_wrong",)
     again: bool = False
     unidentified: Target
+    failed: MaybeTarget = None
     person: Target
     back: Target
     next: Target
 
     async def run(self, call: IvrCall, here: str) -> str | None:
+        try:
+            return await self._run(call, here)
+        except Unavailable as error:
+            return failed(call, here, error, self.failed)
+
+    async def _run(self, call: IvrCall, here: str) -> str | None:
         answers = await call.customer()
         if not answers.accounts:
             return self.unidentified
@@ -56,15 +64,13 @@ class Bill(Node):
         told: Sequence[str] = answers.bills[chosen]
         if self.tells == "usage":
             told = answers.details[chosen].usage if chosen < len(answers.details) else ()
-            for sentence in told:
-                call.services.speaker.prepare(sentence)
-        await call.tell(told)
+        await call.tell_of(answers, told)
 
     async def _choose(self, call: IvrCall, here: str, answers: CustomerAnswers) -> int | str | None:
         """Return which bill is asked for, the node that a key leads to instead, or None: nothing was chosen."""
         ways = {PERSON_KEY: self.person, BACK_KEY: self.back}
         for _ in range(int(call.number("menu_tries"))):
-            await call.tell(answers.which)
+            await call.tell_of(answers, answers.which)
             key = await call.session.digit(call.number("menu_digit_timeout"))
             if key is None:
                 continue

@@ -18,7 +18,7 @@ class Branch(Node):
 
     A condition names variables (texts; not set: "") and facts: `caller_known`, `identified`, `accounts`, `bills`,
     `outages` (numbers of each), `hour` (0-23), `weekday` (1 Monday … 7), `working_day`, `speech_first`,
-    `in_danger`.
+    `in_danger`, `language` (that the caller chose, like "en"; "" the site's own).
     """
 
     do: Literal["branch"]

@@ -10,9 +10,9 @@ HOME = "zh-CN"
 
 
 class Language(Node):
-    """From now on prompts are said in `to`, where that pack has them; a restart keeps it.
+    """From now on prompts are said in `to`, where that pack has them, and sentences are asked for in it.
 
-    A language whose pack is not whole yet leads to `unready`, and changes nothing.
+    A restart keeps it. A language whose pack is not whole yet leads to `unready`, and changes nothing.
     """
 
     do: Literal["language"]
@@ -23,9 +23,13 @@ class Language(Node):
     async def run(self, call: IvrCall, here: str) -> str | None:
         if self.to != HOME and not call.services.speaker.speaks(self.to):
             return self.unready or self.next
-        call.known.pop(LANGUAGE, None)
-        if self.to != HOME:
-            call.known[LANGUAGE] = self.to
+        chosen = "" if self.to == HOME else self.to
+        if chosen != call.language:
+            call.known.pop(LANGUAGE, None)
+            if chosen:
+                call.known[LANGUAGE] = chosen
+                call.services.speaker.wake(chosen)
+            call.ask_again()
         call.session.note(LanguageChosen(at=call.services.clock.now(), call_id=call.id, language=self.to))
         return self.next
 

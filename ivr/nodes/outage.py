@@ -6,8 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import HotlineError, Unavailable
 from ivr.call import IvrCall
-from ivr.events import IvrFailed
-from ivr.node import MaybeTarget, Node, Prompts, Target
+from ivr.node import MaybeTarget, Node, Prompts, Target, failed
 
 
 class Outage(Node):
@@ -30,22 +29,15 @@ class Outage(Node):
         try:
             answers = await call.customer()
         except (HotlineError, SQLAlchemyError, TimeoutError) as error:
-            return self._failed(call, here, error)
+            return failed(call, here, error, self.failed)
         if not answers.accounts and self.unidentified:
             return self.unidentified
         if answers.outages:
             try:
-                await call.tell(answers.outages)
-            except Unavailable as error:  # the voice could not say it in time
-                return self._failed(call, here, error)
+                await call.tell_of(answers, answers.outages)
+            except Unavailable as error:  # the voice could not say it, or not in time
+                return failed(call, here, error, self.failed)
             await call.say(self.after)
             return self.told or self.next
         await call.say(self.none)
         return self.next
-
-    def _failed(self, call: IvrCall, here: str, error: Exception) -> str:
-        if self.failed is None:
-            raise error
-        now, what = call.services.clock.now(), type(error).__name__
-        call.session.note(IvrFailed(at=now, call_id=call.id, node=here, what=what, to=self.failed))
-        return self.failed

@@ -52,4 +52,4 @@ class Verify(Node):
         """What the holder of `account` may hear; None for a wrong PIN. Raises TimeoutError like every look-up."""
         desk = call.services.desk
         async with asyncio.timeout(call.number("lookup_wait")):
-            return await desk.by_account(account) if await desk.verify(account, pin) else None
+            return await desk.by_account(account, call.language) if await desk.verify(account, pin) else None

@@ -1,6 +1,7 @@
 """Two user agents against each other on loopback: real SIP, real RTP."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -215,6 +216,17 @@ async def test_digits_are_heard_once_each_in_order_with_their_waits(pair: Pair) 
     times = [key.at for key in there.received.keys]
     assert times[1] - times[0] > 0.15, "heard when the machine came to it, so only roughly"
     assert times[2] - times[1] > 0.55
+
+
+async def test_no_key_is_lost_or_hurried_by_a_loop_that_stands_still(pair: Pair) -> None:
+    call, there = await pair.talking()
+    sending = asyncio.gather(call.send_digits("123456"))
+    for _ in range(3):
+        await asyncio.sleep(0.15)
+        time.sleep(0.4)  # noqa: ASYNC251 - a machine that gives us no processor
+    assert await sending == [True]
+    await until(lambda: len(there.received.keys) == 6)
+    assert there.received.digits == "123456"
 
 
 async def test_digits_stop_when_the_call_ends(pair: Pair) -> None:

@@ -249,6 +249,8 @@ class PlainSpeaker:
         self.slow: asyncio.Event | None = None
         self.unsaid: set[str] = set()
         self.languages: set[str] = set()
+        self.voices: set[str] = set()
+        self.woken: list[str] = []
 
     def prompt(self, prompt: str, language: str = "") -> str:
         return f"sound:{language}:{prompt}" if language else f"sound:{prompt}"
@@ -256,16 +258,27 @@ class PlainSpeaker:
     def speaks(self, language: str) -> bool:
         return language in self.languages
 
-    def prepare(self, sentence: str) -> None:
-        self.prepared.append(sentence)
+    def can_say(self, prompt: str) -> bool:
+        return prompt not in self.unsaid
 
-    async def sentence(self, sentence: str) -> Sequence[str]:
+    def tells(self, language: str) -> bool:
+        return language in self.voices
+
+    def wake(self, language: str) -> None:
+        self.woken.append(language)
+
+    def prepare(self, sentence: str, language: str = "") -> None:
+        if sentence not in self.prepared:
+            self.prepared.append(sentence)
+
+    async def sentence(self, sentence: str, language: str = "") -> Sequence[str]:
+        assert not language or sentence.isascii(), "no English voice reads Chinese"
         if self.slow is not None:
             await self.slow.wait()
         if sentence in self.unsaid:
             self.unsaid.remove(sentence)
             raise Unavailable
-        return [f"sound:{sentence}"]
+        return [f"sound:{language}:{sentence}" if language else f"sound:{sentence}"]
 
 
 @dataclass
@@ -285,13 +298,13 @@ class Books:
         if self.hangs:
             await asyncio.Event().wait()
 
-    async def by_number(self, number: str) -> CustomerAnswers:
+    async def by_number(self, number: str, language: str = "") -> CustomerAnswers:
         await self._reached()
-        return self.numbers.get(number, CustomerAnswers())
+        return self.numbers.get(language + number, CustomerAnswers(language=language))
 
-    async def by_account(self, account: str) -> CustomerAnswers:
+    async def by_account(self, account: str, language: str = "") -> CustomerAnswers:
         await self._reached()
-        return self.accounts.get(account, CustomerAnswers())
+        return self.accounts.get(language + account, CustomerAnswers(language=language))
 
     async def verify(self, account: str, pin: str) -> bool:
         await self._reached()

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -89,14 +89,18 @@ class Books:
         if thrown < 0.04:
             await asyncio.Event().wait()
 
-    async def by_number(self, number: str) -> CustomerAnswers:
+    async def by_number(self, number: str, language: str = "") -> CustomerAnswers:
         await self._reached()
-        return self.numbers.get(number, CustomerAnswers())
+        return replace(self.numbers.get(number, CustomerAnswers()), language=self._known(language))
 
-    async def by_account(self, account: str) -> CustomerAnswers:
+    async def by_account(self, account: str, language: str = "") -> CustomerAnswers:
         await self._reached()
         by_account = {account: answers for answers in (ANSWERS, OUT, TWO) for account in answers.accounts}
-        return by_account.get(account, CustomerAnswers())
+        return replace(by_account.get(account, CustomerAnswers()), language=self._known(language))
+
+    def _known(self, language: str) -> str:
+        """Most have the words of the language that was chosen."""
+        return language if self.dice.random() < 0.9 else ""
 
     async def verify(self, account: str, pin: str) -> bool:
         await self._reached()

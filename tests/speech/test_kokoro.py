@@ -50,3 +50,11 @@ def test_nothing_to_say_is_refused(voice: Kokoro, text: str) -> None:
 def test_a_sentence_without_an_end_is_refused_and_not_cut(voice: Kokoro) -> None:
     with pytest.raises(BadInput, match="put a full stop into it"):
         voice.speak("停电" * 150)
+
+
+def test_an_english_voice_loads_and_says_figures() -> None:
+    english = Kokoro(ensure_voice(user_cache(), lambda _: None, name="af_heart"))
+    english.load()
+    said = english.speak("Two yuan.")
+    assert [piece for piece, _, _ in said.marks if piece.isalpha()] == ["Two", "yuan"]
+    assert 0.4 < said.seconds < 3

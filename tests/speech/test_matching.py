@@ -106,6 +106,23 @@ def test_a_prompt_that_stalls_and_goes_on_is_one() -> None:
     assert heard[0].until == pytest.approx(1.25 + len(pcm) / RATE, abs=0.01)
 
 
+@pytest.mark.parametrize("lost_s", [0.1, 0.4, 0.9])
+def test_a_prompt_whose_beginning_was_lost_is_named_by_the_rest(lost_s: float) -> None:
+    before, prompt = PROMPTS[3].pcm, PROMPTS[7].pcm
+    damaged = prompt.copy()
+    damaged[SILENCE - 80 : SILENCE + round(lost_s * RATE)] = 0
+    heard = MATCHER.heard(call(0.5, before, damaged, 0.4))
+    assert names(heard) == ["p3", "p7"]
+    assert heard[1].complete
+    assert heard[1].at == pytest.approx(0.5 + len(before) / RATE, abs=0.001)
+
+
+def test_a_prompt_that_stalls_in_its_first_syllable_is_named() -> None:
+    prompt, at = PROMPTS[7].pcm, SILENCE + 400
+    heard = MATCHER.heard(call(0.5, prompt[:at], 0.3, prompt[at:], 0.4))
+    assert names(heard) == ["p7"]
+
+
 def test_a_quieter_copy_is_the_same_prompt() -> None:
     quiet = (PROMPTS[4].pcm * 0.1).astype(np.int16)
     assert names(MATCHER.heard(call(0.5, quiet))) == ["p4"]

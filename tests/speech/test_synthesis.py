@@ -216,6 +216,43 @@ async def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         await World(tmp_path).voice.start()
 
 
+async def test_a_voice_that_is_rarely_wanted_is_loaded_when_it_is_and_unloaded_again(tmp_path: Path) -> None:
+    world = World(tmp_path, unload_after=600.0)
+    await world.voice.start()
+    try:
+        assert world.voice.worker_pid is None
+        assert len(await world.voice.media("三百元", within=0)) == 1, "waited for, there is nothing else"
+        pid = world.voice.worker_pid
+        assert pid is not None
+        await world.clock.advance(599)
+        assert len(await world.voice.media("五百元", within=0)) == 1
+        assert world.voice.worker_pid == pid
+        await world.clock.advance(601)
+        await until(lambda: world.voice.worker_pid is None, PATIENT)
+        world.voice.wake()
+        await until(lambda: world.voice.healthy, PATIENT)
+    finally:
+        await world.voice.stop()
+
+
+async def test_nobody_waits_for_a_voice_that_cannot_be_loaded(tmp_path: Path) -> None:
+    broken = Voice(
+        tmp_path / "sentences",
+        [sys.executable, "-c", ""],
+        settings_key="none",
+        clock=FakeClock(),
+        limits=VoiceLimits(at_most=1000.0),
+        unload_after=600.0,
+    )
+    await broken.start()
+    try:
+        with pytest.raises(Unspoken):
+            async with asyncio.timeout(PATIENT):
+                await broken.media("三百元", within=0)
+    finally:
+        await broken.stop()
+
+
 async def test_prompts_are_rendered_behind_live_sentences(world: World, tmp_path: Path) -> None:
     pack = a_pack(tmp_path, "等一下")
     rendering = asyncio.get_running_loop().create_task(world.voice.render(pack))
