@@ -262,7 +262,7 @@ class Hotline:
                 ui_dir=setup.ui_dir,
             )
         )
-        self._runner = AppRunner(self.web_app, access_log=None, handle_signals=False)
+        self._runner = AppRunner(self.web_app, access_log=None, handle_signals=False, shutdown_timeout=5)
 
     # --- what calls need of the rooms above them ------------------------------------------------------
 

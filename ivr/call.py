@@ -279,6 +279,8 @@ class IvrCall:
     """Asks the customer system anew, for answers in the language that the caller has just chosen."""
     pressed: bool = False
     """Whether the caller has pressed any key in this call, or said something that was understood."""
+    exits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Where the `subflow` nodes of the flow lead by the exits of their parts: {node: {exit: node}}."""
     since: Sequence[Event] = ()
     """After a restart, for the node where the call stood: the story from its entry on."""
 

@@ -6,17 +6,21 @@ Pure: nodes in, findings out; `ivr/flow.py` knows the file and its lines.
 import difflib
 import graphlib
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ivr.graph import Graph, State, explored
 from ivr.node import PERSON_KEY, Node
 from ivr.nodes.collect import Collect
 from ivr.nodes.menu import Menu
 from ivr.nodes.queue import Queue
+from ivr.nodes.return_ import Return
 from ivr.nodes.speech import Speech
+from ivr.nodes.subflow import Subflow
 from ivr.nodes.verify import Verify
+from ivr.parts import PARTS_DEEP
 
 MENU_LEVELS = 2
 """Callers get lost below the second menu [domain §4: public criticism of four and five levels; features §2]."""
@@ -47,6 +51,10 @@ class Rule(StrEnum):
     NOT_INCLUDED = "not_included"
     NO_FILE = "no_file"
     BAD_FILE = "bad_file"
+    TOO_NESTED = "too_nested"
+    NO_WAY_BACK = "no_way_back"
+    NO_EXIT = "no_exit"
+    UNUSED_EXIT = "unused_exit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +71,20 @@ class Finding:
     holes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """The nodes of a flow by name, with `entries`: where a call begins, and where it goes when a node fails."""
-
-    nodes: Mapping[str, Node]
-    entries: tuple[str, ...]
-
-    def ways(self, name: str, *, silent: bool = False) -> list[str]:
-        """Return the nodes that follow `name`; `silent`: those to which a caller comes who does nothing."""
-        node = self.nodes[name]
-        return [
-            target
-            for field, target in node.targets()
-            if not (silent and field.partition(".")[0] in node.by_caller) and target in self.nodes
-        ]
-
-
 def check(graph: Graph) -> Iterator[Finding]:
-    """Yield everything that is wrong, in the order of the rules."""
-    for rule in (_unreachable, _dead_ends, _loops, _too_deep, _no_person, _nothing_said, _variables):
-        yield from rule(graph)
+    """Yield everything that is wrong, in the order of the rules; what is so on several ways into a part, once."""
+    told: set[tuple[tuple[Any, ...], str]] = set()
+    # A way back that is forgotten leads nowhere: each fault of that kind would bring others.
+    ways = (_unreachable, _dead_ends, _loops, _too_deep, _no_person, _returns, _unused_exits)
+    for rule in (_too_nested, *(() if any(_too_nested(graph)) else ways), _nothing_said, _variables):
+        for finding in rule(graph):
+            if (finding.place, finding.what) not in told:
+                told.add((finding.place, finding.what))
+                yield finding
 
 
 def _unreachable(graph: Graph) -> Iterator[Finding]:
-    reached = set(_reached(graph, graph.entries))
+    reached = {state.node for state in graph.reached()}
     for name in graph.nodes:
         if name not in reached:
             yield Finding(
@@ -95,45 +92,39 @@ def _unreachable(graph: Graph) -> Iterator[Finding]:
             )
 
 
-def _reached(graph: Graph, start: Iterable[str]) -> Iterator[str]:
-    seen: set[str] = set()
-    ahead = [name for name in start if name in graph.nodes]
-    while ahead:
-        name = ahead.pop()
-        if name not in seen:
-            seen.add(name)
-            yield name
-            ahead += graph.ways(name)
-
-
 def _dead_ends(graph: Graph) -> Iterator[Finding]:
-    """A node from which no way leads to the end of the call."""
-    ends = {name for name, node in graph.nodes.items() if node.ends}
-    while more := {n for n in graph.nodes if n not in ends and not ends.isdisjoint(graph.ways(n))}:
-        ends |= more
-    for name in graph.nodes:
-        if name not in ends:
-            what = f"node {name!r}: dead end, from here the call never ends"
-            yield Finding((name,), what, "lead a way to a hangup node", Rule.DEAD_END)
+    """A node from which no way leads to the end of the call. What is wrong with a return is told by another rule."""
+    before: dict[State, list[State]] = {state: [] for state in graph.steps}
+    for state in graph.steps:
+        for target in graph.ways(state):
+            before[target].append(state)
+    ends = [state for state in graph.steps if graph.node(state).ends or _is_lost(graph, state)]
+    alive = set(explored(ends, before.__getitem__))
+    dead = [state.node for state in graph.steps if state not in alive]
+    # A part that ends well for callers from elsewhere is not to blame for the way on which it does not.
+    blamed = set(dead) - {state.node for state in alive} or set(dead)
+    for name in dict.fromkeys(name for name in dead if name in blamed):
+        what = f"node {name!r}: dead end, from here the call never ends"
+        yield Finding((name,), what, "lead a way to a hangup node", Rule.DEAD_END)
 
 
 def _loops(graph: Graph) -> Iterator[Finding]:
     """Nodes that follow one another for ever while the caller does nothing."""
-    left = dict(graph.nodes)
+    left = {state: graph.ways(state, silent=True) for state in graph.steps}
+    places = {name: number for number, name in enumerate(graph.nodes)}
     while True:
-        order = graphlib.TopologicalSorter({n: [t for t in graph.ways(n, silent=True) if t in left] for n in left})
+        order = graphlib.TopologicalSorter({s: [t for t in targets if t in left] for s, targets in left.items()})
         try:
             order.prepare()
         except graphlib.CycleError as error:
-            circle = [str(name) for name in reversed(error.args[1][1:])]
-            first = min(circle, key=list(graph.nodes).index)
+            circle = [state.node for state in reversed(error.args[1][1:])]
+            first = min(circle, key=places.__getitem__)
             at = circle.index(first)
             names = " → ".join([*circle[at:], *circle[:at], first])
             what = f"node {first!r}: a caller who does nothing goes round for ever: {names}"
             cure = "lead the way of silence (give_up) out of the circle"
             yield Finding((first,), what, cure, Rule.CIRCLE, {"circle": names})
-            for name in circle:
-                del left[name]
+            left = {state: targets for state, targets in left.items() if state.node not in circle}
         else:
             return
 
@@ -145,17 +136,20 @@ def _is_level(node: Node) -> bool:
 
 def _too_deep(graph: Graph) -> Iterator[Finding]:
     """Menus that lie behind more than MENU_LEVELS choices, on the shortest way."""
-    level: dict[str, int] = {}
-    ahead = deque((name, 0) for name in graph.entries if name in graph.nodes)
+    level: dict[State, int] = {}
+    ahead = deque((state, 0) for state in graph.entries)
     while ahead:
-        name, before = ahead.popleft()
-        menu = _is_level(graph.nodes[name])
-        if name in level and level[name] <= before + menu:
+        state, before = ahead.popleft()
+        menu = _is_level(graph.node(state))
+        if state in level and level[state] <= before + menu:
             continue
-        level[name] = before + menu
-        for target in graph.ways(name):
-            (ahead.append if menu else ahead.appendleft)((target, level[name]))
-    for name, depth in level.items():
+        level[state] = before + menu
+        for target in graph.ways(state):
+            (ahead.append if menu else ahead.appendleft)((target, level[state]))
+    shortest: dict[str, int] = {}
+    for state, depth in level.items():
+        shortest[state.node] = min(depth, shortest.get(state.node, depth))
+    for name, depth in shortest.items():
         if _is_level(graph.nodes[name]) and depth > MENU_LEVELS:
             what = f"node {name!r}: a menu of level {depth}; callers get lost below level {MENU_LEVELS}"
             cure, holes = "offer its keys in a menu above, or ask for a number instead", {"most": str(MENU_LEVELS)}
@@ -164,34 +158,37 @@ def _too_deep(graph: Graph) -> Iterator[Finding]:
 
 def _no_person(graph: Graph) -> Iterator[Finding]:
     """Menus without key 0 to a queue. Not asked of one where a queue leads: a person was just tried, or spoke."""
-    after = {t for name, node in graph.nodes.items() if isinstance(node, Queue) for t in graph.ways(name)}
-    for name, node in graph.nodes.items():
-        if not isinstance(node, Menu | Speech):
+    queues = [state for state in graph.steps if isinstance(graph.node(state), Queue)]
+    after = {follower for state in queues for follower in _followers(graph, state)}
+    for state, steps in graph.steps.items():
+        if not isinstance(graph.node(state), Menu | Speech):
             continue
-        to = node.keys.get(PERSON_KEY)
+        name, to = state.node, dict(steps).get(f"keys.{PERSON_KEY}")
         if name in after and to is None:
             continue
         if to is None:
             what = f"node {name!r}: no way to a person"
             yield Finding((name, "keys"), what, f'lead key "{PERSON_KEY}" to a queue node', Rule.NO_PERSON)
-        elif to in graph.nodes and not _comes_to_queue(graph, to):
+        elif not _comes_to_queue(graph, to):
             what = f"node {name!r}: key {PERSON_KEY} does not lead to a person"
             cure = "lead it to a queue node, with nothing to choose before"
             yield Finding((name, "keys", PERSON_KEY), what, cure, Rule.NOT_A_PERSON)
 
 
-def _comes_to_queue(graph: Graph, start: str) -> bool:
+def _followers(graph: Graph, state: State) -> Iterator[str]:
+    """The nodes that follow a state; a way into a part, and one out of it, is no node that a caller hears."""
+    through = explored(graph.ways(state), lambda at: graph.ways(at) if _is_passage(graph, at) else ())
+    yield from (at.node for at in through)
+
+
+def _is_passage(graph: Graph, state: State) -> bool:
+    return isinstance(graph.node(state), Subflow | Return)
+
+
+def _comes_to_queue(graph: Graph, start: State) -> bool:
     """Tell whether a caller who does nothing more comes from `start` to a queue."""
-    seen: set[str] = set()
-    ahead = [start]
-    while ahead:
-        name = ahead.pop()
-        if isinstance(graph.nodes[name], Queue):
-            return True
-        if name not in seen and not graph.nodes[name].by_caller:
-            ahead += graph.ways(name)
-        seen.add(name)
-    return False
+    ahead = explored([start], lambda at: () if graph.node(at).by_caller else graph.ways(at))
+    return any(isinstance(graph.node(state), Queue) for state in ahead)
 
 
 def _nothing_said(graph: Graph) -> Iterator[Finding]:
@@ -223,6 +220,56 @@ def _variables(graph: Graph) -> Iterator[Finding]:
                     "use it somewhere, or do not ask for it",
                 )
                 yield Finding((name, *where.split(".")), what, cure, Rule.NEVER_READ, {"variable": variable})
+
+
+def _is_lost(graph: Graph, state: State) -> bool:
+    """Whether this is a return from which the caller goes nowhere."""
+    return isinstance(graph.node(state), Return) and not graph.steps[state]
+
+
+def _too_nested(graph: Graph) -> Iterator[Finding]:
+    """Subflows in parts that are in parts: the first way back would be forgotten."""
+    deep = (state for state in graph.reached() if len(state.back) == PARTS_DEEP)
+    states = {state.node: state for state in deep if isinstance(graph.node(state), Subflow)}
+    for name, state in states.items():
+        names = " → ".join([*state.back, name])
+        what = f"node {name!r}: more than {PARTS_DEEP} parts within each other: {names}"
+        cure = "lead there without a subflow, or take one of the parts apart"
+        yield Finding((name,), what, cure, Rule.TOO_NESTED, {"parts": names, "most": str(PARTS_DEEP)})
+
+
+def _returns(graph: Graph) -> Iterator[Finding]:
+    """Returns to which callers come who are in no part, or whose exit the subflow does not have."""
+    for state in graph.reached():
+        node, name = graph.node(state), state.node
+        if not isinstance(node, Return) or not _is_lost(graph, state):
+            continue
+        if state.back:
+            entered = graph.nodes[state.back[-1]]
+            exits = entered.exits if isinstance(entered, Subflow) else {}
+            what = f"node {name!r}: subflow {state.back[-1]!r} has no exit {node.exit!r}{near(node.exit, exits)}"
+            cure = "name it among the exits there, or return by one of them"
+            holes = {"exit": node.exit, "subflow": state.back[-1], "near": nearest(node.exit, exits)}
+            yield Finding((name, "exit"), what, cure, Rule.NO_EXIT, holes)
+        else:
+            what = f"node {name!r}: a caller comes here who did not come through a subflow"
+            yield Finding((name,), what, "lead every way into this part through a subflow node", Rule.NO_WAY_BACK)
+
+
+def _unused_exits(graph: Graph) -> Iterator[Finding]:
+    """Exits of subflows by which no part returns."""
+    used = {
+        (state.back[-1], node.exit)
+        for state in graph.steps
+        if isinstance(node := graph.node(state), Return) and state.back
+    }
+    for name in dict.fromkeys(state.node for state in graph.reached()):
+        node = graph.nodes[name]
+        for exit_ in node.exits if isinstance(node, Subflow) else ():
+            if (name, exit_) not in used:
+                what = f"node {name!r}: no return of this part has the exit {exit_!r}"
+                cure = "add a return node with it, or take the exit away"
+                yield Finding((name, "exits", exit_), what, cure, Rule.UNUSED_EXIT, {"exit": exit_})
 
 
 def near(name: object, known: Collection[object]) -> str:

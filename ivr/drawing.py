@@ -8,6 +8,7 @@ from ivr.flow import Flow
 from ivr.layers import Layout, layout
 from ivr.node import Node
 from ivr.nodes.branch import Branch
+from ivr.nodes.return_ import Return
 
 BOX_W, BOX_H = 210, 74
 COLUMN, LAYER, MARGIN = 236, 150, 40
@@ -22,6 +23,8 @@ KINDS = {
     "branch": ("分支", "#8a6d3b"),
     "hours": ("工作时间", "#8a6d3b"),
     "set": ("赋值", "#8a6d3b"),
+    "subflow": ("子流程", "#8a6d3b"),
+    "return": ("返回", "#777777"),
     "bill": ("电费", "#7a4f9a"),
     "outage": ("停电", "#7a4f9a"),
     "queue": ("排队", "#b5532c"),
@@ -41,6 +44,7 @@ WAYS = {
     "too_long": "等候过久",
     "open": "营业",
     "closed": "休息",
+    "start": "进入",
 }
 PURPOSES = {
     "bill": "播报来电人的电费和欠费",
@@ -203,5 +207,7 @@ def _of_its_fields(node: Node) -> str:
     """What a node that says nothing goes by."""
     if isinstance(node, Branch):
         return "　".join(f"{number}) {condition}" for number, condition in enumerate(node.when, 1))
+    if isinstance(node, Return):
+        return f"出口：{node.exit}"
     values = getattr(node, "values", {})
     return "，".join([*getattr(node, "working", ()), *(f"{name} = {text}" for name, text in values.items())])

@@ -73,6 +73,7 @@ class Engine:
             self._look_up(call)
             if session.call.state is CallState.MENU:
                 await session.stop_old_playbacks()
+        call.exits = flow.exits()
         for _ in range(STEPS_LIMIT):
             session.node = here
             following = await self._step(flow, call, here)

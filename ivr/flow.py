@@ -15,9 +15,11 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
 from core.errors import BadInput
-from ivr.checks import Finding, Graph, Rule, check, near, nearest
+from ivr.checks import Finding, Rule, check, near, nearest
+from ivr.graph import unfold
 from ivr.node import Node
 from ivr.nodes import VERBS, AnyNode
+from ivr.nodes.subflow import Subflow
 from ivr.nodes.transfer import Transfer
 from speech.prompts import Catalogue, foreign, foreign_prompts
 
@@ -86,6 +88,10 @@ class Flow(BaseModel):
         """Return the ids of all prompts that the flow may say in the site's language, each once, in order of nodes."""
         used = (p for node in self.nodes.values() for _, p in node.prompts_used() if not foreign(p))
         return list(dict.fromkeys([*used, *self.said()]))
+
+    def exits(self) -> dict[str, Mapping[str, str]]:
+        """Return where the `subflow` nodes lead by the exits of their parts, by node."""
+        return {name: node.exits for name, node in self.nodes.items() if isinstance(node, Subflow)}
 
     def numbered(self, version: int) -> "Flow":
         """Return the same flow as version `version`."""
@@ -158,7 +164,7 @@ def _compile(sources: "_Sources", prompts: Collection[str], rules: Collection[st
     named = {*entries, *(target for node in nodes.values() for _, target in node.targets())}
     if len(nodes) == len(sources.nodes) and named <= set(nodes):
         # Where a node or a way is broken, what it would lead to is not known, and each fault would bring others.
-        deeper = (dataclasses.replace(f, place=("nodes", *f.place)) for f in check(Graph(nodes, entries)))
+        deeper = (dataclasses.replace(f, place=("nodes", *f.place)) for f in check(unfold(nodes, entries)))
         faults += map(sources.fault, deeper)
     if faults:
         raise FlowError(*faults)

@@ -1,7 +1,6 @@
 """The Kokoro-82M voice: Mandarin text to 24 kHz speech on one CPU thread, with the time of every word.
 
-The published int8 model gives only sound. Its duration predictor is made a second output by appending a
-few bytes to the model: by the wire rules of Protocol Buffers a repeated `graph` field is merged with the first.
+The published int8 model gives only sound; its duration predictor is made a second output (speech.voice_model).
 The engine's libraries are imported when it speaks, so that the service, which leaves that to a worker, stays small.
 """
 
@@ -63,7 +62,7 @@ RENDERING = KokoroSettings(threads=min(2, os.cpu_count() or 1))
 
 
 class Kokoro:
-    """One loaded voice (some 640 MB); loading takes about two seconds."""
+    """One loaded voice (some 700 MB); loading takes about two seconds."""
 
     def __init__(self, files: VoiceFiles, settings: KokoroSettings = DEFAULT_SETTINGS) -> None:
         self._files = files
@@ -106,11 +105,13 @@ class Kokoro:
     def _session(self) -> Any:
         import onnxruntime
 
+        from speech import voice_model
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._settings.threads
         options.inter_op_num_threads = 1
-        model = self._files.model.read_bytes() + _extra_output(_DURATIONS)
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        model = voice_model.prepared(self._files.model, [_DURATIONS])
+        return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
     def load(self) -> None:
         """Load the model now rather than at the first sentence."""
@@ -232,10 +233,3 @@ def _trimmed(
 
 def _within(value: float, length: float) -> float:
     return min(max(value, 0.0), length)
-
-
-def _extra_output(name: str) -> bytes:
-    """ModelProto{7: GraphProto{12: ValueInfoProto{1: name}}}, each length below 128 bytes."""
-    value = b"\x0a" + bytes([len(name)]) + name.encode()
-    graph = b"\x62" + bytes([len(value)]) + value
-    return b"\x3a" + bytes([len(graph)]) + graph

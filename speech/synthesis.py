@@ -28,11 +28,8 @@ _IN_USE = 180.0
 """Seconds after being handed out in which a file may still be played, so it is not purged."""
 
 _LOOK_AFTER = 1.0
-"""Seconds after which an idle worker that has died is noticed and started again."""
-
-
-_GIVE_WAY = 30.0
-"""Seconds after which the renderer looks again whether callers still wait, should it not have been told."""
+"""Seconds after which a worker that has died is noticed: an idle one is started again, and rendering waits no more
+for what it cannot say."""
 
 
 class Unspoken(Unavailable):
@@ -206,9 +203,9 @@ class Voice:
 
     async def _render_one(self, work: Work) -> None:
         # Callers who wait come first: two syntheses at once would take each other's processor.
-        while self._sentences:
+        while self._sentences and self._worker.running:
             waiting = [sentence.done for sentence in self._sentences.values()]
-            await asyncio.wait(waiting, timeout=_GIVE_WAY, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiting, timeout=_LOOK_AFTER, return_when=asyncio.FIRST_COMPLETED)
         for attempt in range(3):
             try:
                 await self._renderer.say(work)

@@ -23,11 +23,13 @@ from ivr.nodes.order_progress import OrderProgress
 from ivr.nodes.outage import Outage
 from ivr.nodes.play import Play
 from ivr.nodes.queue import Queue
+from ivr.nodes.return_ import Return
 from ivr.nodes.say import Say
 from ivr.nodes.set import Set
 from ivr.nodes.silence import Silence
 from ivr.nodes.sms import Sms
 from ivr.nodes.speech import Speech
+from ivr.nodes.subflow import Subflow
 from ivr.nodes.survey import Survey
 from ivr.nodes.transfer import Transfer
 from ivr.nodes.urge import Urge
@@ -63,6 +65,8 @@ AnyNode = Annotated[
     | Branch
     | Hours
     | Set
+    | Subflow
+    | Return
     | Hangup,
     Field(discriminator="do"),
 ]
@@ -95,5 +99,7 @@ VERBS: dict[str, type[Node]] = {
     "branch": Branch,
     "hours": Hours,
     "set": Set,
+    "subflow": Subflow,
+    "return": Return,
     "hangup": Hangup,
 }

@@ -269,6 +269,23 @@ async def test_prompts_are_rendered_behind_live_sentences(world: World, tmp_path
     assert pack.has("hello")
 
 
+async def test_prompts_do_not_wait_for_sentences_of_a_voice_that_is_down(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    renderer = [sys.executable, tone_worker.__file__, str(gate)]
+    command = [sys.executable, "-c", ""]
+    voice = Voice(tmp_path / "s", command, settings_key="none", clock=FakeClock(), renderer=renderer)
+    await voice.start()
+    try:
+        voice.prepare("三百元")
+        pack = a_pack(tmp_path, "您好")
+        async with asyncio.timeout(PATIENT):
+            assert await voice.render(pack) == ["hello"]
+        assert voice.waiting == 1
+        assert pack.has("hello")
+    finally:
+        await voice.stop()
+
+
 async def test_a_prompt_that_kills_the_renderer_is_reported(world: World, tmp_path: Path) -> None:
     with pytest.raises(VoiceDown):
         await world.voice.render(a_pack(tmp_path, "死"))

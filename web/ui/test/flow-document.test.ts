@@ -16,6 +16,7 @@ import {
 } from "../src/flows/document";
 import { begin, edited, redo, same, undo } from "../src/flows/history";
 import { BOX_WIDTH, heightOf, plan } from "../src/flows/layout";
+import { saidBy } from "../src/flows/said";
 import { byTelephoneKey, type FlowSchema, verbsOf } from "../src/flows/schema";
 
 const node = { type: "string", "x-names": "node" };
@@ -40,6 +41,15 @@ const SCHEMA: FlowSchema = {
     },
     Say: { properties: { do: { const: "say" }, text: { type: "string" }, next: node } },
     Fault: { properties: { do: { const: "fault" }, scope: { enum: ["room", "home"], type: "string" }, next: node } },
+    Subflow: {
+      required: ["do", "start", "exits"],
+      properties: {
+        do: { const: "subflow" },
+        start: node,
+        exits: { type: "object", propertyNames: { pattern: "^[^\\s.]+$" }, "x-names": "node" },
+      },
+    },
+    Return: { required: ["do", "exit"], properties: { do: { const: "return" }, exit: { type: "string" } } },
     Hangup: { properties: { do: { const: "hangup" }, prompts } },
   } as never,
 };
@@ -201,6 +211,47 @@ describe("nodes", () => {
 
   it("another beginning", () => {
     expect(main(setTop(FILES, readFlow(FILES), "trouble", "main"))).toBe(MAIN.replace("trouble: 'bye'", "trouble: 'main'"));
+  });
+});
+
+describe("a part that several places share", () => {
+  const text = `flow: parts
+start: one
+trouble: bye
+nodes:
+  one: {do: subflow, start: ask, exits: {done: two, left: bye}}
+  two: {do: subflow, start: ask, exits: {done: bye}}
+  ask: {do: play, prompts: [menu], next: back}
+  back: {do: return, exit: done}
+  bye: {do: hangup}
+`;
+  const files = { "parts.yaml": text };
+  const flow = readFlow(files);
+
+  it("leads to its first step and by its exits; a return has no way of its own", () => {
+    const ways = (name: string) => waysOf(flow.nodes.get(name)!, VERBS).map((way) => [way.field, way.key, way.to]);
+    expect(ways("one")).toEqual([
+      ["start", null, "ask"],
+      ["exits", "done", "two"],
+      ["exits", "left", "bye"],
+    ]);
+    expect(ways("back")).toEqual([]);
+    expect(saidBy(flow.nodes.get("back")!, VERBS, new Map())).toBe("→ done");
+    const fields = VERBS.get("subflow")!.fields;
+    expect(fields.map((field) => [field.kind, byTelephoneKey(field)])).toEqual([["node", false], ["nodes", false]]);
+  });
+
+  it("has a place in the picture, the return too, and a line from one step to the next", () => {
+    const drawn = plan(flow, VERBS);
+    expect([...drawn.places.keys()]).toEqual(["one", "two", "ask", "back", "bye"]);
+    expect([...drawn.drawn].map((way) => `${way.from}>${way.to}`)).toContain("one>ask");
+  });
+
+  it("is edited as any step: an exit renamed, a new one, the first step renamed everywhere", () => {
+    const more = renameKey(setField(files, "one", ["exits", "late"], "bye"), "one", "exits", "left", "gone");
+    expect(more["parts.yaml"]).toContain("exits: {done: two, gone: bye, late: bye}");
+    const renamed = renameNode(files, flow, "ask", "question", VERBS)["parts.yaml"] ?? "";
+    expect(renamed.match(/start: question/g)?.length).toBe(2);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Verbs } from "./schema";
 
 export function saidBy(node: FlowNode, verbs: Verbs, prompts: ReadonlyMap<string, PromptRow>): string {
   if (typeof node.fields["text"] === "string") return node.fields["text"];
+  if (typeof node.fields["exit"] === "string") return `→ ${node.fields["exit"]}`;
   const field = verbs.get(node.verb)?.fields.find((one) => one.kind === "prompts");
   const said = field === undefined ? [] : (node.fields[field.name] ?? field.fallback);
   if (!Array.isArray(said)) return "";
