@@ -2,22 +2,29 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.flow_command import flow_group
 from core.config import load as load_settings
 from cti.messages import QueueGaveUp
 from cti.model import CallState
+from ivr import parts
+from ivr.checks import Rule, check
 from ivr.drawing import draw
 from ivr.events import IvrFailed, IvrNodeEntered
 from ivr.flow import Flow, FlowError, load
 from ivr.graph import unfold
 from ivr.node import Node
+from ivr.nodes.hours import Hours
 from ivr.nodes.play import Play
+from ivr.nodes.return_ import Return
 from ivr.nodes.subflow import Subflow
 from ivr.parts import WAYS_BACK
 from speech.prompts import catalogue
@@ -323,6 +330,44 @@ def test_only_what_may_return_is_looked_at_once_for_each_way_back(nested: Flow) 
     assert backs["main"] == backs["person"] == [()]
     assert backs["outer"] == [("one",), ("two",)]
     assert backs["ask"] == [("one", "deeper"), ("two", "deeper")]
+
+
+PLACES = [f"n{number}" for number in range(7)]
+place = st.sampled_from(PLACES)
+step = st.one_of(
+    st.builds(lambda a, b: Hours(do="hours", working=("08:00-12:00",), open=a, closed=b), place, place),
+    st.builds(lambda a, x, y: Subflow(do="subflow", start=a, exits={"x": x, "y": y}), place, place, place),
+    st.builds(lambda name: Return(do="return", exit=name), st.sampled_from("xy")),
+)
+
+
+def lost_callers(nodes: Mapping[str, Node], start: str) -> bool:
+    """Go every way through `nodes` with the ways back that the engine keeps; tell whether a return led nowhere."""
+    exits = {name: node.exits for name, node in nodes.items() if isinstance(node, Subflow)}
+    seen, ahead = set[tuple[str, str]](), [(start, "[]")]
+    while ahead:
+        if (here := ahead.pop()) in seen:
+            continue
+        seen.add(here)
+        node, known = nodes[here[0]], {WAYS_BACK: here[1]}
+        following = [target for field, target in node.targets() if not field.startswith("exits.")]
+        if isinstance(node, Subflow):
+            parts.enter(known, here[0])
+        elif isinstance(node, Return):
+            try:
+                following = [parts.leave(known, exits, node.exit)]
+            except parts.NoWayBack:
+                return True
+        ahead += [(target, known[WAYS_BACK]) for target in following]
+    return False
+
+
+@given(st.lists(step, min_size=len(PLACES), max_size=len(PLACES)))
+def test_the_checker_tells_of_lost_callers_where_the_engine_would_lose_some_and_only_there(steps: list[Node]) -> None:
+    nodes = dict(zip(PLACES, steps, strict=True))
+    told = {finding.rule for finding in check(unfold(nodes, ["n0"]))}
+    if Rule.TOO_NESTED not in told:
+        assert lost_callers(nodes, "n0") == bool(told & {Rule.NO_WAY_BACK, Rule.NO_EXIT})
 
 
 # --- the tools -------------------------------------------------------------------------------------------------------
