@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from app.doctor_files import service_runs
 from app.storage import upgrade
 from core.bus import Bus
 from core.clock import SystemClock
@@ -87,7 +88,7 @@ def on(context: click.Context, announcement_id: str) -> None:
 @announce_group.command("list")
 @click.pass_context
 def list_all(context: click.Context) -> None:
-    """List announcements, those that are on first."""
+    """List announcements, those that are on first: whether they are heard, when, where, and their words."""
     settings = _settings(context)
     for one in _run(settings, lambda service: service.all()):
         _tell(one, settings)
@@ -139,5 +140,17 @@ def _tell(one: Announcement, settings: Settings) -> None:
         return f"{moment.astimezone(settings.site.zone):%Y-%m-%d %H:%M}" if moment else "…"
 
     where = "、".join(one.areas) or "everybody"
-    stands = "on" if one.on else "off"
-    click.echo(f"{one.id} {stands:3} {one.kind} {local(one.begins)} – {local(one.ends)} {where}: {one.text}")
+    stands = _stands(one, settings)
+    click.echo(f"{one.id} {stands} {one.kind} {local(one.begins)} – {local(one.ends)} {where}: {one.text}")
+
+
+def _stands(one: Announcement, settings: Settings) -> str:
+    """Say whether callers hear an announcement, and if not, why."""
+    now = SystemClock().now()
+    if not one.on:
+        return "off"
+    if one.over(now):
+        return "over"
+    if one.live_since is None:
+        return "not spoken yet" if service_runs(settings) else "not spoken yet (the service does it; none runs)"
+    return "heard now" if one.holds(now) else "spoken, planned"

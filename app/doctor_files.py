@@ -21,6 +21,7 @@ from ivr import flow
 from speech.install import find_voice
 from speech.kokoro import settings_key
 from speech.prompts import PromptPack, catalogue
+from speech.second import ENGLISH, ENGLISH_VOICE, FOLDER
 from web.build import built_ui
 
 PYTHONS = (3, 11), (3, 12)
@@ -37,6 +38,7 @@ def examine(settings: Settings, cache: Path) -> Iterator[Finding]:
     yield _secrets(settings)
     yield _voice(cache)
     yield from _prompts(settings, cache)
+    yield _english(settings, cache)
     yield calendar_plan(datetime.now(settings.site.zone).date())
     yield _pages(cache)
     yield _disk(settings)
@@ -131,6 +133,35 @@ def _prompts(settings: Settings, cache: Path) -> Iterator[Finding]:
             f"say other words than the catalogue does now: {', '.join(differing)}",
             "record them again: hotline prompts record ID FILE.wav",
         )
+
+
+def _english(settings: Settings, cache: Path) -> Finding:
+    try:
+        grade, says = how_english_stands(open_english(settings, cache), cache)
+    except ConfigError as error:
+        return Finding("English", WRONG, error.message, "mend what is named there")
+    cure = "record them: hotline prompts record --language en ID FILE.wav" if grade == WRONG else ""
+    return Finding("English", NOTE if grade == WRONG else grade, says, cure)
+
+
+def how_english_stands(pack: PromptPack, cache: Path) -> tuple[str, str]:
+    """Return a grade and words for the English prompts and their voice; WRONG: only people can make them whole."""
+    missing, voice = pack.missing(), find_voice(cache, ENGLISH_VOICE) is not None
+    there = f"{len(pack.prompts) - len(missing)} of {len(pack.prompts)} prompts there"
+    if not missing:
+        return FINE if voice else NOTE, there + ("" if voice else "; figures need a voice and are for a person")
+    later = "the others are rendered after the Chinese ones while a service runs" if voice else "no English voice here"
+    return NOTE if voice else WRONG, f"{there}; {later}; until all are there, key 8 leads to a person"
+
+
+def open_english(settings: Settings, cache: Path) -> PromptPack:
+    """Return the English prompts of this installation. Raises ConfigError for a broken manifest."""
+    return PromptPack(
+        settings.var / "prompts" / FOLDER,
+        catalogue(ENGLISH, site=settings.site.name),
+        settings_key=settings_key(ENGLISH_VOICE),
+        cache=cache / "prompts",
+    )
 
 
 def open_prompts(settings: Settings, cache: Path) -> PromptPack:

@@ -23,13 +23,13 @@ from core.bus import Bus
 from core.clock import SystemClock
 from core.config import Settings
 from core.db import Database
-from core.errors import Conflict, HotlineError, NotFound, Unavailable
+from core.errors import Conflict, Forbidden, HotlineError, NotFound, Unavailable
 from core.journal import Journal
 from ivr import flow
 from ivr.flow import Fault, Flow
 from ivr.versions.model import Files, State, Version
 from ivr.versions.prompts import PromptsFailed, spoken
-from ivr.versions.service import FlowBroken, FlowService
+from ivr.versions.service import FlowBroken, FlowService, NoSuchVersion
 from speech.kokoro import Kokoro
 from speech.prompts import PromptPack
 from speech.render import user_cache
@@ -123,7 +123,7 @@ class BlockingPrompts:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, who: str | None) -> AsyncIterator[tuple[Versions, str]]:
+async def opened(settings: Settings, who: str | None, *, publishes: bool = True) -> AsyncIterator[tuple[Versions, str]]:
     """The versions of this installation, and the user name in which they are changed."""
     running = service_runs(settings)
     if not running:
@@ -132,7 +132,7 @@ async def opened(settings: Settings, who: str | None) -> AsyncIterator[tuple[Ver
     journal = Journal(db, Bus())
     try:
         accounts = Accounts(journal, db, clock, rules)
-        user = await _user(accounts, who)
+        user = await _user(accounts, who, publishes=publishes)
         if running:
             async with _session(settings, accounts, user) as session:
                 yield ApiVersions(session), user.username
@@ -148,11 +148,18 @@ async def opened(settings: Settings, who: str | None) -> AsyncIterator[tuple[Ver
         await db.close()
 
 
-async def _user(accounts: Accounts, who: str | None) -> User:
-    """Return the one who changes the flow: named, or the only one who may."""
-    if who is not None:
-        return await accounts.user_named(who)
+async def _user(accounts: Accounts, who: str | None, *, publishes: bool) -> User:
+    """Return the one who changes the flow: named, or the only one who may. Raises NotFound, Conflict, Forbidden."""
     may = [u for u in await accounts.users() if u.may(Permission.CHANGE_BUSINESS) and not u.disabled]
+    if who is not None:
+        named = await accounts.user_named(who)
+        if publishes and not named.may(Permission.CHANGE_BUSINESS):
+            others = f"; --as one of {', '.join(u.username for u in may)}" if may else ""
+            raise Forbidden(
+                f"{who} is {named.role}, who may not publish{others}, or make an account:"
+                " hotline user add NAME --role supervisor"
+            )
+        return named
     if not may:
         raise NotFound("nobody here may publish: make an account, `hotline user add NAME --role supervisor`")
     if len(may) > 1:
@@ -178,7 +185,7 @@ async def _session(settings: Settings, accounts: Accounts, user: User) -> AsyncI
 
 async def listed(settings: Settings, flow_id: str, who: str | None) -> list[Version]:
     """Return every version of a flow, newest first."""
-    async with opened(settings, who) as (kept, _):
+    async with opened(settings, who, publishes=False) as (kept, _):
         return await kept.versions(flow_id)
 
 
@@ -201,12 +208,21 @@ async def publish_number(
     async with opened(settings, who) as (kept, by):
         found = await kept.versions(flow_id)
         live = _live(found)
-        chosen = _before(found) if number is None else number
+        chosen = _before(found) if number is None else _known(found, flow_id, number)
         return live, await kept.publish(flow_id, chosen, by=by, instead_of=live.number)
 
 
 def _live(found: Sequence[Version]) -> Version:
     return next(version for version in found if version.state is State.LIVE)
+
+
+def _known(found: Sequence[Version], flow_id: str, number: int) -> int:
+    there = sorted(version.number for version in found)
+    if number not in there:
+        raise NoSuchVersion(
+            f"flow {flow_id!r} has no version {number}; it has {', '.join(map(str, there))} (hotline flow versions)"
+        )
+    return number
 
 
 def _before(found: Sequence[Version]) -> int:

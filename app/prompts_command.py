@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from app.doctor_files import open_prompts
+from app.doctor_files import how_english_stands, open_english, open_prompts
 from app.serve_command import only_one
 from app.setup import prepare_voice
 from core.config import Settings, load
@@ -21,11 +21,18 @@ from speech.kokoro import RENDERING, Kokoro
 from speech.prompts import PromptPack, unknown
 from speech.prompts import render as render_pack
 from speech.render import open_fragments, user_cache
+from speech.second import ENGLISH
 from speech.whisper import Whisper, WhisperSettings, from_telephone
 
 WRONG_SHARE = 0.34
 """Up to a third of the syllables of a prompt may be heard wrong by a recogniser that does not know what to expect."""
 HEADS = ("prompt", "state", "seconds", "text")
+LANGUAGE = click.option(
+    "--language",
+    type=click.Choice(["", ENGLISH]),
+    default="",
+    help="en: the English prompts; else the site's own.",
+)
 
 
 @click.group("prompts")
@@ -34,10 +41,13 @@ def prompts_group() -> None:
 
 
 @prompts_group.command("list")
+@LANGUAGE
 @click.pass_context
-def list_prompts(context: click.Context) -> None:
+def list_prompts(context: click.Context, language: str) -> None:
     """List every prompt: its id, whether it is rendered, recorded or missing, its length, its words."""
-    pack = open_prompts(_settings(context), user_cache())
+    settings, cache = _settings(context), user_cache()
+    pack = _pack(settings, cache, language)
+    click.echo(f"English: {how_english_stands(open_english(settings, cache), cache)[1]}", err=True)
     rows = [_row(pack, prompt) for prompt in pack.prompts]
     console = Console()
     if not console.is_terminal:
@@ -81,24 +91,26 @@ def render(context: click.Context, ids: tuple[str, ...]) -> None:
 @prompts_group.command()
 @click.argument("prompt", metavar="ID")
 @click.argument("file", type=click.Path(path_type=Path))
+@LANGUAGE
 @click.pass_context
-def record(context: click.Context, prompt: str, file: Path) -> None:
+def record(context: click.Context, prompt: str, file: Path, language: str) -> None:
     """Let the recording FILE (16-bit PCM WAV) take the place of the prompt ID."""
     settings = _settings(context)
     with only_one(settings):
-        pack = open_prompts(settings, user_cache())
+        pack = _pack(settings, user_cache(), language)
         pack.record(prompt, file)
     click.echo(f"{prompt} is now {file.name} ({pack.entries()[prompt].seconds:.1f} s)")
 
 
 @prompts_group.command("import")
 @click.argument("folder", type=click.Path(path_type=Path))
+@LANGUAGE
 @click.pass_context
-def import_folder(context: click.Context, folder: Path) -> None:
+def import_folder(context: click.Context, folder: Path, language: str) -> None:
     """Let every recording <id>.wav of FOLDER take the place of the prompt with that id; all of them or none."""
     settings = _settings(context)
     with only_one(settings):
-        pack = open_prompts(settings, user_cache())
+        pack = _pack(settings, user_cache(), language)
         files = sorted(folder.glob("*.wav"))
         wrong = [says for file in files if (says := _unfit(pack, file))]
         if wrong or not files:
@@ -119,10 +131,11 @@ def _unfit(pack: PromptPack, file: Path) -> str:
 
 
 @prompts_group.command()
+@LANGUAGE
 @click.pass_context
-def check(context: click.Context) -> None:
+def check(context: click.Context, language: str) -> None:
     """Look at every prompt: is it there, unchanged, of the right words, loud enough, and as long as its words."""
-    pack = open_prompts(_settings(context), user_cache())
+    pack = _pack(_settings(context), user_cache(), language)
     faults = list(inspect(pack))
     for fault in faults:
         click.echo(f"{fault.prompt}: {fault.says}; {fault.cure}")
@@ -149,6 +162,10 @@ def listen(context: click.Context, ids: tuple[str, ...], wrong: float) -> None:
         click.echo(f"{'NOT ' if share > wrong else ''}understood\t{prompt}\t{share:.0%}\t{pack.text(prompt)}\t{heard}")
     click.echo(f"{failed} not understood", err=True)
     sys.exit(1 if failed else 0)
+
+
+def _pack(settings: Settings, cache: Path, language: str) -> PromptPack:
+    return open_english(settings, cache) if language == ENGLISH else open_prompts(settings, cache)
 
 
 def _settings(context: click.Context) -> Settings:

@@ -4,6 +4,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -127,9 +128,10 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
     Raises ConfigError naming file, key and cure.
     """
     data = _read(file) if file else {}
-    where = str(file) if file else "environment"
-    for section, key, value in _overrides(environ):
+    where = _Origins(str(file) if file else "environment")
+    for section, key, value, name in _overrides(environ):
         data.setdefault(section, {})[key] = value
+        where.of[section, key] = f"environment: {name}" if file else "environment"
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
@@ -150,12 +152,24 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file}: not valid TOML: {error}") from None
 
 
-def _overrides(environ: Mapping[str, str]) -> list[tuple[str, str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Origins:
+    """Where settings come from: `of` by section and key those of the environment, by their variables; else `file`."""
+
+    file: str
+    of: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def __call__(self, section: str, *keys: str) -> str:
+        """Return where the first of `keys` that a variable sets comes from, else the file."""
+        return next((self.of[section, key] for key in keys if (section, key) in self.of), self.file)
+
+
+def _overrides(environ: Mapping[str, str]) -> list[tuple[str, str, Any, str]]:
     found = []
     for name, text in environ.items():
         parts = name.lower().removeprefix("hotline_").split("__")
         if name.startswith("HOTLINE_") and len(parts) == 2:
-            found.append((parts[0], parts[1], _list(name, text) if text.startswith("[") else text))
+            found.append((parts[0], parts[1], _list(name, text) if text.startswith("[") else text, name))
     return found
 
 
@@ -166,8 +180,9 @@ def _list(name: str, text: str) -> Any:
         raise ConfigError(f'environment: {name} = {text!r}: not a list like ["one", "two"]: {error}') from None
 
 
-def _explain(error: Any, where: str) -> str:
+def _explain(error: Any, origins: _Origins) -> str:
     path = [str(p) for p in error["loc"]]
+    where = origins(path[0], *path[1:2]) if len(path) > 1 else _section(path[0], origins)
     name = f"[{path[0]}] {'.'.join(path[1:])}" if len(path) > 1 else f"[{path[0]}]"
     if error["type"] != "extra_forbidden":
         return f"{where}: {name} = {error['input']!r}: {error['msg'][:1].lower()}{error['msg'][1:]}"
@@ -177,17 +192,23 @@ def _explain(error: Any, where: str) -> str:
     return f"{where}: {name}: there is no such setting; {cure}"
 
 
-def _check(settings: Settings, where: str) -> None:
+def _section(name: str, origins: _Origins) -> str:
+    """Return where a section that there is not comes from: a variable, or the file."""
+    return next((where for (section, _), where in origins.of.items() if section == name), origins.file)
+
+
+def _check(settings: Settings, where: _Origins) -> None:
     try:
         settings.site.zone  # noqa: B018 - looked up for its error
     except (KeyError, ValueError):
-        raise ConfigError(
-            f"{where}: [site] timezone = {settings.site.timezone!r}: not a time zone; e.g. Asia/Shanghai"
-        ) from None
+        at, zone = where("site", "timezone"), settings.site.timezone
+        raise ConfigError(f"{at}: [site] timezone = {zone!r}: not a time zone; e.g. Asia/Shanghai") from None
     rtp = settings.asterisk
     if rtp.rtp_end - rtp.rtp_start < 3:
-        raise ConfigError(f"{where}: [asterisk] rtp_end must be at least rtp_start + 3 (two ports a call leg)")
+        at = where("asterisk", "rtp_end", "rtp_start")
+        raise ConfigError(f"{at}: [asterisk] rtp_end must be at least rtp_start + 3 (two ports a call leg)")
     if settings.speech.recogniser == "vosk" and settings.speech.vosk_model is None:
-        raise ConfigError(f'{where}: [speech] recogniser = "vosk" needs vosk_model, the folder of an unpacked model')
+        at = where("speech", "recogniser")
+        raise ConfigError(f'{at}: [speech] recogniser = "vosk" needs vosk_model, the folder of an unpacked model')
     if settings.trunk.registrar and not (settings.trunk.username and settings.trunk.password):
-        raise ConfigError(f"{where}: [trunk] registrar needs username and password beside it")
+        raise ConfigError(f"{where('trunk', 'registrar')}: [trunk] registrar needs username and password beside it")

@@ -203,6 +203,11 @@ def _read(file: str, read: Callable[[str], str]) -> _Sources:
     included = tree.get("include", [])
     for name in dict.fromkeys(map(str, included)) if isinstance(included, list) else ():
         part = str(Path(file).parent / name)
+        if Path(name).name != name:
+            what = f"include: {name!r} is not beside the flow, with which it is kept and published"
+            cure = f"put it into the folder of {Path(file).name} and include {Path(name).name!r}"
+            unread.append(Fault(file, _line(tree, ("include",)), what, cure, rule=Rule.BAD_FILE))
+            continue
         try:
             sources.files[part] = read(part)
             _take(sources, part, _part(part, sources.files[part]))

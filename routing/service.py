@@ -24,14 +24,15 @@ from core.events import Event, Recorded
 from core.journal import Journal, Save
 from core.policy import Policy
 from core.tasks import TaskOwner
-from cti.events import AgentAnswered, CallEnded, PbxFound, PbxLost, Reconciled, SeatRegistered
+from cti.events import AgentAnswered, CallEnded, PbxFound, PbxLost, Reconciled, SeatLost, SeatRegistered
 from cti.messages import QueueGaveUp, RoutingMessage, SeatOffered
-from routing import queues, store
+from routing import counting, queues, store
 from routing.events import AgentChosen, AgentRequested
 from routing.matching import Choice, Idle, Waiting, choose
 from routing.model import Entry, Explanation, Figures, Queue, Stand
 from routing.places import Places
 from routing.precedence import Cause, precedence
+from routing.reach import Reach
 from routing.stall import StallWatch
 
 Deliver = Callable[[str, RoutingMessage], bool]
@@ -68,20 +69,21 @@ class RoutingService:
         self._places = Places(self.queues)
         self._limits: dict[str, asyncio.Task[None]] = {}
         self._tasks = TaskOwner("routing")
+        self._reach = Reach(agents.roster, clock, policy.number("phone_grace"), self._tasks, self._check_for_nobody)
         self._started = False
         self._pbx_there = True
 
     def listen(self, bus: Bus) -> None:
         """Follow agents and calls; to be called after `AgentService.listen`, which has to hear them first."""
         bus.listen(AgentStateChanged, self._agent_moved)
-        bus.listen(SeatRegistered, self._seat_registered)
-        bus.listen(AgentLoggedOut, self._agent_left)
+        for event in (SeatRegistered, SeatLost, AgentLoggedOut):
+            bus.listen(event, self._reach_changed)
         bus.listen(ReservationReleased, self._released)
         bus.listen(AgentAnswered, self._answered)
         bus.listen(CallEnded, self._ended)
         bus.listen(PbxLost, self._pbx_lost)
         bus.listen(PbxFound, self._pbx_found)
-        self._agents.when_phones_are_known(self.match)
+        self._agents.when_phones_are_known(self._phones_known)
 
     # --- the life of the service ---
 
@@ -211,13 +213,7 @@ class RoutingService:
         """Return the queue's figures of this moment. Raises NoSuchQueue."""
         if queue not in self.queues:
             raise NoSuchQueue(queue=queue)
-        people, roster = self._agents.roster.signed_in(), self._agents.roster
-        ready = sum(roster.routable(one.agent_id) for one in people)
-        away = sum(one.state in (State.READY, State.NOT_READY) for one in people) - ready
-        places = [e.call for e in self._places.all() if e.call.queue == queue and e.stand is not Stand.PARKED]
-        longest = min((call.enqueued_at for call in places), default=self._clock.now())
-        waited = (self._clock.now() - longest).total_seconds()
-        return Figures(queue, len(places), waited, ready, len(people) - ready - away, away)
+        return counting.figures(queue, self._places.all(), self._agents.roster, self._clock.now())
 
     async def explain(self, queue: str, call_id: str) -> Explanation:
         """Return why a call waits, or why its agents were chosen. Raises NoSuchQueue, NotQueued."""
@@ -337,7 +333,7 @@ class RoutingService:
         await self._db.write(lambda connection: store.remove(connection, [call_id]))
 
     def _check_for_nobody(self) -> None:
-        if not self._serving or self._agents.roster.signed_in():
+        if not self._serving or self._reach.anybody():
             return
         for entry in self._places.waiting():
             self._tasks.start(self._give_up(entry, "no_agents"), "no agents")
@@ -349,11 +345,14 @@ class RoutingService:
         assert isinstance(event, AgentStateChanged)
         if event.to == State.READY:
             self.match()
+        elif event.from_ == State.TALKING:
+            self._check_for_nobody()
 
-    async def _seat_registered(self, recorded: Recorded) -> None:
+    async def _reach_changed(self, recorded: Recorded) -> None:
+        self._phones_known()
+
+    def _phones_known(self) -> None:
         self.match()
-
-    async def _agent_left(self, recorded: Recorded) -> None:
         self._check_for_nobody()
 
     async def _released(self, recorded: Recorded) -> None:

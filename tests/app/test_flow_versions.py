@@ -67,13 +67,19 @@ def test_a_broken_file_is_told_with_every_fault_and_changes_nothing(stopped: Set
     assert f"{file}:16: node 'announcements': next: there is no node 'outage_frist'" in str(refused.exception)
     assert rows(flow(stopped, "versions")) == [("1", "live")]
     assert "cannot be read" in str(flow(stopped, "publish", str(tmp_path / "none.yaml")).exception)
-    assert "no such version" in str(flow(stopped, "publish", "7").exception)
+    for command in ("publish", "rollback"):
+        says = str(flow(stopped, command, "7").exception)
+        assert says == "flow 'hotline' has no version 7; it has 1 (hotline flow versions)"
 
 
 def test_in_whose_name(stopped: Settings) -> None:
     CliRunner().invoke(user_group, ["add", "chief", "--role", "admin", "--generate"], obj=stopped)
     assert "say in whose name with --as: boss, chief" in str(flow(stopped, "rollback").exception)
     assert rows(flow(stopped, "versions", "--as", "chief")) == [("1", "live")]
+    CliRunner().invoke(user_group, ["add", "anna", "--role", "agent", "--generate"], obj=stopped)
+    refused = str(flow(stopped, "publish", "1", "--as", "anna").exception)
+    assert refused.startswith("anna is agent, who may not publish; --as one of boss, chief, or make an account")
+    assert rows(flow(stopped, "versions", "--as", "anna")) == [("1", "live")], "who may not publish may look"
 
 
 @pytest.fixture

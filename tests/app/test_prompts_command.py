@@ -157,3 +157,21 @@ def test_a_running_service_is_not_disturbed(settings: Settings, tmp_path: Path) 
         fcntl.flock(lock, fcntl.LOCK_EX)
         result = prompts(settings, "record", "goodbye", str(write_wav(tmp_path / "bye.wav", 1)))
     assert "another service is running" in str(result.exception)
+
+
+def test_english_is_recorded_and_how_it_stands_is_told(settings: Settings, tmp_path: Path) -> None:
+    of = len(catalogue("en", site="x"))
+    listed = prompts(settings, "list", "--language", "en")
+    assert rows(listed)["en_menu"][0] == "missing"
+    assert f"English: 0 of {of} prompts there" in listed.stderr
+    take = write_wav(tmp_path / "take.wav", 1.0)
+    assert prompts(settings, "record", "en_menu", str(take), "--language", "en").exit_code == 0
+    listed = prompts(settings, "list")
+    assert "en_menu" not in rows(listed)
+    assert f"English: 1 of {of} prompts there" in listed.stderr
+    assert "until all are there, key 8 leads to a person" in listed.stderr
+    (tmp_path / "all").mkdir()
+    for prompt in catalogue("en", site="x"):
+        write_wav(tmp_path / "all" / f"{prompt}.wav", 1.0)
+    assert prompts(settings, "import", str(tmp_path / "all"), "--language", "en").exit_code == 0
+    assert f"English: {of} of {of} prompts there" in prompts(settings, "list").stderr

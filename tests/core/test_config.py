@@ -104,3 +104,23 @@ def test_a_wrong_variable_is_told(environ: dict[str, str], says: str) -> None:
     with pytest.raises(ConfigError) as told:
         load(None, environ)
     assert says in told.value.message
+
+
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        ({"HOTLINE_WEB__PORT": "x"}, "environment: HOTLINE_WEB__PORT: [web] port = 'x'"),
+        ({"HOTLINE_SITE__TIMEZONE": "Mars"}, "environment: HOTLINE_SITE__TIMEZONE: [site] timezone = 'Mars'"),
+        ({"HOTLINE_WBE__PORT": "1"}, "environment: HOTLINE_WBE__PORT: [wbe]"),
+        ({"HOTLINE_TRUNK__REGISTRAR": "sip.example"}, "environment: HOTLINE_TRUNK__REGISTRAR: [trunk] registrar"),
+        ({"HOTLINE_WEB__PORT": "8095"}, "hotline.toml: [site] name"),
+    ],
+)
+def test_beside_a_file_a_fault_names_the_variable_that_has_it(
+    tmp_path: Path, environ: dict[str, str], says: str
+) -> None:
+    file = tmp_path / "hotline.toml"
+    file.write_text("[site]\nname = 1\n" if says.startswith("hotline") else "", "utf-8")
+    with pytest.raises(ConfigError) as told:
+        load(file, environ)
+    assert told.value.message.removeprefix(f"{tmp_path}/").startswith(says)

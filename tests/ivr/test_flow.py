@@ -70,6 +70,19 @@ def faults(folder: Path, text: str) -> list[str]:
     return [line.removeprefix(f"{folder}/") for line in told.value.message.splitlines()]
 
 
+@pytest.mark.parametrize("name", ["../bill.yaml", "parts/bill.yaml", "/bill.yaml"])
+def test_an_included_file_stands_beside_the_flow(tmp_path: Path, name: str) -> None:
+    (tmp_path / "hotline.yaml").write_text(SHIPPED.read_text("utf-8").replace("bill.yaml", name, 1), "utf-8")
+    for part in SHIPPED.parent.glob("[!h]*.yaml"):
+        (tmp_path / part.name).write_text(part.read_text("utf-8"), "utf-8")
+    with pytest.raises(FlowError) as refused:
+        load(tmp_path / "hotline.yaml", catalogue(site="x"))
+    assert [fault.cure for fault in refused.value.faults] == [
+        "put it into the folder of hotline.yaml and include 'bill.yaml'"
+    ]
+    assert refused.value.faults[0].line > 1
+
+
 def test_the_shipped_flow_loads_and_says_what_it_may_say(shipped: Flow) -> None:
     assert shipped.start == "welcome"
     assert {"menu", "account_ask", "pin_ask", "no_agent", "apology_person"} <= set(shipped.prompts())

@@ -19,8 +19,8 @@ from tests.until import until
 
 pytestmark = pytest.mark.integration
 
-WAIT_LIMIT, STALL_LIMIT, AHEAD_VIP = 600, 5, 60
-"""Seconds of the seed policy: queue_wait_limit, routing_stall_limit, ahead_vip."""
+WAIT_LIMIT, STALL_LIMIT, AHEAD_VIP, PHONE_GRACE = 600, 5, 60, 60
+"""Seconds of the seed policy: queue_wait_limit, routing_stall_limit, ahead_vip, phone_grace."""
 
 
 class Hotline:
@@ -165,6 +165,63 @@ async def test_a_call_that_leaves_while_its_offer_is_being_stored_is_not_told(ho
     await asyncio.gather(hotline.routing.request("c1", "general"), hotline.routing.leave("c1", "back_to_menu"))
     assert hotline.inbox == []
     assert hotline.office.state("a1") == "ready"
+
+
+async def test_callers_do_not_wait_for_agents_whose_phones_are_gone(hotline: Hotline) -> None:
+    for number in (1, 2):
+        await hotline.office.seat(number, ready=False)
+    await hotline.routing.request("c1", "general")
+    await hotline.office.phone(1, there=False)
+    await hotline.office.advance(PHONE_GRACE * 2)
+    await hotline.office.phone(2, there=False)
+    await hotline.office.advance(PHONE_GRACE - 1)
+    await hotline.routing.request("c2", "general")
+    assert hotline.inbox == [], "the second phone was there a moment ago"
+    await hotline.office.advance(1)
+    await hotline.is_told("c1", "no_agents")
+    await hotline.is_told("c2", "no_agents")
+    await hotline.routing.request("c3", "general")
+    await hotline.is_told("c3", "no_agents")
+    assert await hotline.kept() == []
+    await hotline.office.phone(1)
+    await hotline.routing.request("c4", "general")
+    await hotline.office.advance(PHONE_GRACE)
+    assert hotline.inbox[-1][0] == "c3", "somebody is within reach again"
+
+
+async def test_a_phone_that_comes_back_in_time_sends_nobody_away(hotline: Hotline) -> None:
+    await hotline.office.seat(1, ready=False)
+    await hotline.routing.request("c1", "general")
+    for _ in range(3):
+        await hotline.office.phone(1, there=False)
+        await hotline.office.advance(PHONE_GRACE - 10)
+        await hotline.office.phone(1)
+        await hotline.office.advance(5)
+    assert hotline.inbox == []
+
+
+async def test_the_only_agent_talks_by_a_phone_that_is_not_registered_any_more(hotline: Hotline) -> None:
+    await hotline.office.seat(1)
+    await hotline.routing.request("c1", "general")
+    await hotline.office.answered("c1", "a1")
+    await hotline.office.phone(1, there=False)
+    await hotline.office.advance(PHONE_GRACE * 2)
+    await hotline.routing.request("c2", "general")
+    await hotline.office.advance(PHONE_GRACE)
+    assert ("c2", QueueGaveUp("no_agents")) not in hotline.inbox
+    await hotline.office.released("c1", "a1")
+    await hotline.office.advance(WRAP_UP)
+    await hotline.office.reaches("a1", "not_ready")
+    await hotline.office.advance(PHONE_GRACE)
+    await hotline.is_told("c2", "no_agents")
+
+
+async def test_phones_missing_after_a_reconnect_are_noticed_without_an_event_of_each(hotline: Hotline) -> None:
+    await hotline.office.seat(1, ready=False)
+    await hotline.routing.request("c1", "general")
+    await hotline.office.agents.phones_are([])
+    await hotline.office.advance(PHONE_GRACE)
+    await hotline.is_told("c1", "no_agents")
 
 
 async def test_nobody_signed_in_is_said_at_once(hotline: Hotline) -> None:
