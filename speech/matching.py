@@ -42,6 +42,8 @@ _STALL: Final = 4000
 _LATER: Final = (25, 50)
 """Windows after its first sound from which a prompt is looked for again where sound is left unnamed: its beginning may
 have been lost on the way."""
+_STRANGE: Final = 12
+"""Windows (0.24 s) of other sound before such a place: what came before a stall, not another sentence."""
 _FLOOR_DB: Final = -38.0
 
 
@@ -236,7 +238,7 @@ def _verified(shape: _Shape, sound: Wave, start: int, later: int) -> _Match | No
         shift, last_again = more
         heard += int(shape.loud[last + 1 : last_again + 1].sum())
         last = last_again
-    if heard < (_SURE if later else shape.least):
+    if heard < (_SURE if later else shape.least) or not _lost(same, sound, start, shape.onset // _WINDOW, first):
         return None
     complete = int(shape.loud[last + 1 :].sum()) <= _MISSES
     sound_end = shift + (last + 1) * _WINDOW
@@ -244,6 +246,13 @@ def _verified(shape: _Shape, sound: Wave, start: int, later: int) -> _Match | No
         return None
     end = min(shift + len(shape.wave), len(sound)) if complete else sound_end
     return _Match(shape, start, start + first * _WINDOW, sound_end, end, heard, complete)
+
+
+def _lost(same: npt.NDArray[np.bool_], sound: Wave, start: int, onset: int, first: int) -> bool:
+    """Tell whether the beginning, up to window `first`, was lost rather than other words: prompts share sentences."""
+    begin = _cut(sound, start + onset * _WINDOW, (first - onset) * _WINDOW).reshape(-1, _WINDOW)
+    others = (np.max(np.abs(begin), axis=1, initial=0.0) > 64) & ~same[onset:first]
+    return int(others.sum()) <= _STRANGE
 
 
 def _same(shape: _Shape, sound: Wave, start: int) -> npt.NDArray[np.bool_]:

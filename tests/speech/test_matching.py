@@ -117,6 +117,13 @@ def test_a_prompt_whose_beginning_was_lost_is_named_by_the_rest(lost_s: float) -
     assert heard[1].at == pytest.approx(0.5 + len(before) / RATE, abs=0.001)
 
 
+def test_a_sentence_that_two_prompts_share_names_neither_after_other_words() -> None:
+    shared = sentence(500, 4.0)
+    known = Matcher([Known("long", "", np.concatenate([sentence(501, 0.5), shared]))])
+    assert names(known.heard(call(0.5, sentence(502, 0.5), shared, 0.4))) == []
+    assert names(known.heard(call(0.5, sentence(501, 0.5), shared, 0.4))) == ["long"]
+
+
 def test_a_prompt_that_stalls_in_its_first_syllable_is_named() -> None:
     prompt, at = PROMPTS[7].pcm, SILENCE + 400
     heard = MATCHER.heard(call(0.5, prompt[:at], 0.3, prompt[at:], 0.4))
