@@ -201,6 +201,11 @@ async def test_a_seat_that_does_not_answer_loses_the_call_to_the_next_and_the_ca
         await hotline.request("dora", "POST", "/agents/me/state", {"state": "not_ready", "reason": "lunch"})
 
 
+async def phone_gone(hotline: Service, who: str) -> bool:
+    """Whether the service has seen that a seat's phone unregistered."""
+    return not (await hotline.agent(who))["seat_registered"]
+
+
 @pytest.mark.parametrize("moment", ["menu", "queued", "ringing", "talking"])
 async def test_a_caller_who_hangs_up_frees_the_seat_and_ends_in_the_journal_within_a_second(
     hotline: Service, moment: str
@@ -233,6 +238,7 @@ async def test_a_caller_who_hangs_up_frees_the_seat_and_ends_in_the_journal_with
             await hotline.request("anna", "POST", "/agents/me/state", {"state": "ready"})
         if after:
             await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "test"})
+    await until(lambda: phone_gone(hotline, "anna"), 10, what="the phone is known to be gone before the next one comes")
     last = (await hotline.timeline(ended["id"]))[-1]["event"]
     stored = ("RecordingStored", "RecordingMissing")  # a talk of some milliseconds may have no sound
     assert last in ("CallEnded", *stored, "VoiceMeasured", "AgentStateChanged", "ReservationReleased")
