@@ -1,8 +1,8 @@
 """How much the machine carries: the hotline's menu beside a bare dialplan that plays the same prompts.
 
 One PBX, callers from SIPp who send RTP, all in one run on one machine. First the highest rate of a short call (2.2 s:
-answer, greeting, one key, prompt, hang-up), then the most callers who hear a long prompt at once. Both are climbed by
-a step's factor from a guess until a step fails, or down until one passes; the last that passed counts.
+answer, greeting, one key, prompt, hang-up), then the most callers who hear a long prompt at once. Both are sought from
+a guess by strides, then by halves; the highest that passed counts. `found` is false where nothing failed.
 """
 
 import asyncio
@@ -19,8 +19,10 @@ from bench.load.site import BARE, HOTLINE, MINIMAL, Site
 from bench.menu_load import served
 from cti.ua import UserAgent
 
-STEP = 1.15
-MOST_STEPS = 4
+STRIDE = 1.5
+NEAR = 1.1
+"""The limit is known when a load that passes and one that fails lie no farther apart than this."""
+MOST_STEPS = 9
 ANSWER_P99_MS = 500.0
 """Where the 200 takes longer than this, calls pile up: the box is full although none has failed yet."""
 LATE_MS, LATE_SHARE = 60.0, 0.01
@@ -45,11 +47,17 @@ class Tried:
 
 
 async def climbed(step: Step, guess: float) -> list[Tried]:
-    """Try loads from `guess` up or down until the limit lies between two of them; the tries in order."""
+    """Stride from `guess` up or down until the limit lies between two loads, then halve; the tries in order."""
     tries = [await step(guess)]
-    up = tries[0].passed
-    while len(tries) < MOST_STEPS and tries[-1].passed == up:
-        tries.append(await step(tries[-1].load * (STEP if up else 1 / STEP)))
+    while len(tries) < MOST_STEPS:
+        passed = [each.load for each in tries if each.passed]
+        failed = [each.load for each in tries if not each.passed]
+        if not failed or not passed:
+            tries.append(await step(max(passed) * STRIDE if passed else min(failed) / STRIDE))
+        elif min(failed) / max(passed) > NEAR:
+            tries.append(await step((min(failed) * max(passed)) ** 0.5))
+        else:
+            break
     return tries
 
 
@@ -143,5 +151,11 @@ async def run(
 
 def _limits(tried: dict[str, list[Tried]]) -> dict[str, Any]:
     most = {who: max((t.load for t in tries if t.passed), default=0.0) for who, tries in tried.items()}
+    found_end = {who: not all(each.passed for each in tries) for who, tries in tried.items()}
     ratio = {who: round(found / most["bare"], 2) for who, found in most.items() if who != "bare" and most["bare"]}
-    return {"limit": most, "of_bare": ratio, "tries": {who: [asdict(t) for t in ts] for who, ts in tried.items()}}
+    return {
+        "limit": most,
+        "of_bare": ratio,
+        "found": found_end,
+        "tries": {who: [asdict(t) for t in ts] for who, ts in tried.items()},
+    }
