@@ -18,12 +18,8 @@ CHANNELS = 8
 CONVOLUTIONS = ((1, 1, 1), (3, 1, 1), (3, 5, 1), (11, 3, 1), (3, 1, 2))
 """Taps, steps between taps, stride."""
 SAYINGS = {
-    "zf_xiaoyi": (
-        "您好。",
-        "本期电费一百五十六元四角一分，请按1。",
-        "计划停电到十八点三十分结束，给您带来不便，敬请谅解。",
-    ),
-    "af_heart": ("Hello.", "Your bill is 156 yuan; for an outage, press three."),
+    "zf_xiaoyi": ("您好。", "本期电费一百五十六元四角一分，请按1。"),
+    "af_heart": ("Your bill is 156 yuan.",),
 }
 
 
