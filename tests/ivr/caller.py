@@ -35,6 +35,7 @@ from ivr.engine import Engine, OneFlow
 from ivr.flow import Flow
 from ivr.port import Asker, Booking, Place, Progress, TextWanted, Wanted
 from routing.precedence import Cause
+from tests.until import until
 
 CALL = "call-1"
 FAST = {
@@ -553,6 +554,15 @@ class Caller:
         """Run any program as the task of the call."""
         async with asyncio.timeout(10):
             await self.tasks.start(session.run(program), "call")
+
+    async def killed(self, serving: "asyncio.Task[None]") -> Call:
+        """The service dies while it serves the caller, who stays on the line; return the call as it is booked."""
+        serving.cancel()
+        await until(serving.done)
+        await self.journal.close()
+        self.line.session = None
+        self.line.heard.clear()
+        return await self.booked()
 
     async def booked(self) -> Call:
         """Return the call as the books have it."""

@@ -24,12 +24,7 @@ async def stopped_in(caller: Caller, flow: Flow, asked: str) -> Call:
     caller.line.stays_on = True
     task = caller.start(flow, await caller.arrives())
     await until(lambda: asked in caller.line.asked, what=asked)
-    task.cancel()
-    await until(task.done)
-    await caller.journal.close()
-    caller.line.session = None
-    caller.line.heard.clear()
-    return await caller.booked()
+    return await caller.killed(task)
 
 
 async def test_a_caller_whose_agent_had_hung_up_before_the_kill_is_not_queued_again(

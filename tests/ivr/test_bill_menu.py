@@ -75,9 +75,7 @@ async def test_after_a_restart_in_the_sending_the_text_is_the_same_one(home: Cal
     home.line.presses({"menu": ["2"], "after_bill": ["1", "!"]})
     task = home.start(shipped, await home.arrives(NUMBER))
     await until(lambda: home.line.heard.count("after_bill") == 2)
-    task.cancel()
-    await until(task.done)
-    await home.journal.close()
+    await home.killed(task)
     entered = [e for e in await home.story() if isinstance(e, IvrNodeEntered) and e.node == "bill_send"]
     assert entered[0].known == {"bill_id": "first", "bill_note": "电费1元"}
     assert home.texts.wanted == [SENT]

@@ -177,11 +177,7 @@ async def stopped_at(caller: Caller, flow: Flow, prompt: str, number: str = "138
     caller.line.keys.setdefault(prompt, type(caller.line.keys["menu"])(["!"]))
     task = caller.start(flow, await caller.arrives(number))
     await until(lambda: prompt in caller.line.heard)
-    task.cancel()
-    await until(task.done)
-    await caller.journal.close()
-    caller.line.session = None
-    caller.line.heard.clear()
+    await caller.killed(task)
     caller.line.asked.clear()
 
 

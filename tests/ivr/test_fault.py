@@ -178,14 +178,10 @@ async def test_after_a_restart_the_same_number_is_told_and_the_account_is_not_as
     )
     task = home.start(shipped, await home.arrives("13800000006"))
     await until(lambda: "fault_done" in home.line.heard)
-    task.cancel()
-    await until(task.done)
-    await home.journal.close()
-    home.line.session = None
-    home.line.heard.clear()
+    booked = await home.killed(task)
 
     home.line.presses({"fault_done": ["1", ""]})
-    await home.serve(shipped, home.session(await home.booked()))
+    await home.serve(shipped, home.session(booked))
     assert home.line.heard[:3] == ["fault_done", FIRST, "fault_done"]
     assert len(home.faults.taken) == 1
     entered = [e for e in await home.story() if isinstance(e, IvrNodeEntered) and e.node == "fault_done"]

@@ -202,13 +202,10 @@ async def test_a_restart_goes_on_in_english(caller: Caller, shipped: Flow) -> No
     session = await caller.arrives()
     task = caller.start(shipped, session)
     await until(lambda: "en:en_menu" in caller.line.heard, what="the English menu")
-    task.cancel()
-    await until(task.done)
-    await caller.journal.close()
-    caller.line.heard.clear()
+    booked = await caller.killed(task)
     caller.line.leaves_after = "en:en_menu"
-    assert (await caller.booked()).state is CallState.MENU
-    await caller.serve(shipped, caller.session(await caller.booked()))
+    assert booked.state is CallState.MENU
+    await caller.serve(shipped, caller.session(booked))
     assert caller.line.heard == ["en:en_menu"]
 
 

@@ -81,10 +81,7 @@ async def test_star_while_a_seat_rings_makes_it_ring_no_more(caller: Caller, shi
     task = caller.start(shipped, session)
     await until(lambda: session.call.state is CallState.RINGING, what="the seat rings")
     if kept:
-        task.cancel()
-        await until(task.done)
-        await caller.journal.close()
-        session = caller.session(await caller.booked())
+        session = caller.session(await caller.killed(task))
         task = caller.start(shipped, session)
     session.deliver(DigitPressed(CALL, "*"))
     await until(task.done)

@@ -284,12 +284,8 @@ Before = Callable[[Caller], Awaitable[None]]
 async def killed_in(caller: Caller, shipped: Flow, before: Before) -> Talk:
     """The service dies in the talk of a silent caller, `before` having been journaled; the next one takes up."""
     talk = await talks(caller, shipped)
-    talk.task.cancel()
-    await until(talk.task.done)
-    await caller.journal.close()
+    await caller.killed(talk.task)
     await before(caller)
-    caller.line.session = None
-    caller.line.heard.clear()
     return Talk(caller, caller.start(shipped, caller.session(await caller.booked())))
 
 

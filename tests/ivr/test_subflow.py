@@ -141,12 +141,7 @@ async def test_a_restart_in_a_part_goes_on_there_and_returns(caller: Caller, nes
     caller.line.presses({"menu": ["2"], prompt: ["!"]})
     task = caller.start(nested, await caller.arrives())
     await until(lambda: prompt in caller.line.heard)
-    task.cancel()
-    await until(task.done)
-    await caller.journal.close()
-    caller.line.session = None
-    caller.line.heard.clear()
-    before = await caller.booked()
+    before = await caller.killed(task)
     assert before.state is CallState.MENU
     caller.line.presses({"after_bill": ["1"]})
     await caller.serve(nested, caller.session(before))
