@@ -74,14 +74,14 @@ def _call(recorded: Recorded, listeners: tuple[Listener, ...], first: int) -> _W
     """Call listeners from number `first` on, up to the one that has something to wait for."""
     started = time.monotonic()
     for number in range(first, len(listeners)):
-        waiting = None
         try:
             waiting = listeners[number](recorded)
         except Exception:  # noqa: BLE001 - a broken listener cannot stop the others
             _failed(recorded)
+            continue
         if waiting is not None:
             return number, waiting, started
-        started = _ended(recorded, started)
+    _ended(recorded, started)
     return None
 
 
@@ -108,12 +108,10 @@ def _failed(recorded: Recorded) -> None:
     )
 
 
-def _ended(recorded: Recorded, started: float) -> float:
-    """Name a listener that was slow; returns the present moment."""
-    now = time.monotonic()
-    if (took := now - started) > SLOW_S:
+def _ended(recorded: Recorded, started: float) -> None:
+    """Name an event whose listeners were slow."""
+    if (took := time.monotonic() - started) > SLOW_S:
         _log.warning(
             "slow listener",
             extra={"action": "listener_slow", "event": type(recorded.event).__name__, "seconds": took},
         )
-    return now

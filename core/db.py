@@ -65,6 +65,17 @@ class Utc(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC)
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """Return what makes a moment a value of the database: for SQLite its text in one step."""
+        return utc_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+
+def utc_text(value: datetime | None) -> str | None:
+    """Return an aware moment as SQLite keeps it."""
+    if value is None:
+        return None
+    return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(" ", "microseconds")[:26]
+
 
 class Exact(TypeDecorator[Decimal]):
     """A decimal number kept digit for digit (SQLite has no exact numeric type)."""

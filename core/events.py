@@ -35,6 +35,7 @@ class Recorded:
 
 
 _adapters: dict[str, TypeAdapter[Any]] = {}
+_NOT_DATA = {"at"}
 
 
 def _adapter(kind: type[Event]) -> TypeAdapter[Any]:
@@ -50,7 +51,7 @@ def to_data(event: Event) -> dict[str, Any]:
 
 def to_json(event: Event) -> str:
     """Return what `to_data` does as JSON text, in one step."""
-    text: bytes = _adapter(type(event)).dump_json(event, exclude={"at"})
+    text: bytes = _adapter(type(event)).serializer.to_json(event, exclude=_NOT_DATA)
     return text.decode()
 
 

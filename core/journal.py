@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache, partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from core import log
 from core.bus import Bus
-from core.db import Database, DatabaseDown, Utc, metadata
+from core.db import Database, DatabaseDown, Utc, metadata, utc_text
 from core.events import Event, Recorded, from_data, to_data, to_json
 from core.prepared import on_sqlite
 from core.tasks import TaskOwner
@@ -68,9 +68,8 @@ def _insert_sqlite(connection: Connection, events: Sequence[Event]) -> int:
     """
     row: list[str | None] = []
     for event in events:
-        at = event.at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
         call_id, agent_id = getattr(event, "call_id", None), getattr(event, "agent_id", None)
-        row += (at, type(event).__name__, call_id, agent_id, to_json(event))
+        row += (utc_text(event.at), type(event).__name__, call_id, agent_id, to_json(event))
     last = on_sqlite(connection, _insert_rows(len(events)), row).lastrowid
     assert last is not None
     return last - len(events) + 1
@@ -137,11 +136,6 @@ class _Notes:
     before: "asyncio.Future[bool] | None" = None
     """What the notes before these become."""
 
-    @property
-    def number(self) -> int:
-        """How many events they are."""
-        return sum(len(note.events) for note in self.notes)
-
     def events(self) -> list[Event]:
         return [event for note in self.notes for event in note.events]
 
@@ -185,9 +179,10 @@ class Journal:
         if self._waiting + len(events) > NOTES_LIMIT:
             raise DatabaseDown(waiting=self._waiting)
         self._waiting += len(events)
-        notes = self._open()
+        notes = self._notes or self._open()
         notes.notes.append(_Note(events, save))
-        self._flush_in(NOTE_WAIT_S)
+        if self._flush is None:
+            self._flush_in(NOTE_WAIT_S)
         return notes.told
 
     def _open(self) -> _Notes:
@@ -318,7 +313,8 @@ class Journal:
         recorded, rest = writing.result(), None
         if notes is not None:
             self.trouble = None
-            noted, recorded = recorded[: notes.number], recorded[notes.number :]
+            first = len(recorded) - len(own.events)
+            noted, recorded = recorded[:first], recorded[first:]
             rest = self._tell_notes(notes, noted, None)
         after: Sequence[Recorded] = recorded
         if rest is None:

@@ -1,6 +1,6 @@
 """What we need of a PBX, whichever it is."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -178,8 +178,11 @@ class PbxLink(Pbx, Protocol):
         """Connect once. Raises PbxDown with the cause and its cure."""
         ...
 
-    def messages(self) -> AsyncIterator[Arrival | PbxMessage]:
-        """Yield what the PBX says until the connection is lost."""
+    async def listen(self, take: Callable[[Arrival | PbxMessage], None]) -> None:
+        """Give `take` whatever the PBX says, in order, until the connection is lost. Raises PbxTaken.
+
+        What was said since `connect` comes first. `take` does what it has to do at once and waits for nothing.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -22,14 +22,9 @@ from cti.events import CallArrived, PbxFound, PbxLost
 from cti.inbox import Asked
 from cti.messages import (
     ChannelEntered,
-    ChannelGone,
-    ChannelRinging,
     Command,
-    DigitPressed,
     Message,
     PbxMessage,
-    PhoneHeld,
-    PhoneResumed,
     PlaybackEnded,
     SoundTaken,
 )
@@ -112,8 +107,7 @@ class CallService:
             pause = BACK_OFF_FIRST_S
             try:
                 await self._adopt()
-                async for message in self._pbx.messages():
-                    self._take(message)
+                await self._pbx.listen(self._take)
                 why = "the connection to the PBX was lost"
             except PbxTaken as taken:
                 why, pause = taken.message, TAKEN_PAUSE_S
@@ -163,9 +157,12 @@ class CallService:
             if message.channel_id not in self._sessions:
                 self._arrive(message)
             return
-        if is_ear(_subject(message)):
-            return  # whoever hears the caller through it sees its end by itself
-        session = self._sessions.get(call_of(_subject(message)))
+        subject = _subject(message)
+        session = self._sessions.get(subject)  # most is about the caller's channel, whose id is the call's
+        if session is None:
+            if is_ear(subject):
+                return  # whoever hears the caller through it sees its end by itself
+            session = self._sessions.get(call_of(subject))
         if session is not None:
             session.deliver(message)
         elif isinstance(message, ChannelEntered):
@@ -220,17 +217,6 @@ class CallService:
 
 
 def _subject(message: PbxMessage) -> str:
-    match message:
-        case PlaybackEnded(playback_id=playback_id):
-            return playback_id
-        case SoundTaken(name=name):
-            return name
-        case (
-            ChannelEntered(channel_id=channel_id)
-            | ChannelGone(channel_id=channel_id)
-            | ChannelRinging(channel_id=channel_id)
-            | DigitPressed(channel_id=channel_id)
-            | PhoneHeld(channel_id=channel_id)
-            | PhoneResumed(channel_id=channel_id)
-        ):
-            return channel_id
+    if isinstance(message, PlaybackEnded):
+        return message.playback_id
+    return message.name if isinstance(message, SoundTaken) else message.channel_id

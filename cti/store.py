@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Integer, bindparam, insert, select, update
@@ -25,6 +26,7 @@ class CallFilter:
 
 
 _FIELDS = tuple(field.name for field in fields(Call))
+_VALUES = attrgetter(*_FIELDS)
 _INSERT = Prepared(insert(calls), _FIELDS)
 _UPDATE: dict[tuple[str, ...], Prepared] = {}
 _FROM = PreparedSelect(
@@ -37,12 +39,13 @@ _FROM = PreparedSelect(
 
 def add(connection: Connection, call: Call) -> None:
     """Insert a call."""
-    _INSERT.execute(connection, {name: getattr(call, name) for name in _FIELDS})
+    _INSERT.execute(connection, dict(zip(_FIELDS, _VALUES(call), strict=True)))
 
 
 def save(connection: Connection, call: Call, before: Call) -> None:
     """Write what changed of a call since it was `before`."""
-    names = tuple(n for n in _FIELDS if getattr(call, n) != getattr(before, n))
+    now, then = _VALUES(call), _VALUES(before)
+    names = tuple(n for n, new, old in zip(_FIELDS, now, then, strict=True) if new is not old and new != old)
     if not names:
         return
     statement = _UPDATE.get(names)

@@ -20,6 +20,7 @@ from desk.announcements.service import Spoken
 from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
 from ivr.port import Callbacks, Messages, Orders, Texts, Watches
+from ivr.way import Way
 from routing.precedence import Cause
 from speech.port import SpeechDetector
 from speech.prompts import foreign
@@ -279,14 +280,20 @@ class IvrCall:
     """Asks the customer system anew, for answers in the language that the caller has just chosen."""
     pressed: bool = False
     """Whether the caller has pressed any key in this call, or said something that was understood."""
-    exits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Where the `subflow` nodes of the flow lead by the exits of their parts: {node: {exit: node}}."""
+    exits: Callable[[], Mapping[str, Mapping[str, str]]] = dict
+    """Tells where the `subflow` nodes of the flow lead by the exits of their parts: {node: {exit: node}}."""
+    way: Way | None = None
     since: Sequence[Event] = ()
     """After a restart, for the node where the call stood: the story from its entry on."""
 
     @property
     def id(self) -> str:
         return self.session.call.id
+
+    def stay(self) -> None:
+        """Say that something is heard, written or waited for at this node now (`Node.leads_on`)."""
+        if self.way is not None:
+            self.way.stay()
 
     @property
     def language(self) -> str:
@@ -304,11 +311,12 @@ class IvrCall:
 
     async def say(self, prompts: Sequence[str], *, interruptible: bool = True) -> None:
         """Play prompts by id; whoever is going to be recorded hears so to the end, whatever they press."""
-        notice = self.media([prompt for prompt in prompts if prompt == RECORDING_NOTICE])
-        if notice:
-            await self.session.play(notice, interruptible=False)
-        rest = self.media([prompt for prompt in prompts if prompt != RECORDING_NOTICE])
-        await self.session.play(rest, interruptible=interruptible)
+        if prompts:
+            self.stay()
+        if RECORDING_NOTICE in prompts:
+            await self.session.play(self.media([RECORDING_NOTICE]), interruptible=False)
+            prompts = [prompt for prompt in prompts if prompt != RECORDING_NOTICE]
+        await self.session.play(self.media(prompts), interruptible=interruptible)
 
     def media(self, prompts: Sequence[str]) -> Sequence[str]:
         """Return the media of those of `prompts` that are said here; what is English alone, where it is there."""
@@ -323,6 +331,7 @@ class IvrCall:
 
     async def tell(self, sentences: Sequence[str], language: str = "") -> None:
         """Play sentences with the caller's own numbers, which are in `language`, each as soon as it is ready."""
+        self.stay()
         for sentence in sentences:
             await self.session.play(await self._spoken(sentence, language))
 
@@ -361,15 +370,10 @@ class IvrCall:
 
     def collected(self, node: str, digits: str, *, secret: bool = False) -> None:
         """Journal what was pressed; of secret digits only how many."""
+        self.stay()
         self.pressed = self.pressed or bool(digits)
-        event = DigitsCollected(
-            at=self.services.clock.now(),
-            call_id=self.id,
-            node=node,
-            digits=None if secret else digits,
-            length=len(digits),
-        )
-        self.session.note(event)
+        now, shown = self.services.clock.now(), None if secret else digits
+        self.session.note(DigitsCollected(at=now, call_id=self.id, node=node, digits=shown, length=len(digits)))
 
     def answer_with(self, answers: CustomerAnswers) -> None:
         """From now on the caller is who `answers` is about."""
@@ -386,5 +390,6 @@ class IvrCall:
             return self.answers
         if self.answers.done():
             return self.answers.result()
+        self.stay()
         async with asyncio.timeout(self.number("lookup_wait")):
             return await asyncio.shield(self.answers)

@@ -19,6 +19,7 @@ from ivr.call import CustomerAnswers, IvrCall, IvrServices
 from ivr.events import CallerIdentified, DigitsCollected, IvrFailed, IvrNodeEntered, SpeechHeard
 from ivr.flow import Flow
 from ivr.nodes.queue import Queue
+from ivr.way import Way
 
 _log = log.get(__name__)
 
@@ -66,14 +67,15 @@ class Engine:
         if session.call.state is CallState.ARRIVED:
             flow = self._flows.live
             here = flow.start
+            way = self._begin_way(flow, call)
             self._look_up(call)
-            await session.answer(self._entered(flow, call, here))
+            await session.answer(way.entered(here))
         else:
             flow, here = await self._resume(call)
             self._look_up(call)
             if session.call.state is CallState.MENU:
                 await session.stop_old_playbacks()
-        call.exits = flow.exits()
+        call.exits = flow.exits
         for _ in range(STEPS_LIMIT):
             session.node = here
             following = await self._step(flow, call, here)
@@ -81,7 +83,7 @@ class Engine:
             if following is None:
                 return
             here = following
-            self._enter(flow, call, here)
+            self._come(flow, call, here)
         session.end = ("system", "endless")
         _log.error("flow does not end", extra={"action": "flow_endless", "call_id": call.id, "node": here})
 
@@ -90,13 +92,14 @@ class Engine:
         story = [r.event for r in await self._db.read(lambda connection: of_call(connection, call.id))]
         entered = [(n, e) for n, e in enumerate(story) if isinstance(e, IvrNodeEntered)]
         flow = await self._begun_with(entered[-1][1].version) if entered else self._flows.live
+        self._begin_way(flow, call)
         if entered and entered[-1][1].node in flow.nodes:
             at, last = entered[-1]
             call.known.update(last.known)
             call.pressed = any(_made_a_sign(event) for event in story)
             call.since = story[at:]
             return flow, await self._go_on(flow, call, last.node, story[at:])
-        self._enter(flow, call, flow.start)
+        self._come(flow, call, flow.start)
         return flow, flow.start
 
     async def _begun_with(self, version: int) -> Flow:
@@ -108,15 +111,16 @@ class Engine:
         if following is None:
             return here
         call.since = ()
-        self._enter(flow, call, following)
+        self._come(flow, call, following)
         return following
 
-    def _enter(self, flow: Flow, call: IvrCall, node: str) -> None:
-        call.session.note(self._entered(flow, call, node))
+    def _begin_way(self, flow: Flow, call: IvrCall) -> Way:
+        call.way = Way(call.session, self._services.clock, flow.flow, flow.version, call.known)
+        return call.way
 
-    def _entered(self, flow: Flow, call: IvrCall, node: str) -> IvrNodeEntered:
-        now, known = self._services.clock.now(), dict(call.known)
-        return IvrNodeEntered(at=now, call_id=call.id, flow=flow.flow, version=flow.version, node=node, known=known)
+    def _come(self, flow: Flow, call: IvrCall, node: str) -> None:
+        assert call.way is not None
+        call.way.come(node, leads_on=flow.node(node).leads_on)
 
     async def _step(self, flow: Flow, call: IvrCall, here: str) -> str | None:
         try:
@@ -125,6 +129,7 @@ class Engine:
             raise
         except (HotlineError, SQLAlchemyError, TimeoutError) as error:
             # A customer system that is down or slow must not cost the caller the call.
+            call.stay()
             trouble = flow.trouble
             _log.warning(
                 "node failed",

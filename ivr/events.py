@@ -9,6 +9,7 @@ from core.events import Event
 class IvrNodeEntered(Event):
     """The call came to `node` of `flow`; `known` is what the flow knows so far, without secrets.
 
+    `passed` are the nodes before it, since the one entered last, that did nothing but lead on, in their order.
     `version` is the one that the call began with, and goes on with after a restart; 0: before versions were kept.
     """
 
@@ -17,6 +18,12 @@ class IvrNodeEntered(Event):
     node: str
     version: int = 0
     known: dict[str, str] = field(default_factory=dict)
+    passed: tuple[str, ...] = ()
+
+    @property
+    def way(self) -> tuple[str, ...]:
+        """Every node that the call came to by this, in order."""
+        return (*self.passed, self.node)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

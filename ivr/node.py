@@ -84,6 +84,7 @@ def failed(call: IvrCall, here: str, error: Exception, to: str | None) -> str:
     """Note that the node `here` failed with `error` and return where that leads; raise it where nothing is named."""
     if to is None:
         raise error
+    call.stay()
     what = type(error).__name__
     call.session.note(IvrFailed(at=call.services.clock.now(), call_id=call.id, node=here, what=what, to=to))
     return to
@@ -98,6 +99,8 @@ class Node(BaseModel):
     """Ways out (fields) that open only when the caller, or a person, does something; silence never takes them."""
     ends: ClassVar[bool] = False
     """The call may end here."""
+    leads_on: ClassVar[bool] = False
+    """It may do nothing but lead on. Before anything is heard, written or waited for it calls `call.stay()`."""
 
     do: str
     note: str = Field(default="", description="for the reader of the flow")

@@ -61,7 +61,8 @@ async def call(flow: Flow, caller: Caller, number: str, around: Surroundings, te
     def told(event: Event) -> None:
         story.append(event)
         if isinstance(event, IvrNodeEntered):
-            line.tell("node", event.node)
+            for node in event.way:
+                line.tell("node", node)
         elif isinstance(event, IvrFailed):
             line.tell("event", f"{event.node} failed: {event.what}")
         elif isinstance(event, CallEnded):

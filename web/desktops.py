@@ -26,7 +26,7 @@ from desk.announcements.events import AnnouncementSwitched
 from ivr.events import IvrNodeEntered, SilenceBroken, SilenceNoticed, SilenceOver, SilenceUnheard
 from web import shapes
 from web.customer_file import CustomerFiles
-from web.live_calls import LiveCalls, Moved
+from web.live_calls import TAKEN, LiveCalls, Moved
 from web.people import People
 from web.screen_pop import ScreenPops
 from web.services import WebServices
@@ -47,6 +47,15 @@ SILENCE_NOTICES: dict[type[Event], tuple[str, str, str]] = {
     SilenceUnheard: ("warning", "silence_unheard", "无法监听客户的声音，无声提示已停止，请继续通话。"),
 }
 """Level, code and words of what an agent is told of a silent caller."""
+WAITING = (CallQueued, CallTransferred)
+TOLD = frozenset(
+    {
+        *(IvrNodeEntered, AgentReserved, AgentStateChanged, AgentStateWished, AgentLoggedIn, AgentLoggedOut),
+        *(SeatRegistered, SeatLost, PbxLost, PbxFound, SettingChanged, AnnouncementSwitched, UserChanged),
+        *SILENCE_NOTICES,
+    }
+)
+"""What is looked at beside the moves of calls; most events are neither, and cost nothing here."""
 
 
 @dataclass(slots=True)
@@ -160,13 +169,19 @@ class Desktops:
     def _hear(self, recorded: Recorded) -> None:
         """Tell of an event. Never waits: every desktop's share is put into its queue at once."""
         event = recorded.event
-        if isinstance(event, AgentReserved):
-            self.pops.reserved(event)
-        if (moved := self.calls.take(recorded)) is not None:
+        kind = type(event)
+        if kind in TAKEN and (moved := self.calls.take(recorded)) is not None:
             self._tell_call(moved, event)
+        if kind in TOLD:
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
         match event:
-            case IvrNodeEntered(call_id=call_id, flow=flow, node=node) if self._waits_at(flow, node):
-                self._prepare(call_id)
+            case IvrNodeEntered(call_id=call_id, flow=flow, node=node):
+                if self._waits_at(flow, node):
+                    self._prepare(call_id)
+            case AgentReserved():
+                self.pops.reserved(event)
             case AgentStateChanged() | AgentStateWished():
                 self._tell_agent(event.agent_id, event.at)
             case AgentLoggedIn() | AgentLoggedOut():
@@ -201,7 +216,7 @@ class Desktops:
 
     def _tell_call(self, moved: Moved, event: Event) -> None:
         live = moved.after
-        if isinstance(event, CallQueued | CallTransferred):
+        if type(event) in WAITING:
             self._prepare(live.call.id)
         elif isinstance(event, CallEnded):
             self.pops.over(live.call.id)

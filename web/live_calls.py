@@ -45,6 +45,14 @@ class Step:
 
 
 _MOVING = frozenset(kind for _, kind in MOVES)
+TAKEN = _MOVING | frozenset[type[Event]](
+    {
+        *(CallArrived, IvrNodeEntered, DigitsCollected, CallerIdentified, AgentRequested, NeedStated),
+        *(RecordingStarted, RecordingMissing, SilenceNoticed, SilenceRecalled, SilenceScriptBegun, SilenceKept),
+        *(SilencePromptGiven, SilenceOver, SilenceBroken, SilenceUnheard),
+    }
+)
+"""The classes of events that change anything of a call as it is kept here."""
 
 
 @dataclass(slots=True)
@@ -122,6 +130,10 @@ class LiveCalls:
             return None
         if type(event) in _MOVING:
             return self._move(known, event)
+        if isinstance(event, IvrNodeEntered):
+            known.path += [Step(node, None, event.at) for node in event.way]
+            del known.path[:-STEPS_KEPT]
+            return None
         before = _shown(known)
         _note(known, event)
         return Moved(known.call, known) if _shown(known) != before else None
@@ -158,9 +170,6 @@ def _shown(known: LiveCall) -> tuple[str | None, str | None, int | None]:
 def _note(known: LiveCall, event: Event) -> None:
     """Keep what an event tells beside the call's moves."""
     match event:
-        case IvrNodeEntered(node=node, at=at):
-            known.path.append(Step(node, None, at))
-            del known.path[:-STEPS_KEPT]
         case DigitsCollected(node=node, digits=digits, length=length):
             shown = digits if digits is not None else "*" * length
             if known.path and known.path[-1].node == node:

@@ -1,5 +1,7 @@
 """Figures of this process for Prometheus: read from memory when asked, counted from the journal as it grows."""
 
+from collections import Counter as Counts
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from agents.model import State
@@ -27,7 +29,8 @@ class Metrics:
         self._longest = self._gauge("hotline_queue_longest_wait_seconds", "longest wait", "queue")
         self._sockets = Gauge("hotline_desktop_sockets", "open desktop sockets", registry=self._registry)
         self._writes = Counter("hotline_journal_events", "events written", ["event"], registry=self._registry)
-        self._by_kind: dict[type[Event], Counter] = {}
+        self._written: Counts[type[Event]] = Counts()
+        """Events since the figures were asked for last: counting in Prometheus' words costs each call too much."""
         self._lag = Histogram(
             "hotline_event_loop_lag_seconds",
             "how late the event loop wakes a sleeper",
@@ -41,11 +44,7 @@ class Metrics:
         return Gauge(name, text, [label], registry=self._registry)
 
     def _count(self, recorded: Recorded) -> None:
-        kind = type(recorded.event)
-        counter = self._by_kind.get(kind)
-        if counter is None:
-            counter = self._by_kind[kind] = self._writes.labels(kind.__name__)
-        counter.inc()
+        self._written[type(recorded.event)] += 1
 
     def start(self) -> None:
         """Begin to measure the event loop."""
@@ -75,4 +74,7 @@ class Metrics:
             self._waiting.labels(queue).set(figures.waiting)
             self._longest.labels(queue).set(figures.longest_wait_s)
         self._sockets.set(len(desktops))
+        written, self._written = self._written, Counts()
+        for kind, number in written.items():
+            self._writes.labels(kind.__name__).inc(number)
         return generate_latest(self._registry)

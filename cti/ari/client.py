@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,19 +16,21 @@ from core import log
 from core.errors import HotlineError
 from core.tasks import TaskOwner
 from cti.ari import wire
-from cti.port import NoSuchChannel, PbxDown, PbxRefused
+from cti.port import NoSuchChannel, PbxDown, PbxRefused, PbxTaken
 
 _log = log.get(__name__)
 
 _encode = msgspec.json.Encoder().encode
+TakeEvent = Callable[[wire.AriEvent], None]
+CLOSED = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED)
 
 ANSWER_LIMIT_S = 5.0
 """Asterisk answers a request within milliseconds; one that takes longer will not be answered."""
 UNREAD_REQUESTS = 16
 """With fewer requests unanswered all of them are in the kernel's buffers: sending the next cannot block."""
 EVENTS_WAITING = 50_000
-"""More unread events than this means that we cannot follow: the connection is given up and made anew."""
-HEARTBEAT_S = 5.0
+"""More events than this before anybody listens: the connection is given up and made anew."""
+HEARTBEAT_S = 3.0
 MEDIA_CLOSE_LIMIT_S = 0.5
 """A WebSocket of sound whose other end does not answer the close is left at that: its channel is ended anyway."""
 NOT_THERE = (404, 410)
@@ -54,23 +57,23 @@ class AriAddress:
         return f"http://{self.host}:{self.port}/media"
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A request that waits for its answer `until` a moment of the loop's clock."""
-
-    until: float
-    answer: "asyncio.Future[wire.Response]"
+_Answer = asyncio.Future[wire.Response]
 
 
 class AriClient:
-    """Speaks ARI. Connect, iterate `events`, call `request`; when `events` ends, the connection is lost."""
+    """Speaks ARI. Connect, `listen`, call `request`; when `listen` ends, the connection is lost."""
 
     def __init__(self, address: AriAddress) -> None:
         self._address = address
         self._numbers = itertools.count(1)
-        self._waiting: dict[str, _Asked] = {}
+        self._waiting: dict[str, tuple[float, _Answer]] = {}
+        """Of each request until when, by the loop's clock, it is waited for, and what becomes its answer."""
         self._watch: asyncio.TimerHandle | None = None
-        self._events: asyncio.Queue[wire.AriEvent | None] = asyncio.Queue(EVENTS_WAITING)
+        self._early: deque[wire.AriEvent] = deque()
+        """What was said before anybody listened."""
+        self._take_event: TakeEvent = self._keep
+        self._over = asyncio.Event()
+        self._end: PbxTaken | None = None
         self._tasks = TaskOwner("ari")
         self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -83,7 +86,8 @@ class AriClient:
     async def connect(self) -> None:
         """Open the WebSocket and set the event filter. Raises PbxDown with the cause."""
         await self.close()
-        self._events = asyncio.Queue(EVENTS_WAITING)
+        self._early.clear()
+        self._take_event, self._over, self._end = self._keep, asyncio.Event(), None
         who = {"Authorization": aiohttp.encode_basic_auth(self._address.user, self._address.password)}
         self._http = aiohttp.ClientSession(headers=who, timeout=aiohttp.ClientTimeout(total=ANSWER_LIMIT_S))
         try:
@@ -91,10 +95,12 @@ class AriClient:
             self._socket = await self._http.ws_connect(
                 f"{self._address.http}/events",
                 params={"app": self._address.app, "subscribeAll": "false"},
-                heartbeat=HEARTBEAT_S,
+                heartbeat=None if self.over_websocket else HEARTBEAT_S,
                 max_msg_size=16 * 2**20,
             )
             self._tasks.start(self._read(self._socket), "read")
+            if self.over_websocket:
+                self._tasks.start(self._keep_alive(), "keep alive")
             allowed = [{"type": kind} for kind in wire.WANTED]
             await self.request("PUT", f"applications/{self._address.app}/eventFilter", body={"allowed": allowed})
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -106,6 +112,17 @@ class AriClient:
         except HotlineError as error:
             await self.close()
             raise PbxDown(f"ARI at {self._where}: {error.message}") from None
+
+    async def _keep_alive(self) -> None:
+        """Ask now and then; no answer is the end of the connection.
+
+        aiohttp's own heartbeat costs several steps for each piece of data that comes.
+        """
+        with contextlib.suppress(PbxDown):
+            while True:
+                await asyncio.sleep(HEARTBEAT_S)
+                with contextlib.suppress(NoSuchChannel, PbxRefused):
+                    await self.request("GET", "asterisk/ping")
 
     @property
     def _where(self) -> str:
@@ -127,11 +144,13 @@ class AriClient:
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         try:
-            async for frame in socket:
+            while (frame := await socket.receive()).type not in CLOSED:
                 if frame.type is aiohttp.WSMsgType.TEXT:
                     self._take(frame.data)
         except asyncio.QueueFull:
             _log.error("too many unread events", extra={"action": "ari_overrun"})
+        except PbxTaken as taken:
+            self._end = taken
         finally:
             self._lost()
             await socket.close()
@@ -144,44 +163,58 @@ class AriClient:
             return
         if isinstance(event, wire.Response):
             asked = self._waiting.pop(event.request_id, None)
-            if asked is not None and not asked.answer.done():
-                asked.answer.set_result(event)
+            if asked is not None and not asked[1].done():
+                asked[1].set_result(event)
         else:
-            self._events.put_nowait(event)
+            self._take_event(event)
+
+    def _keep(self, event: wire.AriEvent) -> None:
+        if len(self._early) >= EVENTS_WAITING:
+            raise asyncio.QueueFull
+        self._early.append(event)
 
     def _lost(self) -> None:
-        for asked in self._waiting.values():
-            if not asked.answer.done():
-                asked.answer.set_exception(PbxDown("the connection to ARI was lost"))
+        for _, answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(PbxDown("the connection to ARI was lost"))
         self._waiting.clear()
-        if self._events.full():
-            self._events.get_nowait()
-        self._events.put_nowait(None)
+        self._over.set()
 
-    async def events(self) -> AsyncIterator[wire.AriEvent]:
-        """Yield events in order until the connection is lost."""
-        while (event := await self._events.get()) is not None:
-            yield event
+    async def listen(self, take: TakeEvent) -> None:
+        """Give `take` the events in order until the connection is lost, each as it is read; those kept so far first.
 
-    async def request(self, method: str, uri: str, body: Any = None, **query: str | int) -> Any:
-        """Ask for something and return the decoded body of the answer (None when empty).
+        Raises PbxTaken when `take` does.
+        """
+        while self._early:
+            take(self._early.popleft())
+        # Called by whoever reads, without a queue: every message of every call comes this way.
+        self._take_event = take
+        await self._over.wait()
+        if self._end is not None:
+            raise self._end
+
+    async def request(self, method: str, uri: str, body: Any = None, **query: str | int) -> str:
+        """Ask for something and return the body of the answer: JSON, or empty.
 
         Raises NoSuchChannel when what `uri` names is gone, PbxDown when there is no answer, and
         PbxRefused with Asterisk's words for everything else that is not a success.
         """
         if not self.connected:
             raise PbxDown("not connected to ARI")
-        ask = self._ask_socket if self.over_websocket else self._ask_http
         try:
-            status, reason, text = await ask(method, uri, body, {k: str(v) for k, v in query.items()})
+            if self.over_websocket:
+                answer = await self._ask_socket(method, uri, body, query)
+            else:
+                answer = await self._ask_http(method, uri, body, query)
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
             self._give_up()
             raise PbxDown(f"ARI did not answer {method} {uri} ({type(error).__name__})") from None
+        status, text = answer.status_code, answer.message_body
         if status in NOT_THERE:
-            raise NoSuchChannel(f"{uri}: {_words(text, reason)}")
+            raise NoSuchChannel(f"{uri}: {_words(answer)}")
         if status >= 300:
-            raise PbxRefused(f"{method} {uri}: {status} {_words(text, reason)}", status=status)
-        return msgspec.json.decode(text) if text.strip() else None
+            raise PbxRefused(f"{method} {uri}: {status} {_words(answer)}", status=status)
+        return text
 
     async def tell(self, method: str, uri: str) -> None:
         """Ask for something that nobody waits for: it is done before whatever is asked for afterwards.
@@ -194,15 +227,15 @@ class AriClient:
             return
         if not self.connected:
             raise PbxDown("not connected to ARI")
-        number, text = self._message(method, uri, None, {})
-        self._wait_for(number).answer.add_done_callback(self._told)
+        ask, answer = self._begin(method, uri, None, {})
+        answer.add_done_callback(self._told)
         try:
-            await self._send(text)
+            await self._send(ask)
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
             self._give_up()
             raise PbxDown(f"ARI takes no request ({type(error).__name__})") from None
 
-    def _told(self, answer: "asyncio.Future[wire.Response]") -> None:
+    def _told(self, answer: _Answer) -> None:
         error = None if answer.cancelled() else answer.exception()
         if isinstance(error, TimeoutError):
             self._give_up()
@@ -214,34 +247,26 @@ class AriClient:
         if self._socket is not None:
             self._tasks.start(self._socket.close(), "give up")
 
-    def _message(self, method: str, uri: str, body: Any, query: dict[str, str]) -> tuple[str, str]:
-        """Return the number of a request and its text."""
-        number = str(next(self._numbers))
-        message: dict[str, Any] = {"type": "RESTRequest", "request_id": number, "method": method, "uri": uri}
-        if query:
-            message["query_strings"] = [{"name": k, "value": v} for k, v in query.items()]
-        if body is not None:
-            message |= {"content_type": "application/json", "message_body": _encode(body).decode()}
-        return number, _encode(message).decode()
-
-    def _wait_for(self, number: str) -> _Asked:
+    def _begin(self, method: str, uri: str, body: Any, query: Mapping[str, str | int]) -> tuple[wire.Request, _Answer]:
+        """Return a request to be sent and what becomes its answer."""
         loop = asyncio.get_running_loop()
-        asked = self._waiting[number] = _Asked(loop.time() + ANSWER_LIMIT_S, loop.create_future())
-        self._watch_over(loop)
-        return asked
+        ask, answer = wire.request(str(next(self._numbers)), method, uri, body, query), loop.create_future()
+        self._waiting[ask.request_id] = loop.time() + ANSWER_LIMIT_S, answer
+        if self._watch is None:
+            self._watch_over(loop)
+        return ask, answer
 
-    async def _ask_socket(self, method: str, uri: str, body: Any, query: dict[str, str]) -> tuple[int, str, str]:
-        number, text = self._message(method, uri, body, query)
-        asked = self._wait_for(number)
+    async def _ask_socket(self, method: str, uri: str, body: Any, query: Mapping[str, str | int]) -> wire.Response:
+        ask, answer = self._begin(method, uri, body, query)
         try:
-            await self._send(text)
-            answer = await asked.answer
+            await self._send(ask)
+            return await answer
         finally:
-            self._waiting.pop(number, None)
-        return answer.status_code, answer.reason_phrase, answer.message_body
+            self._waiting.pop(ask.request_id, None)
 
-    async def _send(self, text: str) -> None:
+    async def _send(self, ask: wire.Request) -> None:
         assert self._socket is not None
+        text = _encode(ask).decode()
         if len(self._waiting) < UNREAD_REQUESTS:
             return await self._socket.send_str(text)
         async with asyncio.timeout(ANSWER_LIMIT_S):
@@ -249,27 +274,29 @@ class AriClient:
 
     def _watch_over(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let requests without an answer fail in time: one timer for all, because most are answered in a moment."""
-        if self._watch is None and (oldest := next(iter(self._waiting.values()), None)) is not None:
-            self._watch = loop.call_at(oldest.until, self._overdue, loop)
+        if (oldest := next(iter(self._waiting.values()), None)) is not None:
+            self._watch = loop.call_at(oldest[0], self._overdue, loop)
 
     def _overdue(self, loop: asyncio.AbstractEventLoop) -> None:
         self._watch = None
-        for number, asked in list(self._waiting.items()):
-            if asked.until > loop.time():
+        for number, (until, answer) in list(self._waiting.items()):
+            if until > loop.time():
                 break
             del self._waiting[number]
-            if not asked.answer.done():
-                asked.answer.set_exception(TimeoutError())
+            if not answer.done():
+                answer.set_exception(TimeoutError())
         self._watch_over(loop)
 
-    async def _ask_http(self, method: str, uri: str, body: Any, query: dict[str, str]) -> tuple[int, str, str]:
+    async def _ask_http(self, method: str, uri: str, body: Any, query: Mapping[str, str | int]) -> wire.Response:
         assert self._http is not None
         # Not wait_for: before Python 3.12 it forgets a cancellation (a hang-up) that comes with the answer.
         async with (
             asyncio.timeout(ANSWER_LIMIT_S),
             self._http.request(method, f"{self._address.http}/{uri}", params=query, json=body) as answer,
         ):
-            return answer.status, answer.reason or "", await answer.text()
+            text = await answer.text()
+            reason = answer.reason or ""
+            return wire.Response(request_id="", status_code=answer.status, reason_phrase=reason, message_body=text)
 
     async def fetch(self, uri: str) -> bytes:
         """Return the bytes of what `uri` names. Raises NoSuchChannel, PbxRefused, PbxDown."""
@@ -311,8 +338,8 @@ class AriClient:
             self._http = None
 
 
-def _words(text: str, reason: str) -> str:
+def _words(answer: wire.Response) -> str:
     try:
-        return str(json.loads(text)["message"])
+        return str(json.loads(answer.message_body)["message"])
     except (ValueError, KeyError, TypeError):
-        return reason
+        return answer.reason_phrase

@@ -1,6 +1,6 @@
 """The `Pbx` port on Asterisk through ARI."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Callable, Sequence
 
 from cti.ari import wire
 from cti.ari.client import AriAddress, AriClient
@@ -43,14 +43,19 @@ class AriPbx:
     async def close(self) -> None:
         await self._ari.close()
 
-    async def messages(self) -> AsyncIterator[Arrival | PbxMessage]:
-        async for event in self._ari.events():
-            if isinstance(event, wire.ApplicationReplaced):
-                # Another program took our name: fighting for it would tear every call to and fro.
-                await self._ari.close()
-                raise PbxTaken()
+    async def listen(self, take: Callable[[Arrival | PbxMessage], None]) -> None:
+        def hear(event: wire.AriEvent) -> None:
             if (message := wire.to_message(event)) is not None:
-                yield message
+                take(message)
+            elif isinstance(event, wire.ApplicationReplaced):
+                # Another program took our name: fighting for it would tear every call to and fro.
+                raise PbxTaken()
+
+        try:
+            await self._ari.listen(hear)
+        except PbxTaken:
+            await self._ari.close()
+            raise
 
     async def answer(self, channel_id: str) -> None:
         await self._ari.request("POST", f"channels/{channel_id}/answer")
@@ -101,7 +106,8 @@ class AriPbx:
 
     async def names(self) -> list[str]:
         """Return the names of all sound that the PBX has written down for us (the port `recordings.port.Mailbox`)."""
-        return [str(one["name"]) for one in await self._ari.request("GET", "recordings/stored")]
+        found = wire.read(await self._ari.request("GET", "recordings/stored"), list[wire.AriRecording])
+        return [recording.name for recording in found]
 
     async def sound(self, name: str) -> bytes:
         """Return the sound of that name: 16-bit little-endian mono at 8 kHz. Raises NoSuchChannel: there is none."""

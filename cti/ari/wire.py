@@ -3,6 +3,7 @@
 Read by msgspec: every call brings a dozen messages of which a few fields are wanted (ADR 0125).
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -85,6 +86,32 @@ class _Playback(_Part, frozen=True):
     state: str = ""
 
 
+class _Query(_Part, frozen=True):
+    name: str
+    value: str
+
+
+class Request(_Part, frozen=True, omit_defaults=True):
+    """A request of ours; `message_body` is JSON."""
+
+    type: str
+    request_id: str
+    method: str
+    uri: str
+    content_type: str = ""
+    message_body: str = ""
+    query_strings: tuple[_Query, ...] = ()
+
+
+def request(number: str, method: str, uri: str, body: Any, query: Mapping[str, str | int]) -> Request:
+    """Return the request `number`; `body` is what its JSON is to say, None for none."""
+    asked = tuple(_Query(name, str(value)) for name, value in query.items()) if query else ()
+    if body is None:
+        return Request("RESTRequest", number, method, uri, query_strings=asked)
+    text = msgspec.json.encode(body).decode()
+    return Request("RESTRequest", number, method, uri, "application/json", text, asked)
+
+
 class Response(_Message, frozen=True, kw_only=True, tag="RESTResponse"):
     """The answer to one request of ours."""
 
@@ -127,17 +154,19 @@ class PlaybackFinished(_Message, frozen=True, kw_only=True):
     playback: _Playback
 
 
-class _Recording(_Part, frozen=True):
+class AriRecording(_Part, frozen=True):
+    """Sound that is written down."""
+
     name: str
     talking_duration: float = 0.0
 
 
 class RecordingFinished(_Message, frozen=True, kw_only=True):
-    recording: _Recording
+    recording: AriRecording
 
 
 class RecordingFailed(_Message, frozen=True, kw_only=True):
-    recording: _Recording
+    recording: AriRecording
 
 
 class ChannelHold(_Message, frozen=True, kw_only=True):
@@ -192,39 +221,45 @@ def parse(text: str) -> AriEvent:
     return _decoder.decode(text)
 
 
-def read(what: Any, kind: type[T]) -> T:
-    """Return the decoded body of an answer as what it should be. Raises NotAMessage."""
-    return msgspec.convert(what, kind)
+def read(text: str, kind: type[T]) -> T:
+    """Return the body of an answer as what it should be. Raises NotAMessage."""
+    return msgspec.json.decode(text, type=kind)
 
 
 def to_message(event: AriEvent) -> Arrival | PbxMessage | None:
     """Say an event in the words of the port; None when the port has no word for it."""
-    match event:
-        case StasisStart(args=args, channel=channel):
-            if args[:1] == [ARRIVED]:
-                return Arrival(channel.id, channel.caller.number, channel.dialplan.exten)
-            return ChannelEntered(channel.id)
-        # The first of the three that comes tells the end: the request when the phone hangs up, the end of
-        # Stasis for every other way out, the destruction for a channel that never was in Stasis.
-        case ChannelHangupRequest(channel=channel):
-            return ChannelGone(channel.id, event.cause, "")
-        case StasisEnd(channel=channel):
-            return ChannelGone(channel.id, 0, "left")
-        case ChannelDestroyed(channel=channel):
-            return ChannelGone(channel.id, event.cause, event.cause_txt)
-        case ChannelStateChange(channel=channel) if channel.state == "Ringing":
-            return ChannelRinging(channel.id)
-        case ChannelDtmfReceived(channel=channel):
-            return DigitPressed(channel.id, event.digit)
-        case PlaybackFinished(playback=playback):
-            return PlaybackEnded(playback.id, playback.state == "failed")
-        case RecordingFinished(recording=recording):
-            return SoundTaken(recording.name, failed=False, spoken_s=recording.talking_duration)
-        case RecordingFailed(recording=recording):
-            return SoundTaken(recording.name, failed=True, spoken_s=0.0)
-        case ChannelHold(channel=channel):
-            return PhoneHeld(channel.id)
-        case ChannelUnhold(channel=channel):
-            return PhoneResumed(channel.id)
-        case _:
-            return None
+    say = _WORDS.get(type(event))
+    return None if say is None else say(event)
+
+
+def _entered(event: StasisStart) -> Arrival | ChannelEntered:
+    channel = event.channel
+    if event.args[:1] == [ARRIVED]:
+        return Arrival(channel.id, channel.caller.number, channel.dialplan.exten)
+    return ChannelEntered(channel.id)
+
+
+def _changed(event: ChannelStateChange) -> ChannelRinging | None:
+    return ChannelRinging(event.channel.id) if event.channel.state == "Ringing" else None
+
+
+def _written(event: RecordingFinished | RecordingFailed) -> SoundTaken:
+    failed, recording = isinstance(event, RecordingFailed), event.recording
+    return SoundTaken(recording.name, failed=failed, spoken_s=0.0 if failed else recording.talking_duration)
+
+
+_WORDS: dict[type, Callable[[Any], Arrival | PbxMessage | None]] = {
+    StasisStart: _entered,
+    # The first of the three that comes tells the end: the request when the phone hangs up, the end of
+    # Stasis for every other way out, the destruction for a channel that never was in Stasis.
+    ChannelHangupRequest: lambda event: ChannelGone(event.channel.id, event.cause, ""),
+    StasisEnd: lambda event: ChannelGone(event.channel.id, 0, "left"),
+    ChannelDestroyed: lambda event: ChannelGone(event.channel.id, event.cause, event.cause_txt),
+    ChannelStateChange: _changed,
+    ChannelDtmfReceived: lambda event: DigitPressed(event.channel.id, event.digit),
+    PlaybackFinished: lambda event: PlaybackEnded(event.playback.id, event.playback.state == "failed"),
+    RecordingFinished: _written,
+    RecordingFailed: _written,
+    ChannelHold: lambda event: PhoneHeld(event.channel.id),
+    ChannelUnhold: lambda event: PhoneResumed(event.channel.id),
+}

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Collection
-from typing import Literal
+from typing import ClassVar, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +20,8 @@ class Announce(Node):
     for everybody.
     """
 
+    leads_on: ClassVar[bool] = True
+
     do: Literal["announce"]
     interruptible: bool = False
     next: Target
@@ -28,6 +30,7 @@ class Announce(Node):
         board = call.services.announcements
         told = board.current(await self._areas(call) if board.by_area() else ()) if board else []
         if told:
+            call.stay()
             ids = tuple(one.announcement.id for one in told)
             call.session.note(AnnouncementsHeard(at=call.services.clock.now(), call_id=call.id, announcement_ids=ids))
             await call.session.play([one.medium for one in told], interruptible=self.interruptible)

@@ -26,6 +26,7 @@ class Bill(Node):
     `menu_tries`. What no voice can say, in the caller's language or in time, leads to `failed`, where one is named.
     """
 
+    leads_on: ClassVar[bool] = True
     by_caller: ClassVar[frozenset[str]] = frozenset({"person", "back"})
 
     do: Literal["bill"]

@@ -1,7 +1,7 @@
 """branch: go one way or another by what is known."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -20,6 +20,8 @@ class Branch(Node):
     `outages` (numbers of each), `hour` (0-23), `weekday` (1 Monday … 7), `working_day`, `speech_first`,
     `in_danger`, `language` (that the caller chose, like "en"; "" the site's own).
     """
+
+    leads_on: ClassVar[bool] = True
 
     do: Literal["branch"]
     when: Targets = Field(min_length=1)

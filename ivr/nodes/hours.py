@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -41,6 +41,8 @@ class Hours(Node):
     Working days are those of the official calendar: public holidays rest, swapped weekends work.
     The beginning of a span belongs to it, its end does not. Times are those of the site.
     """
+
+    leads_on: ClassVar[bool] = True
 
     do: Literal["hours"]
     working: tuple[Span, ...]

@@ -1,6 +1,6 @@
 """language, offer_language: in which language the caller hears the prompts that follow."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ivr.call import LANGUAGE, IvrCall
 from ivr.events import LanguageChosen
@@ -36,6 +36,8 @@ class Language(Node):
 
 class OfferLanguage(Node):
     """Says `prompts` of the language `to`, where the site offers it and its pack is whole; else nothing."""
+
+    leads_on: ClassVar[bool] = True
 
     do: Literal["offer_language"]
     to: Literal["en"]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -19,6 +19,8 @@ class Lookup(Node):
     Facts of a bill are those of the one chosen in this call, or of the only one. Nobody known who calls:
     `unidentified`; none of the facts known: `none`. A customer system that does not answer in time fails the node.
     """
+
+    leads_on: ClassVar[bool] = True
 
     do: Literal["lookup"]
     values: dict[Variable, str] = Field(min_length=1)
@@ -54,6 +56,7 @@ class Lookup(Node):
         return self.next if any(found.values()) else self.none
 
     async def _order(self, call: IvrCall, accounts: tuple[str, ...]) -> dict[str, str]:
+        call.stay()
         caller = call.session.call
         async with asyncio.timeout(call.number("lookup_wait")):
             latest = await call.services.orders.latest(Asker(accounts, caller.caller if caller.caller_known else ""))

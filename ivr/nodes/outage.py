@@ -1,6 +1,6 @@
 """outage: tell of outages where the caller lives, or in the whole area."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,6 +16,8 @@ class Outage(Node):
     should go without a menu for an outage that was only to be mentioned.
     Told something: `told`, where it is set.
     """
+
+    leads_on: ClassVar[bool] = True
 
     do: Literal["outage"]
     none: Prompts = ()

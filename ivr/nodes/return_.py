@@ -1,6 +1,6 @@
 """return: leave a part that several places share, for the place from which the caller came into it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,8 +13,10 @@ from ivr.nodes.subflow import EXIT
 class Return(Node):
     """Goes where the `subflow` node through which the caller came into this part leads with the exit `exit`."""
 
+    leads_on: ClassVar[bool] = True
+
     do: Literal["return"]
     exit: Annotated[str, Field(pattern=EXIT)]
 
     async def run(self, call: IvrCall, here: str) -> str | None:
-        return parts.leave(call.known, call.exits, self.exit)
+        return parts.leave(call.known, call.exits(), self.exit)

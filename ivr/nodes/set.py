@@ -1,7 +1,7 @@
 """set: keep texts as variables."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -12,6 +12,8 @@ from ivr.node import Node, Target, Variable
 
 class Set(Node):
     """Keeps each of `values` under its name; `{name}` in a value is another variable. Journaled, so no secrets."""
+
+    leads_on: ClassVar[bool] = True
 
     do: Literal["set"]
     values: dict[Variable, str] = Field(min_length=1)

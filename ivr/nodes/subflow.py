@@ -1,7 +1,7 @@
 """subflow: go through a part of the flow that several places share, and go on here by the exit it returns with."""
 
 import re
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -15,6 +15,8 @@ EXIT = r"^[^\s.]+$"
 
 class Subflow(Node):
     """Goes to `start`, the first node of a part; the `return` node at which that ends names one of `exits`."""
+
+    leads_on: ClassVar[bool] = True
 
     do: Literal["subflow"]
     start: Target

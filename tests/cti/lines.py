@@ -34,8 +34,7 @@ class Listener:
 
     async def run(self) -> None:
         try:
-            async for message in self.pbx.messages():
-                self.heard.append(message)
+            await self.pbx.listen(self.heard.append)
         except PbxTaken:
             self.taken = True
         self.over = True

@@ -96,7 +96,8 @@ async def test_more_events_than_can_be_followed_end_the_connection(
     channel = fake.arrive()
     fake.press(channel, "0123456789")
     await until(lambda: not pbx.connected, what="the connection is given up")
-    heard = [message async for message in pbx.messages()]
+    heard = list[object]()
+    await pbx.listen(heard.append)
     assert len(heard) < 11
     await pbx.close()
 
@@ -129,7 +130,7 @@ async def test_a_hang_up_is_never_lost_to_an_answer_that_comes_in_the_same_momen
         waiting = pbx._ari._waiting
         await until(lambda: waiting, what="the request is under way")
         (asked,) = waiting.values()
-        asked.answer.set_result(wire.Response(request_id="1", status_code=200, message_body="[]"))
+        asked[1].set_result(wire.Response(request_id="1", status_code=200, message_body="[]"))
         task.cancel()
         fake.deaf = False
         with pytest.raises(asyncio.CancelledError):

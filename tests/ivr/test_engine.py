@@ -27,7 +27,7 @@ OFFER = SeatOffered("agent1", "1001", "seat1001")
 
 
 async def nodes_of(caller: Caller) -> list[str]:
-    return [e.node for e in await caller.story() if isinstance(e, IvrNodeEntered)]
+    return [node for e in await caller.story() if isinstance(e, IvrNodeEntered) for node in e.way]
 
 
 def knows(caller: Caller, outages: Sequence[str] = ()) -> None:

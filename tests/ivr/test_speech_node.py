@@ -236,7 +236,10 @@ async def test_asked_to_speak_first_where_the_installation_says_so(rules: Caller
     rules.line.leaves_after = "queue_enter"
     await rules.serve(shipped, await rules.arrives())
     assert rules.line.heard[1:] == ["speech_ask", "recording_notice", "queue_enter"]
-    assert [e.node for e in await rules.story() if isinstance(e, IvrNodeEntered)][-2:] == ["speech_ask", "person"]
+    assert [node for e in await rules.story() if isinstance(e, IvrNodeEntered) for node in e.way][-2:] == [
+        "speech_ask",
+        "person",
+    ]
 
 
 async def test_without_ears_the_menu_does_not_offer_to_listen(rules: Caller, shipped: Flow) -> None:

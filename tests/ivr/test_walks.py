@@ -26,6 +26,7 @@ from ivr.nodes.play import Play
 from ivr.simulated_line import Act, Heard
 from ivr.simulated_orders import SIMULATED_CLOSED
 from ivr.simulation import Surroundings
+from tests.ivr.test_way import stands_where_it_acts
 
 pytestmark = pytest.mark.integration
 
@@ -148,7 +149,8 @@ def walk(flow: Flow, calls: range, folder: Path) -> Walks:
                 assert ends[0].why != "endless", f"seed {seed}: endless at {ends[0].where}"
                 assert any(isinstance(event, CallAnswered) for event in story), f"seed {seed}: not answered"
                 assert any(one.who == "hotline" for one in heard), f"seed {seed}: heard nothing"
-                walks.nodes.update({event.node for event in story if isinstance(event, IvrNodeEntered)})
+                stands_where_it_acts(story)
+                walks.nodes.update(node for event in story if isinstance(event, IvrNodeEntered) for node in event.way)
                 walks.causes[f"{ends[0].by} {ends[0].why}"] += 1
                 walks.failed += any(isinstance(event, IvrFailed) for event in story)
                 walks.longest = max(walks.longest, heard[-1].at)

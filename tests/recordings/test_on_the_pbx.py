@@ -149,17 +149,16 @@ class Lab:
     async def open(self) -> Self:
         """Connect both links."""
         await self.ari.connect()
-        self._tasks.start(self._hear(), "ari")
+        self._tasks.start(self.ari.listen(self._hear), "ari")
         self._tasks.start(self.ami.run(), "ami")
         await until(lambda: self.ami.trouble is None, what="AMI is connected")
         return self
 
-    async def _hear(self) -> None:
-        async for message in self.ari.messages():
-            if isinstance(message, Arrival):
-                self.arrivals.append(message)
-            else:
-                self.said.append(message)
+    def _hear(self, message: Arrival | PbxMessage) -> None:
+        if isinstance(message, Arrival):
+            self.arrivals.append(message)
+        else:
+            self.said.append(message)
 
     async def cut(self) -> None:
         """Lose both links and forget everything, as a killed process does."""

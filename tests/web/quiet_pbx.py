@@ -1,7 +1,7 @@
 """A PBX without sound: it obeys at once and says what a PBX says, so that calls live without Asterisk."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Callable, Sequence
 
 from cti.messages import ChannelEntered, ChannelGone, PbxMessage, PlaybackEnded
 from cti.port import (
@@ -48,9 +48,9 @@ class QuietPbx:
 
     async def connect(self) -> None: ...
 
-    async def messages(self) -> AsyncIterator[Arrival | PbxMessage]:
+    async def listen(self, take: Callable[[Arrival | PbxMessage], None]) -> None:
         while True:
-            yield await self._messages.get()
+            take(await self._messages.get())
 
     async def close(self) -> None: ...
 
