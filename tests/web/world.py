@@ -33,7 +33,7 @@ from core.ids import new_id
 from core.journal import Journal
 from core.switches import STORM, Switches
 from core.tasks import TaskOwner
-from cti import talk
+from cti import ringing, talk
 from cti.events import SeatLost, SeatRegistered
 from cti.messages import QueueGaveUp, SeatOffered
 from cti.service import CallHooks, CallService
@@ -287,10 +287,10 @@ class World:
             await session.tell(CallerIdentified(at=at, call_id=call.id, customer_id=customer, how="pin"))
         queue: str | None = "general"
         while queue is not None:
-            await talk.enter_queue(session, queue)
+            await ringing.enter_queue(session, queue)
             await self.routing.request(call.id, queue, causes=self.causes.get(call.caller, ()))
             if not await self._answered(session):
-                await talk.leave_queue(session, "no_agents")
+                await ringing.leave_queue(session, "no_agents")
                 return
             queue = (await talk.talk(session)).to
 
@@ -298,7 +298,7 @@ class World:
         while True:
             match await session.receive():
                 case SeatOffered() as offer:
-                    if await talk.ring(session, offer):
+                    if await ringing.ring(session, offer):
                         return True
                     await self.routing.again(session.call.id)
                 case QueueGaveUp():
