@@ -88,6 +88,8 @@ async def complete(session: CallSession) -> TalkEnd:
         events.append(_transferred(session, call.third_agent_id or "", "agent", consulted=not rings))
         events.extend(_third_as_agent(session, answered=not rings))
     party = Outsider(call.third_number or "") if outside else None
+    if outside:  # from now on the books do not know this leg; whoever ends the call still does
+        session.outside = call.third_channel_id
     await _part(session, *events)
     return TalkEnd("agent", call.queue, party=party, rung=outside, handed_on=True)
 

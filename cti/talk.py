@@ -1,5 +1,6 @@
 """The talk between caller and agent: what the agent asks of it, by page or phone, until one of them leaves."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -132,6 +133,9 @@ async def _obey(session: CallSession, asked: Asked, guard: Guard) -> TalkEnd | N
     except HotlineError as error:
         tell(asked, error)
         return None
+    except asyncio.CancelledError:  # the caller hung up meanwhile
+        tell(asked, Conflict("the call is ending", call_id=call.id))
+        raise
     tell(asked, None)
     return end
 
