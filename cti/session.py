@@ -101,6 +101,11 @@ class CallSession:
 
     # --- from outside -----------------------------------------------------------------------
 
+    @property
+    def ending(self) -> bool:
+        """Whether the call is on its way out: its caller is gone, or it is being left tidy."""
+        return self._gone is not None or self._finishing
+
     def deliver(self, message: Message | Asked) -> bool:
         """Put a message into the inbox; the caller's hang-up takes effect at once. False: not taken."""
         if isinstance(message, ChannelGone) and message.channel_id == self.call.id:
