@@ -1,8 +1,8 @@
 """Random stories of calls and agents: the core decides as a plain model does that looks at everybody every time.
 
 In each decision: who is next by priority and place, who of the free by the strategy, why, and who came next; nobody at
-the cap is passed by a younger call; never two agents for a call nor more calls for an agent than the capacity. After each: no
-free agent beside a call that fits.
+the cap is passed by a younger call; never two agents for a call, nor more calls for an agent than the capacity. After
+each: no free agent beside a call that fits.
 """
 
 import pytest
