@@ -65,7 +65,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What is wanted: `share` of the callers answered within `within_s`, a mean wait and an occupancy not above a limit."""
+    """What is wanted: `share` of the callers answered within `within_s`, mean wait and occupancy not above a limit."""
 
     share: float
     within_s: float
@@ -147,8 +147,8 @@ def erlang_a(load: Load, agents: int, within_s: float) -> Outcome:
 class _Wait:
     """How long a caller who would never hang up waits beside callers who do, when all agents are busy.
 
-    In units of the state "all busy, nobody waits" its density at t is Nμ·e^g(t), g(t) = (λ/θ)(1 - e^(-θt)) - Nμt, which has
-    one peak; it is integrated over the times at which it counts.
+    In units of the state "all busy, nobody waits" its density at t is Nμ·e^g(t), g(t) = (λ/θ)(1 - e^(-θt)) - Nμt,
+    which has one peak; it is integrated over the times at which it counts.
     """
 
     def __init__(self, load: Load, agents: int) -> None:
@@ -222,7 +222,7 @@ def _least_patient(load: Load, goal: Goal) -> int:
 
 
 def with_shrinkage(agents: int, shrinkage: float) -> int:
-    """Return how many people to plan so that `agents` are there: `shrinkage` is paid time not available, 0 to below 1."""
+    """Return how many people to plan so that `agents` are there; `shrinkage` is paid time not available, from 0 to 1."""
     _agents(agents, least=0)
     _must(0 <= shrinkage < 1, "shrinkage", shrinkage, "from 0 to below 1, 0.3 for 30 %")
     return math.ceil(agents / (1 - shrinkage) - 1e-9)

@@ -70,13 +70,15 @@ def test_erlang_a_gives_the_figures_that_the_guide_of_pyworkforce_prints() -> No
         (4327, 0.8, 20, 225),
         (4327, 0.9, 15, 230),
         (2160, 0.8, 20, 115),
-    ]
-    + [(2160, 0.9, 15, 119), (13690, 0.8, 20, 695), (13690, 0.9, 15, 702)],
+        (2160, 0.9, 15, 119),
+        (13690, 0.8, 20, 695),
+        (13690, 0.9, 15, 702),
+    ],
 )
 def test_the_centres_of_the_domain_need_as_many_as_it_says(
     calls_per_hour: float, share: float, within_s: float, agents: int
 ) -> None:
-    """607 calls a day, a tenth of them in the peak hour; three times that; a province; a city's storm; the whole net."""
+    """A tenth of 607 calls a day in the peak hour; three times that; a province; a city's storm; the whole net."""
     assert least_agents(Load(calls_per_hour / 3600, 180), Goal(share, within_s)) == agents
 
 
@@ -110,7 +112,7 @@ def test_erlang_a_is_the_chain_of_its_states(arrival: int, agents: int, impatien
 def test_who_is_answered_in_time_by_erlang_a_is_found_by_following_each_place_in_the_queue(
     arrival: int, agents: int, within_s: float
 ) -> None:
-    """From place j the offered wait is a sum of exponential steps: solved by small steps of time, not by the formula."""
+    """Not by the formula but by small steps of time: from place to place until an agent is free."""
     births, service, theta = arrival / 200, 1 / 100, 1 / 120
     weights = [1.0]
     for n in range(1, agents + 80):
