@@ -222,7 +222,7 @@ def _least_patient(load: Load, goal: Goal) -> int:
 
 
 def with_shrinkage(agents: int, shrinkage: float) -> int:
-    """Return how many people to plan so that `agents` are there; `shrinkage` is paid time not available, from 0 to 1."""
+    """Return how many people to plan so that `agents` are there; `shrinkage` (0 to 1) is paid time not available."""
     _agents(agents, least=0)
     _must(0 <= shrinkage < 1, "shrinkage", shrinkage, "from 0 to below 1, 0.3 for 30 %")
     return math.ceil(agents / (1 - shrinkage) - 1e-9)
