@@ -4,7 +4,8 @@ import asyncio
 import gc
 from collections.abc import Awaitable, Callable
 
-from app.wiring import Hotline, Say
+from app.voices import Say
+from app.wiring import Hotline
 from core.tasks import TaskOwner
 
 

@@ -28,6 +28,7 @@ class Site(Section):
     `festivals`: whose greeting is said when those of several hold at once (中秋 within 国庆), the first named wins.
     `offer_english`: "For English, press eight" follows the greeting; the key leads there in any case.
     `recording_notice`: who is about to talk to a person hears that the call may be recorded.
+    `policy`: a profile of `core/policies`, or a file of one's own (NAME.yaml beside the settings) with what it changes.
     `storm`: so many call that persons are kept for those who speak; silent callers get the script in the menu.
     """
 
@@ -139,6 +140,9 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
     if file and not settings.storage.dir.is_absolute():
         storage = settings.storage.model_copy(update={"dir": file.parent.absolute() / settings.storage.dir})
         settings = settings.model_copy(update={"storage": storage})
+    if file and settings.site.policy.endswith(".yaml"):
+        own = str(file.parent.absolute() / settings.site.policy)
+        settings = settings.model_copy(update={"site": settings.site.model_copy(update={"policy": own})})
     _check(settings, where)
     return settings
 

@@ -1,0 +1,46 @@
+"""The business behind the call, put together: customers, bills, outages, orders and what is told to people."""
+
+from core.clock import Clock
+from core.config import Settings
+from core.db import Database
+from core.journal import Journal
+from core.policy import Policy
+from desk.announcements.service import AnnouncementService
+from desk.billing.service import BillService
+from desk.callbacks.service import CallbackService
+from desk.customers.service import CustomerService
+from desk.notifications.files import FileGateway
+from desk.notifications.service import NotificationService
+from desk.outages.service import OutageService
+from desk.surveys.service import SurveyService
+from desk.watches.service import WatchService
+from desk.workorders.service import WorkOrderService
+from speech.kept import KeptSpeech
+
+
+class Business:
+    """The services of `desk/` on one journal and database; announcements are spoken into `kept`."""
+
+    def __init__(
+        self, journal: Journal, db: Database, settings: Settings, policy: Policy, *, clock: Clock, kept: KeptSpeech
+    ) -> None:
+        site, zone = settings.site, settings.site.zone
+        outbox = FileGateway(settings.var / "outbox" / "sms.jsonl")
+        self.customers = CustomerService(db)
+        self.bills = BillService(db, clock, zone, policy)
+        self.notifications = NotificationService(journal, db, clock, gateway=outbox, policy=policy)
+        self.callbacks = CallbackService(journal, db, clock, policy, zone)
+        self.watches = WatchService(journal, db, clock, self.notifications)
+        self.outages = OutageService(db, journal, clock, zone, watches=self.watches, site=site, policy=policy)
+        self.orders = WorkOrderService(
+            journal,
+            db,
+            clock,
+            notifications=self.notifications,
+            policy=policy,
+            site=site,
+            watches=self.watches,
+        )
+        low = policy.number("survey_low")
+        self.surveys = SurveyService(db, journal, clock, visits=self.orders, low=low)
+        self.announcements = AnnouncementService(db, journal, clock, kept, site.festivals)
