@@ -45,8 +45,8 @@ def arrivals(connection: Connection, since: datetime, until: datetime) -> dict[s
 
 def _half_hour(connection: Connection) -> ColumnElement[Any]:
     """Return the number of the half hour since 1970 in which a row's moment is."""
-    if connection.dialect.name == "sqlite":  # whole seconds, and division of whole numbers
-        return cast(func.strftime("%s", journal_table.c.at), Integer) / _HALF_HOUR_S
+    if connection.dialect.name == "sqlite":  # seconds are cut by hand, since SQLite rounds them to thousandths first
+        return cast(func.strftime("%s", func.substr(journal_table.c.at, 1, 19)), Integer) // _HALF_HOUR_S
     return cast(func.floor(extract("epoch", journal_table.c.at) / _HALF_HOUR_S), BigInteger)
 
 

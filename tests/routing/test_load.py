@@ -1,4 +1,4 @@
-"""The forecast of calls: kinds of days, storms, clock changes, errors beside the week before; and the need of agents."""
+"""The forecast of calls (kinds of days, storms, clock changes, its error), and the agents that they need."""
 
 import datetime as dt
 import math
@@ -131,7 +131,7 @@ def test_a_backtest_of_one_day_is_refused() -> None:
 def test_a_day_on_which_the_clock_changes_has_its_own_number_of_half_hours(date: dt.date, number: int) -> None:
     begins = half_hours(date, BERLIN)
     assert len(begins) == number
-    counts = {begin: 10 for begin in begins}
+    counts = dict.fromkeys(begins, 10)
     (day,) = days(counts, BERLIN, date, date)
     assert (day.calls == 10).all(), "an hour that comes twice is not twice as busy, one left out not empty"
     assert {slot(begin, BERLIN) for begin in begins} <= set(range(SLOTS))
