@@ -40,11 +40,13 @@ class FakeChannel:
     """The channel that this one listens to."""
     connection: str = ""
     """The id of the WebSocket that carries the sound of this channel."""
+    phone: str = "trunk"
 
     def shown(self, app: str) -> dict[str, Any]:
         where = {"app_name": "Stasis", "app_data": app} if self.in_app else {"app_name": "AppDial2", "app_data": ""}
         return {
             "id": self.id,
+            "name": f"PJSIP/{self.phone}-00000001",
             "state": self.state,
             "caller": {"name": "", "number": self.caller},
             "dialplan": {"context": "from-trunk", "exten": self.number, **where},
@@ -170,6 +172,12 @@ class FakeAri:
         if channel.in_app:
             self.tell("StasisEnd", channel)
         self.tell("ChannelDestroyed", channel, cause=cause, cause_txt="")
+
+    def vanish(self, channel_id: str) -> None:
+        """A channel ends and Asterisk tells nobody."""
+        del self.channels[channel_id]
+        for members in self.bridges.values():
+            members.discard(channel_id)
 
     def finish(self, playback_id: str, state: str = "done") -> None:
         """A playback is over."""
@@ -334,7 +342,7 @@ class FakeAri:
         name = body["endpoint"].removeprefix("PJSIP/")
         name, _, trunk = name.partition("@")
         channel = FakeChannel(
-            channel_id, body.get("callerId", ""), "", "Down", in_app=False, variables=body["variables"]
+            channel_id, body.get("callerId", ""), "", "Down", False, variables=body["variables"], phone=name
         )
         self.endpoints[channel_id] = name
         if trunk or name in self.phones:
