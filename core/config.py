@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import ConfigError
 
@@ -28,6 +29,7 @@ class Site(Section):
     `festivals`: whose greeting is said when those of several hold at once (中秋 within 国庆), the first named wins.
     `offer_english`: "For English, press eight" follows the greeting; the key leads there in any case.
     `recording_notice`: who is about to talk to a person hears that the call may be recorded.
+    `policy`: a profile of `core/policies`, or a file of one's own (NAME.yaml beside the settings) with what it changes.
     `storm`: so many call that persons are kept for those who speak; silent callers get the script in the menu.
     """
 
@@ -68,8 +70,22 @@ class Asterisk(Section):
     ami_user: str = "hotline"
 
 
+AT_HOME = (
+    "1[3-9][0-9]{9}",
+    "0[1-9][0-9]{9,10}",
+    "[2-8][0-9]{6,7}",
+    "1(10|19|20|22)",
+    "12[0-9]{3}",
+    "9[56][0-9]{3,4}",
+)
+"""Mobiles, landlines with and without area code, emergency and service numbers; nothing abroad or at a premium."""
+
+
 class Trunk(Section):
-    """The carrier: either its `addresses`, or a registration with `registrar`, `username`, `password`."""
+    """The carrier: either its `addresses`, or a registration with `registrar`, `username`, `password`.
+
+    `may_dial`: which numbers agents may dial, as regular expressions of the whole number.
+    """
 
     addresses: tuple[str, ...] = ("127.0.0.1",)
     registrar: str | None = None
@@ -79,6 +95,21 @@ class Trunk(Section):
     channel_limit: int = Field(default=200, ge=1, le=10_000)
     outbound_caller_id: str = "95598"
     caller_header: Literal["P-Asserted-Identity", "From"] = "P-Asserted-Identity"
+    may_dial: tuple[str, ...] = AT_HOME
+
+    @field_validator("may_dial")
+    @classmethod
+    def _are_patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        return value
+
+    def permits(self, number: str) -> bool:
+        """Tell whether agents may dial `number`, which is in the one form (`core.phone`)."""
+        return any(re.fullmatch(pattern, number) for pattern in self.may_dial)
 
 
 class Speech(Section):
@@ -139,6 +170,9 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
     if file and not settings.storage.dir.is_absolute():
         storage = settings.storage.model_copy(update={"dir": file.parent.absolute() / settings.storage.dir})
         settings = settings.model_copy(update={"storage": storage})
+    if file and settings.site.policy.endswith(".yaml"):
+        own = str(file.parent.absolute() / settings.site.policy)
+        settings = settings.model_copy(update={"site": settings.site.model_copy(update={"policy": own})})
     _check(settings, where)
     return settings
 

@@ -1,12 +1,19 @@
 """The numbers of the business: profiles in files, each value with its unit and its source."""
 
-from dataclasses import dataclass
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from core.errors import ConfigError
+
+STANDARD = "seed"
+_SHAPE = "write each as `rule: {value: 5, source: who decided it}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +47,44 @@ def profiles() -> list[str]:
 
 
 def load(name: str) -> Policy:
-    """Read the profile `name`. Raises ConfigError when there is none or a rule lacks a part."""
+    """Read the profile `name`, or the installation's own file when it ends in `.yaml`.
+
+    An own file names only the rules that it changes, each with `value` and `source`; the rest is that of `seed`.
+    Raises ConfigError when there is no such profile, or a rule lacks a part.
+    """
+    if name.endswith(".yaml"):
+        return Policy(name, _changed(load(STANDARD).rules, Path(name)))
     file = files("core.policies") / f"{name}.yaml"
     if not file.is_file():
-        raise ConfigError(f"[site] policy = {name!r}: there is no such profile; known: {', '.join(profiles())}")
+        known = f"known: {', '.join(profiles())}, or a file of your own, NAME.yaml"
+        raise ConfigError(f"[site] policy = {name!r}: there is no such profile; {known}")
     data: dict[str, dict[str, Any]] = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
     try:
         return Policy(name, {key: Rule(**row) for key, row in data.items()})
     except TypeError as error:
         raise ConfigError(f"policy profile {name!r}: {error}") from None
+
+
+def _changed(rules: Mapping[str, Rule], file: Path) -> dict[str, Rule]:
+    try:
+        data = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{file}: there is no such file; [site] policy names it") from None
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        raise ConfigError(f"{file}: cannot be read as YAML: {error}") from None
+    if not isinstance(data, dict):
+        raise ConfigError(f"{file}: not a list of rules; {_SHAPE}")
+    return {**rules, **{str(key): _rule(rules, str(key), row, file) for key, row in data.items()}}
+
+
+def _rule(rules: Mapping[str, Rule], key: str, row: Any, file: Path) -> Rule:
+    if key not in rules:
+        near = difflib.get_close_matches(key, rules, n=1)
+        cure = f"did you mean {near[0]!r}?" if near else f"profile {STANDARD!r} names all that there are"
+        raise ConfigError(f"{file}: there is no rule {key!r}; {cure}")
+    if not isinstance(row, dict) or set(row) != {"value", "source"} or not str(row["source"]).strip():
+        raise ConfigError(f"{file}: rule {key!r}: {_SHAPE}")
+    value = row["value"]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise ConfigError(f"{file}: rule {key!r}: value {value!r} is not a number from 0 on, in {rules[key].unit}")
+    return replace(rules[key], value=value, source=str(row["source"]))

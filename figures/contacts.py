@@ -140,7 +140,7 @@ class Contacts:
 
     def unsettled(self) -> bool:
         """Whether something is still to come of what is counted: a call that has not ended."""
-        slots = (one.slot for call in self._calls.values() for one in (call, *call.contacts))
+        slots = (slot for call in self._calls.values() for slot in (call.slot, *(one.slot for one in call.contacts)))
         return any(slot is not None for slot in slots)
 
     def wraps_up(self, agent_id: str) -> bool:

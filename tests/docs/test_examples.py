@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from agents.model import Role, State
 from app.cli import cli
+from core import policy
 from core.config import Settings, load
 from cti.model import CallState
 
@@ -184,3 +185,12 @@ def test_the_example_of_settings_holds_every_key_with_its_default(tmp_path: Path
         for key in type(given).model_fields:
             if getattr(default, key) is not None and (section, key) != ("storage", "dir"):
                 assert getattr(given, key) == getattr(default, key), f"[{section}] {key}"
+
+
+def test_the_example_of_ones_own_numbers_is_taken(tmp_path: Path) -> None:
+    text = (ROOT / "docs/how-to/policy.md").read_text("utf-8")
+    for kind, file in (("yaml", "ours.yaml"), ("toml", "hotline.toml")):
+        found = re.search(rf"```{kind}\n(.*?)```", text, re.DOTALL)
+        assert found
+        (tmp_path / file).write_text(found[1], "utf-8")
+    assert policy.load(load(tmp_path / "hotline.toml", {}).site.policy).number("ring_timeout") == 15
