@@ -14,10 +14,13 @@ from cti.events import (
     CallDequeued,
     CallEnded,
     CallHeld,
+    CallPutThrough,
     CallQueued,
     CallReleased,
     CallResumed,
     CallTransferred,
+    ConferenceChanged,
+    ConsultSwapped,
 )
 from desk.callbacks.events import CallbackBooked
 from desk.surveys.events import SurveyAnswered
@@ -35,6 +38,9 @@ KINDS: tuple[type[Event], ...] = (
     AgentAnswered,
     CallHeld,
     CallResumed,
+    ConsultSwapped,
+    ConferenceChanged,
+    CallPutThrough,
     CallReleased,
     CallEnded,
     CallbackBooked,
@@ -69,7 +75,11 @@ class Terms:
 
 @dataclass(slots=True)
 class Contact:
-    """One stay in a queue; `slot` None: it began outside what is counted. `how` it ended: None while it waits."""
+    """One stay in a queue; `slot` None: it began outside what is counted. `how` it ended: None while it waits.
+
+    `handed_to`: an agent handed the caller on to that one person (or somebody outside), not to the queue. Only when
+    that fails the caller waits there for anybody, and is offered to the queue; until then it is no contact of it.
+    """
 
     call_id: str
     queue: str
@@ -78,6 +88,7 @@ class Contact:
     how: str | None = None
     agent_id: str = ""
     wait: timedelta = timedelta()
+    handed_to: str = ""
 
 
 @dataclass(slots=True)
@@ -135,8 +146,8 @@ class Contacts:
         return call_id in self._calls
 
     def waiting(self) -> list[Contact]:
-        """Return the contacts that wait, of those that are counted."""
-        return [one for one in self._waiting.values() if one.slot is not None]
+        """Return the contacts that wait for anybody of their queue, of those that are counted."""
+        return [one for one in self._waiting.values() if one.slot is not None and not one.handed_to]
 
     def unsettled(self) -> bool:
         """Whether something is still to come of what is counted: a call that has not ended."""
@@ -188,10 +199,12 @@ class Contacts:
                 self._rung(call, event)
             case AgentAnswered():
                 self._answered(call, event)
-            case CallHeld() | CallResumed():
+            case CallHeld() | CallResumed() | ConsultSwapped() | ConferenceChanged():
                 self._hold(call, event)
             case CallReleased() | CallTransferred():
                 self._talk_over(call, event)
+            case CallPutThrough():
+                self._put_through(call, event)
             case SurveyAnswered():
                 self._surveyed(call, event)
             case CallEnded():
@@ -232,6 +245,26 @@ class Contacts:
         self._waiting[call_id] = contact
         self._count(contact, "O")
 
+    def _hand_on(self, call: _Call, event: CallTransferred, queue: str) -> None:
+        """The caller waits for one person, and in the books in the queue of before."""
+        contact = Contact(event.call_id, queue, event.at, self._slot(event.at), handed_to=event.to)
+        call.contacts.append(contact)
+        self._waiting[event.call_id] = contact
+
+    def _offered(self, contact: Contact) -> None:
+        """From now on the caller counts as offered to the queue, since the moment in which they were handed on."""
+        if contact.handed_to:
+            contact.handed_to = ""
+            self._count(contact, "O")
+
+    def _put_through(self, call: _Call, event: CallPutThrough) -> None:
+        contact = call.waiting
+        if contact is not None and contact.handed_to:
+            contact.how = "outside"
+            del self._waiting[event.call_id]
+        elif contact is not None:
+            self._close(contact, "F", event.at)
+
     def _left(self, call: _Call, event: CallDequeued) -> None:
         if (contact := call.waiting) is None:
             self._misfit(event, "a call that does not wait")
@@ -251,6 +284,8 @@ class Contacts:
         contact.how = "C"
 
     def _close(self, contact: Contact, how: str, at: datetime) -> None:
+        if how != "D":
+            self._offered(contact)
         contact.how, contact.wait = how, max(at - contact.at, timedelta())
         del self._waiting[contact.call_id]
         self._count(contact, how)
@@ -259,33 +294,46 @@ class Contacts:
         if (contact := call.waiting) is None:
             self._misfit(event, "a call that does not wait")
         elif isinstance(event, AgentRang):
+            if event.agent_id != contact.handed_to:
+                self._offered(contact)
             self._count(contact, "R", agent=event.agent_id)
-        elif event.cause != "restart":
-            self._count(contact, "M", agent=event.agent_id)
+        else:
+            self._offered(contact)
+            if event.cause != "restart":
+                self._count(contact, "M", agent=event.agent_id)
 
     def _answered(self, call: _Call, event: AgentAnswered) -> None:
         if (contact := call.waiting) is None:
             self._misfit(event, "a call that does not wait")
             return
         contact.agent_id = event.agent_id
-        self._close(contact, "A", event.at)
-        self._count(contact, "WAIT", microseconds(contact.wait))
-        if contact.wait <= self.terms.threshold:
-            self._count(contact, "A_T")
+        if contact.handed_to == event.agent_id:
+            self._close(contact, "D", event.at)
+        else:
+            self._close(contact, "A", event.at)
+            self._count(contact, "WAIT", microseconds(contact.wait))
+            if contact.wait <= self.terms.threshold:
+                self._count(contact, "A_T")
         if call.last is None:
             self._count(call.contacts[0], "K", agent="")
         call.talk, call.last = _Talk(contact, event.agent_id, event.at), contact
 
-    def _hold(self, call: _Call, event: CallHeld | CallResumed) -> None:
-        if (talk := call.talk) is None or isinstance(event, CallHeld) is (talk.held_since is not None):
-            self._misfit(event, "a talk that is not so")
-        elif isinstance(event, CallHeld):
+    def _hold(self, call: _Call, event: CallHeld | CallResumed | ConsultSwapped | ConferenceChanged) -> None:
+        """The caller hears music, or hears the agent again; a consultation does both."""
+        talk = call.talk
+        if talk is None:
+            self._misfit(event, "a call without a talk")
+            return
+        held = talk.held_since is not None
+        if isinstance(event, CallHeld | CallResumed) and isinstance(event, CallHeld) is held:
+            self._misfit(event, "a talk that is so already")
+        elif held:
+            self._hold_over(talk, event.at)
+        elif not isinstance(event, ConferenceChanged):
             if not talk.stretches:
                 self._count(talk.contact, "H")
             talk.stretches.append(("TALK_CLOCK", talk.since, event.at))
             talk.held_since = event.at
-        else:
-            self._hold_over(talk, event.at)
 
     def _hold_over(self, talk: _Talk, at: datetime) -> None:
         assert talk.held_since is not None
@@ -300,7 +348,10 @@ class Contacts:
         call.talk = None
         if isinstance(event, CallTransferred):
             self._count(talk.contact, "X")
-            self._enter(call, event.call_id, event.to, event.at)
+            if event.kind == "queue":
+                self._enter(call, event.call_id, event.to, event.at)
+            else:
+                self._hand_on(call, event, talk.contact.queue)
 
     def _settle(self, talk: _Talk, at: datetime) -> None:
         """Count a talk that is over: whole at its contact, and split over the half hours in which it was."""

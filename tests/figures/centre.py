@@ -19,12 +19,19 @@ from cti.events import (
     CallDequeued,
     CallEnded,
     CallHeld,
+    CallPutThrough,
     CallQueued,
     CallReleased,
     CallResumed,
+    CallReturned,
     CallTransferred,
+    ConferenceChanged,
+    ConsultAnswered,
+    ConsultEnded,
+    ConsultStarted,
+    ConsultSwapped,
 )
-from cti.model import MOVES, Call, CallState, advance, arrive
+from cti.model import MOVES, Call, CallState, IllegalMove, advance, arrive
 from desk.callbacks.events import CallbackBooked
 from desk.surveys.events import SurveyAnswered
 from figures.contacts import Terms
@@ -50,6 +57,8 @@ class Day:
     events: list[Event] = field(default_factory=list)
     calls: dict[str, Call] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
+    outside: set[str] = field(default_factory=set)
+    """Calls that were handed on to somebody outside."""
     made: int = 0
 
     def __post_init__(self) -> None:
@@ -123,7 +132,10 @@ class Day:
         event = self.made_up(call, kind)
         if event is None:
             return
-        before, self.calls[call.id] = call, advance(call, event)
+        try:
+            before, self.calls[call.id] = call, advance(call, event)
+        except IllegalMove:  # the table of the third party has a word in it too
+            return
         self.events.append(event)
         agent = self.agents.get(before.agent_id or "")
         if agent is not None and agent.call_id in (None, call.id):
@@ -170,9 +182,26 @@ class Day:
             AgentMissed: lambda: AgentMissed(cause="no_answer", **seat),
             CallHeld: lambda: CallHeld(at=at, call_id=one, agent_id=who),
             CallResumed: lambda: CallResumed(at=at, call_id=one, agent_id=who),
-            CallTransferred: lambda: CallTransferred(at=at, call_id=one, agent_id=who, to=QUEUES[self.choose(2)]),
+            CallTransferred: lambda: self.transferred(call),
+            CallReturned: lambda: CallReturned(at=at, call_id=one, why="hung_up"),
+            ConsultStarted: lambda: ConsultStarted(at=at, call_id=one, agent_id=who, channel_id="y", dialled="1"),
+            ConsultAnswered: lambda: ConsultAnswered(at=at, call_id=one, agent_id=who),
+            ConsultSwapped: lambda: ConsultSwapped(at=at, call_id=one, agent_id=who),
+            ConferenceChanged: lambda: ConferenceChanged(at=at, call_id=one, agent_id=who),
+            ConsultEnded: lambda: ConsultEnded(at=at, call_id=one, agent_id=who, by="agent", why="hung_up"),
             CallReleased: lambda: CallReleased(at=at, call_id=one, agent_id=who, by=by, why="hung_up"),
             CallEnded: lambda: CallEnded(at=at, call_id=one, by=by, why="finished", where="bye"),
         }
+        if call.state is CallState.MENU or call.id in self.outside:
+            made[CallPutThrough] = lambda: CallPutThrough(at=at, call_id=one, to="outside")
         # What a newer machine can do besides is for tests of its own.
         return made[kind]() if kind in made else None
+
+    def transferred(self, call: Call) -> Event:
+        """Hand a caller on to a queue, to one person, or outside."""
+        kind, to = [("queue", QUEUES[0]), ("queue", QUEUES[1]), ("agent", "a0"), ("outside", "outside")][self.choose(4)]
+        if kind == "outside":
+            self.outside.add(call.id)
+        else:
+            self.outside.discard(call.id)
+        return CallTransferred(at=self.now, call_id=call.id, agent_id=call.agent_id or "", to=to, kind=kind)
