@@ -1,5 +1,6 @@
 """Taking up live calls after a restart: what the PBX has is the truth, our books are mended to it."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -48,7 +49,7 @@ async def adopt(pbx: Pbx, db: Database, world: CallWorld) -> tuple[list[Adopted]
             await _end_ghost(call, world)
     live = {one.call.id for one in adopted}
     await _sweep(pbx, seen, [one.call for one in adopted])
-    return adopted, await _loose(pbx, db, seen, live)
+    return adopted, await loose(pbx, db, seen.channels.values(), live)
 
 
 def _session(call: Call, seen: _Seen, world: CallWorld) -> CallSession:
@@ -99,9 +100,9 @@ async def _sweep(pbx: Pbx, seen: _Seen, live: list[Call]) -> None:
             await pbx.close_bridge(bridge_id)
 
 
-async def _loose(pbx: Pbx, db: Database, seen: _Seen, live: set[str]) -> list[Arrival]:
+async def loose(pbx: Pbx, db: Database, channels: Iterable[PbxChannel], live: Collection[str]) -> list[Arrival]:
     """Return callers that wait for us and are in no book; one whose call is over in the books is let go."""
-    waiting = [c for c in seen.channels.values() if c.ours and c.id not in live and call_of(c.id) == c.id]
+    waiting = [c for c in channels if c.ours and c.id not in live and call_of(c.id) == c.id]
     new = []
     for channel in waiting:
         if await db.read(partial(store.get, call_id=channel.id)) is None:

@@ -170,6 +170,11 @@ def seat_channel(call: Call) -> str:
     return f"{call.id}-seat-{call.seats_rung + 1}"
 
 
+def is_seat(channel_id: str) -> bool:
+    """Whether a channel leads to a seat that was rung for a call."""
+    return re.search(r"-seat-\d+$", channel_id) is not None
+
+
 def outside_channel(call_id: str, number: int) -> str:
     """Return the id of the channel to whom a caller is put through outside, for the `number`th time in the call."""
     return f"{call_id}-outside-{number}"

@@ -43,7 +43,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class PbxChannel:
-    """A channel as the PBX has it now. `ours`: it is under our control and waits for us."""
+    """A channel as the PBX has it now. `ours`: it is under our control and waits for us; `phone`: its SIP user name."""
 
     id: str
     caller_raw: str
@@ -51,6 +51,7 @@ class PbxChannel:
     up: bool
     ours: bool
     variables: dict[str, str] = field(default_factory=dict)
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,10 @@ class CallSession:
         """Of what was noted last: becomes True when that is in the books and told."""
 
     # --- from outside -----------------------------------------------------------------------
+    @property
+    def ending(self) -> bool:
+        """Whether the call is on its way out: its caller is gone, or it is being left tidy."""
+        return self._gone is not None or self._finishing
 
     def deliver(self, message: Message | Asked) -> bool:
         """Put a message into the inbox; the caller's hang-up takes effect at once. False: not taken."""
@@ -329,9 +333,7 @@ class CallSession:
             return
 
     async def _finish(self) -> None:
-        by, why = self.end
-        if self._gone is not None:
-            by, why = "caller", _words(self._gone)
+        by, why = self.end if self._gone is None else ("caller", _words(self._gone))
         before = self.call
         try:
             for leg in (before.seat_channel_id, self.outside):

@@ -38,11 +38,13 @@ class FakeChannel:
     """The channel that this one listens to."""
     connection: str = ""
     """The id of the WebSocket that carries the sound of this channel."""
+    phone: str = "trunk"
 
     def shown(self, app: str) -> dict[str, Any]:
         where = {"app_name": "Stasis", "app_data": app} if self.in_app else {"app_name": "AppDial2", "app_data": ""}
         return {
             "id": self.id,
+            "name": f"PJSIP/{self.phone}-00000001",
             "state": self.state,
             "caller": {"name": "", "number": self.caller},
             "dialplan": {"context": "from-trunk", "exten": self.number, **where},
@@ -168,6 +170,12 @@ class FakeAri:
         if channel.in_app:
             self.tell("StasisEnd", channel)
         self.tell("ChannelDestroyed", channel, cause=cause, cause_txt="")
+
+    def vanish(self, channel_id: str) -> None:
+        """A channel ends and Asterisk tells nobody."""
+        del self.channels[channel_id]
+        for members in self.bridges.values():
+            members.discard(channel_id)
 
     def finish(self, playback_id: str, state: str = "done") -> None:
         """A playback is over."""
@@ -326,7 +334,7 @@ class FakeAri:
         if channel_id in self.channels:
             return 409, "Channel with given unique ID already exists"
         name = body["endpoint"].removeprefix("PJSIP/")
-        channel = FakeChannel(channel_id, body["callerId"], "", "Down", in_app=False, variables=body["variables"])
+        channel = FakeChannel(channel_id, body["callerId"], "", "Down", False, variables=body["variables"], phone=name)
         self.endpoints[channel_id] = name
         if name in self.phones:
             self.channels[channel_id] = channel
