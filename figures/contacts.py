@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.events import Event
-from core.policy import Policy
 from cti.events import (
     AgentAnswered,
     AgentMissed,
@@ -26,6 +25,8 @@ from desk.callbacks.events import CallbackBooked
 from desk.surveys.events import SurveyAnswered
 from figures.cells import Cells, Key
 from figures.slots import Slots, microseconds
+from figures.talks import WHOLE, Talk
+from figures.terms import Terms
 
 KINDS: tuple[type[Event], ...] = (
     CallArrived,
@@ -51,28 +52,6 @@ SATISFIED = 4
 """Scores from this one on count as satisfied [kpi.md CSAT]."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What is counted: contacts and presence in [begin, end), with thresholds T and s, and W of the repeat rule."""
-
-    begin: datetime
-    end: datetime
-    threshold: timedelta
-    short: timedelta
-    repeat: timedelta
-
-    @classmethod
-    def by(cls, policy: Policy, begin: datetime, end: datetime) -> "Terms":
-        """Return what is counted in [begin, end), by the numbers of the policy."""
-        return cls(
-            begin,
-            end,
-            timedelta(seconds=policy.number("service_level_threshold")),
-            timedelta(seconds=policy.number("short_abandon")),
-            timedelta(days=policy.number("repeat_window")),
-        )
-
-
 @dataclass(slots=True)
 class Contact:
     """One stay in a queue; `slot` None: it began outside what is counted. `how` it ended: None while it waits.
@@ -92,20 +71,10 @@ class Contact:
 
 
 @dataclass(slots=True)
-class _Talk:
-    contact: Contact
-    agent_id: str
-    since: datetime
-    held_since: datetime | None = None
-    held: timedelta = timedelta()
-    stretches: list[tuple[str, datetime, datetime]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class _Call:
     slot: datetime | None
     contacts: list[Contact] = field(default_factory=list)
-    talk: _Talk | None = None
+    talk: Talk[Contact] | None = None
     last: Contact | None = None
     """The contact of the latest talk."""
     in_menu: bool = False
@@ -316,7 +285,7 @@ class Contacts:
                 self._count(contact, "A_T")
         if call.last is None:
             self._count(call.contacts[0], "K", agent="")
-        call.talk, call.last = _Talk(contact, event.agent_id, event.at), contact
+        call.talk, call.last = Talk(contact, event.agent_id, event.at), contact
 
     def _hold(self, call: _Call, event: CallHeld | CallResumed | ConsultSwapped | ConferenceChanged) -> None:
         """The caller hears music, or hears the agent again; a consultation does both."""
@@ -324,21 +293,12 @@ class Contacts:
         if talk is None:
             self._misfit(event, "a call without a talk")
             return
-        held = talk.held_since is not None
-        if isinstance(event, CallHeld | CallResumed) and isinstance(event, CallHeld) is held:
+        if isinstance(event, CallHeld | CallResumed) and isinstance(event, CallHeld) is talk.held:
             self._misfit(event, "a talk that is so already")
-        elif held:
-            self._hold_over(talk, event.at)
-        elif not isinstance(event, ConferenceChanged):
+        elif talk.held or not isinstance(event, ConferenceChanged):
             if not talk.stretches:
                 self._count(talk.contact, "H")
-            talk.stretches.append(("TALK_CLOCK", talk.since, event.at))
-            talk.held_since = event.at
-
-    def _hold_over(self, talk: _Talk, at: datetime) -> None:
-        assert talk.held_since is not None
-        talk.stretches.append(("HOLD_CLOCK", talk.held_since, at))
-        talk.since, talk.held_since = at, None
+            talk.change(event.at)
 
     def _talk_over(self, call: _Call, event: CallReleased | CallTransferred) -> None:
         if (talk := call.talk) is None:
@@ -353,14 +313,11 @@ class Contacts:
             else:
                 self._hand_on(call, event, talk.contact.queue)
 
-    def _settle(self, talk: _Talk, at: datetime) -> None:
+    def _settle(self, talk: Talk[Contact], at: datetime) -> None:
         """Count a talk that is over: whole at its contact, and split over the half hours in which it was."""
-        if talk.held_since is not None:
-            self._hold_over(talk, at)
-        talk.stretches.append(("TALK_CLOCK", talk.since, at))
+        talk.change(at)
         for clock, begin, end in talk.stretches:
-            whole = "TALK" if clock == "TALK_CLOCK" else "HOLD"
-            self._count(talk.contact, whole, max(microseconds(end - begin), 0))
+            self._count(talk.contact, WHOLE[clock], microseconds(end - begin))
             within = max(begin, self.terms.begin), min(end, self.terms.end)
             for slot, first, last in self._slots.split(*within):
                 key = Key(slot, talk.contact.queue, talk.agent_id)

@@ -19,9 +19,9 @@ from core.events import Event, Recorded
 from core.policy import Policy
 from core.tasks import TaskOwner
 from figures import formulas, reading, store
-from figures.contacts import Terms
 from figures.model import KINDS, Fold, Snapshot
 from figures.slots import Slots
+from figures.terms import Terms
 
 _log = log.get(__name__)
 

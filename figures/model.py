@@ -12,9 +12,10 @@ from core.events import Event
 from cti.events import Reconciled
 from figures.cells import Cells, Counts, Key
 from figures.contacts import KINDS as CONTACT_KINDS
-from figures.contacts import Contacts, Ending, Terms
+from figures.contacts import Contacts, Ending
 from figures.presence import Interval, Presence
 from figures.slots import Slots, microseconds
+from figures.terms import Terms
 
 KINDS: tuple[type[Event], ...] = (*CONTACT_KINDS, AgentStateChanged, Reconciled)
 """The events that figures are computed from."""

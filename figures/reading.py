@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from cti.events import CallArrived, CallEnded
 from figures import repeats, store
 from figures.contacts import KINDS as CONTACT_KINDS
-from figures.contacts import Terms
 from figures.model import KINDS, Fold
 from figures.repeats import Repeats
+from figures.terms import Terms
 
 MARGIN = timedelta(minutes=10)
 """Times of events follow their numbers but for moments; this much around a range is looked at too."""

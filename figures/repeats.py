@@ -7,8 +7,8 @@ from datetime import datetime
 from core.events import Event
 from cti.events import AgentAnswered, CallArrived, CallQueued
 from figures.cells import Key
-from figures.contacts import Terms
 from figures.slots import Slots
+from figures.terms import Terms
 from ivr.events import CallerIdentified, NeedStated
 
 KINDS: tuple[type[Event], ...] = (CallArrived, CallerIdentified, NeedStated, CallQueued, AgentAnswered)

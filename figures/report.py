@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from figures.asking import TIMES, Asked, Group
 from figures.cells import Counts, Key
-from figures.contacts import Ending, Terms
+from figures.contacts import Ending
 from figures.formulas import Variant
 from figures.model import AWAY, Snapshot
 from figures.symbols import SYMBOLS, Scope
+from figures.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)

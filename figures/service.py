@@ -7,9 +7,9 @@ from sqlalchemy import Connection
 from core.policy import Policy
 from figures import asking, reading, report, store
 from figures.asking import Words
-from figures.contacts import Terms
 from figures.report import Report
 from figures.slots import Slots
+from figures.terms import Terms
 
 
 def make(connection: Connection, words: Words, slots: Slots, policy: Policy, now: datetime) -> Report:

@@ -34,7 +34,7 @@ from cti.events import (
 from cti.model import MOVES, Call, CallState, IllegalMove, advance, arrive
 from desk.callbacks.events import CallbackBooked
 from desk.surveys.events import SurveyAnswered
-from figures.contacts import Terms
+from figures.terms import Terms
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAY = datetime(2025, 3, 9, 16, tzinfo=UTC)

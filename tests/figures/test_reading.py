@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from cti.events import AgentAnswered, CallArrived, CallEnded, CallQueued, CallReleased
 from figures import reading, store
-from figures.contacts import Terms
 from figures.model import Fold
+from figures.terms import Terms
 from ivr.events import CallerIdentified, NeedStated
 from tests.figures.books import books
 from tests.figures.centre import DAY, SHANGHAI, TERMS
