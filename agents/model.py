@@ -42,6 +42,7 @@ class Cause(StrEnum):
     DESKTOP_GONE = "desktop_gone"
     DISABLED = "disabled"
     RESTART = "restart"
+    RECONCILED = "reconciled"
 
 
 MISSES = frozenset({Cause.NO_ANSWER, Cause.BUSY, Cause.REJECTED, Cause.UNREACHABLE, Cause.FAILED})
@@ -51,6 +52,7 @@ OFFERED = frozenset({State.RESERVED, State.RINGING})
 ON_CALL = OFFERED | {State.TALKING}
 """States in which a call holds the agent."""
 
+_FOUND = (Cause.RESTART, Cause.RECONCILED)
 _AFTER_CALL = (State.READY, State.NOT_READY, State.LOGGED_OUT)
 
 _TABLE: tuple[tuple[tuple[State, ...], tuple[Cause, ...], tuple[State, ...]], ...] = (
@@ -63,15 +65,15 @@ _TABLE: tuple[tuple[tuple[State, ...], tuple[Cause, ...], tuple[State, ...]], ..
     ((State.RESERVED, State.READY, State.NOT_READY), (Cause.RANG,), (State.RINGING,)),
     ((State.RESERVED, State.RINGING, State.READY, State.NOT_READY), (Cause.ANSWERED,), (State.TALKING,)),
     ((State.RESERVED, State.RINGING), tuple(sorted(MISSES)), (State.NOT_READY, State.LOGGED_OUT)),
-    ((State.RESERVED, State.RINGING), (Cause.RELEASED, Cause.RESTART), _AFTER_CALL),
+    ((State.RESERVED, State.RINGING), (Cause.RELEASED, Cause.RESTART, Cause.RECONCILED), _AFTER_CALL),
     ((State.RESERVED,), (Cause.LEASE_EXPIRED,), _AFTER_CALL),
     # A phone that rang to the end of the lease may ring still, so it is not offered a caller by itself.
     ((State.RINGING,), (Cause.LEASE_EXPIRED,), (State.NOT_READY, State.LOGGED_OUT)),
-    ((State.TALKING,), (Cause.CALL_OVER, Cause.RESTART), (State.WRAP_UP,)),
+    ((State.TALKING,), (Cause.CALL_OVER, Cause.RESTART, Cause.RECONCILED), (State.WRAP_UP,)),
     ((State.WRAP_UP,), (Cause.WRAP_UP_FINISHED, Cause.WRAP_UP_OVER), _AFTER_CALL),
-    # After a restart a live call tells where its agent is, whatever was stored before the kill.
-    ((State.NOT_READY, State.READY, State.RESERVED, State.WRAP_UP), (Cause.RESTART,), (State.RINGING,)),
-    ((State.NOT_READY, State.READY, State.RESERVED, State.RINGING, State.WRAP_UP), (Cause.RESTART,), (State.TALKING,)),
+    # After a restart, or when the sweep finds it so, a live call tells where its agent is, whatever was stored.
+    ((State.NOT_READY, State.READY, State.RESERVED, State.WRAP_UP), _FOUND, (State.RINGING,)),
+    ((State.NOT_READY, State.READY, State.RESERVED, State.RINGING, State.WRAP_UP), _FOUND, (State.TALKING,)),
 )
 
 MOVES: frozenset[tuple[State, Cause, State]] = frozenset(

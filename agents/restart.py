@@ -1,4 +1,4 @@
-"""Presence beside the calls that the PBX really has: after a restart and after a reconnect."""
+"""Presence beside the calls that the PBX really has: after a restart, after a reconnect, and in each sweep."""
 
 from collections.abc import Mapping
 
@@ -19,31 +19,33 @@ async def reconcile(presence: Presence, live: LiveCalls) -> None:
         found = live.get(agent.agent_id)
         if found is None:
             if agent.state in ON_CALL:
-                await _free(presence, agent)
+                await free(presence, agent)
         elif (agent.call_id, str(agent.state)) != found:
-            await _place(presence, agent, found[0], State(found[1]))
+            await place(presence, agent, found[0], State(found[1]))
 
 
-async def _free(presence: Presence, agent: Agent) -> None:
+async def free(presence: Presence, agent: Agent, cause: Cause = Cause.RESTART) -> None:
+    """Let go of an agent whom no live call holds, and say so."""
     at = presence.clock.now()
     if agent.state is State.TALKING:
         told = _told(presence, agent, agent.call_id, "wrap-up begins")
-        await presence.start_wrap_up(agent, Cause.RESTART, at, told)
+        await presence.start_wrap_up(agent, cause, at, told)
     else:
         told = _told(presence, agent, agent.call_id, "the agent is freed")
-        await presence.free(agent, Cause.RESTART, "restart", at, told)
+        await presence.free(agent, cause, str(cause), at, told)
 
 
-async def _place(presence: Presence, agent: Agent, call_id: str, to: State) -> None:
+async def place(presence: Presence, agent: Agent, call_id: str, to: State, cause: Cause = Cause.RESTART) -> None:
+    """Put an agent where a live call has them, and say so."""
     if agent.call_id == call_id and agent.state is State.TALKING:
         return
     if agent.state is State.TALKING or (agent.state in OFFERED and agent.call_id != call_id):
-        await _free(presence, agent)
+        await free(presence, agent, cause)
         agent = presence.roster.get(agent.agent_id) or agent
     told = _told(presence, agent, call_id, f"presence follows the call: {to}")
     at = presence.clock.now()
     until = presence.lease_from(at) if to is State.RINGING else None
-    await presence.move(agent, to, Cause.RESTART, told, at=at, until=until, call_id=call_id)
+    await presence.move(agent, to, cause, told, at=at, until=until, call_id=call_id)
 
 
 def _told(presence: Presence, agent: Agent, call_id: str | None, done: str) -> Reconciled:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from agents import store
 from agents.events import AgentLoggedIn, AgentReserved
 from agents.following import Follower
+from agents.ghosts import GhostSeats
 from agents.model import OFFERED, ON_CALL, Agent, Cause, IllegalMove, Permission, Seat, State, Wish, advance
 from agents.presence import Presence
 from agents.restart import LiveCalls, reconcile, seats_without_phone
@@ -81,6 +82,8 @@ class AgentService:
         self._desktop_grace = policy.number("desktop_grace")
         self._tasks = TaskOwner("agents")
         self._grace: dict[str, asyncio.Task[None]] = {}
+        self.ghosts = GhostSeats(self._presence)
+        """What the sweep of the PBX compares with presence."""
         self._on_phones: Callable[[], None] | None = None
         self._loaded = False
 

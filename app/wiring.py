@@ -34,9 +34,9 @@ from cti.ami.service import AmiService
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
 from cti.listening import Ears
-from cti.model import WITH_AGENT, CallState
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
+from cti.sweep import Sweep
 from ivr import flow
 from ivr.call import PLEASE_WAIT, IvrServices
 from ivr.callbacks import IvrCallbacks
@@ -56,6 +56,7 @@ from recordings.service import RecordingService
 from recordings.vault import Vault
 from routing.callers import CallerHistory
 from routing.service import RoutingService
+from routing.stale import StalePlaces
 from speech.install import VoiceFiles
 from speech.second import ENGLISH
 from speech.silero import Silero
@@ -130,6 +131,7 @@ class Hotline:
             self.agents.phones_are,
         )
         self.routing = RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, self.calls.deliver)
+        self.sweep = Sweep(self.calls, self.pbx, world, self.db, [self.agents.ghosts, StalePlaces(self.routing)])
         self.recordings = RecordingService(self.journal, self.db, self.ami, Vault.of(settings), self.clock)
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
@@ -222,11 +224,7 @@ class Hotline:
 
     async def _adopted(self, adopted: Sequence[Adopted]) -> None:
         """Free every seat that no live call holds, then let routing know its places; only then calls go on."""
-        held = {}
-        for one in adopted:
-            if one.call.agent_id and one.call.state in (*WITH_AGENT, CallState.RINGING):
-                how = "ringing" if one.call.state is CallState.RINGING else "talking"
-                held[one.call.agent_id] = (one.call.id, how)
+        held = {agent_id: (one.call.id, how) for one in adopted for agent_id, how in one.holds().items()}
         live = {one.call.id for one in adopted}
         if self._restored:
             await self.agents.reconcile(held)
@@ -258,7 +256,7 @@ class Hotline:
             # Callers who are already there come first; otherwise the first one should hear whole sentences.
             await self.voices.loaded()
         await self.lifeboat.start(self.bus)
-        for service in (self.business.announcements, self.ami, self.calls, self.business.outages):
+        for service in (self.business.announcements, self.ami, self.calls, self.sweep, self.business.outages):
             self._tasks.start(service.run(), type(service).__name__)
         self._tasks.start(self.voices.render_rest(), "prompts")
         self._tasks.start(self.business.notifications.run(), "notifications")

@@ -31,3 +31,12 @@ def is_working_day(day: dt.date) -> bool:
     if planned(day):
         return bool(chinese_calendar.is_workday(day))
     return day.weekday() < SATURDAY and (day.month, day.day) not in FIXED_HOLIDAYS
+
+
+@lru_cache(maxsize=64)
+def is_public_holiday(day: dt.date) -> bool:
+    """Tell whether `day` is free because of a feast; a weekend within its days counts, an ordinary one does not."""
+    if planned(day):
+        free, feast = chinese_calendar.get_holiday_detail(day)
+        return bool(free and feast)
+    return (day.month, day.day) in FIXED_HOLIDAYS

@@ -43,7 +43,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class PbxChannel:
-    """A channel as the PBX has it now. `ours`: it is under our control and waits for us."""
+    """A channel as the PBX has it now. `ours`: it is under our control and waits for us; `phone`: its SIP user name."""
 
     id: str
     caller_raw: str
@@ -51,6 +51,7 @@ class PbxChannel:
     up: bool
     ours: bool
     variables: dict[str, str] = field(default_factory=dict)
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,14 @@ class Pbx(Protocol):
     async def start_music(self, channel_id: str) -> None: ...
 
     async def stop_music(self, channel_id: str) -> None: ...
+
+    async def mute(self, channel_id: str, *, on: bool) -> None:
+        """Let nobody hear what the person on a channel says, or not `on`: let them be heard again."""
+        ...
+
+    async def ringback(self, channel_id: str, *, on: bool) -> None:
+        """Let the person on a channel hear the tone that tells that somebody's phone rings, or no longer."""
+        ...
 
     async def send_digits(self, channel_id: str, digits: str) -> None: ...
 

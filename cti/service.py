@@ -107,7 +107,7 @@ class CallService:
             pause = BACK_OFF_FIRST_S
             try:
                 await self._adopt()
-                await self._pbx.listen(self._take)
+                await self._pbx.listen(self.take)
                 why = "the connection to the PBX was lost"
             except PbxTaken as taken:
                 why, pause = taken.message, TAKEN_PAUSE_S
@@ -138,7 +138,7 @@ class CallService:
         for one in adopted:
             self._start(one.session)
         for arrival in loose:
-            self._take(arrival)
+            self.take(arrival)
         await self._world.journal.record(PbxFound(at=self._world.clock.now()))
         self.pbx_trouble = None
 
@@ -152,7 +152,8 @@ class CallService:
         except (SQLAlchemyError, Unavailable):
             _log.error("loss of the PBX not stored", extra={"action": "pbx_lost_not_stored", "why": why})
 
-    def _take(self, message: Arrival | PbxMessage) -> None:
+    def take(self, message: Arrival | PbxMessage) -> None:
+        """Bring what the PBX says to its call; a new caller becomes a call."""
         if isinstance(message, Arrival):
             if message.channel_id not in self._sessions:
                 self._arrive(message)

@@ -58,6 +58,7 @@ class AriChannel(_Part, frozen=True):
     """A channel as ARI shows it."""
 
     id: str
+    name: str = ""
     state: str = ""
     caller: Party = Party()
     dialplan: Dialplan = Dialplan()
@@ -67,7 +68,13 @@ class AriChannel(_Part, frozen=True):
         """Return what the port needs of it; `app` is the name under which we are known."""
         mine = self.dialplan.app_name.lower() == "stasis" and self.dialplan.app_data.split(",")[0] == app
         return PbxChannel(
-            self.id, self.caller.number, self.dialplan.exten, self.state == "Up", mine, dict(self.channelvars)
+            self.id,
+            self.caller.number,
+            self.dialplan.exten,
+            self.state == "Up",
+            mine,
+            dict(self.channelvars),
+            self.name.removeprefix("PJSIP/").rpartition("-")[0],
         )
 
 

@@ -55,6 +55,8 @@ def test_p7_ready_is_entered_only_by_asking_or_after_a_call_or_an_offer() -> Non
         (State.RESERVED, Cause.RELEASED),
         (State.RESERVED, Cause.RESTART),
         (State.RESERVED, Cause.LEASE_EXPIRED),
+        (State.RESERVED, Cause.RECONCILED),
+        (State.RINGING, Cause.RECONCILED),
         (State.RINGING, Cause.RELEASED),
         (State.RINGING, Cause.RESTART),
         (State.WRAP_UP, Cause.WRAP_UP_FINISHED),

@@ -32,17 +32,21 @@ class FakeChannel:
     state: str = "Ring"
     in_app: bool = True
     music: bool = False
+    muted: bool = False
+    ringback: bool = False
     variables: dict[str, str] = field(default_factory=dict)
     digits: str = ""
     snooped: str = ""
     """The channel that this one listens to."""
     connection: str = ""
     """The id of the WebSocket that carries the sound of this channel."""
+    phone: str = "trunk"
 
     def shown(self, app: str) -> dict[str, Any]:
         where = {"app_name": "Stasis", "app_data": app} if self.in_app else {"app_name": "AppDial2", "app_data": ""}
         return {
             "id": self.id,
+            "name": f"PJSIP/{self.phone}-00000001",
             "state": self.state,
             "caller": {"name": "", "number": self.caller},
             "dialplan": {"context": "from-trunk", "exten": self.number, **where},
@@ -61,7 +65,7 @@ class FakeAri:
         self.asked: list[tuple[str, str]] = []
         """Every request as method and URI, in order."""
         self.allowed: set[str] | None = None
-        self.phones: set[str] = {"seat1001", "seat1002", "seat1003", "seat1005"}
+        self.phones: set[str] = {"seat1001", "seat1002", "seat1003", "seat1005", "seat1006"}
         self.endpoints: dict[str, str] = {}
         """The phone that each dialled channel leads to."""
         self.deaf = False
@@ -168,6 +172,12 @@ class FakeAri:
         if channel.in_app:
             self.tell("StasisEnd", channel)
         self.tell("ChannelDestroyed", channel, cause=cause, cause_txt="")
+
+    def vanish(self, channel_id: str) -> None:
+        """A channel ends and Asterisk tells nobody."""
+        del self.channels[channel_id]
+        for members in self.bridges.values():
+            members.discard(channel_id)
 
     def finish(self, playback_id: str, state: str = "done") -> None:
         """A playback is over."""
@@ -312,6 +322,10 @@ class FakeAri:
             self.phone_hangs_up(channel_id, int(query.get("reason_code", NORMAL)))
         elif what[0] == "answer":
             channel.state = "Up"
+        elif what[0] == "mute":
+            channel.muted = method == "POST"
+        elif what[0] == "ring":
+            channel.ringback = method == "POST"
         elif what[0] == "moh":
             channel.music = method == "POST"
         elif what[0] == "dtmf":
@@ -326,9 +340,12 @@ class FakeAri:
         if channel_id in self.channels:
             return 409, "Channel with given unique ID already exists"
         name = body["endpoint"].removeprefix("PJSIP/")
-        channel = FakeChannel(channel_id, body["callerId"], "", "Down", in_app=False, variables=body["variables"])
+        name, _, trunk = name.partition("@")
+        channel = FakeChannel(
+            channel_id, body.get("callerId", ""), "", "Down", False, variables=body["variables"], phone=name
+        )
         self.endpoints[channel_id] = name
-        if name in self.phones:
+        if trunk or name in self.phones:
             self.channels[channel_id] = channel
         else:
             return 500, None

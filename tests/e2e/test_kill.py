@@ -6,17 +6,22 @@ import time
 import pytest
 
 from app.robot_voice import babble
-from tests.e2e.heard import come_to, come_to_state, heard, ids
+from cti.ua import OutgoingCall
+from tests.e2e.heard import come_to, come_to_state, heard, ids, words
+from tests.e2e.test_self_service import come_to_next
 from tests.e2e.test_talk import audio, in_state, seconds, stored
 from tests.pbx import Pbx, started_pbx
 from tests.phone import caller, seat_phone
-from tests.service import started_service
+from tests.service import Service, started_service
 from tests.stalls import Stalls
 from tests.until import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
-MENU, QUEUE, TALK, LATE = "13800000001", "13900000042", "13800000004", "13900000044"
+MENU, QUEUE, TALK, LATE, PART = "13800000001", "13900000042", "13800000004", "13900000044", "13900000045"
+"""The last one is of no customer: account and PIN are asked for, in the part of the flow that bill and outage share."""
+ACCOUNT, PIN = "3200000003", "000003"
+"""Of a customer whose power is out."""
 
 
 async def test_sigkill_with_callers_in_menu_queue_and_talk() -> None:
@@ -35,21 +40,26 @@ async def test_sigkill_with_callers_in_menu_queue_and_talk() -> None:
             await talking.play(babble(1.5, 180, 7), wait=True)  # who is never heard is kept when the phone hangs up
             talking.tone(440)
             leg.tone(700)
-            async with caller(pbx, QUEUE) as waiting, caller(pbx, MENU) as choosing:
-                await waiting.wait_answered(5)
-                await choosing.wait_answered(5)
+            async with (
+                caller(pbx, QUEUE) as waiting,
+                caller(pbx, MENU) as choosing,
+                caller(pbx, PART) as proving,
+            ):
+                for call in (waiting, choosing, proving):
+                    await call.wait_answered(5)
+                await proving.send_digits("w0.3,3")
+                await come_to(hotline, PART, "ask_account")
+                await proving.send_digits(f"w3,{ACCOUNT}#")
                 await waiting.send_digits("w0.3,0")
                 await come_to_state(hotline, QUEUE, "queued")
                 await come_to(hotline, MENU, "main")
+                await come_to(hotline, PART, "ask_pin")
                 before = talking.now()
                 await hotline.kill()
                 assert await lifeboat_speaks(pbx), "a new caller is spoken to while nobody controls"
                 await hotline.start()
                 after = talking.now()
-                await come_to_again(hotline, MENU)
-                await choosing.send_digits("w1,2")
-                await come_to(hotline, MENU, "after", 60)
-                await choosing.hangup()
+                await asyncio.gather(chooses_again(hotline, choosing), proves_who_it_is(hotline, proving))
                 await asyncio.sleep(1)
                 gaps = stalls.left_of(talking.received.gaps(100, before, after + 1), 100)
                 assert not gaps, f"the talk was heard without a gap: {gaps}"
@@ -66,16 +76,41 @@ async def test_sigkill_with_callers_in_menu_queue_and_talk() -> None:
         told = ids(await heard(hotline, choosing))
         assert told.count("menu") == 2, f"the same node again: {told}"
         assert (await hotline.story(QUEUE)).count("CallQueued") == 1, "the place was kept"
+        await heard_the_part(hotline, proving)
         recording = await stored(hotline, TALK)
         at = {e["event"]: e["at"] for e in await hotline.timeline(recording["call_id"])}
         sound, rate = await audio(hotline, recording["id"])
         assert abs(len(sound) / rate - seconds(at["AgentAnswered"], at["CallReleased"])) <= 0.3
 
 
-async def come_to_again(hotline, number: str) -> None:  # type: ignore[no-untyped-def]
-    """Wait until the adopted call says its menu again (it stands at the node; nothing new is journaled)."""
+async def chooses_again(hotline: Service, call: OutgoingCall) -> None:
+    """Choose the bill when the adopted call has said its menu again (nothing new is journaled of that)."""
     await asyncio.sleep(1.0)
-    assert (await hotline.calls(number))[0]["state"] == "menu"
+    assert (await hotline.calls(MENU))[0]["state"] == "menu"
+    await call.send_digits("w1,2")
+    await come_to(hotline, MENU, "after", 60)
+    await call.hangup()
+
+
+async def proves_who_it_is(hotline: Service, call: OutgoingCall) -> None:
+    """Type in the PIN that is asked for again; the part of the flow returns to the outage, where it was entered."""
+    await call.send_digits(f"w2,{PIN}#")
+    await come_to(hotline, PART, "watch_outage", 60)
+    await call.send_digits("w1,*")
+    await come_to_next(hotline, PART, "main")
+    await asyncio.sleep(1)
+    await call.hangup()
+
+
+async def heard_the_part(hotline: Service, call: OutgoingCall) -> None:
+    told = await heard(hotline, call)
+    names = [name for name in ids(told) if name not in ("please_wait", "menu_speech")]
+    assert names[1:] == ["account_ask", "pin_ask", "pin_ask", "said", "outage_more", "watch_offer", "menu"], names
+    assert "城东片区" in words(told)
+    entered = [e["data"] for e in await hotline.timeline((await hotline.calls(PART))[0]["id"])]
+    nodes = [data["node"] for data in entered if "known" in data]
+    part = ["outage", "outage_account", "ask_account", "ask_pin", "check", "identified", "outage"]
+    assert nodes[nodes.index("main") + 1 :][: len(part)] == part, nodes
 
 
 async def lifeboat_speaks(pbx: Pbx) -> bool:

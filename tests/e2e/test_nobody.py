@@ -20,7 +20,7 @@ async def test_nobody_signed_in_is_told_and_what_to_do(hotline: Service) -> None
         await come_to(hotline, number, "nobody", 40)
         await asyncio.sleep(9)
         await call.send_digits("3")
-        await come_to(hotline, number, "ask_account_outage")
+        await come_to(hotline, number, "outage_account")
         await call.hangup()
     assert "no_agent" in ids(await heard(hotline, call))
     story = await hotline.story(number)

@@ -11,6 +11,7 @@ from core import policy
 from core.config import load as load_settings
 from core.errors import HotlineError
 from ivr.flow import Flow, FlowError, load
+from ivr.graph import unfold
 from speech.prompts import catalogue
 from tests.ivr.conftest import SHIPPED
 
@@ -102,11 +103,12 @@ def test_no_sentence_of_ours_is_made_that_nobody_hears(shipped: Flow) -> None:
 
 
 def test_a_caller_of_the_shipped_flow_can_always_reach_a_person(shipped: Flow) -> None:
-    ways = {name: {target for _, target in node.targets()} for name, node in shipped.nodes.items()}
-    reaches = {"person", "english_person"}
-    while more := {name for name, targets in ways.items() if targets & reaches} - reaches:
+    graph = unfold(shipped.nodes, (shipped.start, shipped.trouble))
+    ways = {state: set(graph.ways(state)) for state in graph.steps}
+    reaches = {state for state in ways if state.node in ("person", "english_person")}
+    while more := {state for state, targets in ways.items() if targets & reaches} - reaches:
         reaches |= more
-    assert set(ways) - reaches <= {
+    assert {state.node for state in ways.keys() - reaches} <= {
         *("nobody", "nobody_bye", "too_long", "too_long_bye", "survey", "bye"),
         *("english_danger", "english_alone", "english_nobody", "english_too_long"),
         "english_danger_too_long",
@@ -316,7 +318,9 @@ def shipped_but(folder: Path, old: str, new: str) -> Path:
     """Return a copy of the shipped flow, with the files it includes, in which the first `old` is `new`."""
     shutil.copytree(SHIPPED.parent, folder, dirs_exist_ok=True)
     file = folder / SHIPPED.name
-    file.write_text(file.read_text("utf-8").replace(old, new, 1), "utf-8")
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), "utf-8")
     return file
 
 
@@ -336,6 +340,6 @@ def test_the_command_tells_every_fault_and_fails(tmp_path: Path) -> None:
 
 
 def test_the_rules_of_the_policy_are_those_that_the_flow_may_name(tmp_path: Path) -> None:
-    file = shipped_but(tmp_path, "length: pin_digits", "length: pin_digit")
-    with pytest.raises(FlowError, match="did you mean 'pin_digits'"):
+    file = shipped_but(tmp_path, "length: account_digits", "length: account_digit")
+    with pytest.raises(FlowError, match="did you mean 'account_digits'"):
         load(file, catalogue(site="x"), policy.load("seed").rules)

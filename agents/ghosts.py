@@ -1,0 +1,56 @@
+"""Agents whom the books have in a call that is not there, or out of one that is: found by the sweep of the PBX."""
+
+from collections.abc import Mapping
+
+from agents.model import ON_CALL, Agent, Cause, State
+from agents.presence import Presence
+from agents.restart import free, place
+from cti.model import WITH_AGENT, Call, CallState
+from cti.sweep import Sighting
+
+
+class GhostSeats:
+    """Implements `cti.sweep.Booked`: an agent who stands wrong, and the same, in two sightings is put right.
+
+    A consultation or a conference has an agent's phone in a call that is not theirs: whose phone is in a call of
+    ours is left alone.
+    """
+
+    def __init__(self, presence: Presence) -> None:
+        self._presence = presence
+        self._before: frozenset[tuple[str, int]] = frozenset()
+
+    def any_booked(self) -> bool:
+        """Tell whether a call holds an agent."""
+        return any(agent.state in ON_CALL for agent in self._presence.roster.signed_in())
+
+    async def compare(self, sighting: Sighting) -> None:
+        """Free who is held by nothing, and put who is in a call where the call has them."""
+        roster, calls = self._presence.roster, _by_agent(sighting.live)
+        wrong = [agent for agent in roster.signed_in() if self._wrong(agent, calls.get(agent.agent_id), sighting)]
+        before, self._before = self._before, frozenset((agent.agent_id, agent.version) for agent in wrong)
+        for agent in wrong:
+            if (agent.agent_id, agent.version) not in before or roster.get(agent.agent_id) is not agent:
+                continue
+            if (call := calls.get(agent.agent_id)) is None:
+                await free(self._presence, agent, Cause.RECONCILED)
+            else:
+                await place(self._presence, agent, call.id, _how(call), Cause.RECONCILED)
+
+    def _wrong(self, agent: Agent, call: Call | None, sighting: Sighting) -> bool:
+        if call is not None:
+            return (agent.call_id, agent.state) != (call.id, _how(call))
+        if agent.state is State.RESERVED:
+            return agent.call_id not in sighting.live
+        seat = self._presence.roster.seat(agent.seat_id)
+        return agent.state in ON_CALL and (seat is None or seat.sip_username not in sighting.phones)
+
+
+def _by_agent(live: Mapping[str, Call]) -> dict[str, Call]:
+    """By agent id: the call that rings the agent's phone or has them on it."""
+    held = (CallState.RINGING, *WITH_AGENT)
+    return {call.agent_id: call for call in live.values() if call.agent_id and call.state in held}
+
+
+def _how(call: Call) -> State:
+    return State.RINGING if call.state is CallState.RINGING else State.TALKING
