@@ -35,6 +35,7 @@ from cti.messages import (
     PhoneResumed,
     Resume,
     SeatOffered,
+    SeatWithdrawn,
     SendDigits,
     SilentScript,
     SpeechHeard,
@@ -149,6 +150,11 @@ async def ring(session: CallSession, offer: SeatOffered | None, leaves: str = ""
                 assert channel_id is not None
                 await session.world.pbx.hang_up(channel_id)
                 return Rang.LEFT
+            case SeatWithdrawn(agent_id=agent_id, why=why) if agent_id == session.call.agent_id:
+                assert channel_id is not None
+                await session.world.pbx.hang_up(channel_id)
+                await _missed(session, why)
+                return Rang.MISSED
             case None:
                 assert channel_id is not None
                 await session.world.pbx.hang_up(channel_id, "no_answer")
