@@ -12,6 +12,7 @@ from agents.events import (
     AgentReserved,
     AgentStateChanged,
     AgentStateWished,
+    AgentWrapUpExtended,
     UserChanged,
 )
 from agents.model import Agent, Permission, User
@@ -20,13 +21,32 @@ from core.journal import of_call
 from core.switches import SettingChanged
 from core.tasks import TaskOwner
 from cti import store as call_rows
-from cti.events import CallEnded, CallQueued, CallTransferred, PbxFound, PbxLost, SeatLost, SeatRegistered
+from cti.events import (
+    CallAnswered,
+    CallArrived,
+    CallEnded,
+    CallQueued,
+    CallTransferred,
+    PbxFound,
+    PbxLost,
+    SeatLost,
+    SeatRegistered,
+)
 from cti.model import WITH_AGENT
 from desk.announcements.events import AnnouncementSwitched
-from ivr.events import IvrNodeEntered, SilenceBroken, SilenceNoticed, SilenceOver, SilenceUnheard
+from ivr.events import (
+    CallerIdentified,
+    DigitsCollected,
+    IvrNodeEntered,
+    SilenceBroken,
+    SilenceNoticed,
+    SilenceOver,
+    SilenceUnheard,
+)
 from web import shapes
+from web.attendance import Attendance
 from web.customer_file import CustomerFiles
-from web.live_calls import TAKEN, LiveCalls, Moved
+from web.live_calls import LiveCalls, Moved
 from web.people import People
 from web.screen_pop import ScreenPops
 from web.services import WebServices
@@ -48,14 +68,8 @@ SILENCE_NOTICES: dict[type[Event], tuple[str, str, str]] = {
 }
 """Level, code and words of what an agent is told of a silent caller."""
 WAITING = (CallQueued, CallTransferred)
-TOLD = frozenset(
-    {
-        *(IvrNodeEntered, AgentReserved, AgentStateChanged, AgentStateWished, AgentLoggedIn, AgentLoggedOut),
-        *(SeatRegistered, SeatLost, PbxLost, PbxFound, SettingChanged, AnnouncementSwitched, UserChanged),
-        *SILENCE_NOTICES,
-    }
-)
-"""What is looked at beside the moves of calls; most events are neither, and cost nothing here."""
+NOTHING_MORE = frozenset({CallArrived, CallAnswered, DigitsCollected, CallerIdentified, CallEnded})
+"""Of these, which every call brings, a desktop is told no more than how the call stands."""
 
 
 @dataclass(slots=True)
@@ -74,6 +88,7 @@ class Desktops:
         self._services = services
         self._roster = services.agents.roster
         self._waits_at = services.flows.waits_at
+        self.attendance = Attendance(services.agents.pages)
         self.people = People(services.accounts, services.bus)
         self.calls = LiveCalls()
         self.files = CustomerFiles(services, self.people)
@@ -155,6 +170,10 @@ class Desktops:
             pop=self.pops.shown_to(user.id, agent.call_id) if agent.call_id else None,
             queues=self._read_queues(),
             server_time=now,
+            not_ready_reasons=[
+                shapes.Choice(code=code, label=label)
+                for code, label in services.agents.reasons.choices(services.settings.site.language)
+            ],
             site=shapes.Site(name=services.settings.site.name, timezone=services.settings.site.timezone),
         )
         return _message("hello", now, hello)
@@ -169,10 +188,9 @@ class Desktops:
     def _hear(self, recorded: Recorded) -> None:
         """Tell of an event. Never waits: every desktop's share is put into its queue at once."""
         event = recorded.event
-        kind = type(event)
-        if kind in TAKEN and (moved := self.calls.take(recorded)) is not None:
+        if (moved := self.calls.take(recorded)) is not None:
             self._tell_call(moved, event)
-        if kind in TOLD:
+        if type(event) not in NOTHING_MORE:
             self._tell(event)
 
     def _tell(self, event: Event) -> None:
@@ -182,7 +200,7 @@ class Desktops:
                     self._prepare(call_id)
             case AgentReserved():
                 self.pops.reserved(event)
-            case AgentStateChanged() | AgentStateWished():
+            case AgentStateChanged() | AgentStateWished() | AgentWrapUpExtended():
                 self._tell_agent(event.agent_id, event.at)
             case AgentLoggedIn() | AgentLoggedOut():
                 self._tell_seat(event.agent_id, event.at)

@@ -45,14 +45,6 @@ class Step:
 
 
 _MOVING = frozenset(kind for _, kind in MOVES)
-TAKEN = _MOVING | frozenset[type[Event]](
-    {
-        *(CallArrived, IvrNodeEntered, DigitsCollected, CallerIdentified, AgentRequested, NeedStated),
-        *(RecordingStarted, RecordingMissing, SilenceNoticed, SilenceRecalled, SilenceScriptBegun, SilenceKept),
-        *(SilencePromptGiven, SilenceOver, SilenceBroken, SilenceUnheard),
-    }
-)
-"""The classes of events that change anything of a call as it is kept here."""
 
 
 @dataclass(slots=True)
