@@ -158,10 +158,9 @@ class Database:
             item = self._writes.get()
             while item is not None:
                 group.append(item)
-                try:
-                    item = self._writes.get_nowait()
-                except queue.Empty:
+                if self._writes.empty():
                     break
+                item = self._writes.get()  # nobody else takes from it
             ending = item is None
             self._commit(group)
         if self._kept is not None:

@@ -1,7 +1,8 @@
 """The ways back of a caller in a part of a flow that several places share; the journal has them with what is known."""
 
-import json
 from collections.abc import Mapping
+
+import msgspec
 
 from core.errors import HotlineError
 
@@ -22,7 +23,7 @@ def enter(known: dict[str, str], node: str) -> None:
 
     Only the last PARTS_DEEP are kept: who left a part by a key leaves a way back that nobody goes.
     """
-    known[WAYS_BACK] = json.dumps([*_ways_back(known), node][-PARTS_DEEP:], ensure_ascii=False)
+    known[WAYS_BACK] = _as_text([*_ways_back(known), node][-PARTS_DEEP:])
 
 
 def leave(known: dict[str, str], exits: Mapping[str, Mapping[str, str]], exit_: str) -> str:
@@ -31,7 +32,7 @@ def leave(known: dict[str, str], exits: Mapping[str, Mapping[str, str]], exit_: 
     Raises NoWayBack when there is none.
     """
     *others, node = _ways_back(known) or [""]
-    known[WAYS_BACK] = json.dumps(others, ensure_ascii=False)
+    known[WAYS_BACK] = _as_text(others)
     try:
         return exits[node][exit_]
     except KeyError:
@@ -39,4 +40,8 @@ def leave(known: dict[str, str], exits: Mapping[str, Mapping[str, str]], exit_: 
 
 
 def _ways_back(known: Mapping[str, str]) -> list[str]:
-    return [str(node) for node in json.loads(known.get(WAYS_BACK, "[]"))]
+    return msgspec.json.decode(known.get(WAYS_BACK, "[]"), type=list[str])
+
+
+def _as_text(nodes: list[str]) -> str:
+    return msgspec.json.encode(nodes).decode()

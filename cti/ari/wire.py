@@ -78,6 +78,19 @@ class AriChannel(_Part, frozen=True):
         )
 
 
+class AriChannelName(_Part, frozen=True):
+    """A channel of which no more than its id is wanted."""
+
+    id: str
+
+
+class AriChannelState(_Part, frozen=True):
+    """A channel of which it is wanted how it stands."""
+
+    id: str
+    state: str = ""
+
+
 class AriBridge(_Part, frozen=True):
     """A bridge as ARI shows it."""
 
@@ -136,25 +149,25 @@ class StasisStart(_Message, frozen=True, kw_only=True):
 class ChannelDestroyed(_Message, frozen=True, kw_only=True):
     cause: int = 0
     cause_txt: str = ""
-    channel: AriChannel
+    channel: AriChannelName
 
 
 class ChannelHangupRequest(_Message, frozen=True, kw_only=True):
     cause: int = 0
-    channel: AriChannel
+    channel: AriChannelName
 
 
 class StasisEnd(_Message, frozen=True, kw_only=True):
-    channel: AriChannel
+    channel: AriChannelName
 
 
 class ChannelStateChange(_Message, frozen=True, kw_only=True):
-    channel: AriChannel
+    channel: AriChannelState
 
 
 class ChannelDtmfReceived(_Message, frozen=True, kw_only=True):
     digit: str
-    channel: AriChannel
+    channel: AriChannelName
 
 
 class PlaybackFinished(_Message, frozen=True, kw_only=True):
@@ -177,11 +190,11 @@ class RecordingFailed(_Message, frozen=True, kw_only=True):
 
 
 class ChannelHold(_Message, frozen=True, kw_only=True):
-    channel: AriChannel
+    channel: AriChannelName
 
 
 class ChannelUnhold(_Message, frozen=True, kw_only=True):
-    channel: AriChannel
+    channel: AriChannelName
 
 
 class ApplicationReplaced(_Message, frozen=True, kw_only=True):
