@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.asyncio(loop_scope
 CALLER, ANNA, BERT, LEAD, OUTSIDE = 440.0, 700.0, 1000.0, 1300.0, 1600.0
 TONES = (CALLER, ANNA, BERT, LEAD, OUTSIDE)
 HEARD_DB = -25
+LOOKED_AT_S = 0.5
 SPECIALIST = "02112345678"
 Leg = IncomingCall | OutgoingCall
 
@@ -60,14 +61,20 @@ async def house() -> AsyncIterator[House]:
 def tones(leg: Leg) -> set[float]:
     """The tones of whom this phone has heard in the last half second."""
     now = leg.now()
-    return {hz for hz in TONES if leg.received.tone_power(hz, now - 0.5, now - 0.05) > HEARD_DB}
+    return {hz for hz in TONES if leg.received.tone_power(hz, now - LOOKED_AT_S, now - 0.05) > HEARD_DB}
 
 
 async def hear(legs: dict[str, tuple[Leg, set[float]]]) -> None:
-    """Wait until each phone hears exactly these tones."""
+    """Wait until each phone hears exactly these tones, and goes on to do so for longer than what is looked at."""
+    since: float | None = None
 
     def as_wanted() -> bool:
-        return all(tones(leg) == wanted for leg, wanted in legs.values())
+        nonlocal since
+        if any(tones(leg) != wanted for leg, wanted in legs.values()):
+            since = None
+        elif since is None:
+            since = time.monotonic()
+        return since is not None and time.monotonic() - since > LOOKED_AT_S
 
     await until(as_wanted, 10, every=0.05, what=lambda: str({name: tones(leg) for name, (leg, _) in legs.items()}))
 

@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from core import db
-
 revision = "0016"
 down_revision = "0015"
 branch_labels = None
