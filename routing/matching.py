@@ -1,83 +1,280 @@
-"""Which call and which agent belong together next: a pure function that also says why."""
+"""The pure core of routing: events in, decisions out; no clock, no files, the same for live calls and simulation.
+
+Moments are seconds on any one clock that does not go back (the service uses POSIX time, a simulator its own).
+
+    core = Matching({"general": Rules("general")}, cap=1200.0)
+    core.know(Profile("a1", {"english": 3}), now)  # and again whenever the agent's skills change
+    core.ready("a1", now)                         # may be given calls; after each call again
+    core.busy("a1", now) / core.gone("a1", now)   # is there but has no time / is not there (break, signed out)
+    core.wait(Call("c1", "general", since=now), now)
+    core.leave("c1")                              # hung up, was answered elsewhere, …
+    for decision in core.decide(now): …           # time has passed to `now`; who belongs together
+    core.due()                                    # when to call `decide` again though nothing happens; None: never
+
+A decided call is out of the core and its agent has one call more; when nothing comes of it, `wait` takes the call back
+with the same `since`, so it keeps its place, and `ready`, `busy` or `gone` tells what became of the agent. Nothing else
+changes by itself. `decide` leaves no free agent beside a waiting call that fits: each event marks what it may have made
+possible, and only that is looked at. Between two calls the higher priority is served first (`Rules.priority`), at the
+cap and between equals who has the older place; within a queue the order never changes, and nobody is passed beyond the
+longest head start. `explain`, `position` and `candidates` recompute on demand what no decision stores.
+
+`Call`, `Decision` and what else goes in and out are in routing/decisions.py, `Rules` in routing/rules.py, `Profile` in
+routing/skills.py. The order of the results depends on nothing but the events, so a seed gives the same run again.
+"""
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 
-from routing.precedence import NONE, Precedence
+from routing.decisions import Call, Candidate, Decision, Explained, Overflowed, Scored
+from routing.demand import Bucket, Demand
+from routing.filing import Filing
+from routing.people import People
+from routing.rules import Rules
+from routing.skills import Profile, by_skill
+from routing.strategies import STRATEGIES, Key, Person, score
+from routing.supply import Supply
 
 NEXT = 5
 """How many who came after the chosen are named with a decision."""
+FEW = 8
+"""Up to so many agents that have just become free are looked at one by one, more through the index."""
+PREFERRED = "preferred"
+"""The rule of a decision for the agent that the call was held for."""
+OCCUPANCY_WINDOW_S = 3600.0
+
+Head = tuple[float, float, str, str, Bucket]
+"""The first call of a bucket as it competes with others: the least is served first; call and queue make it unique."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A call in a queue; `enqueued_at` and the head start are its place, whatever happened since."""
+class Matching:
+    """All waiting calls and all agents of a centre; see the module for the use."""
 
-    call_id: str
-    queue: str
-    enqueued_at: datetime
-    precedence: Precedence = NONE
+    def __init__(self, rules: Mapping[str, Rules], cap: float, occupancy_window_s: float = OCCUPANCY_WINDOW_S) -> None:
+        self.rules = dict(rules)
+        self.cap = cap
+        self._people = People(Supply(one.strategy for one in rules.values()), occupancy_window_s)
+        self._demand = Demand(lambda skill: self._people.having(by_skill(skill)))
+        self._calls = Filing(self.rules, self._demand, self._can_hold)
 
+    # --- calls ---
 
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """An agent who may get a call, free since `idle_since`."""
+    def wait(self, call: Call, now: float) -> None:
+        """Let a call wait; one that waits already gets this place instead. Raises KeyError for an unknown queue."""
+        self._calls.add(call, now)
 
-    agent_id: str
-    idle_since: datetime
+    def leave(self, call_id: str) -> bool:
+        """Take a call out; tells whether it waited."""
+        return self._calls.remove(call_id)
 
+    def open(self, queue: str, is_open: bool, now: float) -> None:
+        """Let a queue take calls in overflow, or no more; those that are in it already stay."""
+        self._calls.open(queue, is_open, now)
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The decision and what it was made of: the rule, both winners, and who came next."""
+    def __contains__(self, call_id: str) -> bool:
+        return self._calls.get(call_id) is not None
 
-    rule: str
-    call_id: str
-    agent_id: str
-    waited_s: float
-    idle_s: float
-    next_agents: tuple[str, ...]
-    next_calls: tuple[str, ...]
+    # --- agents ---
 
+    def know(self, profile: Profile, now: float) -> None:
+        """Take the agent's skills, groups and capacity; waiting calls and calls held for the agent follow at once."""
+        self._people.know(profile, now)
+        self._calls.refile_wanting(profile.agent_id, now)
 
-Order = tuple[datetime, str]
+    def forget(self, agent_id: str, now: float) -> None:
+        """Drop an agent who does not work here any more."""
+        self._people.forget(agent_id)
+        self._calls.refile_wanting(agent_id, now)
 
+    def ready(self, agent_id: str, now: float, idle_since: float | None = None, load: int = 0) -> None:
+        """The agent may be given calls and has `load` of them; idle since `idle_since`, now when not given."""
+        self._become(agent_id, now, present=True, load=load, idle_since=idle_since)
 
-def place(call: Waiting) -> Order:
-    """Return what orders calls: the longest wait first, with its head start.
+    def busy(self, agent_id: str, now: float) -> None:
+        """The agent is there but gets no calls: is rung, talks, writes up."""
+        self._become(agent_id, now, present=True, load=None)
 
-    It does not change with time, so two calls never change places; the id decides between equals.
-    """
-    return call.enqueued_at - timedelta(seconds=call.precedence.ahead_s), call.call_id
+    def gone(self, agent_id: str, now: float) -> None:
+        """The agent gets no calls and nobody waits for this one: on a break, signed out, no phone."""
+        self._become(agent_id, now, present=False, load=None)
 
+    def _become(
+        self, agent_id: str, now: float, *, present: bool, load: int | None, idle_since: float | None = None
+    ) -> None:
+        if self._people.become(agent_id, now, present=present, load=load, idle_since=idle_since):
+            self._calls.refile_wanting(agent_id, now)
 
-def _longest_idle(agent: Idle) -> Order:
-    return agent.idle_since, agent.agent_id
+    def _can_hold(self, call: Call, now: float) -> bool:
+        person = self._people.get(call.preferred or "")
+        rules = self.rules[call.queue]
+        need = rules.need_at(call.skills, rules.step_at(call.since, now))
+        return person is not None and person.present and need.met_by(person.profile)
 
+    # --- decisions ---
 
-STRATEGIES: dict[str, Callable[[Idle], Order]] = {"longest_idle": _longest_idle}
-"""How agents are ordered for a call, by the name that a queue gives; the least comes first."""
+    def due(self) -> float | None:
+        """Return the next moment at which time alone changes something."""
+        return self._calls.due()
 
+    def overflowed(self) -> list[Overflowed]:
+        """Return what calls have gone into overflow since this was asked last."""
+        return self._calls.overflowed()
 
-def choose(strategy: str, calls: Sequence[Waiting], agents: Iterable[Idle], now: datetime) -> Choice | None:
-    """Return who belongs together next, None when there is no call or no agent.
+    def decide(self, now: float) -> list[Decision]:
+        """Let time pass to `now` and return who belongs together, in the order of the decisions."""
+        self._calls.pass_to(now)
+        if not self._people.fresh and not self._calls.touched:
+            return []
+        decisions = self._sweep(now)
+        self._people.settle()
+        self._calls.touched.clear()
+        return decisions
 
-    `calls` come ordered by `place`; of `agents` only the best few are looked for, in O(n).
-    """
-    if not calls:
-        return None
-    best = heapq.nsmallest(NEXT + 1, agents, key=STRATEGIES[strategy])
-    if not best:
-        return None
-    call, agent = calls[0], best[0]
-    return Choice(
-        rule=strategy,
-        call_id=call.call_id,
-        agent_id=agent.agent_id,
-        waited_s=(now - call.enqueued_at).total_seconds(),
-        idle_s=(now - agent.idle_since).total_seconds(),
-        next_agents=tuple(one.agent_id for one in best[1:]),
-        next_calls=tuple(one.call_id for one in calls[1 : NEXT + 1]),
-    )
+    def _sweep(self, now: float) -> list[Decision]:
+        fits = self._fitting_fresh()
+        heads = {bucket.serial: bucket for buckets in fits.values() for bucket in buckets}
+        heads |= {serial: bucket for serial, bucket in self._calls.touched.items() if bucket.calls}
+        heap = [self._head(bucket, now) for bucket in heads.values()]
+        heapq.heapify(heap)
+        decisions: list[Decision] = []
+        while heap and (self._people.fresh or self._calls.touched):
+            head, bucket = heap[0], heap[0][-1]
+            if not bucket.calls:
+                heapq.heappop(heap)
+            elif bucket.calls[0] != head[1:3]:
+                heapq.heapreplace(heap, self._head(bucket, now))
+            elif found := self._find(bucket):
+                profile = found[0][1].profile
+                rivals = fits.get(profile.agent_id) or self._rivals(profile)
+                decisions.append(self._pair(bucket, found, rivals, now))
+            else:
+                heapq.heappop(heap)
+                self._calls.touched.pop(bucket.serial, None)
+        return decisions
+
+    def _fitting_fresh(self) -> dict[str, list[Bucket]]:
+        """Return the buckets of each fresh agent; when they are many, look at everything instead."""
+        if len(self._people.fresh) <= FEW:
+            return {agent_id: self._demand.fitting(person.profile) for agent_id, person in self._people.fresh.items()}
+        self._people.settle()
+        self._calls.touched = {bucket.serial: bucket for bucket in self._demand.all()}
+        return {}
+
+    def _rivals(self, profile: Profile) -> list[Bucket]:
+        """Return what else an agent could take who was free before: only what is touched, or nothing would wait."""
+        if len(self._calls.touched) > FEW:
+            return self._demand.fitting(profile)
+        return [bucket for bucket in self._calls.touched.values() if bucket.fits(profile)]
+
+    def _head(self, bucket: Bucket, now: float) -> Head:
+        moment, call_id = bucket.calls[0]
+        return -bucket.rules.priority(moment, now, self.cap), moment, call_id, bucket.rules.queue, bucket
+
+    def _find(self, bucket: Bucket) -> list[tuple[Key, Person]]:
+        """Return the best agents for the first call of a bucket; one that was looked at before fits only the fresh."""
+        strategy, wanted = bucket.rules.strategy, bucket.wanted
+        if bucket.preferred is not None:
+            person = self._people.get(bucket.preferred)
+            return [(STRATEGIES[strategy](person, wanted), person)] if person is not None and person.free else []
+        if bucket.serial in self._calls.touched:
+            return self._people.supply.find(bucket.need, strategy, wanted, self._people.fresh.values(), NEXT + 1)
+        found = [person for person in self._people.fresh.values() if bucket.fits(person.profile)]
+        return sorted(((STRATEGIES[strategy](one, wanted), one) for one in found), key=lambda one: one[0])[: NEXT + 1]
+
+    def _pair(self, bucket: Bucket, found: list[tuple[Key, Person]], rivals: Iterable[Bucket], now: float) -> Decision:
+        order, person, rules = bucket.calls[0], found[0][1], bucket.rules
+        place = self._calls.get(order[1])
+        assert place is not None
+        call = place.call
+        scored = [
+            Scored(one.profile.agent_id, score(rules.strategy, one, bucket.wanted, now, self._people.turns))
+            for _, one in found
+        ]
+        self.leave(call.call_id)
+        self._calls.pace[call.queue].decided(call.since, now)
+        decision = Decision(
+            call_id=call.call_id,
+            agent_id=scored[0].id,
+            by_queue=rules.queue,
+            rule=rules.strategy if bucket.preferred is None else PREFERRED,
+            step=bucket.step,
+            priority=rules.priority(order[0], now, self.cap),
+            score=scored[0].score,
+            waited_s=now - call.since,
+            idle_s=now - person.idle_since,
+            next_agents=tuple(scored[1:]),
+            next_calls=self._next_calls(rivals, now),
+        )
+        self._people.take(person, now)
+        return decision
+
+    def _next_calls(self, buckets: Iterable[Bucket], now: float) -> tuple[Scored, ...]:
+        heap = [(*self._head(bucket, now), 0) for bucket in buckets if bucket.calls]
+        heapq.heapify(heap)
+        found: dict[str, Scored] = {}
+        while heap and len(found) < NEXT:
+            negative, _, call_id, queue, bucket, place = heap[0]
+            found.setdefault(call_id, Scored(call_id, -negative))
+            if (place := place + 1) < len(bucket.calls):
+                moment, call_id = bucket.calls[place]
+                points = bucket.rules.priority(moment, now, self.cap)
+                heapq.heapreplace(heap, (-points, moment, call_id, queue, bucket, place))
+            else:
+                heapq.heappop(heap)
+        return tuple(found.values())
+
+    # --- what is told on demand ---
+
+    def length(self, queue: str) -> int:
+        """Return how many calls of this queue wait."""
+        return len(self._calls.lines[queue])
+
+    def line(self, queue: str) -> list[str]:
+        """Return the waiting calls of a queue in their order."""
+        return [call_id for _, call_id in self._calls.lines[queue]]
+
+    def position(self, call_id: str) -> int | None:
+        """Return the place of a call in its own queue, 1 = next; None when it does not wait."""
+        place = self._calls.get(call_id)
+        return None if place is None else bisect_left(self._calls.lines[place.call.queue], place.order) + 1
+
+    def expected_wait(self, queue: str, position: int | None = None) -> float | None:
+        """Return the seconds to be expected at a position, by default the end of the line; None: not known."""
+        return self._calls.expected_wait(queue, position)
+
+    def explain(self, call_id: str, now: float) -> Explained | None:
+        """Return why a call waits; None when it does not."""
+        place = self._calls.get(call_id)
+        if place is None:
+            return None
+        (bucket, order), *_ = place.stands
+        return Explained(
+            position=bisect_left(self._calls.lines[place.call.queue], place.order) + 1,
+            priority=bucket.rules.priority(order[0], now, self.cap),
+            step=bucket.step,
+            need=bucket.need,
+            next_change=place.due,
+            held_for=bucket.preferred,
+            queues=tuple(stand.rules.queue for stand, _ in place.stands),
+        )
+
+    def candidates(self, call: Call, now: float) -> list[Candidate]:
+        """Return every agent beside this call as it would stand at `now`, the best of those who fit first."""
+        rules = self.rules[call.queue]
+        need = rules.need_at(call.skills, rules.step_at(call.since, now))
+        wanted = rules.need_at(call.skills, 0).skills
+        ordered = sorted(
+            self._people.all(),
+            key=lambda one: (not need.met_by(one.profile), not one.free, STRATEGIES[rules.strategy](one, wanted)),
+        )
+        return [
+            Candidate(
+                agent_id=one.profile.agent_id,
+                present=one.present,
+                free=one.free,
+                fits=need.met_by(one.profile),
+                lacks=need.lacks(one.profile),
+                score=score(rules.strategy, one, wanted, now, self._people.turns),
+            )
+            for one in ordered
+        ]

@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from routing.events import AgentChosen
-from routing.matching import STRATEGIES, Waiting, place
 from routing.precedence import Precedence
+from routing.turns import STRATEGIES, Waiting, place
 
 
 class BadQueue(ValueError):

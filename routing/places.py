@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from routing.matching import Waiting
 from routing.model import Entry, Line, Stand
+from routing.turns import Waiting
 
 
 class Places:

@@ -28,12 +28,12 @@ from cti.events import AgentAnswered, CallEnded, PbxFound, PbxLost, Reconciled, 
 from cti.messages import QueueGaveUp, RoutingMessage, SeatOffered
 from routing import counting, queues, store
 from routing.events import AgentChosen, AgentRequested
-from routing.matching import Choice, Idle, Waiting, choose
 from routing.model import Entry, Explanation, Figures, Queue, Stand
 from routing.places import Places
 from routing.precedence import Cause, precedence
 from routing.reach import Reach
 from routing.stall import StallWatch
+from routing.turns import Choice, Idle, Waiting, choose
 
 Deliver = Callable[[str, RoutingMessage], bool]
 """Puts a message into the inbox of a call; False: there is no such call any more."""

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, delete, insert, select
 
 from core import journal
 from routing.events import AgentChosen
-from routing.matching import Waiting
 from routing.precedence import Cause, Precedence
 from routing.tables import queue_entries
+from routing.turns import Waiting
 
 
 def add(connection: Connection, call: Waiting) -> None:

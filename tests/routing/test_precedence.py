@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import policy
-from routing.matching import Idle, Waiting, choose
 from routing.model import Line
 from routing.precedence import NONE, Cause, precedence
+from routing.turns import Idle, Waiting, choose
 
 pytestmark = pytest.mark.unit
 

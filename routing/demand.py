@@ -1,0 +1,98 @@
+"""The waiting calls, found by what an agent can: one bucket for all with the same rules and needs; pure."""
+
+import itertools
+from bisect import bisect_left, insort
+from collections.abc import Callable
+
+from routing.rules import Rules
+from routing.skills import EVERYBODY, Levels, Need, Profile, by_agent, by_group, by_skill
+
+Order = tuple[float, str]
+"""A place: the moment since which the call counts as waiting (less its head start), and its id between equals."""
+
+
+class Bucket:
+    """Calls that differ only in their places: whoever fits one fits all, so only the first can be next.
+
+    `step` counts the relaxation steps taken, `wanted` are the skills before any; the calls of a bucket with
+    `preferred` are held for that agent.
+    """
+
+    __slots__ = ("anchors", "calls", "further", "need", "preferred", "rules", "serial", "step", "wanted")
+
+    def __init__(self, rules: Rules, further: Levels, step: int, preferred: str | None, serial: int) -> None:
+        self.rules = rules
+        self.further = further
+        self.need: Need = rules.need_at(further, step)
+        self.step = step
+        self.wanted = rules.need_at(further, 0).skills
+        self.preferred = preferred
+        self.serial = serial
+        self.anchors: tuple[str, ...] = ()
+        self.calls: list[Order] = []
+
+    def fits(self, profile: Profile) -> bool:
+        """Tell whether the agent may take a call of this bucket."""
+        if self.preferred is not None and self.preferred != profile.agent_id:
+            return False
+        return self.need.met_by(profile)
+
+    def remove(self, place: Order) -> None:
+        """Take a call out."""
+        del self.calls[bisect_left(self.calls, place)]
+
+
+class Demand:
+    """All buckets; those with calls stand under one skill each, so an agent looks only at those of its own skills."""
+
+    def __init__(self, rarity: Callable[[str], int]) -> None:
+        self._rarity = rarity
+        """How many agents have a skill: a bucket stands under its rarest one."""
+        self._buckets: dict[tuple[str, Levels, int, str | None], Bucket] = {}
+        self._serials = itertools.count()
+        self._under: dict[str, dict[int, Bucket]] = {}
+
+    def bucket(self, rules: Rules, further: Levels, step: int, preferred: str | None) -> Bucket:
+        """Return the bucket of these rules for a call with `further` needs after `step` steps, made when new."""
+        key = (rules.queue, further, step, preferred)
+        found = self._buckets.get(key)
+        if found is None:
+            found = self._buckets[key] = Bucket(rules, further, step, preferred, next(self._serials))
+        return found
+
+    def add(self, bucket: Bucket, place: Order) -> bool:
+        """Put a call into its bucket; tells whether it is the first there."""
+        if not bucket.calls:
+            bucket.anchors = self._anchors(bucket)
+            for anchor in bucket.anchors:
+                self._under.setdefault(anchor, {})[bucket.serial] = bucket
+        insort(bucket.calls, place)
+        return bucket.calls[0] == place
+
+    def remove(self, bucket: Bucket, place: Order) -> None:
+        """Take a call out of its bucket."""
+        bucket.remove(place)
+        if not bucket.calls:
+            for anchor in bucket.anchors:
+                del self._under[anchor][bucket.serial]
+            del self._buckets[bucket.rules.queue, bucket.further, bucket.step, bucket.preferred]
+
+    def all(self) -> list[Bucket]:
+        """Return every bucket; each has calls."""
+        return list(self._buckets.values())
+
+    def fitting(self, profile: Profile) -> list[Bucket]:
+        """Return the buckets with calls that this agent may take."""
+        found = {}
+        for anchor in profile.anchors:
+            for serial, bucket in self._under.get(anchor, {}).items():
+                if bucket.fits(profile):
+                    found[serial] = bucket
+        return list(found.values())
+
+    def _anchors(self, bucket: Bucket) -> tuple[str, ...]:
+        if bucket.preferred is not None:
+            return (by_agent(bucket.preferred),)
+        if bucket.need.skills:
+            return (by_skill(min((skill for skill, _ in bucket.need.skills), key=self._rarity)),)
+        return tuple(map(by_group, sorted(bucket.need.groups))) or (EVERYBODY,)
