@@ -4,18 +4,17 @@
                         crew=tuple(Worker(Profile(f"a{n}"), ((0.0, 86400.0),)) for n in range(14)),
                         rules={"general": Rules("general")}, cap=1200.0)
     day = simulate(scenario, draw(scenario, seed=1))
-    day.service_level(20.0), day.asa_s(), day.abandoned(), day.occupancy()
+    day.figures.service_level(20.0), day.figures.asa_s(), day.figures.abandoned(), day.occupancy()
 
-Moments are seconds from the beginning. Callers come by Poisson's law, in each half hour at its own rate; each brings along
-how long the talk and the wrap-up will be and how long it would wait. A shift that ends lets the talk end first. What is
-not in it: phones that ring unanswered, callers who call again, transfers, callbacks. The same scenario and draw give
-the same day, event by event.
+A shift that ends lets the talk end first. What is not in it: phones that ring unanswered, callers who call again,
+transfers, callbacks. The same scenario and draw give the same day, event by event.
 """
 
 import heapq
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import NormalDist
 from typing import Protocol
 
 import numpy as np
@@ -24,111 +23,18 @@ from numpy.typing import NDArray
 from core.errors import BadInput
 from routing.decisions import Call
 from routing.matching import Matching
-from routing.rules import Rules
-from routing.skills import Levels, Profile
+from routing.scenario import Draw, Floats, Scenario
 
-Floats = NDArray[np.float64]
-
-HALF_HOUR_S = 1800.0
+LEAST_REPLICATIONS = 3
 _FINISHED, _HUNG_UP, _SENT_AWAY, _COMES, _GOES = range(5)
 """What happens at a moment; of several at the same one, the least first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Handling:
-    """How long a call keeps its agent: `mean_s`, and the coefficient of variation `cv`.
-
-    Without `cv` exponential, as Erlang takes it; with it lognormal, as talks were found to be (Brown et al. 2005).
-    """
-
-    mean_s: float
-    cv: float | None = None
-
-    def __post_init__(self) -> None:
-        if not (0 < self.mean_s < math.inf) or (self.cv is not None and not 0 < self.cv < 10):
-            raise BadInput(f"handling of {self.mean_s:g} s, cv {self.cv}: seconds above 0, cv between 0 and 10")
-
-    def draw(self, generator: np.random.Generator, number: int) -> Floats:
-        """Return so many handling times, seconds."""
-        if self.cv is None:
-            return generator.exponential(self.mean_s, number)
-        variance = math.log1p(self.cv * self.cv)
-        return generator.lognormal(math.log(self.mean_s) - variance / 2, math.sqrt(variance), number)
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """Callers of one kind: how many are expected in each half hour, how long they talk, how long they would wait.
-
-    `patience_s` is the mean of an exponential patience, infinite: nobody hangs up. `skills` beside those of the queue.
-    """
-
-    queue: str
-    calls: tuple[float, ...]
-    handling: Handling
-    patience_s: float = math.inf
-    skills: Levels = ()
-
-    def __post_init__(self) -> None:
-        if not self.calls or not all(0 <= number < math.inf for number in self.calls):
-            raise BadInput(f"calls of queue {self.queue!r}: a number from 0 on is expected for each half hour")
-        if not self.patience_s > 0:
-            raise BadInput(f"patience of {self.patience_s:g} s: must be above 0, or infinite")
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """An agent, and when there: spans of seconds from the beginning, in order, none over another."""
-
-    profile: Profile
-    spans: tuple[tuple[float, float], ...]
-
-    def __post_init__(self) -> None:
-        edges = [edge for span in self.spans for edge in span]
-        if edges != sorted(edges) or any(begin == end for begin, end in self.spans):
-            raise BadInput(f"spans of agent {self.profile.agent_id}: each ends after it begins, none begins before that")
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """A centre for a while: callers, agents, the rules of the queues, and the cap of priorities.
-
-    Who waits longer than `wait_limit_s` is told so and sent away.
-    """
-
-    streams: tuple[Stream, ...]
-    crew: tuple[Worker, ...]
-    rules: Mapping[str, Rules]
-    cap: float
-    wait_limit_s: float = math.inf
-
-    def __post_init__(self) -> None:
-        if unknown := sorted({stream.queue for stream in self.streams} - set(self.rules)):
-            raise BadInput(f"calls for queues that have no rules: {', '.join(unknown)}")
-        if len({worker.profile.agent_id for worker in self.crew}) < len(self.crew):
-            raise BadInput("two agents have the same name")
-
-    @property
-    def length_s(self) -> float:
-        """For how long callers come."""
-        return HALF_HOUR_S * max((len(stream.calls) for stream in self.streams), default=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """What chance brings, callers in the order of their coming: `at`, `handling`, `patience` in seconds, `stream` by number."""
-
-    at: Floats
-    stream: NDArray[np.intp]
-    handling: Floats
-    patience: Floats
 
 
 class Observer(Protocol):
     """Follows a simulation; callers by their number in the draw."""
 
     def comes(self, caller: int, core: Matching, now: float) -> None:
-        """The caller has found nobody free and waits."""
+        """The caller, in `core` under the number in nine digits, has found nobody free and waits."""
 
     def answered(self, caller: int, waited_s: float, now: float) -> None:
         """The caller has an agent, after waiting or at once (0)."""
@@ -165,12 +71,9 @@ class Day:
         draw_ = Draw(*(part[kept] for part in parts))  # type: ignore[arg-type]
         return Day(self.scenario, draw_, self.wait[kept], self.hung_up[kept], self.sent_away[kept], warm_up_s)
 
-    def of(self, callers: NDArray[np.bool_]) -> "Figures":
-        """Return the figures of some callers."""
-        return Figures(self.wait[callers], self.hung_up[callers], self.sent_away[callers])
-
     @property
     def figures(self) -> "Figures":
+        """The figures of all callers together."""
         return Figures(self.wait, self.hung_up, self.sent_away)
 
     def occupancy(self) -> float:
@@ -221,22 +124,6 @@ class Figures:
         return float(self.hung_up.mean()) if self.offered else math.nan
 
 
-def draw(scenario: Scenario, seed: int | np.random.SeedSequence) -> Draw:
-    """Return the callers of a scenario by chance. Comings, talks and patience are drawn apart from each other."""
-    parts = []
-    sequence = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
-    for number, (stream, own) in enumerate(zip(scenario.streams, sequence.spawn(len(scenario.streams)), strict=True)):
-        comings, talks, patience = (np.random.default_rng(one) for one in own.spawn(3))
-        begins = np.repeat(np.arange(len(stream.calls)), comings.poisson(stream.calls)) * HALF_HOUR_S
-        at = begins + comings.uniform(0, HALF_HOUR_S, len(begins))
-        endless = np.full(len(at), math.inf)
-        waits = patience.exponential(stream.patience_s, len(at)) if math.isfinite(stream.patience_s) else endless
-        parts.append((at, np.full(len(at), number), stream.handling.draw(talks, len(at)), waits))
-    at, streams, handling, waits = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.argsort(at, kind="stable")
-    return Draw(at[order], streams[order], handling[order], waits[order])
-
-
 def simulate(scenario: Scenario, drawn: Draw, observer: Observer | None = None) -> Day:
     """Let the drawn callers meet the crew, until nothing follows any more."""
     return _Run(scenario, drawn, observer).run()
@@ -267,11 +154,13 @@ class _Run:
         self._at, self._handling, self._patience = drawn.at.tolist(), drawn.handling.tolist(), drawn.patience.tolist()
         self._wait = [math.nan] * len(self._at)
         self._seat_crew()
-        streams = [(scenario.streams[number].queue, scenario.streams[number].skills) for number in drawn.stream.tolist()]
+        streams = [
+            (scenario.streams[number].queue, scenario.streams[number].skills) for number in drawn.stream.tolist()
+        ]
         for caller, at in enumerate(self._at):
             self._pass_to(at)
             queue, skills = streams[caller]
-            self.core.wait(Call(str(caller), queue, at, skills=skills), at)
+            self.core.wait(Call(f"{caller:09}", queue, at, skills=skills), at)
             if not self._decide(at) or caller not in self._with:
                 self._lets_wait(caller, at)
         self._pass_to(math.inf)
@@ -317,15 +206,15 @@ class _Run:
     def _happens(self, at: float, kind: int, who: int) -> None:
         if kind == _FINISHED:
             agent_id = self._with.pop(who)
+            if self.observer is not None:
+                self.observer.finished(who, self._handling[who], at)
             if agent_id in self._off:
                 self.core.gone(agent_id, at)
             else:
                 self.core.ready(agent_id, at)
                 self._decide(at)
-            if self.observer is not None:
-                self.observer.finished(who, self._handling[who], at)
         elif kind in (_HUNG_UP, _SENT_AWAY):
-            if self.core.leave(str(who)):
+            if self.core.leave(f"{who:09}"):
                 (self._hung_up if kind == _HUNG_UP else self._sent_away).add(who)
                 if self.observer is not None:
                     self.observer.gone(who, at - self._at[who], at)
@@ -334,6 +223,9 @@ class _Run:
 
     def _crew_changes(self, at: float, kind: int, agent_id: str) -> None:
         talks = agent_id in self._with.values()
+        self._staffed += 1 if kind == _COMES else -1
+        if self.observer is not None:
+            self.observer.staffed(self._staffed, at)
         if kind == _COMES:
             self._off.discard(agent_id)
             if not talks:
@@ -343,9 +235,6 @@ class _Run:
             self._off.add(agent_id)
             if not talks:
                 self.core.gone(agent_id, at)
-        self._staffed += 1 if kind == _COMES else -1
-        if self.observer is not None:
-            self.observer.staffed(self._staffed, at)
 
     def _decide(self, now: float) -> bool:
         """Let the core decide; tells whether anybody was answered."""
@@ -362,7 +251,7 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean over replications and half the width of its confidence interval of 95 %."""
+    """A mean over replications and half the width of its confidence interval."""
 
     mean: float
     half: float
@@ -372,22 +261,22 @@ class Interval:
         return abs(value - self.mean) <= self.half
 
 
-def interval(values: Sequence[float]) -> Interval:
-    """Return the mean of independent replications with its interval (Student's t). Raises BadInput for less than three."""
+def interval(values: Sequence[float], level: float = 0.95) -> Interval:
+    """Return the mean of independent replications with its interval (Student's t). Raises BadInput for less than 3."""
     known = np.array([value for value in values if not math.isnan(value)])
-    if len(known) < 3:
-        raise BadInput(f"{len(known)} replications: a confidence interval needs at least 3")
-    spread = float(known.std(ddof=1)) / math.sqrt(len(known))
-    return Interval(float(known.mean()), _student(len(known) - 1) * spread)
+    if len(known) < LEAST_REPLICATIONS:
+        raise BadInput(f"{len(known)} replications: a confidence interval needs at least {LEAST_REPLICATIONS}")
+    error = float(known.std(ddof=1)) / math.sqrt(len(known))
+    return Interval(float(known.mean()), _student(len(known) - 1, level) * error)
 
 
-def _student(freedom: int) -> float:
-    """Return the 97.5th percentile of Student's t, by Hill's expansion (Abramowitz and Stegun 26.7.5)."""
-    z = 1.959963984540054
+def _student(freedom: int, level: float) -> float:
+    """Return the quantile of Student's t that leaves 1 - level on both sides (Abramowitz and Stegun 26.7.5)."""
+    z = NormalDist().inv_cdf((1 + level) / 2)
     terms = (
         (z**3 + z) / 4,
         (5 * z**5 + 16 * z**3 + 3 * z) / 96,
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
     )
-    return z + sum(term / freedom ** (power + 1) for power, term in enumerate(terms))
+    return z + sum(term / float(freedom) ** power for power, term in enumerate(terms, 1))
