@@ -31,6 +31,8 @@ from cti.events import (
     ConsultEnded,
     ConsultStarted,
     ConsultSwapped,
+    MonitorStarted,
+    MonitorStopped,
 )
 
 
@@ -120,6 +122,10 @@ _OF_THIRD = frozenset({ConsultStarted, ConsultAnswered, ConsultSwapped, Conferen
 _ALONE = frozenset({CallHeld, CallResumed, CallReleased})
 """What is only possible without a third party, or as the table says."""
 
+_MONITORING = (MonitorStarted, MonitorStopped)
+MOVING: frozenset[type[Event]] = frozenset(kind for _, kind in MOVES) | frozenset(_MONITORING)
+"""What changes a call in the books. Monitoring moves no state: no state ever depends on who listens."""
+
 WITH_AGENT = frozenset({S.TALKING, S.HELD})
 
 
@@ -135,6 +141,7 @@ class Call:
 
     `queued_at`: from when on it waits for the talk that comes next, also when it left the queue in between.
     `seats_rung` counts every leg that was dialled from the talk or for it. `third…`: whom the agent has brought in.
+    `watch…`: the shift lead who listens.
     """
 
     id: str
@@ -155,6 +162,9 @@ class Call:
     third_seat_id: str | None = None
     third_number: str | None = None
     third_channel_id: str | None = None
+    watcher_id: str | None = None
+    watch_channel_id: str | None = None
+    watch_mode: str | None = None
     answered_at: datetime | None = None
     queued_at: datetime | None = None
     talking_at: datetime | None = None
@@ -164,6 +174,16 @@ class Call:
     end_cause: str | None = None
 
 
+_VALUES = attrgetter(*Call.__slots__)
+
+
+def replace(call: Call, **changes: Any) -> Call:
+    """Return `call` with other values; that of `dataclasses` does the same and costs several times as much."""
+    values = dict(zip(Call.__slots__, _VALUES(call), strict=True))
+    values.update(changes)
+    return Call(**values)
+
+
 def arrive(event: CallArrived) -> Call:
     """Return the call that begins with `event`."""
     return Call(event.call_id, event.caller, event.caller_known, event.number, S.ARRIVED, event.at)
@@ -171,6 +191,8 @@ def arrive(event: CallArrived) -> Call:
 
 def advance(call: Call, event: Event) -> Call:
     """Return the call as it is after `event`. Raises IllegalMove when its state does not allow it."""
+    if isinstance(event, _MONITORING):
+        return _monitored(call, event)
     try:
         state = MOVES[call.state, type(event)]
     except KeyError:
@@ -180,14 +202,15 @@ def advance(call: Call, event: Event) -> Call:
     return _carry(call, state, event)
 
 
-_VALUES = attrgetter(*Call.__slots__)
-
-
-def _changed(call: Call, **changes: Any) -> Call:
-    """Return `call` with other values; `dataclasses.replace` does the same and costs several times as much."""
-    values = dict(zip(Call.__slots__, _VALUES(call), strict=True))
-    values.update(changes)
-    return Call(**values)
+def _monitored(call: Call, event: Event) -> Call:
+    match event:
+        case MonitorStarted() if call.state in WITH_AGENT:
+            leg = event.channel_id
+            return replace(call, watcher_id=event.agent_id, watch_channel_id=leg, watch_mode=event.mode)
+        case MonitorStopped() if call.watcher_id is not None:
+            return replace(call, watcher_id=None, watch_channel_id=None, watch_mode=None)
+    what = type(event).__name__
+    raise IllegalMove(f"call is {call.state}: {what} is not possible", call_id=call.id)
 
 
 def _with_third(call: Call, event: Event) -> Call:
@@ -200,20 +223,20 @@ def _with_third(call: Call, event: Event) -> Call:
         return call
     third = THIRD_MOVES[call.third, kind]
     if third is None:
-        return _changed(
+        return replace(
             call, third=None, third_agent_id=None, third_seat_id=None, third_number=None, third_channel_id=None
         )
-    return _changed(call, third=third)
+    return replace(call, third=third)
 
 
 def _carry(call: Call, state: CallState, event: Event) -> Call:
     match event:
         case CallAnswered():
-            return _changed(call, state=state, answered_at=event.at)
+            return replace(call, state=state, answered_at=event.at)
         case CallQueued():
-            return _changed(call, state=state, queue=event.queue, queued_at=_waits_since(call, event))
+            return replace(call, state=state, queue=event.queue, queued_at=_waits_since(call, event))
         case AgentRang():
-            return _changed(
+            return replace(
                 call,
                 state=state,
                 agent_id=event.agent_id,
@@ -222,13 +245,13 @@ def _carry(call: Call, state: CallState, event: Event) -> Call:
                 seats_rung=call.seats_rung + 1,
             )
         case AgentAnswered():
-            return _changed(call, state=state, talking_at=event.at, released_at=None)
+            return replace(call, state=state, talking_at=event.at, released_at=None)
         case AgentMissed() | CallDequeued():
-            return _changed(call, state=state, agent_id=None, seat_id=None, seat_channel_id=None)
+            return replace(call, state=state, agent_id=None, seat_id=None, seat_channel_id=None)
         case CallTransferred():
             return _handed_on(call, state, event)
         case ConsultStarted():
-            return _changed(
+            return replace(
                 call,
                 state=state,
                 third_agent_id=event.to_agent_id or None,
@@ -238,21 +261,21 @@ def _carry(call: Call, state: CallState, event: Event) -> Call:
                 seats_rung=call.seats_rung + 1,
             )
         case AgentMuted():
-            return _changed(call, state=state, muted=event.on)
+            return replace(call, state=state, muted=event.on)
         case CallReleased():
-            return _changed(call, state=state, released_at=event.at, seat_channel_id=None, muted=False)
+            return replace(call, state=state, released_at=event.at, seat_channel_id=None, muted=False)
         case CallEnded():
-            return _changed(
+            return replace(
                 call, state=state, ended_at=event.at, ended_by=event.by, end_cause=event.why, seat_channel_id=None
             )
         case _:
-            return _changed(call, state=state)
+            return replace(call, state=state)
 
 
 def _handed_on(call: Call, state: CallState, event: CallTransferred) -> Call:
     """Who is handed on to a person keeps the queue and the place in it, for when that person does not answer."""
     to_queue = event.kind == "queue"
-    return _changed(
+    return replace(
         call,
         state=state,
         queue=event.to if to_queue else call.queue,
@@ -278,7 +301,8 @@ def diagram() -> str:
 
 
 _EAR = re.compile(r"-ear-[0-9a-f]+(-media|-bridge)?$")
-_PART = re.compile(rf"-(seat-\d+|talk|outside-\d+|play-\d+|(message|address)-\d+)$|{_EAR.pattern}")
+_WATCH = r"watch-[0-9a-f]+(-bridge|-spy-[a-z]+)?"
+_PART = re.compile(rf"-(seat-\d+|{_WATCH}|talk|outside-\d+|play-\d+|(message|address)-\d+)$|{_EAR.pattern}")
 
 
 def third_diagram() -> str:
@@ -295,6 +319,13 @@ def together(call: Call) -> frozenset[str]:
     caller = {call.id} if call.state is S.TALKING else set()
     third = {call.third_channel_id or ""} if call.third in (Third.TALKING, Third.JOINED) else set()
     return frozenset({call.seat_channel_id, *caller, *third})
+
+
+def legs(call: Call) -> frozenset[str]:
+    """Return every channel beside the caller's that belongs to a call, by the books."""
+    watch = call.watch_channel_id
+    spies = {watch, watch_spy(watch, call.watch_mode or "")} if watch else set()
+    return frozenset(one for one in (call.seat_channel_id, call.third_channel_id, *spies) if one)
 
 
 def seat_channel(call: Call) -> str:
@@ -321,6 +352,21 @@ def outside_number(channel_id: str) -> int:
     """Return for which time in its call a channel leads to somebody outside; 0: it is no such channel."""
     found = re.search(r"-outside-(\d+)$", channel_id)
     return int(found[1]) if found else 0
+
+
+def watch_leg(call_id: str) -> str:
+    """Return a new id for the channel to a shift lead who listens; see `watch_parts` for what belongs to it."""
+    return f"{call_id}-watch-{secrets.token_hex(4)}"
+
+
+def watch_bridge(leg: str) -> str:
+    """Return the id of the bridge in which the lead on channel `leg` hears the talk."""
+    return f"{leg}-bridge"
+
+
+def watch_spy(leg: str, mode: str) -> str:
+    """Return the id of the channel that listens to the agent's for the lead on `leg`."""
+    return f"{leg}-spy-{mode}"
 
 
 def talk_bridge(call_id: str) -> str:

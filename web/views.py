@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from agents.model import Agent, State
+from agents.model import Agent, Permission, State
 from agents.model import User as Account
 from agents.roster import Roster
 from cti.model import Call
@@ -125,8 +125,15 @@ def call_shape(call: Call, facts: CallFacts, viewer: Account) -> shapes.Call:
         recording_id=facts.recording_id,
         muted=call.muted,
         third=_third_shape(call, viewer),
+        monitor=_monitor_shape(call, viewer),
         ahead_causes=list(facts.ahead_causes),
     )
+
+
+def _monitor_shape(call: Call, viewer: Account) -> shapes.Monitor | None:
+    if call.watcher_id is None or not viewer.may(Permission.MONITOR_CALLS):
+        return None
+    return shapes.Monitor(agent_id=call.watcher_id, mode=call.watch_mode or "")
 
 
 def _third_shape(call: Call, viewer: Account) -> shapes.ThirdParty | None:
@@ -185,7 +192,7 @@ def bill_shape(summary: BillSummary) -> shapes.Bill:
     )
 
 
-def outage_shape(outage: Outage, zone: ZoneInfo, today: date, area: str = "") -> shapes.Outage:
+def outage_shape(outage: Outage, zone: ZoneInfo, now: datetime, area: str = "") -> shapes.Outage:
     """An outage notice in the words that callers hear."""
     return shapes.Outage(
         id=outage.id,
@@ -196,7 +203,7 @@ def outage_shape(outage: Outage, zone: ZoneInfo, today: date, area: str = "") ->
         cause=outage.cause,
         from_=outage.begins,
         until=outage.ends,
-        text=outage_words.outage(outage, today, zone, area=area).text,
+        text=outage_words.outage(outage, now, zone, area=area).text,
         status=str(outage.status),
         version=outage.version,
     )
