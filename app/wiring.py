@@ -125,7 +125,9 @@ class Hotline:
         self.agents = AgentService(self.journal, self.db, self.clock, self.policy)
         self.pbx = AriPbx(AriAddress(at.host, at.http_port, secrets.ari_user, secrets.ari_password))
         world = CallWorld(self.pbx, self.journal, self.clock, self.policy, self.voices.apology)
-        self.calls = CallService(self.pbx, world, self.db, CallHooks(self._serve, self._adopted))
+        self.calls = CallService(
+            self.pbx, world, self.db, CallHooks(self._serve, self._adopted, self.business.customers.is_stranger)
+        )
         self.ami = AmiService(
             AmiAddress(at.host, at.ami_port, secrets.ami_user, secrets.ami_secret),
             self.journal,

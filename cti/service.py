@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
@@ -51,11 +52,13 @@ class CallHooks:
     """What the rooms above give us.
 
     `program` serves a caller from wherever the call stands; `on_adopted` hears which calls live before any of
-    them goes on, so that seats are freed before anything is routed.
+    them goes on, so that seats are freed before anything is routed. `is_stranger` tells, in the transaction that books
+    a call, whether surely nobody is on record under its number.
     """
 
     program: Program
     on_adopted: Callable[[Sequence[Adopted]], Awaitable[None]]
+    is_stranger: Callable[[Connection, str], bool] = lambda _connection, _number: False
 
 
 class CallService:
@@ -192,8 +195,12 @@ class CallService:
         self._tasks.start(self._begin(session, event), session.call.id)
 
     async def _begin(self, session: CallSession, event: CallArrived) -> None:
+        def book(connection: Connection) -> None:
+            store.add(connection, session.call)
+            session.stranger = event.caller_known and self._hooks.is_stranger(connection, event.caller)
+
         try:
-            await self._world.journal.record(event, save=lambda connection: store.add(connection, session.call))
+            await self._world.journal.record(event, save=book)
         except (SQLAlchemyError, Unavailable) as error:
             # A call that is in no book cannot be served; the carrier says so at once instead of silence.
             _log.error(

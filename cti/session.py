@@ -83,6 +83,8 @@ class CallSession:
         """The channels that are in the bridge of the talk now."""
         self.node = ""
         """Where in the menu the call is; told in CallEnded."""
+        self.stranger = False
+        """Nobody is on record under the caller's number, as the booking of the call found out."""
         self.end: tuple[str, str] = ("system", "finished")
         """Who ends the call and why, when it is not the caller."""
         self._inbox = Inbox()

@@ -145,6 +145,9 @@ class Engine:
 
     def _look_up(self, call: IvrCall, *, again: bool = False) -> None:
         """Ask the customer system now, so that the answer is there when the greeting is over."""
+        if call.session.stranger and not again and not call.known.get("verified"):
+            call.answers = CustomerAnswers(language=call.language)
+            return
         task = self._tasks.start(self._find(call, again=again), call.id)
         call.answers = task
 

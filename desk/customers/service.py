@@ -1,9 +1,11 @@
 """What the hotline asks about customers."""
 
 import asyncio
+import sqlite3
 from datetime import datetime
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.db import Database
 from core.errors import NotFound
@@ -37,6 +39,21 @@ class CustomerService:
     async def by_phone(self, number: str) -> list[Customer]:
         """Return the customers reached at `number` (form of core.phone): none, one, or several."""
         return await self._db.read(lambda c: store.by_phone(c, number))
+
+    def is_stranger(self, connection: Connection, number: str) -> bool:
+        """Tell, within a transaction of somebody else's, whether surely nobody is reached at `number`.
+
+        A server is not asked: its transaction would not outlive an error.
+        """
+        own = connection.connection.dbapi_connection
+        if not isinstance(own, sqlite3.Connection):
+            return False
+        try:
+            return not store.by_phone(connection, number)
+        except SQLAlchemyError:
+            if not own.in_transaction:  # the error has taken it down
+                raise
+            return False
 
     async def by_account(self, number: str) -> Customer | None:
         """Return the holder of the account, None when there is no such account."""

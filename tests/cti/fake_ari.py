@@ -294,6 +294,7 @@ class FakeAri:
             return 500, "Internal Server Error"
         room, *rest = uri.split("/")
         status, answer = {
+            "asterisk": lambda *_: (200, {"ping": "pong"}),
             "applications": self._application,
             "channels": self._channel,
             "bridges": self._bridge,

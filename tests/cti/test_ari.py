@@ -87,6 +87,19 @@ async def test_an_answer_that_never_comes_is_the_end_of_the_connection(
         fake.deaf = False
 
 
+async def test_an_asterisk_that_is_frozen_is_known_without_a_call(
+    fake: FakeAri, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(client, "ANSWER_LIMIT_S", 0.2)
+    async with connected(fake.address) as (pbx, heard):
+        await until(lambda: fake.asked.count(("GET", "asterisk/ping")) >= 3, what="it is asked again and again")
+        assert pbx.connected
+        fake.deaf = True
+        await until(lambda: heard.over, what="the connection is over")
+        fake.deaf = False
+
+
 async def test_more_events_than_can_be_followed_end_the_connection(
     fake: FakeAri, monkeypatch: pytest.MonkeyPatch
 ) -> None:

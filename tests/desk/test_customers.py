@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select, text
 
 from core.db import Database
 from desk.customers import pins, store
@@ -33,6 +33,24 @@ async def test_a_number_finds_everyone_reached_at_it(service: CustomerService) -
     assert sorted(found, key=lambda c: c.id) == [Customer("C5", "刘洋", phones=("076922223333", "13800000005")), LIN]
     assert [c.id for c in await service.by_phone("076922223333")] == ["C5"]
     assert await service.by_phone("13800000006") == []
+
+
+async def test_who_is_on_record_is_never_taken_for_a_stranger(service: CustomerService, db: Database) -> None:
+    sqlite = db.engine.dialect.name == "sqlite"
+    assert await db.write(lambda c: service.is_stranger(c, "13800000006")) is sqlite, "a server is not asked"
+    assert not await db.write(lambda c: service.is_stranger(c, "13800000005"))
+
+
+async def test_customers_that_cannot_be_read_cost_nobody_what_is_written_beside(
+    service: CustomerService, db: Database
+) -> None:
+    def broken(connection: Connection) -> bool:
+        store.save_customers(connection, [Customer("C7", "王")])
+        connection.execute(text("ALTER TABLE customer_phones RENAME TO elsewhere"))
+        return service.is_stranger(connection, "13800000006")
+
+    assert not await db.write(broken)
+    assert (await service.get("C7")).name == "王"
 
 
 async def test_an_account_has_a_holder_and_a_holder_accounts(service: CustomerService) -> None:

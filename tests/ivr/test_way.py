@@ -26,7 +26,11 @@ async def test_nodes_that_only_lead_on_are_told_with_the_one_that_follows(caller
     caller.line.presses({"menu": ["2"]})
     caller.line.leaves_after = "account_ask"
     await caller.serve(shipped, await caller.arrives(NOBODYS))
-    assert await entered(caller) == [("welcome", ()), ("main", BEFORE_THE_MENU), ("ask_account", ("bill",))]
+    assert await entered(caller) == [
+        ("welcome", ()),
+        ("main", BEFORE_THE_MENU),
+        ("ask_account", ("bill", "bill_account")),
+    ]
 
 
 async def test_a_node_that_says_something_is_told_before(caller: Caller, shipped: Flow) -> None:
@@ -43,6 +47,16 @@ async def test_a_node_that_fails_is_told_before_its_failure(caller: Caller, ship
     story = await caller.story()
     assert any(isinstance(event, IvrFailed) for event in story)
     stands_where_it_acts(story)
+
+
+async def test_the_customer_system_is_not_asked_about_a_stranger(caller: Caller, shipped: Flow) -> None:
+    caller.books.broken = TimeoutError()
+    caller.line.leaves_after = "menu"
+    session = await caller.arrives(NOBODYS)
+    session.stranger = True
+    await caller.serve(shipped, session)
+    assert not [event for event in await caller.story() if isinstance(event, IvrFailed)]
+    assert caller.line.heard[-1] == "menu"
 
 
 async def test_a_caller_goes_on_where_a_node_was_waiting_when_the_service_died(caller: Caller, shipped: Flow) -> None:
