@@ -16,11 +16,15 @@ class BadQueue(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue: its `id`, its `names` by language, and the `strategy` that picks the agent."""
+    """A queue: its `id`, its `names` by language, and the `strategy` that picks the agent.
+
+    `wrap_up_s`: seconds of wrap-up after its calls; None: the policy's `wrap_up_limit`.
+    """
 
     id: str
     names: dict[str, str]
     strategy: str
+    wrap_up_s: float | None = None
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
