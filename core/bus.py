@@ -53,16 +53,14 @@ class Bus:
         Returns None once all have heard all, else what tells the rest when it is awaited.
         """
         for at, recorded in enumerate(told):
-            listeners = self._who_hear(recorded)
+            listeners = self._of.get(type(recorded.event)) or self._who_hear(recorded)
             if (waiting := _call(recorded, listeners, 0)) is not None:
                 return _tell_rest(recorded, listeners, waiting, self, told[at + 1 :])
         return None
 
     def _who_hear(self, recorded: Recorded) -> tuple[Listener, ...]:
         kind = type(recorded.event)
-        found = self._of.get(kind)
-        if found is None:
-            found = self._of[kind] = (*self._listeners[kind], *self._listeners[Event])
+        found = self._of[kind] = (*self._listeners[kind], *self._listeners[Event])
         return found
 
 
@@ -81,7 +79,8 @@ def _call(recorded: Recorded, listeners: tuple[Listener, ...], first: int) -> _W
             continue
         if waiting is not None:
             return number, waiting, started
-    _ended(recorded, started)
+    if time.monotonic() - started > SLOW_S:
+        _ended(recorded, started)
     return None
 
 

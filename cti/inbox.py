@@ -38,12 +38,8 @@ class Inbox:
 
     async def get(self, timeout: float | None) -> Message | Asked | None:
         """Return the next message, or None when none comes within `timeout` seconds (None: no limit)."""
-        if not self._messages:
-            await self._fill(timeout)
-        return self._messages.popleft() if self._messages else None
-
-    async def _fill(self, timeout: float | None) -> None:
-        """Wait until there is a message, or the time is over."""
+        if self._messages:
+            return self._messages.popleft()
         # By hand: every message of every call is waited for here, and asyncio.timeout costs several times as much.
         loop = asyncio.get_running_loop()
         self._over = False
@@ -55,6 +51,7 @@ class Inbox:
         finally:
             if timer is not None:
                 timer.cancel()
+        return self._messages.popleft() if self._messages else None
 
     def _expire(self) -> None:
         self._over = True

@@ -224,8 +224,7 @@ class CallSession:
     @property
     def stirred(self) -> bool:
         """Whether a key waits to be read, listening found speech, words or an end, or the agent wants the caller."""
-        heard = self.spoke or self.words is not None or self.deaf is not None
-        return bool(self._digits) or heard or self.recalled
+        return bool(self._digits or self.spoke or self.words or self.deaf is not None or self.recalled)
 
     async def play(self, media: Sequence[str], *, interruptible: bool = True) -> bool:
         """Play `media` to the end; tell whether it was. The session `stirred` cuts it when `interruptible`.
@@ -312,6 +311,8 @@ class CallSession:
         if self._gone is not None:
             raise asyncio.CancelledError  # the cancellation itself may have been caught on its way
         message = await self._inbox.get(timeout)
+        if self.aside is None and isinstance(message, PlaybackEnded):
+            return message  # the most frequent one is none of those below
         if isinstance(message, DigitPressed) and message.channel_id == self.call.id:
             self._digits.append(message.digit)
         elif isinstance(message, SpeechHeard):
