@@ -1,6 +1,7 @@
 """What a caller heard, named."""
 
 import asyncio
+from typing import Any
 
 from app.dial_command import name_prompts
 from cti.ua import OutgoingCall
@@ -56,6 +57,12 @@ def pauses(said: list[HeardPrompt], end: float) -> list[float]:
     return [later - prompt.until for prompt, later in zip(said, nexts, strict=True)]
 
 
+def way(events: list[Any]) -> list[str]:
+    """Return the nodes to which a call has come by its timeline, those that only led on among them."""
+    entered = [e["data"] for e in events if e["event"] == "IvrNodeEntered"]
+    return [node for data in entered for node in (*data["passed"], data["node"])]
+
+
 async def come_to(service: Service, caller: str, node: str, timeout: float = 30.0) -> None:
     """Wait until the latest call of `caller` has come to a node of the flow."""
 
@@ -65,7 +72,7 @@ async def come_to(service: Service, caller: str, node: str, timeout: float = 30.
         calls = await service.calls(caller)
         events = await service.timeline(calls[0]["id"]) if calls else []
         story[:] = [f"{e['event']} {e['data'].get('node', '')}{e['data'].get('what', '')}" for e in events]
-        return any(e["event"] == "IvrNodeEntered" and e["data"]["node"] == node for e in events)
+        return node in way(events)
 
     await until(there, timeout, every=0.05, what=lambda: f"{caller} comes to {node}: {story}")
 

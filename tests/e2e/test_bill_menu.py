@@ -7,7 +7,7 @@ import pytest
 
 from cti.ua import OutgoingCall
 from speech.mandarin import digits
-from tests.e2e.heard import heard, ids, place, words
+from tests.e2e.heard import heard, ids, place, way, words
 from tests.phone import caller
 from tests.service import Service
 from tests.until import until
@@ -30,7 +30,7 @@ async def come_to(hotline: Service, number: str, node: str, times: int = 1) -> N
     async def there() -> bool:
         calls = await hotline.calls(number)
         events = await hotline.timeline(calls[0]["id"]) if calls else []
-        story[:] = [e["data"]["node"] for e in events if e["event"] == "IvrNodeEntered"]
+        story[:] = way(events)
         return story.count(node) >= times
 
     await until(there, 60, every=0.1, what=lambda: f"{number} comes to {node} {times} times: {story}")

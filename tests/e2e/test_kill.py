@@ -7,7 +7,7 @@ import pytest
 
 from app.robot_voice import babble
 from cti.ua import OutgoingCall
-from tests.e2e.heard import come_to, come_to_state, heard, ids, words
+from tests.e2e.heard import come_to, come_to_state, heard, ids, way, words
 from tests.e2e.test_self_service import come_to_next
 from tests.e2e.test_talk import audio, in_state, seconds, stored
 from tests.pbx import Pbx, started_pbx
@@ -107,8 +107,7 @@ async def heard_the_part(hotline: Service, call: OutgoingCall) -> None:
     names = [name for name in ids(told) if name not in ("please_wait", "menu_speech")]
     assert names[1:] == ["account_ask", "pin_ask", "pin_ask", "said", "outage_more", "watch_offer", "menu"], names
     assert "城东片区" in words(told)
-    entered = [e["data"] for e in await hotline.timeline((await hotline.calls(PART))[0]["id"])]
-    nodes = [data["node"] for data in entered if "known" in data]
+    nodes = way(await hotline.timeline((await hotline.calls(PART))[0]["id"]))
     part = ["outage", "outage_account", "ask_account", "ask_pin", "check", "identified", "outage"]
     assert nodes[nodes.index("main") + 1 :][: len(part)] == part, nodes
 
