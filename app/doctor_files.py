@@ -18,14 +18,13 @@ from core import calendar, policy
 from core.config import Settings
 from core.errors import ConfigError
 from ivr import flow
-from speech.install import find_voice
+from speech.install import VOICE, find_voice
 from speech.kokoro import settings_key
 from speech.prompts import PromptPack, catalogue
 from speech.second import ENGLISH, ENGLISH_VOICE, FOLDER
 from web.build import built_ui
 
 PYTHONS = (3, 11), (3, 12)
-VOICE = "zf_xiaoyi"
 DECEMBER = 12
 
 

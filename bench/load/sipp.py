@@ -7,7 +7,7 @@ RFC 4733 keys need raw sockets; Asterisk makes the same frame of both.
 import asyncio
 import csv
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ FIRST_PORT: Final = 14_000
 KEY_AT_MS: Final = 1000
 LENGTH_MS: Final = 2200
 MARGIN_S: Final = 20.0
+CROWD_PER_SECOND: Final = 60
 _SILENCE: Final = b"\xd5" * 16_000
 _HEADERS = """From: <sip:139[call_number]@[local_ip]:[local_port]>;tag=[pid]c[call_number]
 To: <sip:[service]@[remote_ip]:[remote_port]>[peer_tag_param]
@@ -52,11 +53,25 @@ def _in_dialog(method: str, number: int, body: str = "Content-Length: 0\n") -> s
     return f"{method} [next_url] SIP/2.0\n{via}{_HEADERS}CSeq: {number} {method}\n{body}"
 
 
+_BYE_TAKEN = "SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\nContent-Length: 0\n"
 _KEY = "Content-Type: application/dtmf-relay\nContent-Length: [len]\n\nSignal=2\nDuration=100\n"
 
 
 def _send(message: str, attributes: str = 'retrans="500"') -> str:
     return f"<send {attributes}><![CDATA[\n\n{message}\n]]></send>\n"
+
+
+def patient() -> str:
+    """Return the scenario of a caller who says nothing, presses nothing, and waits for the end."""
+    steps = [
+        _send(_INVITE, 'retrans="500" start_rtd="answer"'),
+        "".join(f'<recv response="{code}" optional="true"/>\n' for code in (100, 180, 183)),
+        '<recv response="200" rtd="answer" rrs="true"/>\n',
+        _send(_in_dialog("ACK", 1), ""),
+        '<recv request="BYE" timeout="600000"/>\n',
+        _send(_BYE_TAKEN, ""),
+    ]
+    return f'<?xml version="1.0"?>\n<scenario name="patient">\n{"".join(steps)}</scenario>\n'
 
 
 def scenario(silence: Path, length_ms: int, key_at_ms: int | None) -> str:
@@ -91,6 +106,15 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Crowd:
+    """Callers who stay until they are let go: so many at once, `calls` in all."""
+
+    number: str
+    at_once: int
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of the callers; `answered_ms` are the times from the INVITE to 200, in order of arrival."""
 
@@ -107,49 +131,66 @@ def installed() -> str:
     return found
 
 
-async def call(load: Load, sip: tuple[str, int], folder: Path) -> Outcome:
-    """Let the callers come and return what became of them, within their time and MARGIN_S."""
-    script = await asyncio.to_thread(_prepare, load, folder)
-    process = await asyncio.create_subprocess_exec(
-        *_command(load, sip, script), cwd=folder, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        async with asyncio.timeout(load.calls / load.per_second + load.length_ms / 1000 + MARGIN_S):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+async def crowd(load: Crowd, sip: tuple[str, int], folder: Path, *, within_s: float) -> Outcome:
+    """Let a crowd come and be served; who goes is replaced at once, until `calls` have come or the time is over."""
+    script = await asyncio.to_thread(_written, folder, patient())
+    more = {"-r": CROWD_PER_SECOND, "-m": load.calls, "-l": load.at_once, "-timeout": round(within_s)}
+    await _run(_command(load.number, sip, script, more), folder, within_s + MARGIN_S)
     return await asyncio.to_thread(_read, folder)
 
 
-def _prepare(load: Load, folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    silence, script = folder / "silence.alaw", folder / "caller.xml"
-    silence.write_bytes(_SILENCE)
-    script.write_text(scenario(silence, load.length_ms, load.key_at_ms), "utf-8")
-    for old in (*folder.glob("*_rtt.csv"), *folder.glob("statistics.csv")):
-        old.unlink()
-    return script
-
-
-def _command(load: Load, sip: tuple[str, int], script: Path) -> list[str]:
-    host, port = sip
-    options = {
-        "-sf": script,
-        "-s": load.number,
-        "-i": host,
-        "-mi": host,
-        "-p": FIRST_PORT,
-        "-mp": FIRST_PORT + 100,
+async def call(load: Load, sip: tuple[str, int], folder: Path) -> Outcome:
+    """Let the callers come and return what became of them, within their time and MARGIN_S."""
+    silence = folder / "silence.alaw"
+    script = await asyncio.to_thread(_written, folder, scenario(silence, load.length_ms, load.key_at_ms))
+    await asyncio.to_thread(silence.write_bytes, _SILENCE)
+    length_s = load.calls / load.per_second + load.length_ms / 1000
+    more = {
         "-r": load.per_second,
         "-m": load.calls,
         "-l": load.calls,
         "-rtp_threadtasks": 100,
         "-recv_timeout": 10_000,
-        "-timeout": round(load.calls / load.per_second + load.length_ms / 1000 + MARGIN_S / 2),
+        "-timeout": round(length_s + MARGIN_S / 2),
+    }
+    await _run(_command(load.number, sip, script, more), folder, length_s + MARGIN_S)
+    return await asyncio.to_thread(_read, folder)
+
+
+async def _run(command: Sequence[str], folder: Path, within_s: float) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=folder, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        async with asyncio.timeout(within_s):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _written(folder: Path, text: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    script = folder / "caller.xml"
+    script.write_text(text, "utf-8")
+    for old in (*folder.glob("*_rtt.csv"), *folder.glob("statistics.csv")):
+        old.unlink()
+    return script
+
+
+def _command(number: str, sip: tuple[str, int], script: Path, more: Mapping[str, float]) -> list[str]:
+    host, port = sip
+    options = {
+        "-sf": script,
+        "-s": number,
+        "-i": host,
+        "-mi": host,
+        "-p": FIRST_PORT,
+        "-mp": FIRST_PORT + 100,
         "-stf": "statistics.csv",
         "-fd": 1,
         "-rtt_freq": 1,
+        **more,
     }
     words = [str(word) for option in options.items() for word in option]
     return [installed(), f"{host}:{port}", *words, "-trace_stat", "-trace_rtt", "-aa", "-nostdin"]

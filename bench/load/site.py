@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -73,7 +73,11 @@ async def opened() -> AsyncIterator[Site]:
         var = Path(folder)
         sounds = {"greeting": str(greeting(var)), "prompt": str(var / "prompts" / "account_ask")}
         menu = _DIALPLAN.format(bare=BARE, minimal=MINIMAL, app=minimal.APP, **sounds)
-        async with _pbx(var, menu) as pbx, started_service(pbx) as service, _minimal(pbx, *sounds.values()) as program:
+        async with (
+            started(var, menu) as pbx,
+            started_service(pbx) as service,
+            _minimal(pbx, *sounds.values()) as program,
+        ):
             status = await pbx.asterisk.status()
             assert status.pid is not None
             assert service.process is not None
@@ -82,11 +86,15 @@ async def opened() -> AsyncIterator[Site]:
 
 
 @contextlib.asynccontextmanager
-async def _pbx(var: Path, dialplan: str) -> AsyncIterator[Pbx]:
+async def started(
+    var: Path, dialplan: str, *, seats: int = 4, files: Mapping[str, str] | None = None
+) -> AsyncIterator[Pbx]:
+    """A PBX for many channels with a dialplan of the bench's own and further configuration `files` by name."""
     trunk = Trunk(("127.0.0.1",), (HOTLINE,), CHANNELS, HOTLINE)
-    spec = make_spec(var, PORTS, trunk=trunk)
+    spec = make_spec(var, PORTS, seats=seats, trunk=trunk)
     render(spec)
-    (spec.directories.etc / "extensions_local.conf").write_text(dialplan, "utf-8")
+    for name, text in {"extensions_local.conf": dialplan, **(files or {})}.items():
+        (spec.directories.etc / name).write_text(text, "utf-8")
     asterisk = PrivateAsterisk(spec.install, spec.directories.etc, PORTS)
     try:
         await asterisk.start()

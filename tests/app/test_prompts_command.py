@@ -132,6 +132,17 @@ def test_an_independent_recogniser_understands_a_prompt_and_not_a_tone(settings:
     assert prompts(settings, "listen", "goodbye").exit_code == 1
 
 
+def test_an_english_prompt_is_made_and_understood_by_command(settings: Settings, tmp_path: Path) -> None:
+    english = ("--language", "en")
+    made = prompts(settings, "render", *english, "goodbye")
+    assert made.exit_code == 0, made.exception
+    fine = prompts(settings, "listen", *english, "goodbye")
+    assert (fine.exit_code, len(fine.stdout.splitlines())) == (0, 1), fine.stdout
+    write_wav(tmp_path / "tone.wav", 1.5)
+    prompts(settings, "record", *english, "goodbye", str(tmp_path / "tone.wav"))
+    assert prompts(settings, "listen", *english, "goodbye").exit_code == 1
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
