@@ -129,6 +129,18 @@ class Matching:
         self._calls.touched.clear()
         return decisions
 
+    def undecided(self) -> set[str]:
+        """Return the queues with a call that `decide` would give to an agent; only what is new is looked at."""
+        new = {
+            one.serial: one for person in self._people.fresh.values() for one in self._demand.fitting(person.profile)
+        }
+        new |= {one.serial: one for one in self._calls.touched.values() if one.calls and self._find(one)}
+        return {bucket.rules.queue for bucket in new.values()}
+
+    def free(self) -> set[str]:
+        """Return the agents to whom a call may be given."""
+        return {person.profile.agent_id for person in self._people.all() if person.free}
+
     def _sweep(self, now: float) -> list[Decision]:
         fits = self._fitting_fresh()
         alone = len(fits) == 1 and not self._calls.touched
