@@ -1,6 +1,8 @@
 """Presence follows what the PBX says of calls and of the seats' phones."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
 
 from agents.events import UserChanged
 from agents.model import MISSES, OFFERED, Agent, Cause, State, landing
@@ -16,6 +18,9 @@ from cti.events import (
     CallEnded,
     CallReleased,
     CallTransferred,
+    ConsultAnswered,
+    ConsultEnded,
+    ConsultStarted,
     Reconciled,
     SeatLost,
     SeatRegistered,
@@ -41,6 +46,9 @@ class Follower:
         bus.listen(AgentRang, self._rang)
         bus.listen(AgentAnswered, self._answered)
         bus.listen(AgentMissed, self._missed)
+        bus.listen(ConsultStarted, self._asked)
+        bus.listen(ConsultAnswered, self._asked_answered)
+        bus.listen(ConsultEnded, self._asked_no_more)
         bus.listen(CallReleased, self._talk_over)
         bus.listen(CallTransferred, self._talk_over)
         bus.listen(CallDequeued, self._left_the_queue)
@@ -52,6 +60,9 @@ class Follower:
     async def _rang(self, recorded: Recorded) -> None:
         event = recorded.event
         assert isinstance(event, AgentRang)
+        await self._rings(_Leg(event.agent_id, event.call_id, event.at))
+
+    async def _rings(self, event: "_Leg") -> None:
         agent = self._roster.get(event.agent_id)
         if agent is not None and agent.state is State.RESERVED and agent.call_id == event.call_id:
             await self._presence.move(agent, State.RINGING, Cause.RANG, at=event.at, until=agent.until)
@@ -67,6 +78,9 @@ class Follower:
     async def _answered(self, recorded: Recorded) -> None:
         event = recorded.event
         assert isinstance(event, AgentAnswered)
+        await self._talks(_Leg(event.agent_id, event.call_id, event.at))
+
+    async def _talks(self, event: "_Leg") -> None:
         agent = self._roster.get(event.agent_id)
         if agent is not None and agent.holds(event.call_id, OFFERED):
             await self._presence.move(agent, State.TALKING, Cause.ANSWERED, at=event.at)
@@ -80,14 +94,41 @@ class Follower:
         event = recorded.event
         assert isinstance(event, AgentMissed)
         agent = self._roster.get(event.agent_id)
-        if agent is None or not agent.holds(event.call_id, OFFERED):
+        if agent is not None and agent.holds(event.call_id, OFFERED):
+            await self._misses(agent, event.cause, event.at)
+
+    async def _misses(self, agent: Agent, why: str, at: datetime) -> None:
+        if why == Cause.RESTART:  # whoever answered while nobody controlled the call is not to blame
+            await self._presence.free(agent, Cause.RESTART, why, at)
             return
-        if event.cause == Cause.RESTART:  # whoever answered while nobody controlled the call is not to blame
-            await self._presence.free(agent, Cause.RESTART, event.cause, event.at)
-            return
-        cause = Cause(event.cause) if event.cause in MISSES else Cause.FAILED
+        cause = Cause(why) if why in MISSES else Cause.FAILED
         to, reason = landing(agent, phone=False, missed=True)
-        await self._presence.move(agent, to, cause, at=event.at, reason=reason)
+        await self._presence.move(agent, to, cause, at=at, reason=reason)
+
+    # --- a third party in a talk: its agent is offered, talks and is free as one to whom a caller is offered ---
+
+    async def _asked(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, ConsultStarted)
+        if event.to_agent_id:
+            await self._rings(_Leg(event.to_agent_id, event.call_id, event.at))
+
+    async def _asked_answered(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, ConsultAnswered)
+        if event.to_agent_id:
+            await self._talks(_Leg(event.to_agent_id, event.call_id, event.at))
+
+    async def _asked_no_more(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, ConsultEnded)
+        agent = self._roster.get(event.to_agent_id)
+        if agent is None or agent.call_id != event.call_id:
+            return
+        if agent.state in OFFERED and event.by == "third":
+            await self._misses(agent, event.why, event.at)
+        else:
+            await self._over(agent, event, event.why)
 
     async def _talk_over(self, recorded: Recorded) -> None:
         event = recorded.event
@@ -137,7 +178,7 @@ class Follower:
         if event.what == "disabled" and agent is not None and agent.state is not State.LOGGED_OUT:
             await self._sign_out(event.user_id, Cause.DISABLED)
 
-    async def _misfit(self, event: AgentRang | AgentAnswered, agent: Agent | None, did: str) -> None:
+    async def _misfit(self, event: "_Leg", agent: Agent | None, did: str) -> None:
         state = str(agent.state) if agent else "unknown"
         _log.error(
             "seat busy elsewhere",
@@ -148,7 +189,16 @@ class Follower:
         )
 
 
-def _late(event: AgentRang | AgentAnswered, agent: Agent, did: str) -> Reconciled:
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """What happened to the leg of an agent's seat: whose, in which call, when."""
+
+    agent_id: str
+    call_id: str
+    at: datetime
+
+
+def _late(event: _Leg, agent: Agent, did: str) -> Reconciled:
     return Reconciled(
         at=event.at,
         what=f"the seat {did} while the agent is {agent.state} and not reserved",

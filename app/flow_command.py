@@ -113,7 +113,11 @@ def publish(context: click.Context, what: str, note: str, flow_id: str, who: str
         work = flow_versions.publish_number(settings, flow_id, int(what), who)
     else:
         work = flow_versions.publish_file(settings, Path(what), note, who)
-    _told(*asyncio.run(work))
+    before, now = asyncio.run(work)
+    if before == now and not what.isdecimal():
+        click.echo(f"nothing has changed: version {now.number}, which is live, says the same")
+    else:
+        _told(before, now)
 
 
 @flow_group.command()

@@ -27,7 +27,7 @@ from core.errors import Conflict, Forbidden, HotlineError, NotFound, Unavailable
 from core.journal import Journal
 from ivr import flow
 from ivr.flow import Fault, Flow
-from ivr.versions.model import Files, State, Version
+from ivr.versions.model import Files, State, Version, content_hash
 from ivr.versions.prompts import PromptsFailed, spoken
 from ivr.versions.service import FlowBroken, FlowService, NoSuchVersion
 from speech.kokoro import Kokoro
@@ -190,11 +190,16 @@ async def listed(settings: Settings, flow_id: str, who: str | None) -> list[Vers
 
 
 async def publish_file(settings: Settings, file: Path, note: str, who: str | None) -> tuple[Version, Version]:
-    """Publish what a file says; return the version that was live and the one that is. Raises FlowError, FlowBroken."""
+    """Publish what a file says; return the version that was live and the one that is, the same when it says no more.
+
+    Raises FlowError, FlowBroken.
+    """
     flow.load(file, names(settings), policy.load(settings.site.policy).rules)
     flow_id, texts = flow.texts(file)
     async with opened(settings, who) as (kept, by):
         live = _live(await kept.versions(flow_id))
+        if live.hash == content_hash(texts):
+            return live, live
         made, faults = await kept.draft(flow_id, texts, note=note, by=by, based_on=live.number)
         if faults:
             raise FlowBroken("\n".join(map(str, faults)))
@@ -208,7 +213,7 @@ async def publish_number(
     async with opened(settings, who) as (kept, by):
         found = await kept.versions(flow_id)
         live = _live(found)
-        chosen = _before(found) if number is None else _known(found, flow_id, number)
+        chosen = _before(found, live) if number is None else _known(found, flow_id, number)
         return live, await kept.publish(flow_id, chosen, by=by, instead_of=live.number)
 
 
@@ -225,8 +230,9 @@ def _known(found: Sequence[Version], flow_id: str, number: int) -> int:
     return number
 
 
-def _before(found: Sequence[Version]) -> int:
-    former = [(v.published_at, v.number) for v in found if v.state is State.RETIRED and v.published_at]
+def _before(found: Sequence[Version], live: Version) -> int:
+    others = [v for v in found if v.state is State.RETIRED and v.hash != live.hash]
+    former = [(v.published_at, v.number) for v in others if v.published_at]
     if not former:
         raise Conflict("no other version was ever live; there is nothing to go back to")
     return max(former)[1]

@@ -34,7 +34,6 @@ from cti.ami.service import AmiService
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
 from cti.listening import Ears
-from cti.model import WITH_AGENT, CallState
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
 from cti.sweep import Sweep
@@ -225,11 +224,7 @@ class Hotline:
 
     async def _adopted(self, adopted: Sequence[Adopted]) -> None:
         """Free every seat that no live call holds, then let routing know its places; only then calls go on."""
-        held = {}
-        for one in adopted:
-            if one.call.agent_id and one.call.state in (*WITH_AGENT, CallState.RINGING):
-                how = "ringing" if one.call.state is CallState.RINGING else "talking"
-                held[one.call.agent_id] = (one.call.id, how)
+        held = {agent_id: (one.call.id, how) for one in adopted for agent_id, how in one.holds().items()}
         live = {one.call.id for one in adopted}
         if self._restored:
             await self.agents.reconcile(held)

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import ConfigError
 
@@ -69,8 +70,22 @@ class Asterisk(Section):
     ami_user: str = "hotline"
 
 
+AT_HOME = (
+    "1[3-9][0-9]{9}",
+    "0[1-9][0-9]{9,10}",
+    "[2-8][0-9]{6,7}",
+    "1(10|19|20|22)",
+    "12[0-9]{3}",
+    "9[56][0-9]{3,4}",
+)
+"""Mobiles, landlines with and without area code, emergency and service numbers; nothing abroad or at a premium."""
+
+
 class Trunk(Section):
-    """The carrier: either its `addresses`, or a registration with `registrar`, `username`, `password`."""
+    """The carrier: either its `addresses`, or a registration with `registrar`, `username`, `password`.
+
+    `may_dial`: which numbers agents may dial, as regular expressions of the whole number.
+    """
 
     addresses: tuple[str, ...] = ("127.0.0.1",)
     registrar: str | None = None
@@ -80,6 +95,21 @@ class Trunk(Section):
     channel_limit: int = Field(default=200, ge=1, le=10_000)
     outbound_caller_id: str = "95598"
     caller_header: Literal["P-Asserted-Identity", "From"] = "P-Asserted-Identity"
+    may_dial: tuple[str, ...] = AT_HOME
+
+    @field_validator("may_dial")
+    @classmethod
+    def _are_patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        return value
+
+    def permits(self, number: str) -> bool:
+        """Tell whether agents may dial `number`, which is in the one form (`core.phone`)."""
+        return any(re.fullmatch(pattern, number) for pattern in self.may_dial)
 
 
 class Speech(Section):

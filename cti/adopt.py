@@ -7,11 +7,12 @@ from functools import partial
 from core import log
 from core.db import Database
 from cti import store
+from cti.endings import ending
 from cti.events import Reconciled
 from cti.messages import GONE_WHILE_AWAY, ChannelEntered, ChannelGone
-from cti.model import WITH_AGENT, Call, CallState, advance, call_of, outside_number, talk_bridge
+from cti.model import WITH_AGENT, Call, CallState, Third, advance, call_of, outside_number, talk_bridge
 from cti.port import Arrival, Pbx, PbxBridge, PbxChannel
-from cti.session import CallSession, CallWorld, ending
+from cti.session import CallSession, CallWorld
 
 _log = log.get(__name__)
 
@@ -25,6 +26,15 @@ class Adopted:
     @property
     def call(self) -> Call:
         return self.session.call
+
+    def holds(self) -> dict[str, str]:
+        """Return the agents whom the call holds: ringing or talking."""
+        call, held = self.call, {}
+        if call.agent_id and call.state in (*WITH_AGENT, CallState.RINGING):
+            held[call.agent_id] = "ringing" if call.state is CallState.RINGING else "talking"
+        if call.third_agent_id:
+            held[call.third_agent_id] = "ringing" if call.third is Third.RINGING else "talking"
+        return held
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +64,19 @@ async def adopt(pbx: Pbx, db: Database, world: CallWorld) -> tuple[list[Adopted]
 
 def _session(call: Call, seen: _Seen, world: CallWorld) -> CallSession:
     bridge = seen.bridges.get(talk_bridge(call.id))
-    both = {call.id, call.seat_channel_id}
-    session = CallSession(call, world, bridged=bridge is not None and both <= bridge.channels)
+    session = CallSession(call, world, members=bridge.channels if bridge else frozenset())
     if call.seat_channel_id:
         seat = seen.channels.get(call.seat_channel_id)
         if seat is None:
             session.deliver(ChannelGone(call.seat_channel_id, 0, GONE_WHILE_AWAY))
         elif seat.up and call.state is CallState.RINGING:
             session.deliver(ChannelEntered(seat.id))
+    if call.third_channel_id:
+        third = seen.channels.get(call.third_channel_id)
+        if third is None:
+            session.deliver(ChannelGone(call.third_channel_id, 0, GONE_WHILE_AWAY))
+        elif third.up and call.third is Third.RINGING:
+            session.deliver(ChannelEntered(third.id))
     return session
 
 
@@ -83,10 +98,10 @@ async def _end_ghost(call: Call, world: CallWorld) -> None:
 
 async def _sweep(pbx: Pbx, seen: _Seen, live: list[Call]) -> None:
     """Hang up seats and close bridges of ours that no live call needs in the state it is in."""
-    menu = {call.id for call in live if call.state is CallState.MENU}
+    menu = {call.id for call in live if call.state in (CallState.MENU, CallState.OUTSIDE)}
     outside = {channel_id: call_of(channel_id) for channel_id in seen.channels if outside_number(channel_id)}
     put_through = {channel_id: call_id for channel_id, call_id in outside.items() if call_id in menu}
-    seats = {call.seat_channel_id for call in live} | put_through.keys()
+    seats = {leg for call in live for leg in (call.seat_channel_id, call.third_channel_id)} | put_through.keys()
     talks = {talk_bridge(call.id) for call in live if call.state in WITH_AGENT} | {
         talk_bridge(call_id) for call_id in put_through.values()
     }

@@ -92,16 +92,88 @@ class CallResumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallTransferred(Event):
-    """The agent handed the caller on to `to` (a queue) and is free of the call."""
+    """The agent handed the caller on and is free of the call.
+
+    `to`: a queue, an agent's id, or `outside`, as `kind` (queue, agent, outside) says; `dialled` is the number outside.
+    `consulted`: the agent spoke with whoever has the caller now. `by`: who did it, when not the agent (a shift lead).
+    """
 
     call_id: str
     agent_id: str
     to: str
+    kind: str = "queue"
+    dialled: str = ""
+    consulted: bool = False
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentMuted(Event):
+    """The agent is not heard by anybody in the talk from now on; not `on`: is heard again."""
+
+    call_id: str
+    agent_id: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultStarted(Event):
+    """The agent has a third party rung on `channel_id`; the caller hears music.
+
+    The agent `to_agent_id` at `seat_id`, or the number `dialled` outside.
+    """
+
+    call_id: str
+    agent_id: str
+    channel_id: str
+    to_agent_id: str = ""
+    seat_id: str = ""
+    dialled: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultAnswered(Event):
+    """The third party answered: the agent talks with them, the caller hears music."""
+
+    call_id: str
+    agent_id: str
+    to_agent_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultSwapped(Event):
+    """The agent changed to the other one of caller and third party; who is left hears music."""
+
+    call_id: str
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConferenceChanged(Event):
+    """Caller, agent and third party hear each other from now on."""
+
+    call_id: str
+    agent_id: str
+    to_agent_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultEnded(Event):
+    """The third party is no longer in the call: `by` agent, third, caller or system.
+
+    `why`: cancelled, hung_up, or why they did not answer (as of AgentMissed).
+    """
+
+    call_id: str
+    agent_id: str
+    by: str
+    why: str
+    to_agent_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallPutThrough(Event):
-    """The menu put the caller through to `to`, a number outside under its name in the flow; they talk from now on."""
+    """The caller talks with somebody outside from now on: `to` is a name in the flow, or `outside` for an agent's."""
 
     call_id: str
     to: str

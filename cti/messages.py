@@ -159,6 +159,69 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Outsider:
+    """A person outside, by the number that the trunk dials."""
+
+    number: str
+
+
+Party = SeatOffered | Outsider
+"""Whom a caller is handed on to, or who is asked: an agent who is reserved for the call, or somebody outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Hand the caller on to a person without speaking to them first."""
+
+    agent_id: str
+    to: Party
+
+
+@dataclass(frozen=True, slots=True)
+class Consult:
+    """Have a third party rung, to speak with them while the caller hears music."""
+
+    agent_id: str
+    to: Party
+
+
+@dataclass(frozen=True, slots=True)
+class CancelConsult:
+    """Let the third party go, and take the caller back."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteConsult:
+    """Leave the caller to the third party."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Change to the other one of caller and third party."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conference:
+    """Bring caller and third party together with the agent."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Let nobody in the talk hear the agent; not `on`: be heard again."""
+
+    agent_id: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SendDigits:
     """Press keys towards the caller's side."""
 
@@ -173,5 +236,6 @@ class SilentScript:
     agent_id: str
 
 
-Command = Hold | Resume | HangUp | Transfer | SendDigits | SilentScript
+WithThird = Consult | CancelConsult | CompleteConsult | Swap | Conference
+Command = Hold | Resume | HangUp | Transfer | HandOver | Mute | SendDigits | SilentScript | WithThird
 Message = PbxMessage | RoutingMessage | ListeningMessage | Command

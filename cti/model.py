@@ -11,21 +11,32 @@ from core.events import Event
 from cti.events import (
     AgentAnswered,
     AgentMissed,
+    AgentMuted,
     AgentRang,
     CallAnswered,
     CallArrived,
     CallDequeued,
     CallEnded,
     CallHeld,
+    CallPutThrough,
     CallQueued,
     CallReleased,
     CallResumed,
+    CallReturned,
     CallTransferred,
+    ConferenceChanged,
+    ConsultAnswered,
+    ConsultEnded,
+    ConsultStarted,
+    ConsultSwapped,
 )
 
 
 class CallState(StrEnum):
-    """Where a call stands. `menu` is everything the machine says itself, before and after a talk."""
+    """Where a call stands. `menu` is everything the machine says itself, before and after a talk.
+
+    `outside`: the caller talks with somebody outside, and no agent of ours is in the call.
+    """
 
     ARRIVED = "arrived"
     MENU = "menu"
@@ -33,7 +44,20 @@ class CallState(StrEnum):
     RINGING = "ringing"
     TALKING = "talking"
     HELD = "held"
+    OUTSIDE = "outside"
     ENDED = "ended"
+
+
+class Third(StrEnum):
+    """How the third party stands whom the agent of a talk has brought in."""
+
+    RINGING = "ringing"
+    TALKING = "talking"
+    """With the agent, while the caller hears music."""
+    HELD = "held"
+    """Hears music, while the agent is with the caller."""
+    JOINED = "joined"
+    """All three hear each other."""
 
 
 S = CallState
@@ -41,22 +65,58 @@ MOVES: dict[tuple[CallState, type[Event]], CallState] = {
     (S.ARRIVED, CallAnswered): S.MENU,
     (S.ARRIVED, CallEnded): S.ENDED,
     (S.MENU, CallQueued): S.QUEUED,
+    (S.MENU, CallPutThrough): S.OUTSIDE,
     (S.MENU, CallEnded): S.ENDED,
     (S.QUEUED, AgentRang): S.RINGING,
     (S.QUEUED, CallDequeued): S.MENU,
+    (S.QUEUED, CallPutThrough): S.OUTSIDE,
     (S.QUEUED, CallEnded): S.ENDED,
     (S.RINGING, AgentAnswered): S.TALKING,
     (S.RINGING, AgentMissed): S.QUEUED,
     (S.RINGING, CallDequeued): S.MENU,
     (S.RINGING, CallEnded): S.ENDED,
     (S.TALKING, CallHeld): S.HELD,
+    (S.TALKING, AgentMuted): S.TALKING,
+    (S.TALKING, ConsultSwapped): S.HELD,
+    (S.TALKING, ConferenceChanged): S.TALKING,
+    (S.TALKING, ConsultEnded): S.TALKING,
     (S.TALKING, CallTransferred): S.QUEUED,
     (S.TALKING, CallReleased): S.MENU,
     (S.HELD, CallResumed): S.TALKING,
+    (S.HELD, AgentMuted): S.HELD,
+    (S.HELD, ConsultStarted): S.HELD,
+    (S.HELD, ConsultAnswered): S.HELD,
+    (S.HELD, ConsultSwapped): S.TALKING,
+    (S.HELD, ConferenceChanged): S.TALKING,
+    (S.HELD, ConsultEnded): S.HELD,
     (S.HELD, CallTransferred): S.QUEUED,
     (S.HELD, CallReleased): S.MENU,
+    (S.OUTSIDE, CallReturned): S.MENU,
+    (S.OUTSIDE, CallEnded): S.ENDED,
 }
 """The whole machine. A talk always ends with CallReleased or CallTransferred before the call ends."""
+
+THIRD_MOVES: dict[tuple[Third | None, type[Event]], Third | None] = {
+    (None, ConsultStarted): Third.RINGING,
+    (Third.RINGING, ConsultAnswered): Third.TALKING,
+    (Third.RINGING, ConsultEnded): None,
+    (Third.RINGING, CallTransferred): None,
+    (Third.TALKING, ConsultSwapped): Third.HELD,
+    (Third.TALKING, ConferenceChanged): Third.JOINED,
+    (Third.TALKING, ConsultEnded): None,
+    (Third.TALKING, CallTransferred): None,
+    (Third.HELD, ConsultSwapped): Third.TALKING,
+    (Third.HELD, ConferenceChanged): Third.JOINED,
+    (Third.HELD, ConsultEnded): None,
+    (Third.HELD, CallTransferred): None,
+    (Third.JOINED, CallHeld): Third.TALKING,
+    (Third.JOINED, ConsultEnded): None,
+    (Third.JOINED, CallTransferred): None,
+}
+"""The third party of a talk; None: there is none. The agent's leg is always in the talk; the others come and go."""
+_OF_THIRD = frozenset({ConsultStarted, ConsultAnswered, ConsultSwapped, ConferenceChanged, ConsultEnded})
+_ALONE = frozenset({CallHeld, CallResumed, CallReleased})
+"""What is only possible without a third party, or as the table says."""
 
 WITH_AGENT = frozenset({S.TALKING, S.HELD})
 
@@ -72,6 +132,7 @@ class Call:
     """One call of one caller. `id` is the PBX's unique id of the caller's channel.
 
     `queued_at`: from when on it waits for the talk that comes next, also when it left the queue in between.
+    `seats_rung` counts every leg that was dialled from the talk or for it. `third…`: whom the agent has brought in.
     """
 
     id: str
@@ -86,6 +147,12 @@ class Call:
     seat_id: str | None = None
     seat_channel_id: str | None = None
     seats_rung: int = 0
+    muted: bool = False
+    third: Third | None = None
+    third_agent_id: str | None = None
+    third_seat_id: str | None = None
+    third_number: str | None = None
+    third_channel_id: str | None = None
     answered_at: datetime | None = None
     queued_at: datetime | None = None
     talking_at: datetime | None = None
@@ -106,7 +173,25 @@ def advance(call: Call, event: Event) -> Call:
         state = MOVES[call.state, type(event)]
     except KeyError:
         raise IllegalMove(f"call is {call.state}: {type(event).__name__} is not possible", call_id=call.id) from None
+    if call.third is not None or type(event) in _OF_THIRD:
+        call = _with_third(call, event)
     return _carry(call, state, event)
+
+
+def _with_third(call: Call, event: Event) -> Call:
+    """Return the call with its third party as it is after `event`. Raises IllegalMove."""
+    kind = type(event)
+    if (call.third, kind) not in THIRD_MOVES:
+        if kind in _OF_THIRD | _ALONE:
+            stands = f"the third party is {call.third}" if call.third else "there is no third party"
+            raise IllegalMove(f"{stands}: {kind.__name__} is not possible", call_id=call.id)
+        return call
+    third = THIRD_MOVES[call.third, kind]
+    if third is None:
+        return replace(
+            call, third=None, third_agent_id=None, third_seat_id=None, third_number=None, third_channel_id=None
+        )
+    return replace(call, third=third)
 
 
 def _carry(call: Call, state: CallState, event: Event) -> Call:
@@ -129,23 +214,42 @@ def _carry(call: Call, state: CallState, event: Event) -> Call:
         case AgentMissed() | CallDequeued():
             return replace(call, state=state, agent_id=None, seat_id=None, seat_channel_id=None)
         case CallTransferred():
+            return _handed_on(call, state, event)
+        case ConsultStarted():
             return replace(
                 call,
                 state=state,
-                queue=event.to,
-                queued_at=event.at,
-                released_at=event.at,
-                agent_id=None,
-                seat_channel_id=None,
+                third_agent_id=event.to_agent_id or None,
+                third_seat_id=event.seat_id or None,
+                third_number=event.dialled or None,
+                third_channel_id=event.channel_id,
+                seats_rung=call.seats_rung + 1,
             )
+        case AgentMuted():
+            return replace(call, state=state, muted=event.on)
         case CallReleased():
-            return replace(call, state=state, released_at=event.at, seat_channel_id=None)
+            return replace(call, state=state, released_at=event.at, seat_channel_id=None, muted=False)
         case CallEnded():
             return replace(
                 call, state=state, ended_at=event.at, ended_by=event.by, end_cause=event.why, seat_channel_id=None
             )
         case _:
             return replace(call, state=state)
+
+
+def _handed_on(call: Call, state: CallState, event: CallTransferred) -> Call:
+    """Who is handed on to a person keeps the queue and the place in it, for when that person does not answer."""
+    to_queue = event.kind == "queue"
+    return replace(
+        call,
+        state=state,
+        queue=event.to if to_queue else call.queue,
+        queued_at=event.at if to_queue else call.queued_at,
+        released_at=event.at,
+        agent_id=None,
+        seat_channel_id=None,
+        muted=False,
+    )
 
 
 def _waits_since(call: Call, event: CallQueued) -> datetime:
@@ -165,6 +269,22 @@ _EAR = re.compile(r"-ear-[0-9a-f]+(-media|-bridge)?$")
 _PART = re.compile(rf"-(seat-\d+|talk|outside-\d+|play-\d+|(message|address)-\d+)$|{_EAR.pattern}")
 
 
+def third_diagram() -> str:
+    """Return the machine of the third party as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2"]
+    lines += [f"    {a or '[*]'} --> {b or '[*]'}: {event.__name__}" for (a, event), b in THIRD_MOVES.items()]
+    return "\n".join(lines) + "\n"
+
+
+def together(call: Call) -> frozenset[str]:
+    """Return the channels that hear each other in the talk of a call, by the books."""
+    if call.state not in WITH_AGENT or call.seat_channel_id is None:
+        return frozenset()
+    caller = {call.id} if call.state is S.TALKING else set()
+    third = {call.third_channel_id or ""} if call.third in (Third.TALKING, Third.JOINED) else set()
+    return frozenset({call.seat_channel_id, *caller, *third})
+
+
 def seat_channel(call: Call) -> str:
     """Return the id of the next channel to a seat: derived from the call, so that it is found again."""
     return f"{call.id}-seat-{call.seats_rung + 1}"
@@ -178,6 +298,11 @@ def is_seat(channel_id: str) -> bool:
 def outside_channel(call_id: str, number: int) -> str:
     """Return the id of the channel to whom a caller is put through outside, for the `number`th time in the call."""
     return f"{call_id}-outside-{number}"
+
+
+def outside_leg(call: Call) -> str:
+    """Return the id of the next channel to somebody outside whom an agent has rung."""
+    return outside_channel(call.id, call.seats_rung + 1)
 
 
 def outside_number(channel_id: str) -> int:

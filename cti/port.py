@@ -130,6 +130,14 @@ class Pbx(Protocol):
 
     async def stop_music(self, channel_id: str) -> None: ...
 
+    async def mute(self, channel_id: str, *, on: bool) -> None:
+        """Let nobody hear what the person on a channel says, or not `on`: let them be heard again."""
+        ...
+
+    async def ringback(self, channel_id: str, *, on: bool) -> None:
+        """Let the person on a channel hear the tone that tells that somebody's phone rings, or no longer."""
+        ...
+
     async def send_digits(self, channel_id: str, digits: str) -> None: ...
 
     async def hear(self, channel_id: str) -> CallerAudio:

@@ -16,12 +16,13 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from core import log
 from core.clock import Clock
 from core.db import DatabaseDown
-from core.errors import Conflict, HotlineError, Unavailable
+from core.errors import HotlineError, Unavailable
 from core.events import Event
 from core.journal import Journal
 from core.policy import Policy
 from cti import store
-from cti.events import CallAnswered, CallEnded, CallReleased
+from cti.endings import ending, refuse, words_of
+from cti.events import CallAnswered
 from cti.inbox import Asked, Inbox
 from cti.messages import (
     ChannelGone,
@@ -35,7 +36,7 @@ from cti.messages import (
     SpeechHeard,
     WordsHeard,
 )
-from cti.model import WITH_AGENT, Call, CallState, advance, talk_bridge
+from cti.model import WITH_AGENT, Call, advance, talk_bridge
 from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused
 
 _log = log.get(__name__)
@@ -65,10 +66,11 @@ class CallWorld:
 class CallSession:
     """A live call. Only its own task calls the PBX for it."""
 
-    def __init__(self, call: Call, world: CallWorld, *, bridged: bool = False) -> None:
+    def __init__(self, call: Call, world: CallWorld, *, members: frozenset[str] = frozenset()) -> None:
         self.call = call
         self.world = world
-        self.bridged = bridged
+        self.members = members
+        """The channels that are in the bridge of the talk now."""
         self.node = ""
         """Where in the menu the call is; told in CallEnded."""
         self.end: tuple[str, str] = ("system", "finished")
@@ -333,10 +335,10 @@ class CallSession:
             return
 
     async def _finish(self) -> None:
-        by, why = self.end if self._gone is None else ("caller", _words(self._gone))
+        by, why = self.end if self._gone is None else ("caller", words_of(self._gone))
         before = self.call
         try:
-            for leg in (before.seat_channel_id, self.outside):
+            for leg in (before.seat_channel_id, before.third_channel_id, self.outside):
                 if leg:
                     await self.world.pbx.hang_up(leg)
             if self._gone is None:
@@ -372,29 +374,3 @@ def _advanced(call: Call, events: Sequence[Event]) -> Call:
     for event in events:
         call = advance(call, event)
     return call
-
-
-def ending(call: Call, *, by: str, why: str, where: str, clock: Clock) -> list[Event]:
-    """Return the events that end `call` from the state it is in."""
-    now = clock.now()
-    events: list[Event] = []
-    place = call.state.value if call.state is not CallState.MENU else where or call.state.value
-    if call.state in WITH_AGENT and call.agent_id:
-        events.append(CallReleased(at=now, call_id=call.id, agent_id=call.agent_id, by=by, why=why))
-    return [*events, CallEnded(at=now, call_id=call.id, by=by, why=why, where=place)]
-
-
-def refuse(asked: Asked, call: Call) -> None:
-    """Tell who asked that the call is not in a state for this."""
-    if not asked.outcome.done():
-        asked.outcome.set_exception(
-            Conflict(f"{type(asked.command).__name__}: the call is {call.state}", call_id=call.id, state=call.state)
-        )
-
-
-CAUSES = {0: "hung_up", 16: "hung_up", 17: "busy", 19: "no_answer", 31: "hung_up", 38: "network", 127: "hung_up"}
-"""Words of the Q.850 causes with which callers' channels end; others are told by number."""
-
-
-def _words(gone: ChannelGone) -> str:
-    return CAUSES.get(gone.cause, f"cause_{gone.cause}")

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, bindparam, insert, select, update
 
 from core.prepared import Prepared, PreparedSelect
-from cti.model import Call, CallState
+from cti.model import Call, CallState, Third
 from cti.tables import calls
 
 
@@ -104,4 +104,5 @@ def _call(row: Any) -> Call:
 
 
 def _made(values: dict[str, Any]) -> Call:
-    return Call(**values | {"state": CallState(values["state"])})
+    third = values["third"]
+    return Call(**values | {"state": CallState(values["state"]), "third": Third(third) if third else None})

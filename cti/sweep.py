@@ -17,7 +17,7 @@ from core.errors import HotlineError
 from cti.adopt import loose
 from cti.events import Reconciled
 from cti.messages import ChannelEntered, ChannelGone
-from cti.model import WITH_AGENT, Call, CallState, call_of, is_seat, outside_number
+from cti.model import WITH_AGENT, Call, CallState, Third, call_of, is_seat, outside_number
 from cti.port import Pbx, PbxChannel
 from cti.service import CallService
 from cti.session import CallWorld
@@ -154,6 +154,18 @@ def _of_call(call: Call, channels: Mapping[str, PbxChannel]) -> _Suspect | None:
         return _Suspect("seat_gone", call.seat_channel_id, call.id, what, "the seat is let go, the caller stays")
     if seat.up and seat.ours and call.state is CallState.RINGING:
         return _Suspect("seat_up", seat.id, call.id, "the seat's phone was answered and nobody told", "joined")
+    return _of_third(call, channels)
+
+
+def _of_third(call: Call, channels: Mapping[str, PbxChannel]) -> _Suspect | None:
+    if call.third_channel_id is None:
+        return None
+    third = channels.get(call.third_channel_id)
+    if third is None:
+        what = f"third party was {call.third}, their phone is gone"
+        return _Suspect("seat_gone", call.third_channel_id, call.id, what, "the third party is let go")
+    if third.up and third.ours and call.third is Third.RINGING:
+        return _Suspect("seat_up", third.id, call.id, "the third party answered and nobody told", "joined")
     return None
 
 

@@ -1,6 +1,6 @@
 """The table of calls: the state of each as the journal left it."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, String, Table
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, false
 
 from core.db import Utc, metadata
 
@@ -18,6 +18,12 @@ calls = Table(
     Column("seat_id", String(32)),
     Column("seat_channel_id", String(80)),
     Column("seats_rung", Integer, nullable=False),
+    Column("muted", Boolean, nullable=False, server_default=false()),
+    Column("third", String(16)),
+    Column("third_agent_id", String(32)),
+    Column("third_seat_id", String(32)),
+    Column("third_number", String(32)),
+    Column("third_channel_id", String(80)),
     Column("started_at", Utc, nullable=False, index=True),
     Column("answered_at", Utc),
     Column("queued_at", Utc),

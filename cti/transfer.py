@@ -1,7 +1,7 @@
 """A caller is put through to a number outside: dialled by the trunk, bridged, and back when that person hangs up.
 
-The number is one that the flow permits; it never comes from the caller's keys, so nobody makes calls at our cost.
-While they talk the call stays in the menu for the books; a restart finds both legs in their bridge and goes on.
+The number is one that the flow permits, or that an agent may dial; it never comes from the caller's keys, so no
+caller makes calls at our cost. A restart finds both legs in their bridge and goes on.
 """
 
 import asyncio
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from cti.events import CallPutThrough, CallReturned
 from cti.messages import ChannelEntered, ChannelGone
-from cti.model import call_of, outside_channel, outside_number, talk_bridge
+from cti.model import CallState, call_of, outside_channel, outside_number, talk_bridge
 from cti.port import NoSuchChannel, OutsideDial, PbxChannel, PbxRefused
+from cti.ringing import MISSED_BY_CAUSE
 from cti.session import CallSession
-from cti.talk import MISSED_BY_CAUSE
 
 TALKED = "talked"
 FAILED = "failed"
@@ -40,11 +40,12 @@ async def put_through(session: CallSession, outside: Outside, *, again: bool = F
     pbx, call = session.world.pbx, session.call
     there = await _leg(session) if again else None
     if there is None and talked:
+        await _returned(session, "hung_up")
         return TALKED
     if there is None:
         # What is still told of a former leg must not be taken for this one's end, so the id is a new one.
         former = [outside_number(one.id) for one in await pbx.channels() if call_of(one.id) == call.id]
-        session.put_through = max([session.put_through, *former]) + 1
+        session.put_through = max([session.put_through, call.seats_rung, *former]) + 1
         session.outside = outside_channel(call.id, session.put_through)
     else:
         session.outside, session.put_through = there.id, outside_number(there.id)
@@ -54,11 +55,15 @@ async def put_through(session: CallSession, outside: Outside, *, again: bool = F
             session.outside = None
             await pbx.stop_music(call.id)
             return why
-    if not talked:
-        await session.tell(CallPutThrough(at=session.world.clock.now(), call_id=call.id, to=outside.name))
-    why = await _talk(session, outside)
-    await session.tell(CallReturned(at=session.world.clock.now(), call_id=call.id, why=why))
+    if session.call.state is not CallState.OUTSIDE:
+        await session.record(CallPutThrough(at=session.world.clock.now(), call_id=call.id, to=outside.name))
+    await _returned(session, await _talk(session, outside))
     return TALKED
+
+
+async def _returned(session: CallSession, why: str) -> None:
+    if session.call.state is CallState.OUTSIDE:
+        await session.record(CallReturned(at=session.world.clock.now(), call_id=session.call.id, why=why))
 
 
 async def _leg(session: CallSession) -> PbxChannel | None:

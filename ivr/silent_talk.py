@@ -15,14 +15,14 @@ from core.errors import Conflict, Unavailable
 from core.events import Event
 from core.tasks import TaskOwner
 from cti import talk
+from cti.endings import refuse
 from cti.events import AgentAnswered
+from cti.handover import TalkEnd
 from cti.inbox import Asked
 from cti.listening import listening
 from cti.messages import ChannelGone, DigitPressed, HangUp, HearingLost, Message, Resume, SpeechHeard
 from cti.model import WITH_AGENT, CallState
 from cti.port import NoSuchChannel, PbxRefused
-from cti.session import refuse
-from cti.talk import TalkEnd
 from ivr.call import IvrCall
 from ivr.events import (
     SilenceBroken,

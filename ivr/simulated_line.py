@@ -247,6 +247,12 @@ class Line:
     async def send_digits(self, channel_id: str, digits: str) -> None:
         self._there(channel_id)
 
+    async def mute(self, channel_id: str, *, on: bool) -> None:
+        self._there(channel_id)
+
+    async def ringback(self, channel_id: str, *, on: bool) -> None:
+        self._there(channel_id)
+
     async def take_sound(self, taking: Taking) -> None:
         """Let the caller speak for a while."""
         self._there(taking.channel_id)

@@ -23,7 +23,7 @@ from web.views import call_shape
 
 routes = Routes("calls")
 LONGEST_PAGE = 200
-_NUMBERS = ("caller", "caller_raw")
+_NUMBERS = ("caller", "caller_raw", "dialled")
 """Fields of events that hold telephone numbers."""
 
 
@@ -78,7 +78,7 @@ def _item(recorded: Recorded, viewer: User, *, own: bool) -> shapes.TimelineItem
     event = recorded.event
     data = to_data(event)
     if not own and viewer.role.value not in SEE_NUMBERS:
-        data |= {name: mask(str(data[name])) for name in _NUMBERS if name in data}
+        data |= {name: mask(str(data[name])) for name in _NUMBERS if data.get(name)}
         data |= {name: "*" * len(data[name]) for name in ("digits",) if data.get(name)}
     return shapes.TimelineItem(seq=recorded.seq, at=event.at, event=type(event).__name__, data=data)
 

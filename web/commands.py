@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from agents.model import State, User
-from core.errors import BadInput, Forbidden
+from core.errors import Forbidden
 from cti import store
 from cti.events import CallNoted
-from cti.messages import HangUp, Hold, Resume, SendDigits, SilentScript, Transfer
+from cti.messages import HangUp, Hold, Resume, SendDigits, SilentScript
 from cti.service import NoSuchCall
+from web import call_control
 from web.errors import bad_input
 from web.services import WebServices
 from web.shapes import Given
@@ -21,12 +22,6 @@ CODE_LENGTH = 32
 
 class Nothing(Given):
     """No further words are needed."""
-
-
-class TransferTo(Given):
-    """The queue that is to have the caller."""
-
-    to: Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class Digits(Given):
@@ -75,15 +70,6 @@ async def silent_script(services: WebServices, user: User, call_id: str, _: Give
     await services.calls.command(call_id, SilentScript(user.id))
 
 
-async def transfer(services: WebServices, user: User, call_id: str, given: Given) -> None:
-    """Hand the caller on to a queue."""
-    assert isinstance(given, TransferTo)
-    if given.to not in services.routing.queues:
-        known = sorted(services.routing.queues)
-        raise BadInput(f"to: there is no queue {given.to!r}; known: {', '.join(known)}", field="to", known=known)
-    await services.calls.command(call_id, Transfer(user.id, given.to))
-
-
 async def dtmf(services: WebServices, user: User, call_id: str, given: Given) -> None:
     """Press keys towards the caller's side."""
     assert isinstance(given, Digits)
@@ -127,7 +113,10 @@ VERBS: Mapping[str, tuple[Verb, type[Given]]] = {
     "resume": (resume, Nothing),
     "hangup": (hang_up, Nothing),
     "silent-script": (silent_script, Nothing),
-    "transfer": (transfer, TransferTo),
+    "mute": (call_control.mute, call_control.MuteWish),
+    "transfer": (call_control.transfer, call_control.Whom),
+    "consult": (call_control.consult, call_control.ConsultWish),
+    "conference": (call_control.conference, call_control.ConferenceWish),
     "dtmf": (dtmf, Digits),
     "note": (note, Note),
     "wrap-up": (wrap_up, WrapUp),

@@ -205,7 +205,8 @@ class Desktops:
             self._prepare(live.call.id)
         elif isinstance(event, CallEnded):
             self.pops.over(live.call.id)
-        concerned = {moved.before.agent_id if moved.before else None, live.call.agent_id} - {None}
+        calls = [live.call, *([moved.before] if moved.before else [])]
+        concerned = {who for call in calls for who in (call.agent_id, call.third_agent_id)} - {None}
         for agent_id in concerned:
             if (desktop := self._desktops.get(agent_id or "")) is not None:
                 shape = live_call_shape(live, desktop.user)

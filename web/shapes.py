@@ -116,6 +116,14 @@ class Queue(Shape):
     agents_not_ready: int
 
 
+class ThirdParty(Shape):
+    """Whom the agent of a talk has brought in: an agent, or a number outside (masked as callers are)."""
+
+    state: str = Field(examples=["ringing", "talking", "held", "joined"])
+    agent_id: str | None
+    number: str | None
+
+
 class Call(Shape):
     """A call; `caller` is masked for who does not need it."""
 
@@ -140,6 +148,8 @@ class Call(Shape):
         default=None, description="of a live call: noticed (nobody heard the caller yet) or script (it is being said)"
     )
     silent_prompt: int | None = Field(default=None, description="which prompt of the script was begun last, 1 to 3")
+    muted: bool = Field(default=False, description="whether nobody in the talk hears the agent")
+    third: ThirdParty | None = None
     ahead_causes: list[str] = Field(
         default=[], description="why it went ahead in the queue: danger, important, vip, repeat; the weightiest first"
     )

@@ -123,8 +123,18 @@ def call_shape(call: Call, facts: CallFacts, viewer: Account) -> shapes.Call:
         ended_by=call.ended_by,
         end_cause=call.end_cause,
         recording_id=facts.recording_id,
+        muted=call.muted,
+        third=_third_shape(call, viewer),
         ahead_causes=list(facts.ahead_causes),
     )
+
+
+def _third_shape(call: Call, viewer: Account) -> shapes.ThirdParty | None:
+    if call.third is None:
+        return None
+    own, number = call.agent_id == viewer.id, call.third_number
+    shown = number_for(number, viewer.role.value, own=own) if number else None
+    return shapes.ThirdParty(state=call.third.value, agent_id=call.third_agent_id, number=shown)
 
 
 def live_call_shape(live: LiveCall, viewer: Account) -> shapes.Call:

@@ -70,6 +70,12 @@ class AriPbx:
     async def stop_music(self, channel_id: str) -> None:
         await self._ari.request("DELETE", f"channels/{channel_id}/moh")
 
+    async def mute(self, channel_id: str, *, on: bool) -> None:
+        await self._ari.request("POST" if on else "DELETE", f"channels/{channel_id}/mute", direction="in")
+
+    async def ringback(self, channel_id: str, *, on: bool) -> None:
+        await self._ari.request("POST" if on else "DELETE", f"channels/{channel_id}/ring")
+
     async def send_digits(self, channel_id: str, digits: str) -> None:
         await self._ari.request("POST", f"channels/{channel_id}/dtmf", dtmf=digits)
 

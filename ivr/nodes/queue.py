@@ -11,11 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import HotlineError
 from core.events import Event
-from cti import talk
-from cti.events import CallDequeued, CallQueued, CallReleased, CallTransferred
-from cti.messages import DigitPressed, PlaybackEnded, QueueGaveUp, SeatOffered
+from cti import ringing, transfer
+from cti.events import CallDequeued, CallQueued, CallReleased, CallReturned, CallTransferred
+from cti.handover import OUTSIDE, TalkEnd
+from cti.messages import DigitPressed, Outsider, PlaybackEnded, QueueGaveUp, SeatOffered
 from cti.model import WITH_AGENT, CallState
-from cti.talk import Rang
+from cti.ringing import Rang
+from cti.transfer import TALKED, Outside
 from ivr.call import DANGER, IvrCall
 from ivr.events import NeedStated
 from ivr.node import BACK_KEY, MaybeTarget, Node, Prompts, QueueName, Target
@@ -68,15 +70,20 @@ class Queue(Node):
                 session.forget_digits()
                 return self.back
         queue = self.queue if fresh else session.call.queue
+        handed: TalkEnd | None = None
         while True:
             if session.call.state not in WITH_AGENT and not talks.script:
-                gave_up = await self._wait(call, queue or self.queue, looking)
+                if await self._outside(call, handed):
+                    session.end = ("agent", "transferred")
+                    return self.next
+                offer = handed.party if handed and isinstance(handed.party, SeatOffered) else None
+                gave_up = await self._wait(call, queue or self.queue, looking, offer)
                 if gave_up is not None:
                     if gave_up == LEFT:
                         # The place first, so that who is freed by this is not offered the same caller again.
                         await call.services.waiting.leave(call.id, LEFT)
                         session.forget_offers()
-                    await talk.leave_queue(session, gave_up)
+                    await ringing.leave_queue(session, gave_up)
                     session.forget_digits()  # pressed to the music, not in answer to what is said next
                     return self._without(gave_up)
             end = await talks.serve()
@@ -84,19 +91,21 @@ class Queue(Node):
                 return None
             if end.script:
                 continue
-            if end.to is None:
+            if not end.handed_on:
                 session.end = (end.by, "hung_up")
                 return self.next
-            queue = end.to
+            queue, handed = end.to, end
 
     def left(self, since: Sequence[Event]) -> str | None:
         """Return where a caller goes who was done here before a restart; None when not done.
 
         `since` is the story of the call from its entry into this node on.
         """
-        steps = [e for e in since if isinstance(e, CallQueued | CallDequeued | CallReleased)]
-        match steps[-1:]:
+        kinds = CallQueued | CallDequeued | CallReleased | CallReturned | CallTransferred
+        match [e for e in since if isinstance(e, kinds)][-1:]:
             case [CallReleased()] if not silence_of(since).kept:
+                return self.next
+            case [CallReturned()]:
                 return self.next
             case [CallDequeued(why=why)]:
                 return self._without(why)
@@ -130,14 +139,30 @@ class Queue(Node):
         """Return when a call that is taken up after a restart came into the queue, None for one that comes now."""
         return max((e.at for e in call.since if isinstance(e, CallQueued | CallTransferred)), default=None)
 
-    async def _wait(self, call: IvrCall, queue: str, looking: asyncio.Task[Collection[Cause]]) -> str | None:
-        """Return None once a seat has answered, or why the caller is no longer in the queue."""
+    async def _outside(self, call: IvrCall, handed: TalkEnd | None) -> bool:
+        """Put a caller through whom an agent has handed on to somebody outside; tell whether they talked."""
+        session = call.session
+        talked = session.call.state is CallState.OUTSIDE
+        if not talked and not (handed and isinstance(handed.party, Outsider)):
+            return False
+        number = handed.party.number if handed and isinstance(handed.party, Outsider) else ""
+        outside = Outside(number, OUTSIDE, call.number("transfer_ring"), call.number("transfer_longest"))
+        again = talked or bool(handed and handed.rung)
+        return await transfer.put_through(session, outside, again=again, talked=talked) == TALKED
+
+    async def _wait(
+        self, call: IvrCall, queue: str, looking: asyncio.Task[Collection[Cause]], offer: SeatOffered | None
+    ) -> str | None:
+        """Return None once a seat has answered, or why the caller is no longer in the queue.
+
+        `offer`: whom an agent has handed the caller on to, and who is rung before anybody else.
+        """
         session, waiting, leaves = call.session, call.services.waiting, BACK_KEY if self.back else ""
-        if session.call.state is CallState.RINGING:
-            rang = await talk.ring(session, None, leaves)
+        if offer is not None or session.call.state is CallState.RINGING:
+            rang = await ringing.ring(session, offer, leaves)
             if rang is not Rang.MISSED:
                 return LEFT if rang is Rang.LEFT else None
-        await talk.enter_queue(session, queue)
+        await ringing.enter_queue(session, queue)
         await waiting.request(call.id, queue, session.call.queued_at, await looking, self._entered(call))
         said = ""
         while True:
@@ -146,7 +171,7 @@ class Queue(Node):
                     if said:
                         await session.world.pbx.stop_playback(said)
                         said = await self._music(call)
-                    rang = await talk.ring(session, offer, leaves)
+                    rang = await ringing.ring(session, offer, leaves)
                     if rang is not Rang.MISSED:
                         return LEFT if rang is Rang.LEFT else None
                     await waiting.again(call.id)

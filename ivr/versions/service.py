@@ -48,6 +48,12 @@ class FlowChanged(Conflict):
     code = "flow_changed"
 
 
+class NothingChanged(Conflict):
+    """The live version says the same: there is nothing to publish."""
+
+    code = "nothing_changed"
+
+
 class PublishingNow(Conflict):
     """Another version is being published: wait until that is done."""
 
@@ -259,7 +265,7 @@ class FlowService:
 
         `instead_of` is the version that is thought to be live (None: the one that it was based on). Calls that are
         under way keep theirs. Whatever fails leaves the old one live. Raises NoSuchVersion, FlowBroken with every
-        fault, PromptsFailed, FlowChanged, PublishingNow.
+        fault, PromptsFailed, FlowChanged, NothingChanged, PublishingNow.
         """
         if self._publishing.locked():
             raise PublishingNow
@@ -268,6 +274,7 @@ class FlowService:
             before = await self._expected(version, instead_of)
             if version.state is State.LIVE:
                 return version
+            await self._differs(version, before)
             ready = await self._sound(version, texts)
             await self._maker.make_ready(ready)
             self._use(ready)
@@ -288,6 +295,14 @@ class FlowService:
                 expected=expected,
             )
         return live.version
+
+    async def _differs(self, version: Version, before: int) -> None:
+        live, _ = await self.get(version.flow, before)
+        if live.hash == version.hash:
+            raise NothingChanged(
+                f"version {version.number} says the same as version {before}, which is live; nothing was published",
+                live_version=before,
+            )
 
     async def _sound(self, version: Version, texts: Files) -> Flow:
         try:

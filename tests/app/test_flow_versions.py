@@ -54,9 +54,12 @@ def test_without_a_service_it_is_done_on_the_database(stopped: Settings, tmp_pat
     assert done.stdout.splitlines()[-1] == "version 2 is live now; calls under way finish with version 1"
     assert rows(flow(stopped, "versions")) == [("2", "live"), ("1", "retired")]
     assert flow(stopped, "publish", "2").stdout == "version 2 is live already\n"
+    again = flow(stopped, "publish", str(tmp_path / "a" / "hotline.yaml"), "--note", "once more")
+    assert (again.exit_code, again.stdout) == (0, "nothing has changed: version 2, which is live, says the same\n")
+    assert rows(flow(stopped, "versions")) == [("2", "live"), ("1", "retired")]
     assert flow(stopped, "rollback").stdout == "version 1 is live now; calls under way finish with version 2\n"
     assert flow(stopped, "rollback", "2").stdout == "version 2 is live now; calls under way finish with version 1\n"
-    assert flow(stopped, "publish", str(written(tmp_path / "b"))).exit_code == 0
+    assert flow(stopped, "publish", str(written(tmp_path / "b", "version: 1", "version: 2"))).exit_code == 0
     assert flow(stopped, "rollback").stdout == "version 2 is live now; calls under way finish with version 3\n"
 
 

@@ -32,6 +32,8 @@ class FakeChannel:
     state: str = "Ring"
     in_app: bool = True
     music: bool = False
+    muted: bool = False
+    ringback: bool = False
     variables: dict[str, str] = field(default_factory=dict)
     digits: str = ""
     snooped: str = ""
@@ -63,7 +65,7 @@ class FakeAri:
         self.asked: list[tuple[str, str]] = []
         """Every request as method and URI, in order."""
         self.allowed: set[str] | None = None
-        self.phones: set[str] = {"seat1001", "seat1002", "seat1003", "seat1005"}
+        self.phones: set[str] = {"seat1001", "seat1002", "seat1003", "seat1005", "seat1006"}
         self.endpoints: dict[str, str] = {}
         """The phone that each dialled channel leads to."""
         self.deaf = False
@@ -320,6 +322,10 @@ class FakeAri:
             self.phone_hangs_up(channel_id, int(query.get("reason_code", NORMAL)))
         elif what[0] == "answer":
             channel.state = "Up"
+        elif what[0] == "mute":
+            channel.muted = method == "POST"
+        elif what[0] == "ring":
+            channel.ringback = method == "POST"
         elif what[0] == "moh":
             channel.music = method == "POST"
         elif what[0] == "dtmf":
@@ -334,9 +340,12 @@ class FakeAri:
         if channel_id in self.channels:
             return 409, "Channel with given unique ID already exists"
         name = body["endpoint"].removeprefix("PJSIP/")
-        channel = FakeChannel(channel_id, body["callerId"], "", "Down", False, variables=body["variables"], phone=name)
+        name, _, trunk = name.partition("@")
+        channel = FakeChannel(
+            channel_id, body.get("callerId", ""), "", "Down", False, variables=body["variables"], phone=name
+        )
         self.endpoints[channel_id] = name
-        if name in self.phones:
+        if trunk or name in self.phones:
             self.channels[channel_id] = channel
         else:
             return 500, None

@@ -20,6 +20,10 @@ from tests.until import until
 M = TypeVar("M")
 SEATS = {"answer": "seat1001", "busy": "seat1002", "reject": "seat1003", "away": "seat1004", "ring": "seat1005"}
 """What the phone of each seat does; `away` is not registered, `ring` only rings (and only at the fake)."""
+SEATS["other"] = "seat1006"
+"""Another one that answers (only at the fake)."""
+ANSWERS_OUTSIDE, RINGS_OUTSIDE = "13800000077", "13800000078"
+"""Numbers outside of the fake; any other is busy."""
 
 
 class Listener:
@@ -152,13 +156,13 @@ class PhonesOfFake:
 
     def _react(self, channel_id: str) -> None:
         name = self._fake.endpoints[channel_id]
-        if name == SEATS["ring"]:
+        if name == SEATS["ring"] or name == RINGS_OUTSIDE:
             self._fake.ring(channel_id)
-        elif name == SEATS["answer"]:
+        elif name in (SEATS["answer"], SEATS["other"], ANSWERS_OUTSIDE):
             self._fake.ring(channel_id)
             asyncio.get_running_loop().call_later(self._after, self._answer, channel_id)
         else:
-            self._fake.phone_hangs_up(channel_id, 17 if name == SEATS["busy"] else 21)
+            self._fake.phone_hangs_up(channel_id, 21 if name == SEATS["reject"] else 17)
 
     def _answer(self, channel_id: str) -> None:
         if channel_id in self._fake.channels:

@@ -9,8 +9,9 @@ import pytest
 
 from cti.events import AgentAnswered, AgentMissed, CallArrived, CallEnded, CallReleased, Reconciled
 from cti.model import WITH_AGENT, Call, CallState
+from cti.ringing import Rang, ring
 from cti.session import CallSession
-from cti.talk import Rang, ring, talk
+from cti.talk import talk
 from tests.cti.exchange import Exchange, opened_exchange, silence
 from tests.until import until
 

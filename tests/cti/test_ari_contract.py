@@ -11,7 +11,7 @@ import pytest
 from cti.ari.pbx import AriPbx
 from cti.messages import ChannelEntered, ChannelGone, ChannelRinging, DigitPressed, PlaybackEnded
 from cti.port import NoSuchChannel, PbxDown, PbxRefused
-from cti.talk import MISSED_BY_CAUSE
+from cti.ringing import MISSED_BY_CAUSE
 from tests.cti.lines import Lines, ari_address, connected, fake_lines, real_lines
 from tests.pbx import Pbx, shared_pbx, started_pbx
 from tests.until import until

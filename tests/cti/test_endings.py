@@ -13,8 +13,9 @@ from sqlalchemy.exc import OperationalError
 from cti.events import AgentMissed, AgentRang, CallEnded
 from cti.messages import ChannelGone
 from cti.model import CallState
+from cti.ringing import Rang, enter_queue, ring
 from cti.session import CallSession
-from cti.talk import Rang, enter_queue, ring, talk
+from cti.talk import talk
 from tests.cti.exchange import Exchange, offer, opened_exchange, silence
 from tests.until import until
 

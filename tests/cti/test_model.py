@@ -1,6 +1,6 @@
 """The machine of a call: every pair of state and event either moves or is refused, and the page shows it."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,20 @@ from core.events import Event
 from cti import events
 from cti.model import (
     MOVES,
+    THIRD_MOVES,
     WITH_AGENT,
     Call,
     CallState,
     IllegalMove,
+    Third,
     advance,
     arrive,
     call_of,
     diagram,
     seat_channel,
     talk_bridge,
+    third_diagram,
+    together,
 )
 
 pytestmark = pytest.mark.unit
@@ -45,21 +49,48 @@ def call(state: CallState) -> Call:
     return Call("c1", "13800000001", True, "95598", state, NOW, agent_id="a1", seat_channel_id="c1-seat-1")
 
 
-@pytest.mark.parametrize("state", CallState)
+STANDS = [(state, third) for state in CallState for third in (None, *(Third if state in WITH_AGENT else ()))]
+OF_THIRD = {kind for _, kind in THIRD_MOVES} - {events.CallHeld, events.CallTransferred}
+WITHOUT = {events.CallHeld, events.CallResumed, events.CallReleased}
+"""What a third party stands in the way of, where their table does not name it."""
+
+
+@pytest.mark.parametrize(("state", "third"), STANDS)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_every_event_in_every_state_moves_or_is_refused(state: CallState, kind: type[Event]) -> None:
-    before, event = call(state), made(kind)
-    if (state, kind) in MOVES:
-        assert advance(before, event).state is MOVES[state, kind]
+def test_every_event_in_every_state_moves_or_is_refused(
+    state: CallState, third: Third | None, kind: type[Event]
+) -> None:
+    before, event = replace(call(state), third=third), made(kind)
+    needed = kind in OF_THIRD or (third is not None and kind in WITHOUT)
+    if (state, kind) in MOVES and (not needed or (third, kind) in THIRD_MOVES):
+        after = advance(before, event)
+        assert after.state is MOVES[state, kind]
+        assert after.third is THIRD_MOVES.get((third, kind), third)
     else:
-        with pytest.raises(IllegalMove, match=f"call is {state}: {kind.__name__}"):
+        with pytest.raises(IllegalMove, match=f"(call is|third party).*: {kind.__name__} is not possible"):
             advance(before, event)
-    assert before == call(state), "the call itself is not touched"
+    assert before == replace(call(state), third=third), "the call itself is not touched"
 
 
-def test_the_diagram_in_the_documentation_is_that_of_the_table() -> None:
-    block = PAGE.read_text(encoding="utf-8").split("```mermaid\n")[1].split("```")[0]
-    assert block == diagram(), f"put the output of cti.model.diagram() into {PAGE.name}"
+def test_the_third_party_is_gone_whenever_the_agent_is() -> None:
+    for state, kind in MOVES:
+        for third in Third:
+            if state in WITH_AGENT and MOVES[state, kind] not in WITH_AGENT and (third, kind) in THIRD_MOVES:
+                assert THIRD_MOVES[third, kind] is None
+
+
+def test_who_hears_whom_is_the_table_of_the_documentation() -> None:
+    parties = replace(call(S.HELD), third_channel_id="third")
+    rows = {(None, S.TALKING): {"c1", "c1-seat-1"}, (None, S.HELD): {"c1-seat-1"}}
+    rows |= {(Third.RINGING, S.HELD): {"c1-seat-1"}, (Third.TALKING, S.HELD): {"c1-seat-1", "third"}}
+    rows |= {(Third.HELD, S.TALKING): {"c1", "c1-seat-1"}, (Third.JOINED, S.TALKING): {"c1", "c1-seat-1", "third"}}
+    for (third, state), heard in rows.items():
+        assert together(replace(parties, state=state, third=third)) == heard
+
+
+def test_the_diagrams_in_the_documentation_are_those_of_the_tables() -> None:
+    blocks = [part.split("```")[0] for part in PAGE.read_text(encoding="utf-8").split("```mermaid\n")[1:]]
+    assert blocks == [diagram(), third_diagram()], f"put the output of cti.model's diagrams into {PAGE.name}"
 
 
 def test_nothing_follows_the_end() -> None:
@@ -87,7 +118,7 @@ def test_no_seat_leg_is_known_where_nobody_is_rung_or_talked_to(kind: type[Event
     for (state, moved_by), to in MOVES.items():
         if moved_by is kind and to not in (S.RINGING, *WITH_AGENT):
             seat = advance(call(state), made(kind)).seat_channel_id
-            assert seat is None or state in (S.ARRIVED, S.MENU, S.QUEUED), "it had none before"
+            assert seat is None or state in (S.ARRIVED, S.MENU, S.QUEUED, S.OUTSIDE), "it had none before"
 
 
 def test_a_call_through_everything_carries_what_the_events_said() -> None:

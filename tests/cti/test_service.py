@@ -10,9 +10,10 @@ from cti.ari.pbx import AriPbx
 from cti.events import CallArrived, PbxFound, PbxLost
 from cti.messages import DigitPressed, Hold
 from cti.model import CallState
+from cti.ringing import enter_queue, ring
 from cti.service import NoSuchCall
 from cti.session import CallSession
-from cti.talk import enter_queue, ring, talk
+from cti.talk import talk
 from tests.cti.exchange import Exchange, offer, opened_exchange
 from tests.until import until
 

@@ -23,8 +23,9 @@ from cti.events import (
 from cti.messages import ChannelGone, Hold, Resume, SendDigits, Transfer
 from cti.messages import HangUp as HangUpByAgent
 from cti.model import CallState
+from cti.ringing import Rang, enter_queue, leave_queue, ring
 from cti.session import CallSession, Program
-from cti.talk import Rang, enter_queue, leave_queue, ring, talk
+from cti.talk import talk
 from tests.cti.exchange import Exchange, offer, opened_exchange, silence
 from tests.until import until
 

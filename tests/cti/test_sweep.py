@@ -10,9 +10,10 @@ from core.journal import since
 from cti.events import AgentAnswered, AgentMissed, CallArrived, CallEnded, Reconciled
 from cti.messages import SeatOffered
 from cti.model import CallState
+from cti.ringing import Rang, enter_queue, ring
 from cti.session import CallSession
 from cti.sweep import QUIET_LOOKS, Sighting, Sweep
-from cti.talk import Rang, enter_queue, ring, talk
+from cti.talk import talk
 from tests.cti.exchange import Exchange, offer, opened_exchange
 from tests.until import until
 

@@ -25,7 +25,7 @@ from cti.messages import (
     RoutingMessage,
     SoundTaken,
 )
-from cti.model import Call, CallState
+from cti.model import Call, CallState, together
 from cti.port import NoSuchChannel, OutsideDial, PbxBridge, PbxChannel, PbxDown, PbxRefused, SeatDial, Taking
 from cti.session import CallSession, CallWorld
 from desk.surveys.service import SurveyService
@@ -151,6 +151,12 @@ class Line:
 
     async def send_digits(self, channel_id: str, digits: str) -> None:
         self._ask("digits", channel_id)
+
+    async def mute(self, channel_id: str, *, on: bool) -> None:
+        self._ask("mute", channel_id)
+
+    async def ringback(self, channel_id: str, *, on: bool) -> None:
+        self._ask("ringback", channel_id)
 
     async def hear(self, channel_id: str) -> "Sound":
         self._ask("hear", channel_id)
@@ -529,7 +535,7 @@ class Caller:
     def session(self, call: Call, *, bridged: bool = False) -> CallSession:
         """Open a session on the line."""
         world = CallWorld(self.line, self.journal, self.clock, POLICY, lambda: ["sound:apology"])
-        self.line.session = CallSession(call, world, bridged=bridged)
+        self.line.session = CallSession(call, world, members=together(call) if bridged else frozenset())
         return self.line.session
 
     async def arrives(

@@ -22,7 +22,15 @@ from ivr.flow import Flow, FlowError, load_texts
 from ivr.versions.events import FlowDrafted, FlowPublished, FlowRolledBack
 from ivr.versions.model import RELEASE, State, compare, content_hash
 from ivr.versions.prompts import PromptsFailed
-from ivr.versions.service import FlowBroken, FlowChanged, FlowService, NoSuchFlow, NoSuchVersion, PublishingNow
+from ivr.versions.service import (
+    FlowBroken,
+    FlowChanged,
+    FlowService,
+    NoSuchFlow,
+    NoSuchVersion,
+    NothingChanged,
+    PublishingNow,
+)
 from tests.until import until
 
 pytestmark = pytest.mark.integration
@@ -272,7 +280,7 @@ async def test_a_second_publishing_waits_for_nobody_and_changes_nothing(shelf: S
 
 async def test_another_process_that_was_first_is_seen(shelf: Shelf) -> None:
     tasks = TaskOwner("test")
-    mine, theirs = await shelf.drafted(CHANGED), await shelf.drafted(FILES)
+    mine, theirs = await shelf.drafted(CHANGED), await shelf.drafted(FILES | {"more.yaml": MORE + "# theirs\n"})
     other = shelf.start()
     await other.open(shelf.shipped)
     shelf.maker.gate = asyncio.Event()
@@ -295,6 +303,15 @@ async def test_rolling_back_is_publishing_an_older_version(shelf: Shelf) -> None
     again = await shelf.service.publish("small", 1, by="lead", instead_of=2)
     assert again.number == 1
     assert len(await shelf.story()) == 5, "told again, it is no news"
+
+
+async def test_what_the_live_version_says_already_is_not_published_again(shelf: Shelf) -> None:
+    copy = await shelf.drafted(FILES)
+    with pytest.raises(NothingChanged, match="version 2 says the same as version 1, which is live; nothing"):
+        await shelf.service.publish("small", copy, by="boss")
+    assert (shelf.service.live.version, shelf.maker.made) == (1, [])
+    await shelf.service.publish("small", await shelf.drafted(CHANGED), by="boss")
+    assert (await shelf.service.publish("small", copy, by="boss", instead_of=3)).state is State.LIVE
 
 
 async def test_a_call_finds_its_version_after_a_restart(shelf: Shelf) -> None:

@@ -25,6 +25,7 @@ class QuietPbx:
     def __init__(self) -> None:
         self.live: dict[str, PbxChannel] = {}
         self.dialled: list[SeatDial] = []
+        self.outside: list[OutsideDial] = []
         self.sent: list[tuple[str, str]] = []
         self._messages: asyncio.Queue[Arrival | PbxMessage] = asyncio.Queue()
 
@@ -86,6 +87,13 @@ class QuietPbx:
         self._there(channel_id)
         self.sent.append((channel_id, digits))
 
+    async def mute(self, channel_id: str, *, on: bool) -> None:
+        self._there(channel_id)
+        self.sent.append((channel_id, "mute" if on else "unmute"))
+
+    async def ringback(self, channel_id: str, *, on: bool) -> None:
+        self._there(channel_id)
+
     async def hear(self, channel_id: str) -> CallerAudio:
         raise PbxRefused("this PBX has no sound")
 
@@ -100,7 +108,8 @@ class QuietPbx:
         self.live[dial.channel_id] = PbxChannel(dial.channel_id, "", "", up=False, ours=True)
 
     async def dial_outside(self, dial: OutsideDial) -> None:
-        raise PbxRefused("this PBX has no trunk")
+        self.outside.append(dial)
+        self.live[dial.channel_id] = PbxChannel(dial.channel_id, "", dial.number, up=False, ours=True)
 
     async def join(self, bridge_id: str, *channel_ids: str) -> None: ...
 

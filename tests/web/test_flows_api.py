@@ -108,6 +108,14 @@ async def test_a_broken_flow_is_kept_and_not_published(world: World) -> None:
         assert await admin.refused("POST", "/flows/hotline/simulate", {"files": broken}, status=400) == "bad_input"
 
 
+async def test_what_callers_hear_already_is_not_published_again(world: World) -> None:
+    async with world.client("admin") as admin:
+        files = await shipped_files(admin)
+        await admin.ask("POST", VERSIONS, {"files": files, "based_on": 1}, expect=201)
+        error = (await admin.ask("POST", f"{VERSIONS}/2/publish", {}, expect=409))["error"]
+        assert (error["code"], error["details"]) == ("nothing_changed", {"live_version": 1})
+
+
 async def test_prompts_that_cannot_be_made_leave_the_old_version_live(world: World) -> None:
     async with world.client("admin") as admin:
         files = await shipped_files(admin)

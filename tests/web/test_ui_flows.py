@@ -135,6 +135,77 @@ async def test_a_menu_is_changed_checked_mended_tried_and_published(tmp_path: Pa
         assert len(changed) == 1, "nothing but the line of the keys has changed"
 
 
+async def test_a_part_is_used_from_a_new_place_with_its_exits(tmp_path: Path) -> None:
+    async with opened(tmp_path) as editor:
+        page, panel = editor.page, editor.page.locator("#flow-panel")
+        await editor.open_step("business")
+        await page.get_by_role("button", name="添加步骤").click()
+        await page.locator("#new-verb").click()
+        await page.locator(".el-select-dropdown:visible li", has_text="进入子流程").click()
+        await page.fill("#new-name", "查进度核对身份")
+        await page.locator(".el-dialog").get_by_role("button", name="添加", exact=True).click()
+        await editor.has_faults(1)
+        await expect(panel.get_by_role("alert")).to_contain_text("没有从“done”返回的步骤")
+
+        await editor.choose("从哪个步骤进入", re.compile("ask_account ·"))
+        await editor.has_faults(0)
+        rows = page.locator("[data-node='查进度核对身份'] li")
+        await expect(rows.locator(".how")).to_have_text(["从哪个步骤进入", "identified", "back", "unidentified"])
+        await editor.choose("identified: 到", re.compile("progress ·"))
+        await expect(rows.nth(1)).to_contain_text("工单进度")
+        await drag_exit(editor, "查进度核对身份", "back", "business_person")
+        await expect(rows.nth(2)).to_contain_text("业务咨询转人工")
+        await editor.has_faults(0)
+
+        await panel.get_by_role("button", name="去掉出口 unidentified").click()
+        await editor.has_faults(1)
+        await editor.open_step("not_identified")
+        await expect(panel.get_by_role("alert")).to_contain_text("“查进度核对身份”没有出口“unidentified”")
+        back = panel.locator("[data-test=back] li")
+        await expect(back).to_contain_text(["查账单：核对身份", "查停电：核对身份", *["（英语）"] * 2])
+        await editor.open_step("查进度核对身份")
+        await panel.get_by_label("加一个出口", exact=True).fill("unidentified")
+        await editor.choose("加一个出口: 到", "核对未成功")
+        await editor.has_faults(0)
+
+        await panel.get_by_role("button", name="看它的文件").click()
+        text = await panel.get_by_role("textbox", name="流程文件的文字").input_value()
+        exits = "exits: {identified: progress, back: business_person, unidentified: give_up}"
+        assert f"  查进度核对身份:\n    do: subflow\n    start: ask_account\n    {exits}\n" in text
+
+
+async def drag_exit(editor: Editor, step: str, exit_: str, to: str) -> None:
+    """Draw an exit of a step to another step in the picture, both of which are in sight."""
+    mouse = editor.page.mouse
+    for handle, act in (
+        (f"[data-node='{step}'] [data-handleid='exits.{exit_}']", mouse.down),
+        (f"[data-node='{to}'] [data-handleid=in]", mouse.up),
+    ):
+        box = await editor.page.locator(handle).bounding_box()
+        assert box is not None
+        await mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=5)
+        await act()
+
+
+async def test_what_callers_hear_already_is_not_published_again(tmp_path: Path) -> None:
+    async with opened(tmp_path) as editor, editor.world.client("admin") as other:
+        page = editor.page
+        files = (await other.ask("GET", "/flows/hotline/versions/1"))["files"]
+        body = {"files": files | {"hotline.yaml": files["hotline.yaml"] + "# x\n"}, "based_on": 1}
+        await other.ask("POST", "/flows/hotline/versions", body, expect=201)
+        await other.ask("POST", "/flows/hotline/versions/2/publish", {})
+        await editor.tab("文件")
+        area = page.get_by_role("textbox", name="流程文件的文字")
+        await area.fill(await area.input_value() + "# x\n")
+        await page.get_by_role("button", name="发布…").click()
+        await page.get_by_text("流程已被别人改动").wait_for()
+        await page.get_by_role("button", name="仍用我的").click()
+        await page.fill("#version-note", "一样")
+        await page.get_by_role("button", name="发布", exact=True).click()
+        await page.get_by_text("和使用中的版本完全相同").wait_for()
+        assert len((await other.ask("GET", "/flows/hotline/versions"))["items"]) == 2
+
+
 async def test_text_and_picture_are_one_and_nothing_is_lost(tmp_path: Path) -> None:
     async with opened(tmp_path) as editor:
         page, panel = editor.page, editor.page.locator("#flow-panel")

@@ -33,9 +33,12 @@ from core.ids import new_id
 from core.journal import Journal
 from core.switches import STORM, Switches
 from core.tasks import TaskOwner
-from cti import talk
+from cti import ringing, talk
 from cti.events import SeatLost, SeatRegistered
+from cti.handover import TalkEnd
 from cti.messages import QueueGaveUp, SeatOffered
+from cti.model import WITH_AGENT
+from cti.ringing import Rang
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
 from desk.announcements.service import AnnouncementService
@@ -286,19 +289,26 @@ class World:
             customer = self.identify[call.caller]
             await session.tell(CallerIdentified(at=at, call_id=call.id, customer_id=customer, how="pin"))
         queue: str | None = "general"
+        end: TalkEnd | None = None
         while queue is not None:
-            await talk.enter_queue(session, queue)
-            await self.routing.request(call.id, queue, causes=self.causes.get(call.caller, ()))
-            if not await self._answered(session):
-                await talk.leave_queue(session, "no_agents")
-                return
-            queue = (await talk.talk(session)).to
+            party = end.party if end else None
+            has_agent = session.call.state in WITH_AGENT
+            if isinstance(party, SeatOffered):
+                has_agent = await ringing.ring(session, party) is Rang.ANSWERED
+            if not has_agent:
+                await ringing.enter_queue(session, queue)
+                await self.routing.request(call.id, queue, causes=self.causes.get(call.caller, ()))
+                if not await self._answered(session):
+                    await ringing.leave_queue(session, "no_agents")
+                    return
+            end = await talk.talk(session)
+            queue = end.to
 
     async def _answered(self, session: CallSession) -> bool:
         while True:
             match await session.receive():
                 case SeatOffered() as offer:
-                    if await talk.ring(session, offer):
+                    if await ringing.ring(session, offer) is Rang.ANSWERED:
                         return True
                     await self.routing.again(session.call.id)
                 case QueueGaveUp():

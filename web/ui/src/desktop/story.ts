@@ -18,6 +18,7 @@ function named(item: TimelineItem, queueName: (id: string) => string): Record<st
   return {
     ...(Object.fromEntries(plain) as Record<string, string>),
     queue: queueName(text(data.queue) || text(data.to)),
+    whom: item.event === "CallTransferred" ? whom(data, queueName) : "",
     by: wordFor("by", text(data.by)),
     cause: wordFor("cause", text(data.cause)),
     how: wordFor("how", text(data.how)),
@@ -34,6 +35,11 @@ function named(item: TimelineItem, queueName: (id: string) => string): Record<st
     from: wordFor("state", text(data.from_)),
     to: wordFor(states ? "state" : "node", text(data.to) || text(data.wanted)),
   };
+}
+
+/** To whom a caller was handed on; stories from before persons could be named tell of queues only. */
+function whom(data: TimelineItem["data"], queueName: (id: string) => string): string {
+  return t(`transferKind.${text(data.kind) || "queue"}`, { queue: queueName(text(data.to)), dialled: text(data.dialled) });
 }
 
 function text(value: unknown): string {

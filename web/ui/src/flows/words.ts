@@ -33,10 +33,11 @@ export function useWords() {
     fault: (fault: Fault) => {
       const holes = fault.holes ?? {};
       const key = `flow.fault.${fault.rule ?? ""}`;
-      // A name that is the fault is shown as it is written; those of a circle are there.
-      const circle = (holes["circle"] ?? "").split(" → ").map((name) => wordFor("node", name)).join(" → ");
+      // A name that is the fault is shown as it is written; those of steps that are there in the words of the page.
+      const steps = ["circle", "parts", "subflow"].filter((hole) => holes[hole] !== undefined);
+      const named = steps.map((hole) => [hole, (holes[hole] ?? "").split(" → ").map((name) => wordFor("node", name)).join(" → ")]);
       if (fault.rule === undefined || !te(key)) return fault.message;
-      return t(key, { ...holes, circle }) + (holes["near"] ? t("flow.near", { near: holes["near"] }) : "");
+      return t(key, { ...holes, ...Object.fromEntries(named) }) + (holes["near"] ? t("flow.near", { near: holes["near"] }) : "");
     },
     failure: (failure: { code: string; message: string }, holes: Record<string, unknown> = {}) =>
       te(`flow.error.${failure.code}`)

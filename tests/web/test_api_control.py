@@ -1,0 +1,153 @@
+"""Transfers to persons, consultation, conference and mute through the API: who may, what the books and pages say."""
+
+import pytest
+
+from cti.events import CallTransferred, ConsultEnded
+from tests.until import until
+from tests.web.world import World
+
+pytestmark = pytest.mark.integration
+
+CALLER, SPECIALIST, ABROAD = "13800000001", "02112345678", "0018005551234"
+
+
+async def talking(world: World) -> str:
+    """A call of agent 1001, while 1002 is ready."""
+    await world.ready("1001", "1001")
+    call_id = await world.talking(CALLER)
+    await world.ready("1002", "1002")
+    return call_id
+
+
+async def state(world: World, name: str, wanted: str) -> None:
+    await until(lambda: world.state_of(name) == wanted, what=lambda: f"{name} is {world.state_of(name)}, not {wanted}")
+
+
+async def test_a_colleague_is_rung_for_a_caller_who_is_handed_on_and_is_popped(world: World) -> None:
+    call_id = await talking(world)
+    async with (
+        world.client("1001") as agent,
+        world.client("1002", seat="1002") as other,
+        other.desktop() as desk,
+    ):
+        await agent.ask("POST", f"/calls/{call_id}/transfer", {"agent": world.users["1002"].id})
+        await state(world, "1001", "wrap_up")
+        await state(world, "1002", "ringing")
+        pop = await desk.next("screen_pop")
+        assert (pop["call_id"], pop["caller"]) == (call_id, CALLER)
+        world.pbx.pick_up(f"{call_id}-seat-2")
+        await world.until_state(call_id, "talking")
+        await state(world, "1002", "talking")
+        assert (await other.ask("GET", f"/calls/{call_id}"))["agent_id"] == world.users["1002"].id
+
+
+async def test_a_colleague_who_does_not_answer_leaves_the_caller_in_the_queue(world: World) -> None:
+    call_id = await talking(world)
+    async with world.client("1001") as agent:
+        await agent.ask("POST", f"/calls/{call_id}/transfer", {"agent": world.users["1002"].id})
+        await state(world, "1002", "ringing")
+        world.pbx.gone(f"{call_id}-seat-2", 17)
+        await world.until_state(call_id, "queued")
+        await state(world, "1002", "not_ready")
+
+
+async def test_a_consulted_colleague_is_offered_talks_and_has_a_wrap_up(world: World) -> None:
+    call_id = await talking(world)
+    async with world.client("1001") as agent, world.client("1002") as other:
+        await agent.ask("POST", f"/calls/{call_id}/consult", {"to": "general"})  # its next free agent
+        await state(world, "1002", "ringing")
+        world.pbx.pick_up(f"{call_id}-seat-2")
+        await state(world, "1002", "talking")
+        shown = await agent.ask("GET", f"/calls/{call_id}")
+        assert shown["third"] == {"state": "talking", "agent_id": world.users["1002"].id, "number": None}
+        assert await other.refused("POST", f"/calls/{call_id}/consult", {"do": "cancel"}, status=403) == "forbidden"
+        for verb, body, third in (
+            ("consult", {"do": "swap"}, "held"),
+            ("conference", {}, "joined"),
+            ("consult", {"do": "cancel"}, None),
+        ):
+            await agent.ask("POST", f"/calls/{call_id}/{verb}", body)
+            shown = await agent.ask("GET", f"/calls/{call_id}")
+            assert (shown["third"] or {}).get("state") == third
+        await state(world, "1002", "wrap_up")
+        assert shown["state"] == "talking"
+
+
+async def test_a_conference_that_the_agent_leaves_is_the_colleagues_call(world: World) -> None:
+    call_id = await talking(world)
+    async with world.client("1001") as agent:
+        await agent.ask("POST", f"/calls/{call_id}/consult", {"agent": world.users["1002"].id})
+        world.pbx.pick_up(f"{call_id}-seat-2")
+        await state(world, "1002", "talking")
+        await agent.ask("POST", f"/calls/{call_id}/conference", {"do": "join"})
+        await agent.ask("POST", f"/calls/{call_id}/conference", {"do": "leave"})
+        await state(world, "1001", "wrap_up")
+        await state(world, "1002", "talking")
+        assert (await agent.ask("GET", f"/calls/{call_id}"))["agent_id"] == world.users["1002"].id
+        world.pbx.gone(call_id)
+        await state(world, "1002", "wrap_up")
+
+
+async def test_a_number_outside_is_dialled_as_the_rules_permit_and_masked_for_others(world: World) -> None:
+    call_id = await talking(world)
+    async with world.client("1001") as agent, world.client("1002") as other:
+        for number, status, code in ((ABROAD, 403, "number_not_permitted"), ("abc", 400, "bad_input")):
+            assert await agent.refused("POST", f"/calls/{call_id}/consult", {"number": number}, status=status) == code
+        assert world.pbx.outside == []
+        await agent.ask("POST", f"/calls/{call_id}/consult", {"number": "021-1234 5678"})
+        assert [dial.number for dial in world.pbx.outside] == [SPECIALIST]
+        assert (await agent.ask("GET", f"/calls/{call_id}"))["third"]["number"] == SPECIALIST
+        assert (await other.ask("GET", f"/calls/{call_id}"))["third"]["number"] != SPECIALIST
+        assert SPECIALIST not in str(await other.ask("GET", f"/calls/{call_id}/timeline"))
+
+
+@pytest.mark.parametrize("verb", ["transfer", "consult"])
+async def test_who_is_not_free_or_not_named_is_refused_and_nothing_moves(world: World, verb: str) -> None:
+    await world.ready("1001", "1001")
+    call_id = await world.talking(CALLER)
+    mine, other = world.users["1001"].id, world.users["1002"].id
+    async with world.client("1001") as agent:
+        path = f"/calls/{call_id}/{verb}"
+        assert await agent.refused("POST", path, {"agent": other}, status=409) == "agent_not_free"
+        assert await agent.refused("POST", path, {"agent": mine}, status=400) == "bad_input"
+        assert await agent.refused("POST", path, {"agent": other, "number": SPECIALIST}, status=400) == "bad_input"
+        assert await agent.refused("POST", path, {"to": "nowhere"}, status=400) == "bad_input"
+        if verb == "consult":
+            assert await agent.refused("POST", path, {"to": "general"}, status=409) == "nobody_free"
+            assert await agent.refused("POST", path, {"do": "swap"}, status=409) == "conflict"
+    assert (world.state_of("1001"), world.calls.live()[0].call.state) == ("talking", "talking")
+
+
+async def test_a_colleague_kept_for_what_the_call_refuses_is_free_again(world: World) -> None:
+    call_id = await talking(world)
+    async with world.client("1001") as agent:
+        await agent.ask("POST", f"/calls/{call_id}/consult", {"number": SPECIALIST})
+        body = {"agent": world.users["1002"].id}
+        assert await agent.refused("POST", f"/calls/{call_id}/transfer", body, status=409) == "conflict"
+        await state(world, "1002", "ready")
+
+
+async def test_muting_is_told_to_the_page_and_by_socket_too(world: World) -> None:
+    call_id = await talking(world)
+    async with world.client("1001", seat="1001") as agent, agent.desktop() as desk:
+        await agent.ask("POST", f"/calls/{call_id}/mute", {})
+        assert (await desk.next("call_state"))["call"]["muted"] is True
+        reply = await desk.do("mute", call_id=call_id, on=False)
+        assert reply["type"] == "ok"
+        assert [sent for sent in world.pbx.sent if "mute" in sent[1]] == [
+            (f"{call_id}-seat-1", "mute"),
+            (f"{call_id}-seat-1", "unmute"),
+        ]
+
+
+async def test_the_story_says_who_was_consulted_and_how_it_ended(world: World) -> None:
+    call_id = await talking(world)
+    async with world.client("1001") as agent:
+        await agent.ask("POST", f"/calls/{call_id}/consult", {"agent": world.users["1002"].id})
+        world.pbx.gone(f"{call_id}-seat-2", 21)
+        await state(world, "1002", "not_ready")
+        await agent.ask("POST", f"/calls/{call_id}/resume", {})
+        await agent.ask("POST", f"/calls/{call_id}/transfer", {"number": SPECIALIST})
+    events = [recorded.event for recorded in await world.journal.of_call(call_id)]
+    assert [(e.by, e.why) for e in events if isinstance(e, ConsultEnded)] == [("third", "rejected")]
+    assert [(e.kind, e.dialled) for e in events if isinstance(e, CallTransferred)] == [("outside", SPECIALIST)]

@@ -1,0 +1,167 @@
+"""What an agent may ask for beside holding and hanging up: mute, transfer, consultation, conference."""
+
+from collections.abc import Callable
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from agents.model import User
+from core.errors import BadInput, Conflict, Forbidden, HotlineError
+from core.phone import normalise
+from cti.messages import (
+    CancelConsult,
+    Command,
+    CompleteConsult,
+    Conference,
+    Consult,
+    HandOver,
+    Mute,
+    Outsider,
+    Party,
+    SeatOffered,
+    Swap,
+    Transfer,
+)
+from web.services import WebServices
+from web.shapes import Given
+
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+Number = Annotated[str, Field(min_length=3, max_length=24)]
+
+
+class NumberNotPermitted(Forbidden):
+    """This number may not be dialled from here: [trunk] may_dial says which may."""
+
+    code = "number_not_permitted"
+
+
+class NobodyFree(Conflict):
+    """Nobody is free whom this could be handed to."""
+
+    code = "nobody_free"
+
+
+class Whom(Given):
+    """One of: the queue `to`, an agent's id, a number outside."""
+
+    to: Name | None = None
+    agent: Name | None = None
+    number: Number | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        self._check(1)
+        return self
+
+    def _check(self, wanted: int) -> None:
+        if sum(one is not None for one in (self.to, self.agent, self.number)) != wanted:
+            raise ValueError("give exactly one of to (a queue), agent (an agent's id), number (outside)")
+
+
+class ConsultWish(Whom):
+    """Whom to consult, as for a transfer (a queue: its next free agent); or what to `do` with who is consulted."""
+
+    do: Literal["start", "cancel", "swap", "complete"] = "start"
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        self._check(1 if self.do == "start" else 0)
+        return self
+
+
+class ConferenceWish(Given):
+    """`join` brings the three together; `leave` leaves caller and third party to each other."""
+
+    do: Literal["join", "leave"] = "join"
+
+
+class MuteWish(Given):
+    """Whether nobody is to hear the agent."""
+
+    on: bool = True
+
+
+async def mute(services: WebServices, user: User, call_id: str, given: Given) -> None:
+    """Let nobody in the talk hear the agent, or let them hear again."""
+    assert isinstance(given, MuteWish)
+    await services.calls.command(call_id, Mute(user.id, given.on))
+
+
+async def transfer(services: WebServices, user: User, call_id: str, given: Given) -> None:
+    """Hand the caller on to a queue, an agent, or a number outside, without speaking to them first."""
+    assert isinstance(given, Whom)
+    if given.to is not None:
+        await services.calls.command(call_id, Transfer(user.id, _queue(services, given.to)))
+    else:
+        await _with_party(services, user, call_id, given, lambda party: HandOver(user.id, party))
+
+
+async def consult(services: WebServices, user: User, call_id: str, given: Given) -> None:
+    """Speak with a third party while the caller hears music; then cancel, swap or complete that."""
+    assert isinstance(given, ConsultWish)
+    if given.do == "start":
+        await _with_party(services, user, call_id, given, lambda party: Consult(user.id, party))
+        return
+    kinds: dict[str, Callable[[str], Command]] = {"cancel": CancelConsult, "swap": Swap, "complete": CompleteConsult}
+    await services.calls.command(call_id, kinds[given.do](user.id))
+
+
+async def conference(services: WebServices, user: User, call_id: str, given: Given) -> None:
+    """Bring caller, agent and third party together, or leave the two others to each other."""
+    assert isinstance(given, ConferenceWish)
+    command = Conference(user.id) if given.do == "join" else CompleteConsult(user.id)
+    await services.calls.command(call_id, command)
+
+
+async def _with_party(
+    services: WebServices, user: User, call_id: str, whom: Whom, command: Callable[[Party], Command]
+) -> None:
+    """Keep the agent for the call whom it names, and ask the call; one who is not needed is free again."""
+    party = await _party(services, user, call_id, whom)
+    try:
+        await services.calls.command(call_id, command(party))
+    except HotlineError as error:
+        if isinstance(party, SeatOffered):
+            await services.agents.release(party.agent_id, call_id, error.code)
+        raise
+
+
+async def _party(services: WebServices, user: User, call_id: str, whom: Whom) -> Party:
+    if whom.number is not None:
+        return Outsider(permitted(services, whom.number))
+    # Whoever is kept for a call that this agent does not have would be rung for nothing.
+    live = next((one.call for one in services.calls.live() if one.call.id == call_id), None)
+    if live is not None and live.agent_id != user.id:
+        raise Forbidden("this call is with another agent", call_id=call_id)
+    agent_id = whom.agent or _next_free(services, _queue(services, whom.to or ""))
+    if agent_id == user.id:
+        raise BadInput("agent: that is yourself", field="agent")
+    reserved = await services.agents.reserve(agent_id, call_id)
+    seat = services.agents.seat_of(agent_id)
+    assert seat is not None
+    return SeatOffered(agent_id, reserved.seat_id, seat.sip_username)
+
+
+def permitted(services: WebServices, raw: str) -> str:
+    """Return a number in the form in which it is dialled. Raises BadInput, NumberNotPermitted."""
+    phone = normalise(raw)
+    if not phone.known:
+        raise BadInput("number: this is no telephone number", field="number")
+    if not services.settings.trunk.permits(phone.number):
+        raise NumberNotPermitted
+    return phone.number
+
+
+def _queue(services: WebServices, queue: str) -> str:
+    if queue not in services.routing.queues:
+        known = sorted(services.routing.queues)
+        raise BadInput(f"to: there is no queue {queue!r}; known: {', '.join(known)}", field="to", known=known)
+    return queue
+
+
+def _next_free(services: WebServices, queue: str) -> str:
+    """Return who has been free for the longest time."""
+    idle = sorted(services.agents.roster.idle(), key=lambda agent: agent.idle_since or agent.since)
+    if not idle:
+        raise NobodyFree(queue=queue)
+    return idle[0].agent_id
