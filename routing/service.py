@@ -113,7 +113,8 @@ class RoutingService:
         kept = await self._db.read(store.load)
         for call in kept:
             if call.call_id in live_calls and call.queue in self.queues:
-                self._offering.places.park(call)
+                also = tuple(one for one in call.also if one[0] in self.queues)
+                self._offering.places.park(dataclasses.replace(call, also=also))
         if gone := [call.call_id for call in kept if self._offering.places.get(call.call_id) is None]:
             told = [self._misplaced(call_id) for call_id in gone]
             await self._journal.record(*told, save=lambda connection: store.remove(connection, gone))

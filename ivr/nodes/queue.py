@@ -36,11 +36,11 @@ class Queue(Node):
 
     Callers go ahead of others because of `causes`, and because of who they are and whether they called before
     (policy rules `ahead_…`). The agent is shown the `need`. A seat that is not answered costs the caller nothing: the
-    place is kept. Nobody signed in: `nobody`; waited too long: `too_long`; after the talk: `next`. With `back` the
-    key `*` leads there at any moment of the waiting, also while a seat rings, which is free at once; `meanwhile` is
-    said between the music every `queue_comfort_interval`. Entered again after a restart, it goes on from the state
-    the call is in. A silent caller is let go here only after the whole silent-call script; who is heard in it while
-    no agent is there any more waits for another one.
+    place is kept. Nobody signed in, or the queue is closed: `nobody`; waited too long: `too_long`; after the talk:
+    `next`. With `back` the key `*` leads there at any moment of the waiting, also while a seat rings, which is free at
+    once; `meanwhile` is said between the music every `queue_comfort_interval`. Entered again after a restart, it goes
+    on from the state the call is in. A silent caller is let go here only after the whole silent-call script; who is
+    heard in it while no agent is there any more waits for another one.
     """
 
     by_caller: ClassVar[frozenset[str]] = frozenset({"next", "back"})
@@ -114,7 +114,7 @@ class Queue(Node):
     def _without(self, why: str) -> str:
         if why == LEFT and self.back:
             return self.back
-        return self.nobody if why == "no_agents" else self.too_long
+        return self.nobody if why in ("no_agents", "closed") else self.too_long
 
     async def _look_up(self, call: IvrCall) -> Collection[Cause]:
         """Return why the caller goes ahead; what cannot be found out in time does not count.
