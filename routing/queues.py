@@ -105,10 +105,17 @@ def _told(row: Any, place: int) -> _Queue:
     try:
         return _Queue.model_validate(row)
     except ValidationError as error:
-        first = error.errors()[0]
         name = repr(row["id"]) if isinstance(row, dict) and "id" in row else f"number {place}"
-        at = ".".join(map(str, first["loc"]))
-        raise BadQueue(f"queue {name}: {at}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
+        raise BadQueue(f"queue {name}: {_says(error)}") from None
+
+
+def _says(error: ValidationError) -> str:
+    """Return the first thing that is wrong; a name that is not known may be why another one is missing."""
+    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    at, last = ".".join(map(str, first["loc"])), str(first["loc"][-1]) if first["loc"] else ""
+    if first["type"] == "extra_forbidden":
+        return f"{at}: there is no such thing; {near(last, _Queue.model_fields)}"
+    return f"{at}: {first['msg'][:1].lower()}{first['msg'][1:]}"
 
 
 def _queue(row: _Queue, catalogue: Catalogue, known: set[str]) -> Queue:
