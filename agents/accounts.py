@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from agents import store
 from agents.attempts import Attempts
 from agents.events import SeatChanged, UserChanged
-from agents.model import Role, Seat, User
+from agents.model import PageRule, Role, Seat, User
 from core.clock import Clock
 from core.db import Database
 from core.errors import BadInput, Conflict, HotlineError, NotFound
@@ -210,12 +210,20 @@ class Accounts:
 
     # --- seats ---
 
-    async def add_seat(self, seat_id: str, *, sip_username: str = "", sip_password: str = "", by: str = "") -> Seat:
+    async def add_seat(
+        self,
+        seat_id: str,
+        *,
+        sip_username: str = "",
+        sip_password: str = "",
+        page: PageRule = PageRule.WHILE_OPEN,
+        by: str = "",
+    ) -> Seat:
         """Add a seat; SIP user name (`seat<id>`) and password (random) are made when not given.
 
         The phone works once the PBX's configuration is rendered again. Raises SeatExists, BadInput.
         """
-        seat = Seat(seat_id, sip_username or f"seat{seat_id}", sip_password or secrets.token_urlsafe(18))
+        seat = Seat(seat_id, sip_username or f"seat{seat_id}", sip_password or secrets.token_urlsafe(18), page)
         if not _SEAT_ID.fullmatch(seat.id):
             raise BadInput(f"seat {seat_id!r}: letters, digits and _ . - only, at most 32", field="id")
         if not _SIP_USERNAME.fullmatch(seat.sip_username):
@@ -226,6 +234,16 @@ class Accounts:
         except IntegrityError:
             raise SeatExists(seat_id=seat.id, sip_username=seat.sip_username) from None
         return seat
+
+    async def set_page_rule(self, seat_id: str, page: PageRule, by: str = "") -> None:
+        """Set what the page means for who sits there; in force at the next sign-in or look. Raises SeatUnknown."""
+
+        def save(connection: Connection) -> None:
+            if not store.change_seat(connection, seat_id, page):
+                raise SeatUnknown(seat_id=seat_id)
+
+        told = SeatChanged(at=self._clock.now(), seat_id=seat_id, what=f"page_{page}", by=by)
+        await self._journal.record(told, save=save)
 
     async def remove_seat(self, seat_id: str, by: str = "") -> None:
         """Remove a seat. Raises SeatUnknown."""

@@ -43,6 +43,15 @@ class AgentStateWished(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentWrapUpExtended(Event):
+    """The agent asked for more time after a call: wrap-up now ends at `until`."""
+
+    agent_id: str
+    call_id: str | None
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentReserved(Event):
     """The agent is kept for this call and gets no other; without an answer it lapses at `lease_until`."""
 

@@ -169,7 +169,7 @@ class Follower:
         event = recorded.event
         assert isinstance(event, SeatLost)
         self._roster.set_phone(event.sip_username, False)
-        await self._presence.seat_lost(event.sip_username, event.at)
+        await self._presence.seat_lost(event.sip_username, event.at, event.why)
 
     async def _user_changed(self, recorded: Recorded) -> None:
         event = recorded.event

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from agents.model import ON_CALL, Agent, Cause, State
 from agents.presence import Presence
 from agents.restart import free, place
-from cti.model import WITH_AGENT, Call, CallState
+from cti.adopt import holds
+from cti.model import Call
 from cti.sweep import Sighting
 
 
 class GhostSeats:
     """Implements `cti.sweep.Booked`: an agent who stands wrong, and the same, in two sightings is put right.
 
-    A consultation or a conference has an agent's phone in a call that is not theirs: whose phone is in a call of
-    ours is left alone.
+    Whose phone is in a call of ours, for whatever reason, is left alone.
     """
 
     def __init__(self, presence: Presence) -> None:
@@ -35,22 +35,17 @@ class GhostSeats:
             if (call := calls.get(agent.agent_id)) is None:
                 await free(self._presence, agent, Cause.RECONCILED)
             else:
-                await place(self._presence, agent, call.id, _how(call), Cause.RECONCILED)
+                await place(self._presence, agent, *call, Cause.RECONCILED)
 
-    def _wrong(self, agent: Agent, call: Call | None, sighting: Sighting) -> bool:
+    def _wrong(self, agent: Agent, call: tuple[str, State] | None, sighting: Sighting) -> bool:
         if call is not None:
-            return (agent.call_id, agent.state) != (call.id, _how(call))
+            return (agent.call_id, agent.state) != call
         if agent.state is State.RESERVED:
             return agent.call_id not in sighting.live
         seat = self._presence.roster.seat(agent.seat_id)
         return agent.state in ON_CALL and (seat is None or seat.sip_username not in sighting.phones)
 
 
-def _by_agent(live: Mapping[str, Call]) -> dict[str, Call]:
-    """By agent id: the call that rings the agent's phone or has them on it."""
-    held = (CallState.RINGING, *WITH_AGENT)
-    return {call.agent_id: call for call in live.values() if call.agent_id and call.state in held}
-
-
-def _how(call: Call) -> State:
-    return State.RINGING if call.state is CallState.RINGING else State.TALKING
+def _by_agent(live: Mapping[str, Call]) -> dict[str, tuple[str, State]]:
+    """By agent id: the call that holds the agent, as its first or its third party, and how."""
+    return {agent_id: (call.id, State(how)) for call in live.values() for agent_id, how in holds(call).items()}

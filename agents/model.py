@@ -46,8 +46,18 @@ class Cause(StrEnum):
     RECONCILED = "reconciled"
 
 
-MISSES = frozenset({Cause.NO_ANSWER, Cause.BUSY, Cause.REJECTED, Cause.UNREACHABLE, Cause.FAILED})
-"""Why a seat that was rung was not answered."""
+MISSES = frozenset(
+    {
+        Cause.NO_ANSWER,
+        Cause.BUSY,
+        Cause.REJECTED,
+        Cause.UNREACHABLE,
+        Cause.FAILED,
+        Cause.SEAT_LOST,
+        Cause.DESKTOP_GONE,
+    }
+)
+"""Why a seat that was rung was not answered; the last two took the offer back before anybody could."""
 OFFERED = frozenset({State.RESERVED, State.RINGING})
 """States in which a call is kept for the agent and not yet answered."""
 ON_CALL = OFFERED | {State.TALKING}
@@ -175,6 +185,18 @@ def diagram() -> str:
     return "\n".join(["stateDiagram-v2", "    [*] --> logged_out", *lines])
 
 
+class PageRule(StrEnum):
+    """What the page (browser) means for who sits at a seat.
+
+    `required`: no call without one; `while_open`: who has opened one gets no call while it is away, who has opened
+    none works by phone alone; `ignored`: the phone alone counts.
+    """
+
+    REQUIRED = "required"
+    WHILE_OPEN = "while_open"
+    IGNORED = "ignored"
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
     """A desk with a phone: `sip_username` begins with a letter, so that no number is taken for it."""
@@ -182,6 +204,7 @@ class Seat:
     id: str
     sip_username: str
     sip_password: str
+    page: PageRule = PageRule.WHILE_OPEN
 
 
 class Role(StrEnum):

@@ -5,18 +5,19 @@ call meanwhile became is put right by `agents.restart`.
 """
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from agents import store
-from agents.events import AgentLoggedOut, AgentStateChanged, AgentStateWished, ReservationReleased
+from agents.events import AgentLoggedOut, AgentStateChanged, AgentStateWished, AgentWrapUpExtended, ReservationReleased
 from agents.model import MISSES, OFFERED, Agent, Cause, State, Wish, advance, landing
 from agents.roster import Roster
 from core import log
 from core.clock import Clock
+from core.errors import Conflict
 from core.events import Event
 from core.journal import Journal, Save
 from core.policy import Policy
@@ -24,6 +25,30 @@ from core.tasks import TaskOwner
 from cti.events import Reconciled
 
 _log = log.get(__name__)
+
+LATE = "unreachable"
+"""What `SeatLost.why` says of a phone that is registered and does not answer in time."""
+
+
+class WrapUpLongEnough(Conflict):
+    """This wrap-up was extended as often as is allowed: finish it, or ask for a break after it."""
+
+    code = "wrap_up_long_enough"
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What presence needs of calls and queues, handed over by the wiring.
+
+    `withdraw` takes the offer of a call (its id) back from an agent (id) and says why; the call then tells that it
+    was missed. `queue_of` names the queue of a call, `wrap_up_of` the seconds of wrap-up after calls of a queue
+    (None: as the policy says).
+    """
+
+    withdraw: Callable[[str, str, str], bool] = lambda call_id, agent_id, why: False
+    queue_of: Callable[[str], str | None] = lambda call_id: None
+    wrap_up_of: Callable[[str], float | None] = lambda queue: None
+
 
 RETRY_S = 1.0
 """How long after a deadline that storage refused it is tried again."""
@@ -37,8 +62,16 @@ class Presence:
         self.clock = clock
         self._journal = journal
         self._lease = timedelta(seconds=policy.number("reservation_lease"))
-        self._wrap_up = timedelta(seconds=policy.number("wrap_up_limit"))
+        self._wrap_up_s = policy.number("wrap_up_limit")
+        self._extension = timedelta(seconds=policy.number("wrap_up_extension"))
+        self._extensions = int(policy.number("wrap_up_extensions"))
+        self._extended: dict[str, int] = {}
+        """How often the wrap-up under way was extended."""
+        self._queues: dict[str, str] = {}
+        """Of which queue the call is that an agent talks to."""
+        self._phone_grace_s = policy.number("seat_lost_grace")
         self._tasks = TaskOwner("presence")
+        self.around = Around()
         self._timers: dict[str, asyncio.Task[None]] = {}
 
     def lease_from(self, at: datetime) -> datetime:
@@ -53,16 +86,48 @@ class Presence:
         told = ReservationReleased(at=at, call_id=agent.call_id, agent_id=agent.agent_id, cause=why)
         return await self.move(agent, to, cause, *first, told, at=at, reason=reason)
 
-    async def seat_lost(self, sip_username: str, at: datetime) -> None:
-        """The phone is gone: whoever is ready at its seat is not ready any more."""
+    async def seat_lost(self, sip_username: str, at: datetime, why: str) -> None:
+        """The phone is gone: who is ready at its seat is not ready any more, and what rings there goes elsewhere.
+
+        One that only answers too late (`why` unreachable) gets `seat_lost_grace` to be there again; no call is
+        offered meanwhile.
+        """
         seat = self.roster.seat_of_phone(sip_username)
         agent = self.roster.at_seat(seat.id) if seat else None
-        if agent is not None and agent.state is State.READY:
+        if agent is None:
+            return
+        if agent.state is State.READY and why == LATE:
+            if (timer := self._timers.get(sip_username)) is None or timer.done():
+                self._timers[sip_username] = self._tasks.start(self._phone_grace(agent.agent_id), "phone grace")
+        elif agent.state is State.READY:
             await self.move(agent, State.NOT_READY, Cause.SEAT_LOST, at=at)
+        elif agent.state is State.RINGING and agent.call_id is not None:
+            self.around.withdraw(agent.call_id, agent.agent_id, Cause.SEAT_LOST)
+
+    async def _phone_grace(self, agent_id: str) -> None:
+        await self.clock.sleep(self._phone_grace_s)
+        agent = self.roster.get(agent_id)
+        if agent is not None and agent.state is State.READY and self.roster.phone_missing(agent):
+            await self.move(agent, State.NOT_READY, Cause.SEAT_LOST)
 
     async def start_wrap_up(self, agent: Agent, cause: Cause, at: datetime, *first: Event) -> Agent:
-        """The call of a talking agent is over: wrap-up begins at `at`."""
-        return await self.move(agent, State.WRAP_UP, cause, *first, at=at, until=at + self._wrap_up)
+        """The call of a talking agent is over: wrap-up begins at `at`, as long as the call's queue says."""
+        queue = self._queues.pop(agent.agent_id, None) or self.around.queue_of(agent.call_id or "")
+        own = self.around.wrap_up_of(queue) if queue else None
+        self._extended.pop(agent.agent_id, None)
+        until = at + timedelta(seconds=self._wrap_up_s if own is None else own)
+        return await self.move(agent, State.WRAP_UP, cause, *first, at=at, until=until)
+
+    async def extend_wrap_up(self, agent: Agent) -> Agent:
+        """Let the wrap-up under way end later. Raises WrapUpLongEnough when it was extended as often as allowed."""
+        times = self._extended.get(agent.agent_id, 0)
+        if times >= self._extensions:
+            raise WrapUpLongEnough(most=self._extensions)
+        assert agent.until is not None
+        self._extended[agent.agent_id] = times + 1
+        until = agent.until + self._extension
+        told = AgentWrapUpExtended(at=self.clock.now(), agent_id=agent.agent_id, call_id=agent.call_id, until=until)
+        return await self.commit(agent, replace(agent, until=until, version=agent.version + 1), told)
 
     async def end_wrap_up(self, agent: Agent, cause: Cause) -> Agent:
         """What the agent wished comes, else ready; a seat without its phone is not ready."""
@@ -94,6 +159,8 @@ class Presence:
         moved = advance(agent, to, cause, at, reason=reason, until=until)
         if call_id is not None:
             moved = replace(moved, call_id=call_id)
+        if to is State.TALKING and (queue := self.around.queue_of(moved.call_id or "")) is not None:
+            self._queues[agent.agent_id] = queue
         out = (AgentLoggedOut(at=at, agent_id=agent.agent_id),) if to is State.LOGGED_OUT else ()
         return await self.commit(agent, moved, *first, *out)
 

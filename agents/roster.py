@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from agents.model import ON_CALL, Agent, Seat, State
+from agents.model import ON_CALL, Agent, PageRule, Seat, State
 
 
 class Roster:
@@ -19,6 +19,8 @@ class Roster:
         self._phones: dict[str, bool] = {}
         self._all_phones_known = False
         self._moved: set[str] = set()
+        self._pages: set[str] = set()
+        """Agents of whom a page is heard now."""
 
     # --- presence ---
 
@@ -53,13 +55,13 @@ class Roster:
         return [agent for agent in self.everyone() if agent.holds(call_id, ON_CALL)]
 
     def idle(self) -> Iterator[Agent]:
-        """Yield those who may get a call now: ready, and their phone is there."""
-        return (agent for agent in self._idle.values() if self.phone_there(agent))
+        """Yield those who may get a call now: ready, their phone is there, and so is their page where it counts."""
+        return (agent for agent in self._idle.values() if self.phone_there(agent) and self.attended(agent))
 
     def routable(self, agent_id: str) -> bool:
         """Tell whether this agent may get a call now."""
         agent = self._idle.get(agent_id)
-        return agent is not None and self.phone_there(agent)
+        return agent is not None and self.phone_there(agent) and self.attended(agent)
 
     def at_seat(self, seat_id: str) -> Agent | None:
         """Return who sits at a seat."""
@@ -97,6 +99,28 @@ class Roster:
             self._idle[agent.agent_id] = agent
         else:
             self._idle.pop(agent.agent_id, None)
+
+    # --- pages ---
+
+    def set_page(self, agent_id: str, there: bool) -> None:
+        """Keep whether a page of the agent is heard."""
+        self._moved.add(agent_id)
+        if there:
+            self._pages.add(agent_id)
+        else:
+            self._pages.discard(agent_id)
+
+    def page_there(self, agent_id: str) -> bool:
+        """Tell whether a page of the agent is heard now."""
+        return agent_id in self._pages
+
+    def attended(self, agent: Agent) -> bool:
+        """Tell whether the page allows calls, by the rule of the seat."""
+        seat = self.seat(agent.seat_id)
+        rule = seat.page if seat else PageRule.WHILE_OPEN
+        if rule is PageRule.IGNORED or agent.agent_id in self._pages:
+            return True
+        return rule is PageRule.WHILE_OPEN and not agent.desktop
 
     # --- seats ---
 

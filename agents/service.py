@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from agents import catalogue, store
+from agents import catalogue, reasons, store
 from agents.events import AgentLoggedIn, AgentReserved
 from agents.following import Follower
 from agents.ghosts import GhostSeats
-from agents.model import OFFERED, ON_CALL, Agent, Cause, IllegalMove, Permission, Seat, State, Wish, advance
-from agents.presence import Presence
+from agents.model import OFFERED, ON_CALL, Agent, Cause, IllegalMove, PageRule, Permission, Seat, State, Wish, advance
+from agents.pages import Pages
+from agents.presence import Around, Presence
 from agents.qualification import Qualifications
 from agents.restart import LiveCalls, reconcile, seats_without_phone
 from core.bus import Bus
@@ -20,8 +21,6 @@ from core.events import Event
 from core.journal import Journal, Save
 from core.policy import Policy
 from core.tasks import TaskOwner
-
-REASON_LENGTH = 64
 
 
 class NoSuchAgent(NotFound):
@@ -60,6 +59,12 @@ class PhoneNotRegistered(Conflict):
     code = "phone_not_registered"
 
 
+class PageNotOpen(Conflict):
+    """At this seat calls come only while the desktop is open: open it, then become ready."""
+
+    code = "page_not_open"
+
+
 class StillStarting(Unavailable):
     """The service has just started and does not know its agents yet: try again."""
 
@@ -81,9 +86,9 @@ class AgentService:
         self.qualifications = Qualifications(journal, db, clock, catalogue.load())
         self._db = db
         self._clock = clock
-        self._desktop_grace = policy.number("desktop_grace")
         self._tasks = TaskOwner("agents")
-        self._grace: dict[str, asyncio.Task[None]] = {}
+        self.reasons = reasons.load()
+        self.pages = Pages(self._presence, clock, policy, self._tasks, self._routable_again)
         self.ghosts = GhostSeats(self._presence)
         """What the sweep of the PBX compares with presence."""
         self._on_phones: Callable[[], None] | None = None
@@ -117,7 +122,9 @@ class AgentService:
             raise SeatTaken(seat_id=seat_id)
         moved = advance(agent, State.NOT_READY, Cause.SIGNED_IN, at)
         return await self._presence.commit(
-            agent, replace(moved, seat_id=seat_id), AgentLoggedIn(at=at, agent_id=agent_id, seat_id=seat_id)
+            agent,
+            replace(moved, seat_id=seat_id, desktop=self.roster.page_there(agent_id)),
+            AgentLoggedIn(at=at, agent_id=agent_id, seat_id=seat_id),
         )
 
     async def sign_out(self, agent_id: str, cause: Cause = Cause.SIGNED_OUT) -> Agent:
@@ -130,21 +137,32 @@ class AgentService:
     async def set_state(self, agent_id: str, wanted: State, reason: str | None = None) -> Agent:
         """Make the agent ready or not ready (then `reason` is needed); a wish during a call comes after wrap-up.
 
-        `ready` in wrap-up finishes it. Raises NotAtSeat, PhoneNotRegistered, BadInput.
+        `ready` in wrap-up finishes it. Raises NotAtSeat, PhoneNotRegistered, PageNotOpen, BadInput.
         """
         agent = self.signed_in(agent_id)
-        said = _reason(wanted, reason)
+        said = self._said(wanted, reason)
         if agent.state in ON_CALL or (agent.state is State.WRAP_UP and wanted is State.NOT_READY):
             return await self._presence.wish(agent, Wish(wanted, said))
         if wanted is State.READY:
             if self.roster.phone_missing(agent):
                 raise PhoneNotRegistered(seat_id=agent.seat_id)
+            if self._lacks_page(agent):
+                raise PageNotOpen(seat_id=agent.seat_id)
             if agent.state is State.WRAP_UP:
                 agent = replace(agent, wish=None)
                 return await self._presence.end_wrap_up(agent, Cause.WRAP_UP_FINISHED)
         if (agent.state, agent.reason) == (wanted, said):
             return agent
         return await self._presence.move(agent, wanted, Cause.ASKED, reason=said)
+
+    def _lacks_page(self, agent: Agent) -> bool:
+        seat = self.roster.seat(agent.seat_id)
+        return seat is not None and seat.page is PageRule.REQUIRED and not self.roster.page_there(agent.agent_id)
+
+    def _said(self, wanted: State, reason: str | None) -> str | None:
+        if wanted not in (State.READY, State.NOT_READY):
+            raise BadInput(f"state {wanted}: an agent asks for ready or not_ready", state=str(wanted))
+        return self.reasons.code(reason) if wanted is State.NOT_READY else None
 
     async def finish_wrap_up(self, agent_id: str) -> Agent:
         """End wrap-up: what the agent wished comes, else ready. Raises IllegalMove when there is none."""
@@ -153,34 +171,12 @@ class AgentService:
             raise IllegalMove("there is no wrap-up to finish", state=str(agent.state))
         return await self._presence.end_wrap_up(agent, Cause.WRAP_UP_FINISHED)
 
-    async def desktop_opened(self, agent_id: str) -> None:
-        """A browser of the agent is attached; a grace under way ends."""
-        if (grace := self._grace.pop(agent_id, None)) is not None:
-            grace.cancel()
-        agent = self.roster.get(agent_id)
-        if agent is None or agent.state is State.LOGGED_OUT:
-            return
-        gone = agent.wish is not None and agent.wish.reason == Cause.DESKTOP_GONE
-        if not agent.desktop or gone:
-            wish = None if gone else agent.wish
-            await self._presence.commit(agent, replace(agent, desktop=True, wish=wish, version=agent.version + 1))
-
-    def desktop_gone(self, agent_id: str) -> None:
-        """The last browser of the agent is gone: after `desktop_grace` the agent gets no further call."""
-        if agent_id not in self._grace:
-            self._grace[agent_id] = self._tasks.start(self._after_grace(agent_id), "desktop grace")
-
-    async def _after_grace(self, agent_id: str) -> None:
-        await self._clock.sleep(self._desktop_grace)
-        self._grace.pop(agent_id, None)
-        agent = self.roster.get(agent_id)
-        if agent is None or agent.state in (State.LOGGED_OUT, State.NOT_READY):
-            return
-        agent = replace(agent, desktop=False)
-        if agent.state is State.READY:
-            await self._presence.move(agent, State.NOT_READY, Cause.DESKTOP_GONE)
-        elif agent.wish is None or agent.wish.state is State.READY:
-            await self._presence.wish(agent, Wish(State.NOT_READY, Cause.DESKTOP_GONE))
+    async def extend_wrap_up(self, agent_id: str) -> Agent:
+        """Let the wrap-up end later. Raises IllegalMove when there is none, WrapUpLongEnough."""
+        agent = self.signed_in(agent_id)
+        if agent.state is not State.WRAP_UP:
+            raise IllegalMove("there is no wrap-up to extend", state=str(agent.state))
+        return await self._presence.extend_wrap_up(agent)
 
     # --- what routing does ---
 
@@ -221,6 +217,10 @@ class AgentService:
 
     # --- seats and the life of the service ---
 
+    def know(self, around: Around) -> None:
+        """Take what presence needs of calls and queues, which are above."""
+        self._presence.around = around
+
     def signed_in(self, agent_id: str) -> Agent:
         """Return one who sits at a seat. Raises NotAtSeat."""
         agent = self.roster.get(agent_id)
@@ -253,7 +253,7 @@ class AgentService:
         self._presence.resume(stored)
         for agent in self.roster.signed_in():
             if agent.desktop:
-                self.desktop_gone(agent.agent_id)
+                self.pages.gone(agent.agent_id)
         await seats_without_phone(self._presence)
 
     async def restore(self, live: LiveCalls) -> None:
@@ -272,26 +272,18 @@ class AgentService:
     async def phones_are(self, sip_usernames: Collection[str]) -> None:
         """Take the whole list of registered phones, as after a (re)connect; seats that lost theirs are not ready."""
         self.roster.set_phones(sip_usernames)
-        if self._on_phones is not None:
-            self._on_phones()
+        self._routable_again()
         await seats_without_phone(self._presence)
 
+    def _routable_again(self) -> None:
+        if self._on_phones is not None:
+            self._on_phones()
+
     def when_phones_are_known(self, then: Callable[[], None]) -> None:
-        """Call `then` whenever the whole list of phones came: ready agents may have become routable."""
+        """Call `then` when the whole list of phones came, or a page came back: ready agents may be routable now."""
         self._on_phones = then
 
     async def close(self) -> None:
         """End the timers; what is being stored is stored."""
         await self._tasks.close()
         await self._presence.close()
-
-
-def _reason(wanted: State, reason: str | None) -> str | None:
-    if wanted not in (State.READY, State.NOT_READY):
-        raise BadInput(f"state {wanted}: an agent asks for ready or not_ready", state=str(wanted))
-    if wanted is State.READY:
-        return None
-    said = (reason or "").strip()
-    if not said or len(said) > REASON_LENGTH:
-        raise BadInput(f"not_ready needs a reason of 1 to {REASON_LENGTH} characters", field="reason")
-    return said

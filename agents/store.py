@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from agents.model import Agent, Cause, Qualification, Role, Seat, State, User, Wish
+from agents.model import Agent, Cause, PageRule, Qualification, Role, Seat, State, User, Wish
 from agents.tables import agent_groups, agent_skills, presence, seats, sessions, users
 from core.errors import Conflict
 
@@ -161,7 +161,13 @@ def qualifications(connection: Connection) -> dict[str, Qualification]:
 
 def add_seat(connection: Connection, seat: Seat) -> None:
     """Add a seat. Raises IntegrityError when its id or SIP user name is taken."""
-    connection.execute(insert(seats).values(id=seat.id, sip_username=seat.sip_username, sip_password=seat.sip_password))
+    row = {"id": seat.id, "sip_username": seat.sip_username, "sip_password": seat.sip_password}
+    connection.execute(insert(seats).values(**row, page=seat.page.value))
+
+
+def change_seat(connection: Connection, seat_id: str, page: PageRule) -> bool:
+    """Set what the page means at a seat; tells whether there is such a seat."""
+    return connection.execute(update(seats).where(seats.c.id == seat_id).values(page=page.value)).rowcount == 1
 
 
 def remove_seat(connection: Connection, seat_id: str) -> bool:
@@ -172,7 +178,7 @@ def remove_seat(connection: Connection, seat_id: str) -> bool:
 def all_seats(connection: Connection) -> list[Seat]:
     """Return every seat, by id."""
     rows = connection.execute(select(seats).order_by(seats.c.id))
-    return [Seat(row.id, row.sip_username, row.sip_password) for row in rows]
+    return [Seat(row.id, row.sip_username, row.sip_password, PageRule(row.page)) for row in rows]
 
 
 # --- sessions ------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ seats = Table(
     Column("id", String(32), primary_key=True),
     Column("sip_username", String(64), nullable=False, unique=True),
     Column("sip_password", String(64), nullable=False),
+    Column("page", String(16), nullable=False, server_default="while_open"),
 )
 
 users = Table(

@@ -21,6 +21,7 @@ COMMANDS = {
     "flow": ("app.flow_command", "flow_group", "IVR flows: check, draw, simulate, publish, roll back."),
     "import": ("app.import_command", "import_group", "The installation's own customers, accounts, bills, outages."),
     "prompts": ("app.prompts_command", "prompts_group", "What the hotline says: list, render, record."),
+    "report": ("app.report_command", "report_group", "Figures on paper: service level, handling, presence."),
     "seat": ("app.user_command", "seat_group", "Seats and their phones."),
     "serve": ("app.serve_command", "serve", "The service alone, against an Asterisk that you run."),
     "staffing": ("app.staffing_command", "staffing_group", "How many agents a day needs: plan."),

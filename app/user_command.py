@@ -13,7 +13,7 @@ from rich.table import Table
 
 from agents import catalogue
 from agents.accounts import Accounts
-from agents.model import Qualification, Role, Seat, User
+from agents.model import PageRule, Qualification, Role, Seat, User
 from agents.qualification import Qualifications
 from app.storage import upgrade
 from core import policy
@@ -36,6 +36,15 @@ def user_group() -> None:
 @click.group("seat")
 def seat_group() -> None:
     """Seats: desks with a phone."""
+
+
+_PAGE = click.option(
+    "--page",
+    type=click.Choice([str(rule) for rule in PageRule]),
+    default=str(PageRule.WHILE_OPEN),
+    show_default=True,
+    help="Whether calls need the desktop page open: always, once it was opened, or never.",
+)
 
 
 def _password_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -159,10 +168,12 @@ def _level(told: str) -> tuple[str, int]:
 @seat_group.command("add")
 @click.argument("seat_id")
 @click.option("--sip-username", default="", help="Begins with a letter; seat<ID> when not given.")
+@_PAGE
 @click.pass_context
-def add_seat(context: click.Context, seat_id: str, sip_username: str) -> None:
+def add_seat(context: click.Context, seat_id: str, sip_username: str, page: str) -> None:
     """Add a seat and print what its phone has to be set to."""
-    seat = _run(context, lambda accounts: accounts.add_seat(seat_id, sip_username=sip_username))
+    rule = PageRule(page)
+    seat = _run(context, lambda accounts: accounts.add_seat(seat_id, sip_username=sip_username, page=rule))
     click.echo(f"seat {seat.id} added; its phone: user {seat.sip_username}, password {seat.sip_password}")
     click.echo(RENDER, err=True)
 
@@ -173,8 +184,18 @@ def add_seat(context: click.Context, seat_id: str, sip_username: str) -> None:
 def list_seats(context: click.Context, passwords: bool) -> None:
     """List every seat."""
     seats: list[Seat] = _run(context, lambda accounts: accounts.seats())
-    rows = [(s.id, s.sip_username, *([s.sip_password] if passwords else [])) for s in seats]
-    _print(("seat", "SIP user", *(["SIP password"] if passwords else [])), rows)
+    rows = [(s.id, s.sip_username, str(s.page), *([s.sip_password] if passwords else [])) for s in seats]
+    _print(("seat", "SIP user", "page", *(["SIP password"] if passwords else [])), rows)
+
+
+@seat_group.command("page")
+@click.argument("seat_id")
+@click.argument("rule", type=click.Choice([str(rule) for rule in PageRule]))
+@click.pass_context
+def set_page_rule(context: click.Context, seat_id: str, rule: str) -> None:
+    """Say what the desktop page means at a seat: required, while_open (the default) or ignored (phone alone)."""
+    _run(context, lambda accounts: accounts.set_page_rule(seat_id, PageRule(rule)))
+    click.echo(f"seat {seat_id}: page {rule}")
 
 
 @seat_group.command("remove")

@@ -10,6 +10,7 @@ from aiohttp.web import AppRunner, TCPSite
 from sqlalchemy.exc import SQLAlchemyError
 
 from agents.accounts import Accounts
+from agents.presence import Around
 from agents.service import AgentService
 from app.asterisk_setup import secrets_of
 from app.business import Business
@@ -34,6 +35,7 @@ from cti.ami.service import AmiService
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
 from cti.listening import Ears
+from cti.messages import SeatWithdrawn
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
 from cti.sweep import Sweep
@@ -141,6 +143,13 @@ class Hotline:
         )
         self.sweep = Sweep(self.calls, self.pbx, world, self.db, [self.agents.ghosts, StalePlaces(self.routing)])
         self.recordings = RecordingService(self.journal, self.db, self.ami, Vault.of(settings), self.clock)
+        self.agents.know(
+            Around(
+                withdraw=lambda call_id, agent_id, why: self.calls.deliver(call_id, SeatWithdrawn(agent_id, why)),
+                queue_of=self.calls.queue_of,
+                wrap_up_of=lambda queue: self.routing.queues[queue].wrap_up_s if queue in self.routing.queues else None,
+            )
+        )
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
         self.recordings.attach(self.bus)

@@ -29,12 +29,17 @@ class Adopted:
 
     def holds(self) -> dict[str, str]:
         """Return the agents whom the call holds: ringing or talking."""
-        call, held = self.call, {}
-        if call.agent_id and call.state in (*WITH_AGENT, CallState.RINGING):
-            held[call.agent_id] = "ringing" if call.state is CallState.RINGING else "talking"
-        if call.third_agent_id:
-            held[call.third_agent_id] = "ringing" if call.third is Third.RINGING else "talking"
-        return held
+        return holds(self.call)
+
+
+def holds(call: Call) -> dict[str, str]:
+    """Return the agents whom a call holds: ringing or talking."""
+    held = {}
+    if call.agent_id and call.state in (*WITH_AGENT, CallState.RINGING):
+        held[call.agent_id] = "ringing" if call.state is CallState.RINGING else "talking"
+    if call.third_agent_id:
+        held[call.third_agent_id] = "ringing" if call.third is Third.RINGING else "talking"
+    return held
 
 
 @dataclass(frozen=True, slots=True)

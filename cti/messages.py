@@ -124,7 +124,15 @@ class QueueGaveUp:
     why: str
 
 
-RoutingMessage = SeatOffered | QueueGaveUp
+@dataclass(frozen=True, slots=True)
+class SeatWithdrawn:
+    """The agent whose seat rings cannot take the call after all: `why` is seat_lost or desktop_gone."""
+
+    agent_id: str
+    why: str
+
+
+RoutingMessage = SeatOffered | QueueGaveUp | SeatWithdrawn
 
 # --- from the agent's desktop ----------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import asyncio
 from enum import Enum, auto
 
 from cti.events import AgentAnswered, AgentMissed, AgentRang, CallDequeued, CallQueued
-from cti.messages import GONE_WHILE_AWAY, ChannelEntered, ChannelGone, DigitPressed, SeatOffered
+from cti.messages import GONE_WHILE_AWAY, ChannelEntered, ChannelGone, DigitPressed, SeatOffered, SeatWithdrawn
 from cti.model import CallState, seat_channel
 from cti.port import NoSuchChannel, PbxRefused, SeatDial
 from cti.session import CallSession
@@ -62,6 +62,11 @@ async def ring(session: CallSession, offer: SeatOffered | None, leaves: str = ""
                 assert channel_id is not None
                 await session.world.pbx.hang_up(channel_id)
                 return Rang.LEFT
+            case SeatWithdrawn(agent_id=agent_id, why=why) if agent_id == session.call.agent_id:
+                assert channel_id is not None
+                await session.world.pbx.hang_up(channel_id)
+                await _missed(session, why)
+                return Rang.MISSED
             case None:
                 assert channel_id is not None
                 await session.world.pbx.hang_up(channel_id, "no_answer")

@@ -99,6 +99,11 @@ class CallService:
         except TimeoutError:
             raise Conflict("the call did not get to it: look at its state and try again", call_id=call_id) from None
 
+    def queue_of(self, call_id: str) -> str | None:
+        """Return the queue of a live call; None when it has none or is not live."""
+        session = self._sessions.get(call_id)
+        return session.call.queue if session else None
+
     def live(self) -> list[CallSession]:
         """Return the sessions of all live calls."""
         return list(self._sessions.values())

@@ -17,7 +17,7 @@ from core.errors import HotlineError
 from cti.adopt import loose
 from cti.events import Reconciled
 from cti.messages import ChannelEntered, ChannelGone
-from cti.model import WITH_AGENT, Call, CallState, Third, call_of, is_seat, outside_number
+from cti.model import WITH_AGENT, Call, CallState, Third, call_of, is_seat
 from cti.port import Pbx, PbxChannel
 from cti.service import CallService
 from cti.session import CallWorld
@@ -104,9 +104,9 @@ class Sweep:
         after = self._live()
         live = {call_id: call for call_id, call in after.items() if before.get(call_id) is call}
         moving = {session.call.id for session in self._calls.live()} - live.keys()
-        found = [_of_call(call, channels) for call in live.values()]
-        found += [_stray(channel, live) for channel in channels.values() if call_of(channel.id) not in moving]
-        now = {suspect for suspect in found if suspect is not None}
+        now = {suspect for call in live.values() for suspect in _of_call(call, channels)}
+        strays = [_stray(channel, live) for channel in channels.values() if call_of(channel.id) not in moving]
+        now |= {suspect for suspect in strays if suspect is not None}
         sure, self._before = now & self._before, now - self._before
         for suspect in sure:
             await self._put_right(suspect, channels)
@@ -129,9 +129,9 @@ class Sweep:
         match suspect.key:
             case "caller_gone":
                 self._calls.take(ChannelGone(suspect.channel_id, 0, GONE_UNHEARD))
-            case "seat_gone":
+            case "leg_gone":
                 self._calls.take(ChannelGone(suspect.channel_id, UNREACHABLE, GONE_UNHEARD))
-            case "seat_up":
+            case "leg_up":
                 self._calls.take(ChannelEntered(suspect.channel_id))
             case "caller_alone" if channel is not None:
                 live = [session.call.id for session in self._calls.live()]
@@ -141,31 +141,25 @@ class Sweep:
                 await self._pbx.hang_up(suspect.channel_id)
 
 
-def _of_call(call: Call, channels: Mapping[str, PbxChannel]) -> _Suspect | None:
+def _of_call(call: Call, channels: Mapping[str, PbxChannel]) -> list[_Suspect]:
     """What a live call needs and the PBX does not have, or has without our having been told."""
     if call.id not in channels:
-        what = f"call was {call.state}, its caller is gone"
-        return _Suspect("caller_gone", call.id, call.id, what, "ended")
-    if call.seat_channel_id is None or call.state not in (CallState.RINGING, *WITH_AGENT):
-        return None
-    seat = channels.get(call.seat_channel_id)
-    if seat is None:
-        what = f"call was {call.state}, the seat's phone is gone"
-        return _Suspect("seat_gone", call.seat_channel_id, call.id, what, "the seat is let go, the caller stays")
-    if seat.up and seat.ours and call.state is CallState.RINGING:
-        return _Suspect("seat_up", seat.id, call.id, "the seat's phone was answered and nobody told", "joined")
-    return _of_third(call, channels)
+        return [_Suspect("caller_gone", call.id, call.id, f"call was {call.state}, its caller is gone", "ended")]
+    legs = []
+    if call.seat_channel_id and call.state in (CallState.RINGING, *WITH_AGENT):
+        legs.append((call.seat_channel_id, "the seat's phone", call.state is CallState.RINGING))
+    if call.third_channel_id:
+        legs.append((call.third_channel_id, "the third party", call.third is Third.RINGING))
+    found = [_of_leg(call, channels.get(leg[0]), *leg) for leg in legs]
+    return [suspect for suspect in found if suspect is not None]
 
 
-def _of_third(call: Call, channels: Mapping[str, PbxChannel]) -> _Suspect | None:
-    if call.third_channel_id is None:
-        return None
-    third = channels.get(call.third_channel_id)
-    if third is None:
-        what = f"third party was {call.third}, their phone is gone"
-        return _Suspect("seat_gone", call.third_channel_id, call.id, what, "the third party is let go")
-    if third.up and third.ours and call.third is Third.RINGING:
-        return _Suspect("seat_up", third.id, call.id, "the third party answered and nobody told", "joined")
+def _of_leg(call: Call, leg: PbxChannel | None, leg_id: str, whose: str, rings: bool) -> _Suspect | None:
+    if leg is None:
+        what = f"call was {call.state}, {whose} is gone"
+        return _Suspect("leg_gone", leg_id, call.id, what, "the leg is let go, the caller stays")
+    if leg.up and leg.ours and rings:
+        return _Suspect("leg_up", leg_id, call.id, f"{whose} was answered and nobody told", "joined")
     return None
 
 
@@ -179,9 +173,6 @@ def _stray(channel: PbxChannel, live: Mapping[str, Call]) -> _Suspect | None:
         return _Suspect("caller_alone", channel.id, call_id, "a caller waits and is no live call", "taken in or let go")
     if call is None:
         return _Suspect("part_alone", channel.id, call_id, "a channel without its call", "hung up")
-    rings_for_nobody = call.state in (CallState.MENU, CallState.QUEUED) or (
-        call.state is CallState.RINGING and channel.id != call.seat_channel_id
-    )
-    if is_seat(channel.id) and rings_for_nobody and not outside_number(channel.id):
+    if is_seat(channel.id) and channel.id not in (call.seat_channel_id, call.third_channel_id):
         return _Suspect("seat_alone", channel.id, call_id, f"a seat's phone in a call that is {call.state}", "hung up")
     return None

@@ -17,7 +17,8 @@ class Queue:
     """A queue: its `id`, its `names` by language, the `rules` by which it serves and the `hours` in which it does.
 
     A caller's last agent, or whoever is asked for, is waited for `preferred_s` before anybody else. A call that comes
-    when the queue is closed is for the agents of `closed_to`, when that is open.
+    when the queue is closed is for the agents of `closed_to`, when that is open. `wrap_up_s`: seconds of wrap-up after
+    its calls; None: the policy's `wrap_up_limit`.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Queue:
     hours: Hours = field(default_factory=Hours)
     preferred_s: float = 0.0
     closed_to: str | None = None
+    wrap_up_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

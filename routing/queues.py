@@ -74,6 +74,7 @@ class _Queue(_Row):
     hours: list[_Window] = []
     closed_to: str | None = None
     preferred_s: float = Field(0.0, ge=0)
+    wrap_up_s: float | None = Field(None, ge=0)
 
 
 def load(catalogue: Catalogue | None = None) -> dict[str, Queue]:
@@ -133,7 +134,7 @@ def _queue(row: _Queue, catalogue: Catalogue, known: set[str]) -> Queue:
         tuple(Overflow(**over.model_dump()) for over in row.overflow),
     )
     hours = Hours(tuple(_window(row.id, window) for window in row.hours))
-    return Queue(row.id, row.names.model_dump(), rules, hours, row.preferred_s, row.closed_to)
+    return Queue(row.id, row.names.model_dump(), rules, hours, row.preferred_s, row.closed_to, row.wrap_up_s)
 
 
 def _needs(row: _Queue, catalogue: Catalogue) -> Iterator[str]:

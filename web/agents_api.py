@@ -32,6 +32,7 @@ async def list_seats(ask: Ask) -> shapes.Items[shapes.SeatChoice]:
                 sip_username=seat.sip_username,
                 registered=agents.roster.registered(seat),
                 agent_id=sitting.agent_id if sitting else None,
+                page=seat.page.value,
             )
         )
     return shapes.Items(items=seats)
@@ -60,6 +61,17 @@ async def change_state(ask: Ask, body: StateWish) -> shapes.AgentRow:
     if user.id != ask.user.id and ask.user.role.value not in STEERING:
         raise Forbidden("only your own state", agent_id=user.id)
     await set_state(ask.services, user.id, body)
+    roster = ask.services.agents.roster
+    return agent_row(user, roster.get(user.id), roster)
+
+
+@routes.add("POST", "/agents/{id}/wrap-up/extend", roles=DESK | STEERING)
+async def extend_wrap_up(ask: Ask) -> shapes.AgentRow:
+    """Let one's own wrap-up end later; those who steer the team may do so for others."""
+    user = await agent_of(ask)
+    if user.id != ask.user.id and ask.user.role.value not in STEERING:
+        raise Forbidden("only your own wrap-up", agent_id=user.id)
+    await ask.services.agents.extend_wrap_up(user.id)
     roster = ask.services.agents.roster
     return agent_row(user, roster.get(user.id), roster)
 

@@ -12,6 +12,7 @@ from agents.events import (
     AgentReserved,
     AgentStateChanged,
     AgentStateWished,
+    AgentWrapUpExtended,
     UserChanged,
 )
 from agents.model import Agent, Permission, User
@@ -25,6 +26,7 @@ from cti.model import WITH_AGENT
 from desk.announcements.events import AnnouncementSwitched
 from ivr.events import IvrNodeEntered, SilenceBroken, SilenceNoticed, SilenceOver, SilenceUnheard
 from web import shapes
+from web.attendance import Attendance
 from web.customer_file import CustomerFiles
 from web.live_calls import LiveCalls, Moved
 from web.people import People
@@ -65,6 +67,7 @@ class Desktops:
         self._services = services
         self._roster = services.agents.roster
         self._waits_at = services.flows.waits_at
+        self.attendance = Attendance(services.agents.pages)
         self.people = People(services.accounts, services.bus)
         self.calls = LiveCalls()
         self.files = CustomerFiles(services, self.people)
@@ -146,6 +149,10 @@ class Desktops:
             pop=self.pops.shown_to(user.id, agent.call_id) if agent.call_id else None,
             queues=self._read_queues(),
             server_time=now,
+            not_ready_reasons=[
+                shapes.Choice(code=code, label=label)
+                for code, label in services.agents.reasons.choices(services.settings.site.language)
+            ],
             site=shapes.Site(name=services.settings.site.name, timezone=services.settings.site.timezone),
         )
         return _message("hello", now, hello)
@@ -167,7 +174,7 @@ class Desktops:
         match event:
             case IvrNodeEntered(call_id=call_id, flow=flow, node=node) if self._waits_at(flow, node):
                 self._prepare(call_id)
-            case AgentStateChanged() | AgentStateWished():
+            case AgentStateChanged() | AgentStateWished() | AgentWrapUpExtended():
                 self._tell_agent(event.agent_id, event.at)
             case AgentLoggedIn() | AgentLoggedOut():
                 self._tell_seat(event.agent_id, event.at)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -70,9 +70,10 @@ class Seat(Shape):
 
 
 class SeatChoice(Seat):
-    """A seat with the agent who sits at it."""
+    """A seat with the agent who sits at it; `page`: what the desktop page means there for getting calls."""
 
     agent_id: str | None
+    page: Literal["required", "while_open", "ignored"]
 
 
 class Me(Shape):
@@ -316,6 +317,13 @@ class Site(Shape):
     timezone: str
 
 
+class Choice(Shape):
+    """One of several things that can be chosen, with its words."""
+
+    code: str
+    label: str
+
+
 class Hello(Shape):
     """The whole state of a desktop."""
 
@@ -327,6 +335,7 @@ class Hello(Shape):
     queues: list[Queue]
     server_time: datetime
     site: Site
+    not_ready_reasons: list[Choice]
 
 
 class CallState(Shape):

@@ -12,7 +12,7 @@ from agents.model import User
 from core import log
 from core.errors import BadInput, HotlineError
 from core.tasks import TaskOwner
-from web.commands import VERBS, StateWish, given_for, set_state
+from web.commands import VERBS, Nothing, StateWish, given_for, set_state
 from web.desktops import Desktops
 from web.errors import body_of
 from web.route import DESKTOPS, Ask, Routes
@@ -25,7 +25,13 @@ _log = log.get(__name__)
 
 REFUSED = 4409
 """Close code of a socket whose seat cannot be taken; the reason says why."""
-HEARTBEAT_S = 10.0
+BEAT_S = 0.9
+"""How often a page is asked for a sign of life: silence is seen within three beats (P8: 3 s)."""
+SILENT_BEATS, GONE_BEATS = 2, 16
+"""A page that owes so many answers is silent (no call is offered), then gone (its socket is closed).
+
+Counted in beats and not in seconds: while we ourselves are late, no page is (P27).
+"""
 LARGEST_MESSAGE = 16 * 1024
 COMMANDS_WAITING = 16
 CLOSE_LIMIT_S = 2.0
@@ -48,9 +54,7 @@ async def desktop(ask: Ask, query: DesktopQuery) -> web.WebSocketResponse:
     """Open the desktop's WebSocket."""
     if ask.session.by_cookie:
         check_origin(ask.request, ask.services.settings.web, needed=True)
-    socket = web.WebSocketResponse(
-        heartbeat=HEARTBEAT_S, max_msg_size=LARGEST_MESSAGE, compress=False, timeout=CLOSE_LIMIT_S
-    )
+    socket = web.WebSocketResponse(autoping=False, max_msg_size=LARGEST_MESSAGE, compress=False, timeout=CLOSE_LIMIT_S)
     await socket.prepare(ask.request)
     user = ask.user
     try:
@@ -82,6 +86,8 @@ class _Connection:
         self._socket = socket
         self._outlet = Outlet(ask.session.token)
         self._commands: asyncio.Queue[dict[str, Any]] = asyncio.Queue(COMMANDS_WAITING)
+        self._owes = 0
+        """Pings sent since the page was last heard."""
         self._tasks = TaskOwner("socket")
 
     async def serve(self, since: int | None) -> None:
@@ -92,21 +98,29 @@ class _Connection:
             await self._desktops.pops.restore(user.id, agent.call_id)
         self._desktops.people.learn(user)
         self._desktops.open(user, self._outlet, since)
+        attendance = self._desktops.attendance
+        attendance.opened(user.id, self)
         try:
-            await agents.desktop_opened(user.id)
+            await agents.pages.opened(user.id)
             await self._until_over()
         except HotlineError as error:
             _log.warning("desktop not opened", extra={"action": "desktop_not_opened", "why": error.code})
             self._outlet.close(WSCloseCode.INTERNAL_ERROR, error.message)
         finally:
             last = self._desktops.left(user, self._outlet)
+            attendance.closed(user.id, self, last)
             await self._tasks.close()
-            if last:
-                agents.desktop_gone(user.id)
             await self._end()
 
     async def _until_over(self) -> None:
-        parts = [self._read(), self._write(), self._obey(), self._watch_session(), self._outlet.closed.wait()]
+        parts = [
+            self._read(),
+            self._write(),
+            self._obey(),
+            self._beat(),
+            self._watch_session(),
+            self._outlet.closed.wait(),
+        ]
         running = [self._tasks.start(part, "part") for part in parts]
         await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
 
@@ -118,6 +132,28 @@ class _Connection:
         except (TimeoutError, ConnectionError):
             if (transport := self._ask.request.transport) is not None:
                 transport.abort()
+
+    # --- signs of life ---
+
+    def _is_heard(self) -> None:
+        owed, self._owes = self._owes, 0
+        if owed >= SILENT_BEATS:
+            self._desktops.attendance.heard(self._user.id, self)
+
+    async def _beat(self) -> None:
+        """Ask the page now and then whether it is there; ends when it has not been for long."""
+        while self._owes < GONE_BEATS:
+            await self._services.clock.sleep(BEAT_S)
+            if self._owes == SILENT_BEATS:
+                self._desktops.attendance.silent(self._user.id, self)
+            self._owes += 1
+            try:
+                async with asyncio.timeout(BEAT_S):
+                    await self._socket.ping()
+            except TimeoutError:
+                continue  # it takes nothing any more; its answers are owed all the same
+            except ConnectionError:
+                return
 
     # --- out ---
 
@@ -143,7 +179,10 @@ class _Connection:
 
     async def _read(self) -> None:
         async for message in self._socket:
-            if message.type is WSMsgType.TEXT:
+            self._is_heard()
+            if message.type is WSMsgType.PING:
+                await self._socket.pong(message.data)
+            elif message.type is WSMsgType.TEXT:
                 self._take(message.data)
             elif message.type is WSMsgType.BINARY:
                 self._outlet.close(WSCloseCode.UNSUPPORTED_DATA, "send JSON as text")
@@ -185,8 +224,13 @@ class _Connection:
             wish = given_for(StateWish, given)
             assert isinstance(wish, StateWish)
             return await set_state(self._services, self._user.id, wish)
+        if kind == "extend-wrap-up":
+            given_for(Nothing, given)
+            await self._services.agents.extend_wrap_up(self._user.id)
+            return None
         if kind not in VERBS:
-            raise BadInput(f"type {kind!r} is not known; known: ping, state, {', '.join(VERBS)}", field="type")
+            known = f"ping, state, extend-wrap-up, {', '.join(VERBS)}"
+            raise BadInput(f"type {kind!r} is not known; known: {known}", field="type")
         call_id = given.pop("call_id", None)
         if not isinstance(call_id, str):
             raise BadInput("call_id: say which call", field="call_id")

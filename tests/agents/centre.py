@@ -46,11 +46,11 @@ class Centre:
             await self.agents.set_state(agent_id, State.READY)
         return agent_id
 
-    async def phone(self, number: int, there: bool = True) -> None:
+    async def phone(self, number: int, there: bool = True, why: str = "unregistered") -> None:
         """Let the phone at seat `s<number>` come or go."""
         name, at = f"seat{number}", self.clock.now()
         await self.journal.record(
-            SeatRegistered(at=at, sip_username=name) if there else SeatLost(at=at, sip_username=name, why="unreachable")
+            SeatRegistered(at=at, sip_username=name) if there else SeatLost(at=at, sip_username=name, why=why)
         )
 
     def state(self, agent_id: str) -> str:

@@ -94,3 +94,39 @@ def test_roles() -> None:
         Role.SUPERVISOR,
     ]
     assert [role for role in Role if may[role](Permission.MANAGE_USERS)] == [Role.ADMIN]
+
+
+def test_p07_no_path_leads_to_ready_without_a_cause_that_says_so() -> None:
+    """Model check of the table: every way into ready, from every state that can be reached, in full.
+
+    From a break only the agent's own asking; else a call or an offer must have ended in between.
+    """
+    reached, edges = {State.LOGGED_OUT}, set(MOVES)
+    while more := {to for from_, _, to in edges if from_ in reached} - reached:
+        reached |= more
+    assert reached == set(State)
+    into_ready = {(from_, cause) for from_, cause, to in edges if to is State.READY and from_ in reached}
+    assert {from_ for from_, cause in into_ready if cause is Cause.ASKED} == {State.NOT_READY}
+    assert {cause for from_, cause in into_ready if from_ is State.NOT_READY} == {Cause.ASKED}
+    assert {from_ for from_, _ in into_ready} == {State.NOT_READY, State.WRAP_UP, *OFFERED}
+    never = {Cause.SEAT_LOST, Cause.DESKTOP_GONE, Cause.SIGNED_IN, Cause.SIGNED_OUT, Cause.DISABLED, Cause.NO_ANSWER}
+    assert never & {cause for _, cause in into_ready} == set()
+    assert State.LOGGED_OUT not in {from_ for from_, _ in into_ready}
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(Cause), st.sampled_from(State)), max_size=60), st.sampled_from(["meal", "out"])
+)
+def test_p07_whoever_wishes_a_break_never_finds_themselves_ready(steps: list[tuple[Cause, State]], wish: str) -> None:
+    """Random walks: a wish that was not taken back wins over every way by which a call or an offer ends."""
+    wished = Wish(State.LOGGED_OUT) if wish == "out" else Wish(State.NOT_READY, wish)
+    one = agent(State.READY)
+    for cause, to in steps:
+        if (one.state, cause, to) not in MOVES or one.state not in {*OFFERED, State.WRAP_UP}:
+            one = advance(one, to, cause, NOW) if (one.state, cause, to) in MOVES else one
+            continue
+        there, reason = landing(
+            agent(one.state, wish=wished), phone=True, missed=cause in {Cause.NO_ANSWER, Cause.BUSY}
+        )
+        assert (there, reason) == (wished.state, wished.reason)
+        one = advance(one, to, cause, NOW)

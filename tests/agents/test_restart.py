@@ -102,10 +102,10 @@ async def test_an_agent_found_in_another_call_than_stored_goes_there(office: Cen
 async def test_who_was_ready_or_on_a_break_is_so_again(office: Centre) -> None:
     await office.seat(1)
     await office.seat(2)
-    await office.agents.set_state("a2", State.NOT_READY, "lunch")
+    await office.agents.set_state("a2", State.NOT_READY, "meal")
     second = await restarted(office)
     assert (second.state("a1"), second.state("a2")) == ("ready", "not_ready")
-    assert second.agents.roster.get("a2").reason == "lunch"
+    assert second.agents.roster.get("a2").reason == "meal"
     await second.agents.reserve("a1", "c1")
     await second.close()
 
@@ -133,20 +133,20 @@ async def test_a_wrap_up_that_ended_while_we_were_dead_ends_at_once(office: Cent
 
 async def test_a_wish_survives(office: Centre) -> None:
     await in_call(office, "talking")
-    await office.agents.set_state("a1", State.NOT_READY, "lunch")
+    await office.agents.set_state("a1", State.NOT_READY, "meal")
     second = await restarted(office, {"a1": ("c1", "talking")})
     await second.released("c1", "a1")
     await second.agents.finish_wrap_up("a1")
-    assert second.agents.roster.get("a1").reason == "lunch"
+    assert second.agents.roster.get("a1").reason == "meal"
     await second.close()
 
 
 async def test_p8_a_browser_that_does_not_come_back_takes_the_seat_out(office: Centre) -> None:
     for number in (1, 2):
         await office.seat(number)
-        await office.agents.desktop_opened(f"a{number}")
+        await office.agents.pages.opened(f"a{number}")
     second = await restarted(office)
-    await second.agents.desktop_opened("a2")
+    await second.agents.pages.opened("a2")
     await second.advance(GRACE)
     await second.reaches("a1", "not_ready")
     assert second.state("a2") == "ready"

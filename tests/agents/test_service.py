@@ -34,7 +34,7 @@ async def test_a_day_at_the_seat_is_journaled_move_by_move(office: Centre) -> No
     await talk(office)
     await office.released("c1", "a1")
     await office.agents.finish_wrap_up("a1")
-    await office.agents.set_state("a1", State.NOT_READY, "lunch")
+    await office.agents.set_state("a1", State.NOT_READY, "meal")
     await office.agents.sign_out("a1")
     moves = [(e.from_, e.to, e.cause, e.reason, e.call_id) for e in await office.story(AgentStateChanged)]
     assert moves == [
@@ -45,7 +45,7 @@ async def test_a_day_at_the_seat_is_journaled_move_by_move(office: Centre) -> No
         ("ringing", "talking", "answered", None, "c1"),
         ("talking", "wrap_up", "call_over", None, "c1"),
         ("wrap_up", "ready", "wrap_up_finished", None, "c1"),
-        ("ready", "not_ready", "asked", "lunch", None),
+        ("ready", "not_ready", "asked", "meal", None),
         ("not_ready", "logged_out", "signed_out", None, None),
     ]
 
@@ -77,11 +77,11 @@ async def test_p25_not_ready_needs_a_reason_and_a_new_reason_is_a_new_interval(o
             await office.agents.set_state("a1", State.NOT_READY, reason)
     with pytest.raises(BadInput):
         await office.agents.set_state("a1", State.TALKING)
-    await office.agents.set_state("a1", State.NOT_READY, "lunch")
-    await office.agents.set_state("a1", State.NOT_READY, "lunch")
+    await office.agents.set_state("a1", State.NOT_READY, "meal")
+    await office.agents.set_state("a1", State.NOT_READY, "meal")
     await office.agents.set_state("a1", State.NOT_READY, "training")
     reasons = [(e.from_, e.reason) for e in await office.story(AgentStateChanged) if e.to == "not_ready"]
-    assert reasons == [("logged_out", None), ("ready", "lunch"), ("not_ready", "training")]
+    assert reasons == [("logged_out", None), ("ready", "meal"), ("not_ready", "training")]
 
 
 async def test_who_is_at_no_seat_can_do_nothing(office: Centre) -> None:
@@ -265,7 +265,7 @@ async def test_p6_a_finished_wrap_up_does_not_end_the_next_one_early(office: Cen
         await office.agents.reserve("a1", "c3")
 
 
-@pytest.mark.parametrize(("wish", "then"), [("lunch", "not_ready"), (None, "logged_out")])
+@pytest.mark.parametrize(("wish", "then"), [("meal", "not_ready"), (None, "logged_out")])
 async def test_p7_a_wish_during_the_call_comes_after_wrap_up(office: Centre, wish: str | None, then: str) -> None:
     await office.seat(1)
     await talk(office)
@@ -281,7 +281,7 @@ async def test_p7_a_wish_during_the_call_comes_after_wrap_up(office: Centre, wis
 async def test_p7_a_wish_is_taken_back_by_wishing_ready(office: Centre) -> None:
     await office.seat(1)
     await talk(office)
-    await office.agents.set_state("a1", State.NOT_READY, "lunch")
+    await office.agents.set_state("a1", State.NOT_READY, "meal")
     await office.agents.set_state("a1", State.READY)
     await office.released("c1", "a1")
     await office.agents.finish_wrap_up("a1")
@@ -291,16 +291,16 @@ async def test_p7_a_wish_is_taken_back_by_wishing_ready(office: Centre) -> None:
 async def test_p7_a_wish_for_a_break_holds_when_the_caller_hangs_up_first(office: Centre) -> None:
     await office.seat(1)
     await office.agents.reserve("a1", "c1")
-    await office.agents.set_state("a1", State.NOT_READY, "lunch")
+    await office.agents.set_state("a1", State.NOT_READY, "meal")
     await office.ended("c1")
-    assert (office.state("a1"), office.agents.roster.get("a1").reason) == ("not_ready", "lunch")
+    assert (office.state("a1"), office.agents.roster.get("a1").reason) == ("not_ready", "meal")
 
 
 async def test_ready_in_wrap_up_finishes_it_and_a_break_waits_for_its_end(office: Centre) -> None:
     await office.seat(1)
     await talk(office)
     await office.released("c1", "a1")
-    await office.agents.set_state("a1", State.NOT_READY, "lunch")
+    await office.agents.set_state("a1", State.NOT_READY, "meal")
     assert office.state("a1") == "wrap_up"
     await office.agents.set_state("a1", State.READY)
     assert (office.state("a1"), office.agents.roster.get("a1").wish) == ("ready", None)
@@ -310,8 +310,8 @@ async def test_ready_in_wrap_up_finishes_it_and_a_break_waits_for_its_end(office
 
 async def test_p8_a_browser_that_stays_away_takes_the_seat_out_after_the_grace(office: Centre) -> None:
     await office.seat(1)
-    await office.agents.desktop_opened("a1")
-    office.agents.desktop_gone("a1")
+    await office.agents.pages.opened("a1")
+    office.agents.pages.gone("a1")
     await office.advance(GRACE - 1)
     assert office.state("a1") == "ready"
     await office.advance(1)
@@ -321,19 +321,19 @@ async def test_p8_a_browser_that_stays_away_takes_the_seat_out_after_the_grace(o
 
 async def test_a_reloaded_page_costs_nothing(office: Centre) -> None:
     await office.seat(1)
-    await office.agents.desktop_opened("a1")
-    office.agents.desktop_gone("a1")
+    await office.agents.pages.opened("a1")
+    office.agents.pages.gone("a1")
     await office.advance(GRACE - 1)
-    await office.agents.desktop_opened("a1")
+    await office.agents.pages.opened("a1")
     await office.advance(GRACE * 3)
     assert office.state("a1") == "ready"
 
 
 async def test_p9_a_browser_lost_in_talk_keeps_the_call_and_no_other_follows(office: Centre) -> None:
     await office.seat(1)
-    await office.agents.desktop_opened("a1")
+    await office.agents.pages.opened("a1")
     await talk(office)
-    office.agents.desktop_gone("a1")
+    office.agents.pages.gone("a1")
     await office.advance(GRACE)
     assert office.state("a1") == "talking"
     await office.released("c1", "a1")
@@ -343,11 +343,11 @@ async def test_p9_a_browser_lost_in_talk_keeps_the_call_and_no_other_follows(off
 
 async def test_p9_a_browser_back_in_talk_is_forgiven(office: Centre) -> None:
     await office.seat(1)
-    await office.agents.desktop_opened("a1")
+    await office.agents.pages.opened("a1")
     await talk(office)
-    office.agents.desktop_gone("a1")
+    office.agents.pages.gone("a1")
     await office.advance(GRACE)
-    await office.agents.desktop_opened("a1")
+    await office.agents.pages.opened("a1")
     await office.released("c1", "a1")
     await office.agents.finish_wrap_up("a1")
     assert office.state("a1") == "ready"

@@ -133,7 +133,7 @@ async def test_the_pop_is_on_the_desktop_before_the_phone_is_answered(hotline: S
             await until(lambda: hung_up(hotline, "bert", call_id), 10, what="the page hangs up")
             await until(lambda: hotline.calls(number, "ended"), 30, what="the call is over")
         await until(lambda: in_state(hotline, "bert", "wrap_up"), 2, what="wrap-up")
-        await hotline.request("bert", "POST", "/agents/me/state", {"state": "not_ready", "reason": "lunch"})
+        await hotline.request("bert", "POST", "/agents/me/state", {"state": "not_ready", "reason": "meal"})
 
 
 async def test_after_the_talk_the_caller_says_how_satisfied_they_are(hotline: Service) -> None:
@@ -198,7 +198,7 @@ async def test_a_seat_that_does_not_answer_loses_the_call_to_the_next_and_the_ca
             await leg.hangup()
         await until(lambda: hotline.calls(number, "ended"), 30, what="the call is over")
         await until(lambda: in_state(hotline, "dora", "wrap_up"), 2, what="wrap-up")
-        await hotline.request("dora", "POST", "/agents/me/state", {"state": "not_ready", "reason": "lunch"})
+        await hotline.request("dora", "POST", "/agents/me/state", {"state": "not_ready", "reason": "meal"})
 
 
 async def phone_gone(hotline: Service, who: str) -> bool:

@@ -240,7 +240,7 @@ class Interleavings(RuleBasedStateMachine):
         self.ask(
             {
                 "ready": lambda: agents.set_state(agent_id, State.READY),
-                "break": lambda: agents.set_state(agent_id, State.NOT_READY, "lunch"),
+                "break": lambda: agents.set_state(agent_id, State.NOT_READY, "meal"),
                 "out": lambda: agents.sign_out(agent_id),
                 "finish": lambda: agents.finish_wrap_up(agent_id),
             }[what]()

@@ -46,7 +46,7 @@ async def test_an_agent_changes_their_own_state_and_a_lead_that_of_others(world:
         assert await agent.refused("POST", "/agents/me/state", {"state": "not_ready"}, status=400) == "bad_input"
         assert await agent.refused("POST", "/agents/me/state", {"state": "asleep"}, status=400) == "bad_input"
         row = await lead.ask("POST", f"/agents/{anna}/state", {"state": "not_ready", "reason": "培训"})
-        assert (row["state"], row["reason"]) == ("not_ready", "培训")
+        assert (row["state"], row["reason"]) == ("not_ready", "training")
         bert = world.users["1002"].id
         body = {"state": "not_ready", "reason": "x"}
         assert await agent.refused("POST", f"/agents/{bert}/state", body, status=403) == "forbidden"

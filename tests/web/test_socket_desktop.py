@@ -91,9 +91,9 @@ async def test_every_tab_of_an_agent_sees_the_same(world: World) -> None:
     ):
         await two.next("hello")
         await other.next("hello")
-        await one.do("state", state="not_ready", reason="会议")
-        await one.next("agent_state", reason="会议")
-        await two.next("agent_state", reason="会议")
+        await one.do("state", state="not_ready", reason="meeting")
+        await one.next("agent_state", reason="meeting")
+        await two.next("agent_state", reason="meeting")
         numbered = [[m for m in desk.got if m["type"] == "agent_state"] for desk in (one, two)]
         assert numbered[0] == numbered[1]
         assert (await other.do("ping"))["type"] == "pong"
@@ -103,7 +103,7 @@ async def test_every_tab_of_an_agent_sees_the_same(world: World) -> None:
 async def test_the_last_tab_that_goes_takes_the_agent_out_after_the_grace(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(world.agents, "_desktop_grace", 0.05)
+    monkeypatch.setattr(world.agents.pages, "_grace_s", 0.05)
     await world.phone("1001")
     async with world.client("1001", seat="1001") as client:
         async with client.desktop() as one:

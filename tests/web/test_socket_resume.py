@@ -97,8 +97,8 @@ async def test_a_number_of_the_service_before_a_restart_gets_a_full_hello(world:
     async with world.client("1001", seat="1001") as client:
         async with client.desktop() as desk:
             await desk.next("hello")
-            await desk.do("state", state="not_ready", reason="会议")
-            last = (await desk.next("agent_state", reason="会议"))["seq"]
+            await desk.do("state", state="not_ready", reason="meeting")
+            last = (await desk.next("agent_state", reason="meeting"))["seq"]
         await world.stop_web()
         await world.start_web()
         async with client.desktop(since=last) as desk:

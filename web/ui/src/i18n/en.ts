@@ -89,6 +89,7 @@ const en: Words<typeof zh> = {
     seat_lost: "phone lost",
     desktop_gone: "desktop disconnected",
     disabled: "account disabled",
+    reconciled: "put right by the system",
     restart: "system restart",
   },
   link: {
@@ -385,6 +386,7 @@ const en: Words<typeof zh> = {
     SurveyAnswered: "Survey answer {score}",
     SurveyReasonGiven: "Why not satisfied: {reason}",
     AgentStateChanged: "Agent state: {from} → {to}",
+    AgentWrapUpExtended: "Wrap-up extended",
     AgentStateWished: "Agent asked for {to} after the call",
     Reconciled: "Repaired after a check: {done}",
     secretDigits: "{length} digits (secret)",

@@ -85,6 +85,7 @@ export default {
     seat_lost: "话机掉线",
     desktop_gone: "工作台断开",
     disabled: "账户停用",
+    reconciled: "系统核对",
     restart: "系统重启",
   },
   link: {
@@ -373,6 +374,7 @@ export default {
     SurveyAnswered: "满意度评价 {score}",
     SurveyReasonGiven: "不满意原因：{reason}",
     AgentStateChanged: "坐席状态：{from} → {to}",
+    AgentWrapUpExtended: "坐席延长整理时间",
     AgentStateWished: "坐席要求话后{to}",
     Reconciled: "系统核对后修复：{done}",
     secretDigits: "{length} 位（保密）",

@@ -1,0 +1,1 @@
+"""What happened, in numbers: every figure is computed from the journal alone."""

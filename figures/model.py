@@ -1,0 +1,153 @@
+"""The fold: events of the journal in, counts out; the same whether in one go, in pieces, or live."""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from agents.events import AgentStateChanged
+from agents.model import State
+from core.events import Event
+from cti.events import Reconciled
+from figures.cells import Cells, Counts, Key
+from figures.contacts import KINDS as CONTACT_KINDS
+from figures.contacts import Contacts, Ending
+from figures.presence import Interval, Presence
+from figures.slots import Slots, microseconds
+from figures.terms import Terms
+
+KINDS: tuple[type[Event], ...] = (*CONTACT_KINDS, AgentStateChanged, Reconciled)
+"""The events that figures are computed from."""
+AWAY = "NOT_READY/"
+"""With a reason behind it: time not ready for that reason."""
+PRESENCE = {state.value: state.name for state in State}
+_CONTACTS = frozenset(CONTACT_KINDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All counts as of a moment. `broken`: laws that do not hold, in words; empty when every figure can be trusted.
+
+    `reconciled`: how often the books were put right by what the PBX said.
+    """
+
+    as_of: datetime
+    cells: tuple[tuple[Key, Counts], ...]
+    endings: tuple[tuple[Ending, int], ...]
+    broken: tuple[str, ...]
+    reconciled: int
+
+    def to_json(self) -> str:
+        """Return the counts as text: equal counts have equal text."""
+        cells = [[key.slot.isoformat(), key.queue, key.agent, counts] for key, counts in self.cells]
+        endings = [[one.by, one.where, one.why, number] for one, number in self.endings]
+        whole = {"cells": cells, "endings": endings, "broken": self.broken, "reconciled": self.reconciled}
+        return json.dumps(whole, sort_keys=True, ensure_ascii=False)
+
+
+class Fold:
+    """Counts what happens in [begin, end) of `terms` by the clock of `zone`."""
+
+    def __init__(self, terms: Terms, zone: ZoneInfo) -> None:
+        self.slots = Slots(zone)
+        self.terms = terms
+        self._cells = Cells()
+        self.contacts = Contacts(terms, self.slots, self._cells)
+        self.presence = Presence(terms.begin)
+        self._reconciled = 0
+
+    def take(self, event: Event) -> None:
+        """Apply an event; one that is not of `KINDS` changes nothing."""
+        if type(event) in _CONTACTS:
+            self.contacts.take(event)
+        elif isinstance(event, AgentStateChanged):
+            self._moved(event)
+        elif isinstance(event, Reconciled) and self.terms.begin <= event.at < self.terms.end:
+            self._reconciled += 1
+
+    def _moved(self, event: AgentStateChanged) -> None:
+        over = self.presence.take(event)
+        self._present(self._cells, over)
+        if over.state == State.WRAP_UP.value:
+            self.contacts.wrapped_up(over.agent_id, over.call_id, over.end - over.begin)
+
+    def _present(self, cells: Cells, stay: Interval) -> None:
+        begin, end = max(stay.begin, self.terms.begin), min(stay.end, self.terms.end)
+        for slot, first, last in self.slots.split(begin, end):
+            key, span = Key(slot, "", stay.agent_id), microseconds(last - first)
+            cells.add(key, PRESENCE[stay.state], span)
+            if stay.state == State.NOT_READY.value and stay.reason:
+                cells.add(key, AWAY + stay.reason, span)
+
+    def unsettled(self) -> bool:
+        """Whether events are still to come that change what is counted, though they happen after its end."""
+        wrapping = (one.agent_id for one in self.presence.open(self.terms.end) if one.state == State.WRAP_UP.value)
+        return self.contacts.unsettled() or any(self.contacts.wraps_up(agent_id) for agent_id in wrapping)
+
+    def go_on(self, terms: Terms) -> None:
+        """Count by `terms` from now on, from nothing; calls that live and agents who are there are kept."""
+        self.terms, self._cells, self._reconciled = terms, Cells(), 0
+        self.contacts.go_on(terms, self._cells)
+        self.presence.go_on(terms.begin)
+
+    def of_queue(self, queue: str, as_of: datetime) -> Counts:
+        """Return what is counted of a queue, those who wait at `as_of` included."""
+        counts = self._cells.of_queue(queue)
+        for contact in self.contacts.waiting():
+            if contact.queue == queue:
+                counts["W"] = counts.get("W", 0) + 1
+                if as_of - contact.at < self.terms.threshold:
+                    counts["W_T"] = counts.get("W_T", 0) + 1
+        return counts
+
+    def snapshot(self, as_of: datetime) -> Snapshot:
+        """Return the counts as of a moment that is not before the latest event."""
+        cells = self._cells.copy()
+        for contact in self.contacts.waiting():
+            assert contact.slot is not None
+            key = Key(contact.slot, contact.queue, "")
+            cells.add(key, "W")
+            if as_of - contact.at < self.terms.threshold:
+                cells.add(key, "W_T")
+        for stay in self.presence.open(as_of):
+            self._present(cells, stay)
+        counted = tuple(cells.items())
+        broken = (*self._conservation(counted), *self._wall_clock(counted, as_of), *self._strange())
+        endings = sorted(self.contacts.endings.items(), key=lambda one: (one[0].by, one[0].where, one[0].why))
+        return Snapshot(as_of, counted, tuple(endings), broken, self._reconciled)
+
+    # --- laws ------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _conservation(cells: tuple[tuple[Key, Counts], ...]) -> list[str]:
+        """O = A + B + F + C + W for every queue and half hour; a negative count is no count."""
+        sums: defaultdict[tuple[datetime, str], Counts] = defaultdict(dict)
+        broken = []
+        for key, counts in cells:
+            whole = sums[key.slot, key.queue]
+            for symbol, number in counts.items():
+                whole[symbol] = whole.get(symbol, 0) + number
+                if number < 0:
+                    broken.append(f"queue {key.queue}, {key.slot.isoformat()}: {symbol} = {number}")
+        for (slot, queue), whole in sums.items():
+            offered, accounted = whole.get("O", 0), sum(whole.get(one, 0) for one in "ABFCW")
+            if offered != accounted:
+                broken.append(f"queue {queue}, {slot.isoformat()}: O = {offered}, but A + B + F + C + W = {accounted}")
+        return broken
+
+    def _wall_clock(self, cells: tuple[tuple[Key, Counts], ...], as_of: datetime) -> list[str]:
+        """The times of an agent's states add up to the time that has passed."""
+        passed = microseconds(max(min(as_of, self.terms.end) - self.terms.begin, timedelta()))
+        sums: defaultdict[str, int] = defaultdict(int)
+        for key, counts in cells:
+            if key.agent and not key.queue:
+                sums[key.agent] += sum(counts.get(state, 0) for state in PRESENCE.values())
+        return [
+            f"agent {agent_id}: {sums[agent_id]} µs in all states, {passed} µs by the clock"
+            for agent_id in sorted(one.agent_id for one in self.presence.open(as_of))
+            if sums[agent_id] != passed
+        ]
+
+    def _strange(self) -> list[str]:
+        return [*self.contacts.misfits, *self.presence.gaps]

@@ -1,0 +1,42 @@
+"""Why an agent may be not ready: a list with words, read from a file."""
+
+import pytest
+
+from agents import reasons
+from core.errors import BadInput, ConfigError
+
+pytestmark = pytest.mark.unit
+
+
+def test_p25_every_reason_has_words_in_both_languages_and_a_source() -> None:
+    for reason in reasons.load().items.values():
+        assert set(reason.names) == {"zh", "en"}
+        assert reason.source
+
+
+def test_a_reason_is_named_by_code_or_by_its_words() -> None:
+    known = reasons.load()
+    assert [known.code(said) for said in ("meal", " Meal ", "用餐")] == ["meal"] * 3
+    assert known.choices("zh-CN")[0] == ("rest", "小休")
+    assert known.choices("en")[0] == ("rest", "Break")
+
+
+@pytest.mark.parametrize("said", [None, "", "gone fishing"])
+def test_p25_no_reason_or_one_outside_the_list_is_refused_with_the_list(said: str | None) -> None:
+    with pytest.raises(BadInput, match="rest, meal"):
+        reasons.load().code(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[", "not valid YAML"),
+        ("{}", "a list of reasons"),
+        ("- {code: a}", "a reason has code"),
+        ("- {code: '', names: {zh: 一}, work: true, source: x}", "a code of 1 to"),
+        ("- &a {code: a, names: {zh: 一}, work: true, source: x}\n- *a", "same code"),
+    ],
+)
+def test_a_broken_list_is_refused_with_file_and_reason(text: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=f"ours.yaml: .*{why}"):
+        reasons.parse(text, "ours.yaml")

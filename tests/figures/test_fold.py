@@ -1,0 +1,168 @@
+"""The fold of random days keeps its laws at every event, and is the same in one go, in pieces and from anywhere on."""
+
+from collections import Counter, defaultdict
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.events import AgentStateChanged
+from agents.model import State
+from core.events import Event
+from cti.events import CallEnded
+from cti.model import CallState
+from figures.cells import Counts
+from figures.contacts import Contact
+from figures.model import PRESENCE, Fold, Snapshot
+from figures.presence import Interval, Presence
+from figures.symbols import SYMBOLS
+from tests.figures.centre import DAY, SHANGHAI, TERMS, Day
+
+pytestmark = pytest.mark.unit
+
+CHOICES = st.lists(st.integers(0, 2**16), min_size=40, max_size=250)
+
+
+def day_of(choices: list[int], after: object = None) -> Day:
+    """Let a day happen by `choices`; `after` is called with the day after each step."""
+    left = iter(choices)
+    day = Day(lambda below: next(left) % below)
+    try:
+        while True:
+            day.step()
+            if after is not None:
+                after(day)  # type: ignore[operator]
+    except StopIteration:
+        return day
+
+
+def folded(events: list[Event], upto: Event | None = None) -> Snapshot:
+    fold = Fold(TERMS, SHANGHAI)
+    for event in events:
+        fold.take(event)
+    return fold.snapshot(events[-1].at if events else DAY)
+
+
+def total(snapshot: Snapshot, agent: str | None = None) -> Counts:
+    whole: Counts = Counter()
+    for key, counts in snapshot.cells:
+        if agent is None or key.agent == agent:
+            whole.update(counts)
+    return dict(whole)
+
+
+@settings(max_examples=100, deadline=None)
+@given(CHOICES)
+def test_p14_what_is_offered_is_answered_abandoned_overflowed_called_back_or_waits_at_every_event(
+    choices: list[int],
+) -> None:
+    fold, done = Fold(TERMS, SHANGHAI), 0
+
+    def look(day: Day) -> None:
+        nonlocal done
+        for event in day.events[done:]:
+            fold.take(event)
+        done = len(day.events)
+        now = fold.snapshot(day.now)
+        assert now.broken == ()
+        # An independent witness: the machine of the call knows who waits.
+        waits = sum(call.state in (CallState.QUEUED, CallState.RINGING) for call in day.calls.values())
+        counted = list(fold.contacts._waiting.values())
+        assert len(counted) == waits
+        in_day = sum(1 for one in counted if one.slot is not None and not one.handed_to)
+        assert total(now).get("W", 0) == in_day
+
+    day_of(choices, look)
+
+
+@settings(max_examples=100, deadline=None)
+@given(CHOICES)
+def test_p13_every_contact_has_exactly_one_end_and_the_states_of_an_agent_add_up_to_the_clock(
+    choices: list[int],
+) -> None:
+    day = day_of(choices)
+    if not day.events:
+        return
+    fold = Fold(TERMS, SHANGHAI)
+    ended: list[Contact] = []
+    for event in day.events:
+        call = fold.contacts._calls.get(getattr(event, "call_id", None) or "")
+        fold.take(event)
+        if isinstance(event, CallEnded) and call is not None:
+            ended += call.contacts
+    assert all(contact.how in ("A", "B", "F", "C", "D", "outside") for contact in ended)
+    assert len({id(contact) for contact in ended}) == len(ended)
+    now = fold.snapshot(day.now)
+    ends = sum(total(now).get(symbol, 0) for symbol in "ABFCD")
+    still = [one for call in fold.contacts._calls.values() for one in call.contacts if one.how]
+    assert ends == sum(1 for contact in (*ended, *still) if contact.slot and contact.how != "outside"), (
+        "each counted once"
+    )
+    passed = max(min(day.now, TERMS.end) - TERMS.begin, timedelta()) // timedelta(microseconds=1)
+    for agent_id in {e.agent_id for e in day.events if isinstance(e, AgentStateChanged)}:
+        mine = total(now, agent_id)
+        assert sum(mine.get(state, 0) for state in PRESENCE.values()) == passed
+    assert now.broken == ()
+
+
+@settings(max_examples=100, deadline=None)
+@given(CHOICES)
+def test_p25_the_intervals_of_an_agent_follow_each_other_without_gap_or_overlap_and_breaks_have_reasons(
+    choices: list[int],
+) -> None:
+    presence = Presence(DAY)
+    stays: defaultdict[str, list[Interval]] = defaultdict(list)
+    day = day_of(choices)
+    for event in day.events:
+        if isinstance(event, AgentStateChanged):
+            over = presence.take(event)
+            stays[over.agent_id].append(over)
+    for one in presence.open(day.now):
+        stays[one.agent_id].append(one)
+    for mine in stays.values():
+        for before, after in pairwise(mine):
+            assert before.end == after.begin
+            assert before.begin <= before.end
+        assert mine[-1].end == day.now
+        assert all(one.reason for one in mine[1:] if one.state == State.NOT_READY)
+    assert presence.gaps == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(CHOICES, st.integers(0, 400))
+def test_one_go_and_pieces_give_the_same_text(choices: list[int], cut: int) -> None:
+    events = day_of(choices).events
+    if not events:
+        return
+    fold = Fold(TERMS, SHANGHAI)
+    for event in events[:cut]:
+        fold.take(event)
+    if events[:cut]:
+        fold.snapshot(events[:cut][-1].at)  # looking changes nothing
+    for event in events[cut:]:
+        fold.take(event)
+    assert fold.snapshot(events[-1].at).to_json() == folded(events).to_json()
+
+
+@settings(max_examples=100, deadline=None)
+@given(CHOICES)
+def test_a_day_that_goes_on_from_the_one_before_is_the_day_by_itself(choices: list[int]) -> None:
+    """At midnight the fold goes on with who is there; counting that day alone gives the same."""
+    events = day_of(choices).events
+    if not events or events[-1].at < TERMS.begin:
+        return
+    before = Fold(
+        type(TERMS)(DAY - timedelta(days=1), DAY, TERMS.threshold, TERMS.short, TERMS.repeat),
+        SHANGHAI,
+    )
+    for event in events:
+        if event.at >= TERMS.begin and before.terms.begin < TERMS.begin:
+            before.go_on(TERMS)
+        before.take(event)
+    assert before.snapshot(events[-1].at).to_json() == folded(events).to_json()
+
+
+def test_every_state_of_presence_has_a_symbol() -> None:
+    assert set(PRESENCE.values()) <= SYMBOLS.keys()
