@@ -109,6 +109,12 @@ class Floor:
             left = LOOK_S if left is None else min(left, LOOK_S)
         return left
 
+    def best_free(self, queue: str) -> str | None:
+        """Return the free agent whom the rules of a queue would give a call that comes now."""
+        self.sync()
+        beside = self.core.candidates(Call("", queue, self._now()), self._now())
+        return next((one.agent_id for one in beside if one.fits and one.free), None)
+
     # --- what is told ---
 
     def explain(self, call: Waiting) -> tuple[Explained | None, float | None]:

@@ -5,11 +5,15 @@ memory at once, then both are stored in one commit, then the call is told. So tw
 the same call or agent, and an offer that is told is always stored.
 """
 
+import asyncio
+import contextlib
 import dataclasses
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from agents.events import AgentLoggedOut, AgentStateChanged, ReservationReleased
 from agents.model import Qualification, State
@@ -18,11 +22,12 @@ from core import log
 from core.bus import Bus
 from core.clock import Clock
 from core.db import Database
-from core.errors import NotFound
+from core.errors import HotlineError, NotFound
 from core.events import Event, Recorded
 from core.journal import Journal
 from core.policy import Policy
 from core.tasks import TaskOwner
+from cti import store as call_rows
 from cti.events import AgentAnswered, CallEnded, PbxFound, PbxLost, Reconciled, SeatLost, SeatRegistered
 from cti.messages import QueueGaveUp
 from routing import counting, queues, store
@@ -173,6 +178,8 @@ class RoutingService:
             self._go_on(entry)
             return
         at, ahead = self._clock.now(), precedence(causes, self._policy)
+        if self.queues[queue].preferred_s and preferred is None:
+            preferred = await self._last_agent(call_id)
         until = at + timedelta(seconds=self.queues[queue].preferred_s) if preferred else None
         asked = Waiting(call_id, queue, enqueued_at or at, ahead, skills, preferred, until)
         told = AgentRequested(
@@ -188,6 +195,14 @@ class RoutingService:
             await self._begin(self._offering.places.park(asked, entered_at or at), told)
         else:
             await self._come_closed(asked, entered_at or at, told)
+
+    async def _last_agent(self, call_id: str) -> str | None:
+        """Return who talked with this caller last; books that do not answer in time cost the caller nothing."""
+        since = self._clock.now() - timedelta(hours=self._policy.number("last_agent_window"))
+        with contextlib.suppress(HotlineError, SQLAlchemyError, TimeoutError):
+            async with asyncio.timeout(self._policy.number("lookup_wait")):
+                return await self._db.read(lambda connection: call_rows.last_agent(connection, call_id, since))
+        return None
 
     async def _come_closed(self, call: Waiting, entered_at: datetime, told: AgentRequested) -> None:
         """A call that comes when its queue is closed is for others, or for nobody."""
@@ -239,6 +254,12 @@ class RoutingService:
         """Return the place of a waiting call, 1 = next; None while it is offered. Raises NotQueued."""
         self._offering.entry(call_id)
         return self._floor.core.position(call_id)
+
+    def best_free(self, queue: str) -> str | None:
+        """Return the free agent whom the rules of `queue` would give a call that comes now. Raises NoSuchQueue."""
+        if queue not in self.queues:
+            raise NoSuchQueue(queue=queue)
+        return self._floor.best_free(queue)
 
     def figures(self, queue: str) -> Figures:
         """Return the queue's figures of this moment. Raises NoSuchQueue."""

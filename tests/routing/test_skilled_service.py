@@ -1,6 +1,7 @@
 """Queues with skills, relaxation, overflow, hours and preferred agents, on the real services and database."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,8 +14,10 @@ from core.bus import Bus
 from core.clock import FakeClock
 from core.db import Database
 from core.journal import Journal
+from cti import store as call_rows
 from cti.events import Reconciled
 from cti.messages import QueueGaveUp, RoutingMessage, SeatOffered
+from cti.model import Call, CallState
 from routing import queues, store
 from routing.events import AgentChosen, AgentRequested, CallOverflowed
 from routing.service import RoutingService
@@ -197,9 +200,41 @@ async def test_a_call_is_held_for_its_last_agent_for_a_bounded_time(hotline: Hot
     await hotline.office.advance(20)
     await hotline.gets("c1", "a2")
     await hotline.routing.request("c2", "english", preferred="a1")
-    await hotline.office.agents.set_state("a1", State.NOT_READY, "lunch")
+    await hotline.office.agents.set_state("a1", State.NOT_READY, "meal")
     rules = [one.rule for one in await hotline.office.story(AgentChosen)]
     assert rules == ["preferred", "best_skill"]
+
+
+async def test_the_last_agent_of_a_number_is_preferred_where_the_queue_says_so(hotline: Hotline) -> None:
+    now = hotline.office.clock.now()
+
+    async def call(call_id: str, hours_ago: float, agent_id: str | None = None, caller: str = "13800000001") -> None:
+        began = now - timedelta(hours=hours_ago)
+        one = Call(call_id, caller, caller != "unknown", "95598", CallState.MENU, began)
+        talked = replace(one, agent_id=agent_id, talking_at=began if agent_id else None)
+        await hotline.office.db.write(lambda connection: call_rows.add(connection, talked))
+
+    for call_id, hours_ago, agent_id in (("old", 80, "a4"), ("last", 5, "a1"), ("vain", 1, None), ("c1", 0, None)):
+        await call(call_id, hours_ago, agent_id)
+    await call("other", 2, "a3", "13800000002")
+    await call("withheld", 2, "a3", "unknown")
+    await call("c2", 0, caller="unknown")
+    for number in (3, 2, 1):
+        await hotline.can(number, "main", english=5)
+    await hotline.routing.request("c1", "english")
+    await hotline.gets("c1", "a1")
+    await hotline.routing.request("c2", "english")
+    await hotline.gets("c2", "a2")
+    assert [one.preferred for one in await hotline.office.story(AgentRequested)] == ["a1", None]
+
+
+async def test_the_best_free_agent_of_a_queue_is_told(hotline: Hotline) -> None:
+    await hotline.can(1, "main", english=4)
+    await hotline.can(2, "main", english=5)
+    assert hotline.routing.best_free("english") == "a2"
+    await hotline.office.agents.set_state("a2", State.NOT_READY, "meal")
+    assert hotline.routing.best_free("english") == "a1"
+    assert hotline.routing.best_free("faults") is None
 
 
 async def test_a_preferred_agent_who_goes_home_is_not_waited_for(hotline: Hotline) -> None:
@@ -210,7 +245,7 @@ async def test_a_preferred_agent_who_goes_home_is_not_waited_for(hotline: Hotlin
     await hotline.routing.request("c1", "english", preferred="a1")
     assert len(hotline.offers()) == 1
     await hotline.office.released("c0", "a1")
-    await hotline.office.agents.set_state("a1", State.NOT_READY, "lunch")
+    await hotline.office.agents.set_state("a1", State.NOT_READY, "meal")
     await hotline.office.agents.finish_wrap_up("a1")
     await hotline.gets("c1", "a2")
 
