@@ -26,6 +26,7 @@ from agents.accounts import Accounts
 from agents.events import AgentReserved
 from agents.model import Role, Seat, State, User
 from agents.service import AgentService
+from app.report_process import ProcessReports
 from app.simulator import ProcessSimulator
 from core import policy
 from core.bus import Bus
@@ -57,6 +58,7 @@ from desk.notifications.service import NotificationService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
 from desk.workorders.service import WorkOrderService
+from figures.live import LiveFigures
 from ivr.flow import Flow
 from ivr.versions.service import FlowService
 from recordings.service import RecordingService
@@ -132,6 +134,8 @@ class Installation:
             ),
             recordings=RecordingService(self.journal, self.db, ami, Vault(folder / "recordings", zone), self.clock),
             flows=FlowService(self.db, self.journal, self.clock, _Mute(), prompts=(), rules=self.policy.rules),
+            figures=LiveFigures(self.db, self.clock, self.policy, zone),
+            reports=ProcessReports(self.settings),
             simulator=ProcessSimulator(self.settings.site),
         )
 
