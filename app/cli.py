@@ -24,7 +24,7 @@ COMMANDS = {
     "report": ("app.report_command", "report_group", "Figures on paper: service level, handling, presence."),
     "seat": ("app.user_command", "seat_group", "Seats and their phones."),
     "serve": ("app.serve_command", "serve", "The service alone, against an Asterisk that you run."),
-    "staffing": ("app.staffing_command", "staffing_group", "How many agents a day needs: plan."),
+    "staffing": ("app.staffing_command", "staffing_group", "How many agents a day needs: plan, simulate."),
     "test": ("app.check_command", "test", "The whole test suite."),
     "user": ("app.user_command", "user_group", "Accounts of people."),
 }

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import shutil
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +17,7 @@ from core.errors import HotlineError
 from core.events import Recorded
 from core.tasks import TaskOwner
 from desk.announcements.service import AnnouncementService
-from desk.outages.events import OutageChanged, OutageEnded, OutagePublished
+from desk.outages.events import OutageChanged, OutageEnded, OutageOverdue, OutagePublished
 from desk.outages.model import Outage
 from desk.outages.service import OutageService
 from desk.outages.speech import outage as outage_words
@@ -59,7 +59,7 @@ class LifeboatKeeper:
 
     async def start(self, bus: Bus) -> None:
         """Keep it current from now on."""
-        for kind in (OutagePublished, OutageChanged, OutageEnded):
+        for kind in (OutagePublished, OutageChanged, OutageOverdue, OutageEnded):
             bus.listen(kind, self._on_change)
         self._announcements.when_moved(self._changed.set)
         self._tasks.start(self._keep(), "keep")
@@ -87,15 +87,15 @@ class LifeboatKeeper:
         """Write what is true now."""
         notices = await self._emergencies()
         kept = {APOLOGY, GOODBYE, *(stem.name for notice in notices for stem in notice.media)}
-        today = self._clock.now().astimezone(self._zone).date()
+        now = self._clock.now()
         for outage in await self._outages.today():
-            text = outage_words(outage, today, self._zone).text
+            text = outage_words(outage, now, self._zone).text
             media = await self._voice.media(text, within=SAY_LIMIT_S, live=False)
             stems = [self._directory / f"outage-{outage.id}-{n}" for n in range(len(media))]
             for source, stem in zip(media, stems, strict=True):
                 await asyncio.to_thread(_copy, Path(source.removeprefix("sound:")), stem)
             kept |= {stem.name for stem in stems}
-            await self._prepare(outage, today)
+            await self._prepare(outage, now)
             notices.append(Notice(tuple(stems), outage.ends))
         for prompt in (APOLOGY, GOODBYE):
             spoken = Path(self._pack.media(prompt).removeprefix("sound:"))
@@ -113,10 +113,10 @@ class LifeboatKeeper:
             notices.append(Notice((stem,), one.announcement.ends or self._clock.now() + OPEN_END))
         return notices
 
-    async def _prepare(self, outage: Outage, today: date) -> None:
+    async def _prepare(self, outage: Outage, now: datetime) -> None:
         """Have the words ready for callers of these areas: names and causes are in no fragment."""
         for area in outage.areas[:AREAS_PREPARED]:
-            text = outage_words(outage, today, self._zone, area=area).text
+            text = outage_words(outage, now, self._zone, area=area).text
             await self._voice.media(text, within=SAY_LIMIT_S, live=False)
 
     async def close(self) -> None:

@@ -58,8 +58,7 @@ class IvrDesk:
         return await self._customers.verify(account, pin) is not None
 
     def _words(self, language: str) -> Words:
-        today = self._clock.now().astimezone(self._zone).date()
-        return words(language)(today, self._zone, self._policy)
+        return words(language)(self._clock.now(), self._zone, self._policy)
 
     async def _answers(self, customer_id: str, accounts: Sequence[Account], say: Words) -> CustomerAnswers:
         bills, details, outages = {}, [], list[str]()

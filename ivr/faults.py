@@ -54,9 +54,8 @@ class IvrFaults:
         return KnownFault((order_speech.known(order, account).text,), order.number) if order else KnownFault()
 
     async def _outage(self, account: Account) -> tuple[str, ...]:
-        today = self._clock.now().astimezone(self._zone).date()
-        now = await self._outages.current(account=account.number)
-        return tuple(outage_speech.outage(notice, today, self._zone, area=account.area).text for notice in now)
+        now, found = self._clock.now(), await self._outages.current(account=account.number)
+        return tuple(outage_speech.outage(notice, now, self._zone, area=account.area).text for notice in found)
 
     def which(self, accounts: Sequence[str]) -> tuple[str, ...]:
         """Return a sentence for each of a caller's accounts that tells its key; none when they are too many."""

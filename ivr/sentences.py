@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -22,13 +22,18 @@ def _texts(said: Iterable[Sentence]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is said on the day `today` at the site, in the site's own language."""
+    """What is said `now` at the site, in the site's own language."""
 
-    today: date
+    now: datetime
     zone: ZoneInfo
     policy: Policy
 
     language: ClassVar[str] = ""
+
+    @property
+    def today(self) -> date:
+        """The day at the site."""
+        return self.now.astimezone(self.zone).date()
 
     def bill(self, summary: BillSummary, *, cut_off: bool) -> list[str]:
         """Return what the caller hears of a bill; `cut_off`: the supply is cut for arrears."""
@@ -44,7 +49,7 @@ class Words:
 
     def outage(self, notice: Outage, area: str) -> list[str]:
         """Return what the caller hears of an outage that concerns an account in `area`."""
-        return [outage_speech.outage(notice, self.today, self.zone, area=area).text]
+        return [outage_speech.outage(notice, self.now, self.zone, area=area).text]
 
 
 class EnglishWords(Words):
@@ -63,7 +68,7 @@ class EnglishWords(Words):
         return _texts(bill_english.which(accounts))
 
     def outage(self, notice: Outage, area: str) -> list[str]:
-        return _texts(outage_english.outage(notice, self.today, self.zone))
+        return _texts(outage_english.outage(notice, self.now, self.zone))
 
 
 def words(language: str) -> type[Words]:

@@ -142,10 +142,21 @@ def span(start: dt.datetime, end: dt.datetime, *, today: dt.date) -> str:
     """A span of time in words; an end at midnight is 二十四点 of the day before (今天零点至二十四点)."""
     if end <= start:
         raise BadInput("a span of time ends after it begins")
-    last = dt.date.fromordinal(end.toordinal() - 1) if end.time() == dt.time(0) else end.date()
-    until = "二十四点" if end.time() == dt.time(0) else clock_time(end.time())
+    last, until = _ending(end)
     begin = day(start.date(), today=today) + clock_time(start.time())
     return f"{begin}至{until}" if last == start.date() else f"{begin}至{day(last, today=today)}{until}"
+
+
+def ending(at: dt.datetime, *, today: dt.date) -> str:
+    """The end of a span of time in words: 今天十四点; midnight is 二十四点 of the day before."""
+    last, until = _ending(at)
+    return day(last, today=today) + until
+
+
+def _ending(at: dt.datetime) -> tuple[dt.date, str]:
+    if at.time() == dt.time(0):
+        return at.date() - dt.timedelta(days=1), "二十四点"
+    return at.date(), clock_time(at.time())
 
 
 def waiting(seconds: float) -> str:

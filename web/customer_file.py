@@ -91,7 +91,7 @@ class CustomerFiles:
             _contacts(connection, numbers, but),
             services.orders.open_in(connection, customer.id),
             [services.bills.latest_in(connection, one.number) for one in accounts],
-            [services.outages.today_in(connection, one.number) for one in accounts],
+            [services.outages.ahead_in(connection, one.number) for one in accounts],
         )
 
     def _file(self, known: "_Known", role: str = "", *, own: bool = True) -> shapes.CustomerFile:
@@ -128,19 +128,13 @@ class CustomerFiles:
         return [await self._short(one, viewer.role.value, own=False) for one in customers]
 
     def _outage(self, accounts: list[Account], outages: list[list[Outage]]) -> shapes.Outage | None:
-        """The earliest notice of today that is not over yet, of any of the accounts."""
-        now = self._services.clock.now()
-        zone = self._services.settings.site.zone
-        found = [
-            (notice, account)
-            for account, notices in zip(accounts, outages, strict=True)
-            for notice in notices
-            if notice.ends > now
-        ]
+        """The earliest of the notices of any of the accounts."""
+        now, zone = self._services.clock.now(), self._services.settings.site.zone
+        found = [(notice, account) for account, notices in zip(accounts, outages, strict=True) for notice in notices]
         if not found:
             return None
         notice, account = min(found, key=lambda pair: pair[0].begins)
-        return outage_shape(notice, zone, now.astimezone(zone).date(), account.area)
+        return outage_shape(notice, zone, now, account.area)
 
 
 def _contacts(connection: Connection, numbers: list[str], but: str) -> list[tuple[Call, str | None]]:

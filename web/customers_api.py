@@ -225,4 +225,4 @@ async def change_outage(ask: Ask, body: OutageChange) -> shapes.Outage:
 
 def _outage(ask: Ask, outage: Outage) -> shapes.Outage:
     zone = ask.services.settings.site.zone
-    return outage_shape(outage, zone, ask.services.clock.now().astimezone(zone).date())
+    return outage_shape(outage, zone, ask.services.clock.now())

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from agents.model import Agent, State
@@ -185,7 +185,7 @@ def bill_shape(summary: BillSummary) -> shapes.Bill:
     )
 
 
-def outage_shape(outage: Outage, zone: ZoneInfo, today: date, area: str = "") -> shapes.Outage:
+def outage_shape(outage: Outage, zone: ZoneInfo, now: datetime, area: str = "") -> shapes.Outage:
     """An outage notice in the words that callers hear."""
     return shapes.Outage(
         id=outage.id,
@@ -196,7 +196,7 @@ def outage_shape(outage: Outage, zone: ZoneInfo, today: date, area: str = "") ->
         cause=outage.cause,
         from_=outage.begins,
         until=outage.ends,
-        text=outage_words.outage(outage, today, zone, area=area).text,
+        text=outage_words.outage(outage, now, zone, area=area).text,
         status=str(outage.status),
         version=outage.version,
     )

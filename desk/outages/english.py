@@ -4,10 +4,10 @@ The cause that people write with a notice, and the names of areas, are Chinese t
 voice can say: the kind says why, and who wants more speaks to a person.
 """
 
-from datetime import date
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from desk.outages.model import Kind, Outage
+from desk.outages.model import Kind, Outage, overdue
 from desk.spoken import Sentence, sentence
 from speech import english_figures as figures
 
@@ -24,8 +24,11 @@ WHY = {
 """What each kind is called."""
 
 
-def outage(notice: Outage, today: date, zone: ZoneInfo) -> list[Sentence]:
+def outage(notice: Outage, now: datetime, zone: ZoneInfo) -> list[Sentence]:
     """Return what a caller hears of a notice that concerns the caller's own account and holds now."""
-    until = figures.moment(notice.ends.astimezone(zone), today=today)
+    until = figures.moment(notice.ends.astimezone(zone), today=now.astimezone(zone).date())
     off = sentence("The power at your address is off because of ", WHY[notice.kind], ".")
+    if overdue(notice, now):
+        late = sentence("It should have been back by ", until, ".")
+        return [off, late, sentence("No news of that has come yet, and the work goes on.")]
     return [off, sentence("It should be back by ", until, ".")]

@@ -72,6 +72,11 @@ class Outage:
     """Grows with each change, so that two people cannot overwrite each other unseen."""
 
 
+def overdue(outage: Outage, now: datetime) -> bool:
+    """Tell whether the announced end has passed, and nobody has said that the power is back."""
+    return outage.status is Status.PUBLISHED and outage.ends <= now
+
+
 def check(outage: Outage) -> None:
     """Raise BadOutage naming the field that cannot be and the cure."""
     for name in ("begins", "ends"):

@@ -63,9 +63,13 @@ class OutageService:
     async def current(
         self, *, account: str | None = None, area: str | None = None, at: datetime | None = None
     ) -> list[Outage]:
-        """Return the published notices that hold `at` that moment (now) for an account, its area, or an area."""
+        """Return the published notices that hold `at` that moment (now) for an account, its area, or an area.
+
+        One whose announced end has passed holds on for `overdue_told_within`, as long as nobody ends it.
+        """
         moment = at or self._clock.now()
-        return await self._db.read(lambda c: store.concerning(c, account, area, moment, moment + INSTANT))
+        after = moment - self._told_within()
+        return await self._db.read(lambda c: store.concerning(c, account, area, after, moment + INSTANT))
 
     async def today(self, *, account: str | None = None, area: str | None = None) -> list[Outage]:
         """Return the published notices of this day, earliest first: for an account or area, or all of them."""
@@ -74,9 +78,10 @@ class OutageService:
             return await self._db.read(lambda c: store.published_between(c, begins, ends))
         return await self._db.read(lambda c: store.concerning(c, account, area, begins, ends))
 
-    def today_in(self, connection: Connection, account: str) -> list[Outage]:
-        """Return the published notices of this day for an account, within a read that is under way."""
-        return store.concerning(connection, account, None, *self._day())
+    def ahead_in(self, connection: Connection, account: str) -> list[Outage]:
+        """Return the published notices for an account that hold now or later today, within a read that is under way."""
+        after = self._clock.now() - self._told_within()
+        return store.concerning(connection, account, None, after, self._day()[1])
 
     def _day(self) -> tuple[datetime, datetime]:
         today = self._clock.now().astimezone(self._zone).date()
@@ -162,9 +167,12 @@ class OutageService:
         Several processes may do so at once.
         """
         now = self._clock.now()
-        after = now - timedelta(hours=self._policy.number("overdue_told_within"))
+        after = now - self._told_within()
         found = await self._db.read(lambda c: store.overdue(c, after, now))
         return sum([await self._tell_overdue(outage) for outage in found])
+
+    def _told_within(self) -> timedelta:
+        return timedelta(hours=self._policy.number("overdue_told_within"))
 
     async def _tell_overdue(self, outage: Outage) -> bool:
         def save(connection: Connection) -> None:

@@ -8,11 +8,15 @@ from desk.callbacks.events import CallbackOffered
 from ivr.call import IvrCall
 from ivr.node import REPEAT_KEY, TELEPHONE_KEYS, MaybeTarget, Node, Prompts, Target, Targets
 
+BURST_MOST = 20
+"""So many wrong keys one after the other are one miss; a telephone that lies on its keys does not stay for ever."""
+
 
 class Menu(Node):
     """Says `prompts` and waits for one of `keys`.
 
-    `#` says them again. A key that is not there gets `wrong` and the menu again, silence the menu again;
+    `#` says them again. A key that is not there gets `wrong` and the menu again, silence the menu again; wrong keys
+    that follow each other faster than the policy's `key_burst`, as of a telephone in a pocket, are one miss;
     after the policy's `menu_tries` the caller goes to `give_up`. Who has not pressed any key in the whole call
     goes to `unheard` already after the policy's `silent_menu_times`.
     """
@@ -57,4 +61,18 @@ class Menu(Node):
                 return self.unheard
             call.session.forget_digits()
             await call.say(self.silent if key is None else self.wrong)
+            if key is not None:
+                await self._let_burst_pass(call, here)
         return self.give_up
+
+    async def _let_burst_pass(self, call: IvrCall, here: str) -> None:
+        """Drop the wrong keys that cut short what was said, until one leads on or none comes."""
+        wrong, wait = "", 0.0
+        while len(wrong) < BURST_MOST:
+            key = await call.session.peek(wait)
+            if key is None or key in self.keys or key == REPEAT_KEY:
+                break
+            wrong += await call.session.digit(0) or ""
+            wait = call.number("key_burst")
+        if wrong:
+            call.collected(here, wrong)

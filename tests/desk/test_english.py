@@ -11,11 +11,15 @@ from app.demo_data import demo_data
 from desk.billing import english as bill_english
 from desk.billing.model import Bill, Line, Part, summary, usage_history
 from desk.outages import english as outage_english
-from desk.outages.model import Kind, Outage
+from desk.outages.model import Kind, Outage, Status
 from speech import english
 from tests.desk.test_bill_speech import NOW, SEED, TODAY, ZONE, of_demo
 
 pytestmark = pytest.mark.unit
+
+
+MORNING, END = datetime(2026, 11, 22, 0, 0, tzinfo=UTC), datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+"""Of an outage."""
 
 
 def said(account: str, *, cut_off: bool = False) -> list[str]:
@@ -86,18 +90,25 @@ def every_sentence() -> list[str]:
         told += [
             s.text for s in bill_english.bill(summary(one, [], None, TODAY, SEED), TODAY, cut_off=True, policy=SEED)
         ]
-    return told + [text for kind in Kind for text in outage(kind)]
+    return told + [text for kind in Kind for now in (NOW, END) for text in outage(kind, now)]
 
 
-def outage(kind: Kind) -> list[str]:
-    notice = Outage("1", kind, ("城东片区",), (), "线路检修", NOW, datetime(2026, 11, 22, 10, 0, tzinfo=UTC))
-    return [s.text for s in outage_english.outage(notice, TODAY, ZONE)]
+def outage(kind: Kind, now: datetime = NOW) -> list[str]:
+    notice = Outage("1", kind, ("城东片区",), (), "线路检修", MORNING, END, Status.PUBLISHED)
+    return [s.text for s in outage_english.outage(notice, now, ZONE)]
 
 
 def test_an_outage_says_why_and_until_when_without_a_chinese_word() -> None:
     assert outage(Kind.PLANNED) == [
         "The power at your address is off because of planned work on the grid.",
         "It should be back by six in the evening today.",
+    ]
+
+
+def test_an_announced_end_that_has_passed_is_told_as_passed() -> None:
+    assert outage(Kind.FAULT, END)[1:] == [
+        "It should have been back by six in the evening today.",
+        "No news of that has come yet, and the work goes on.",
     ]
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from core import policy
 from core.bus import Bus
 from core.clock import FakeClock
 from core.db import Database
@@ -73,7 +74,7 @@ async def test_an_account_hears_of_its_area_and_of_itself_only(desk: Desk) -> No
     assert await desk.service.current() == []
 
 
-async def test_a_notice_holds_from_its_beginning_until_before_its_end(desk: Desk) -> None:
+async def test_a_notice_holds_from_its_beginning_until_it_is_ended_or_its_end_has_long_passed(desk: Desk) -> None:
     notice = await desk.published()
 
     async def at(moment: datetime) -> list[Outage]:
@@ -81,8 +82,11 @@ async def test_a_notice_holds_from_its_beginning_until_before_its_end(desk: Desk
 
     assert await at(MIDNIGHT - timedelta(seconds=1)) == []
     assert await at(MIDNIGHT) == [notice]
-    assert await at(MIDNIGHT + DAY - timedelta(seconds=1)) == [notice]
-    assert await at(MIDNIGHT + DAY) == []
+    told = timedelta(hours=policy.load("seed").number("overdue_told_within"))
+    assert await at(MIDNIGHT + DAY + told - timedelta(seconds=1)) == [notice], "nobody has said that the power is back"
+    assert await at(MIDNIGHT + DAY + told) == []
+    await desk.service.end(notice.id)
+    assert await at(MIDNIGHT + DAY - timedelta(seconds=1)) == []
 
 
 async def test_today_is_the_local_day_whole(desk: Desk) -> None:

@@ -49,6 +49,7 @@ FAST = {
     "silent_offer_after": 0.1,
     "silent_listen_limit": 1.0,
     "offer_wait": 0.05,
+    "key_burst": 0.05,
     "transfer_ring": 0.1,
 }
 """Waits for keys in seconds: long beside what happens in memory, short beside a person's patience with tests."""

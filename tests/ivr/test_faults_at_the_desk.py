@@ -17,10 +17,12 @@ from desk.customers.service import CustomerService
 from desk.notifications.files import FileGateway
 from desk.notifications.service import NotificationService
 from desk.outages.service import OutageService
+from desk.watches.service import WatchService
 from desk.workorders.model import Scope, State
 from desk.workorders.service import WorkOrderService
 from ivr.call import FaultReport, KnownFault
 from ivr.faults import IvrFaults
+from ivr.watches import IvrWatches
 from tests.databases import create_tables
 
 pytestmark = pytest.mark.integration
@@ -40,7 +42,9 @@ class Rooms:
         gateway = FileGateway(folder / "sms.jsonl")
         outbox = NotificationService(self.journal, db, self.clock, gateway=gateway, policy=SEED)
         self.orders = WorkOrderService(self.journal, db, self.clock, notifications=outbox, policy=SEED, site=SITE)
-        outages = OutageService(db, self.journal, self.clock, SITE.zone)
+        watches = WatchService(self.journal, db, self.clock, outbox)
+        outages = OutageService(db, self.journal, self.clock, SITE.zone, watches=watches)
+        self.watches = IvrWatches(CustomerService(db), outages, self.orders)
         self.faults = IvrFaults(
             CustomerService(db), outages, self.orders, clock=self.clock, zone=SITE.zone, policy=SEED
         )
@@ -71,6 +75,20 @@ async def test_where_an_outage_is_published_cause_and_end_are_told(rooms: Rooms)
     assert known.told == ("您所在的城东片区今天零点至二十四点计划停电，原因是线路检修，敬请谅解。",)
     await rooms.report("c1", PLANNED, "home")
     assert [order.report.outage_id for order in await rooms.orders.orders()] == ["demo-today"]
+
+
+async def test_an_announced_end_that_has_passed_is_told_so_and_may_be_watched_for_some_hours(rooms: Rooms) -> None:
+    await rooms.clock.advance(15 * 3600)
+    known = await rooms.faults.known(PLANNED, own=False)
+    assert known is not None
+    assert known.told == (
+        "您所在的城东片区计划停电，原因是线路检修，原预计昨天二十四点恢复供电，目前尚未收到恢复消息，仍在处理中，敬请谅解。",
+    )
+    assert await rooms.watches.watchable([PLANNED])
+    assert await rooms.watches.watch("c1", "13800000003", [PLANNED])
+    await rooms.clock.advance(SEED.number("overdue_told_within") * 3600)
+    assert await rooms.faults.known(PLANNED, own=False) == KnownFault()
+    assert not await rooms.watches.watchable([PLANNED])
 
 
 async def test_only_the_own_holder_hears_that_the_supply_is_cut(rooms: Rooms) -> None:

@@ -139,6 +139,17 @@ async def test_a_key_pressed_right_after_a_wrong_one_is_a_new_choice(caller: Cal
     assert await pressed(caller) == ["9", "2"]
 
 
+@pytest.mark.parametrize(("burst", "leads"), [("789", "bill"), ("7892", "bill"), ("7D9", "bill"), ("7" * 21, "bill")])
+async def test_wrong_keys_in_a_burst_are_one_miss(caller: Caller, step: Step, burst: str, leads: str) -> None:
+    assert await step.run(MENU, keys={"menu": [burst, "8", "2"]}) == leads
+    assert "".join(await pressed(caller)).startswith(burst)
+
+
+async def test_a_telephone_that_lies_on_its_keys_comes_to_a_person(caller: Caller, step: Step) -> None:
+    assert await step.run(MENU, keys={"menu": ["7" * 100]}) == "give_up"
+    assert len("".join(await pressed(caller))) <= 63
+
+
 # --- collect ---------------------------------------------------------------------------------------------
 
 
