@@ -127,7 +127,8 @@ def test_p15_the_order_in_which_it_is_told_changes_nothing(choices: list[int], c
 def mixed(told: Sequence[Recorded], chance: object) -> list[Recorded]:
     """Leave out one in twenty, and move the others a few places."""
     kept = [one for one in told if chance.random() > 0.05]  # type: ignore[attr-defined]
-    return [one for _, one in sorted((n + chance.random() * 6, one) for n, one in enumerate(kept))]  # type: ignore[attr-defined]
+    places = [(n + chance.random() * 6, n) for n in range(len(kept))]  # type: ignore[attr-defined]
+    return [kept[n] for _, n in sorted(places)]
 
 
 def arrives(call_id: str, at: timedelta) -> list[Event]:
