@@ -1,11 +1,9 @@
-"""`hotline staffing …`: how many agents a day needs."""
+"""`hotline staffing …`: how many agents a day needs, and what would be if."""
 
 import csv
-import dataclasses
 import datetime as dt
 import json
 import math
-import re
 import sys
 from typing import Any
 
@@ -13,15 +11,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from app import staffing_history
-from app.staffing_history import Figure, History
+from app.staffing_history import History, assumptions, day_of, expected, read
+from app.staffing_simulate import simulate_command
 from core import policy
 from core.clock import SystemClock
 from core.config import Settings, load
-from core.errors import BadInput, HotlineError
-from core.policy import Policy
-from routing.erlang import Goal
-from routing.staffing.load import Errors, backtest, forecast, half_hours, kind, seasonal_naive, slot
+from core.errors import HotlineError
+from routing.staffing.load import Errors, backtest, forecast, kind, seasonal_naive
 from routing.staffing.plan import Assumptions, Need, plan
 
 BACKTEST_DAYS = 28
@@ -34,7 +30,10 @@ COLUMNS = ("begin", "calls", "erlangs", "agents", "people", "service_level", "as
 
 @click.group("staffing")
 def staffing_group() -> None:
-    """How many agents a day needs."""
+    """How many agents a day needs, and what would be if."""
+
+
+staffing_group.add_command(simulate_command)
 
 
 @staffing_group.command("plan")
@@ -42,6 +41,7 @@ def staffing_group() -> None:
 @click.option("--queue", help="Only callers of this queue (default: all together, as if every agent served all).")
 @click.option("--target", metavar="80/20", help="Share of callers in percent, answered within so many seconds.")
 @click.option("--asa", type=float, help="Longest mean wait in seconds (default: the policy's; 0: no limit).")
+@click.option("--connect", type=float, help="Percent of the callers to be answered at all (default: the policy's).")
 @click.option("--aht", type=float, help="Seconds that a call keeps its agent, wrap-up included.")
 @click.option("--patience", type=float, help="Mean seconds after which a waiting caller hangs up (0: never, Erlang C).")
 @click.option("--shrinkage", type=float, help="Percent of paid time in which people are not there.")
@@ -52,48 +52,14 @@ def plan_command(context: click.Context, /, day_: str, queue: str | None, form: 
     settings = context.find_object(Settings) or load(None)
     rules = policy.load(settings.site.policy)
     try:
-        day = _day(day_)
-        history = _with(staffing_history.read(settings, rules, queue, day, SystemClock().now()), given)
-        assumed = _assumptions(rules, history, given)
-        told = forecast(history.days, day)
-        zone = settings.site.zone
-        calls = [(begin.astimezone(zone), float(told[slot(begin, zone)])) for begin in half_hours(day, zone)]
-        needs = plan(calls, assumed)
+        day = day_of(day_)
+        history = read(settings, rules, queue, day, SystemClock().now()).given(given["aht"], given["patience"])
+        assumed = assumptions(rules, history, given)
+        needs = plan(expected(history.days, day, settings.site.zone), assumed)
     except HotlineError as error:
         click.echo(f"hotline: {error.message}", err=True)
         sys.exit(1)
     {"text": _text, "csv": _csv, "json": _json}[form](day, history, assumed, needs)
-
-
-def _day(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f"--day {text}: a day is written YYYY-MM-DD, as 2026-12-01") from None
-
-
-def _with(history: History, given: dict[str, Any]) -> History:
-    handling, patience = history.handling, history.patience
-    if given["aht"] is not None:
-        handling = Figure(given["aht"], "given")
-    if given["patience"] is not None:
-        patience = Figure(given["patience"] or math.inf, "given")
-    return dataclasses.replace(history, handling=handling, patience=patience)
-
-
-def _assumptions(rules: Policy, history: History, given: dict[str, Any]) -> Assumptions:
-    share, within_s = rules.number("staffing_share"), rules.number("staffing_within")
-    if (target := given["target"]) is not None:
-        if not (parts := re.fullmatch(r"(\d+(?:\.\d+)?)/(\d+(?:\.\d+)?)", target)):
-            raise BadInput(f"--target {target}: is written 80/20 for 80 % within 20 s")
-        share, within_s = (float(part) for part in parts.groups())
-    asa_s = rules.number("answer_average_limit") if given["asa"] is None else given["asa"]
-    shrinkage = rules.number("staffing_shrinkage") if given["shrinkage"] is None else given["shrinkage"]
-    goal = Goal(share / 100, within_s, asa_s or math.inf)
-    if not 0 <= shrinkage < 100:
-        raise BadInput(f"--shrinkage {shrinkage:g}: must be from 0 to below 100, in percent")
-    least = int(rules.number("staffing_least"))
-    return Assumptions(history.handling.seconds, history.patience.seconds, goal, shrinkage / 100, least)
 
 
 def _errors(history: History) -> tuple[Errors, Errors] | None:
@@ -125,7 +91,9 @@ def _text(day: dt.date, history: History, assumed: Assumptions, needs: list[Need
 
 def _heading(day: dt.date, history: History, assumed: Assumptions) -> list[str]:
     goal, handling, patience = assumed.goal, history.handling, history.patience
-    limit = "" if math.isinf(goal.asa_s) else f", mean wait at most {goal.asa_s:g} s"
+    limit = f", {100 * goal.answered:g} % at all"
+    if math.isfinite(goal.asa_s):
+        limit += f", mean wait at most {goal.asa_s:g} s"
     waits = "nobody hangs up (Erlang C)" if math.isinf(patience.seconds) else f"{patience.seconds:.0f} s (Erlang A)"
     return [
         f"{day:%A} {day}, {kind(day)} day; queue {history.queue or 'all'}; told from {len(history.days)} days",
@@ -177,6 +145,7 @@ def _json(day: dt.date, history: History, assumed: Assumptions, needs: list[Need
         "days_known": len(history.days),
         "service_level": {"variant": VARIANT, "share": goal.share, "within_s": goal.within_s},
         "asa_limit_s": _number(goal.asa_s),
+        "connect_share": goal.answered,
         "handling_s": {"value": history.handling.seconds, "source": history.handling.source},
         "patience_s": {"value": _number(history.patience.seconds), "source": history.patience.source},
         "shrinkage": assumed.shrinkage,

@@ -1,10 +1,14 @@
 """What an installation's own journal knows for planning: past days of a queue, handling time, patience."""
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, make_url
 
@@ -13,8 +17,10 @@ from core.config import Settings
 from core.db import open_engine
 from core.errors import BadInput, ConfigError
 from core.policy import Policy
+from routing.erlang import Goal
 from routing.staffing import store
-from routing.staffing.load import Day, days
+from routing.staffing.load import Day, days, forecast, half_hours, slot
+from routing.staffing.plan import Assumptions
 
 T = TypeVar("T")
 
@@ -33,8 +39,15 @@ class History:
 
     queue: str | None
     days: list[Day]
+    by_queue: dict[str, list[Day]]
     handling: Figure
     patience: Figure
+
+    def given(self, aht: float | None, patience: float | None) -> "History":
+        """Return the same with what was given instead of it; a patience of 0 is endless."""
+        handling = self.handling if aht is None else Figure(aht, "given")
+        waits = self.patience if patience is None else Figure(patience or math.inf, "given")
+        return replace(self, handling=handling, patience=waits)
 
 
 def read(settings: Settings, rules: Policy, queue: str | None, day: dt.date, now: dt.datetime) -> History:
@@ -77,14 +90,11 @@ def _history(
         raise BadInput(
             f"nobody asked for a person of queue {queue!r} from {first} to {last}; queues with calls: {known}"
         )
-    counts: dict[dt.datetime, int] = {}
-    for name, by_half_hour in arrived.items():
-        if queue in (None, name):
-            for begin, calls in by_half_hour.items():
-                counts[begin] = counts.get(begin, 0) + calls
+    wanted = {name: counts for name, counts in arrived.items() if queue in (None, name)}
     return History(
         queue,
-        days(counts, zone, first, last),
+        days(sum((Counter(counts) for counts in wanted.values()), Counter()), zone, first, last),
+        {name: days(counts, zone, first, last) for name, counts in sorted(wanted.items())},
         _figure(rules, "staffing_handling", store.handling(connection, since, until), "calls"),
         _figure(rules, "staffing_patience", store.patience(connection, since, until, queue), "hang-ups"),
     )
@@ -94,3 +104,34 @@ def _figure(rules: Policy, rule: str, measured: store.Mean | None, what: str) ->
     if measured is not None and measured.number >= rules.number("staffing_cases") and measured.seconds > 0:
         return Figure(measured.seconds, f"journal, {measured.number} {what}")
     return Figure(rules.number(rule), f"policy {rule}")
+
+
+def expected(past: Sequence[Day], day: dt.date, zone: ZoneInfo) -> list[tuple[dt.datetime, float]]:
+    """Return when each half hour of a day begins, at the site, and the calls that it will bring."""
+    told = forecast(past, day)
+    return [(begin.astimezone(zone), float(told[slot(begin, zone)])) for begin in half_hours(day, zone)]
+
+
+def day_of(text: str) -> dt.date:
+    """Return the day that `--day` names. Raises BadInput."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"--day {text}: a day is written YYYY-MM-DD, as 2026-12-01") from None
+
+
+def assumptions(rules: Policy, history: History, given: dict[str, Any]) -> Assumptions:
+    """Return what a plan takes for granted: options where given, else the policy. Raises BadInput."""
+    share, within_s = rules.number("staffing_share"), rules.number("staffing_within")
+    if (target := given.get("target")) is not None:
+        if not (parts := re.fullmatch(r"(\d+(?:\.\d+)?)/(\d+(?:\.\d+)?)", target)):
+            raise BadInput(f"--target {target}: is written 80/20 for 80 % within 20 s")
+        share, within_s = (float(part) for part in parts.groups())
+    asa_s = rules.number("answer_average_limit") if given.get("asa") is None else given["asa"]
+    shrinkage = rules.number("staffing_shrinkage") if given.get("shrinkage") is None else given["shrinkage"]
+    answered = rules.number("staffing_answered") if given.get("connect") is None else given["connect"]
+    goal = Goal(share / 100, within_s, asa_s or math.inf, answered / 100)
+    if not 0 <= shrinkage < 100:
+        raise BadInput(f"--shrinkage {shrinkage:g}: must be from 0 to below 100, in percent")
+    least = int(rules.number("staffing_least"))
+    return Assumptions(history.handling.seconds, history.patience.seconds, goal, shrinkage / 100, least)

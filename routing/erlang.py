@@ -65,24 +65,26 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What is wanted: `share` of the callers answered within `within_s`, mean wait and occupancy not above a limit."""
+    """What is wanted: `share` of the callers answered within `within_s`, `answered` of them at all.
+
+    The mean wait of the answered is at most `asa_s`.
+    """
 
     share: float
     within_s: float
     asa_s: float = math.inf
-    occupancy: float = 1.0
+    answered: float = 0.0
 
     def __post_init__(self) -> None:
         _must(0 < self.share < 1, "share", self.share, "between 0 and 1, 0.8 for 80 %")
         _must(math.isfinite(self.within_s) and self.within_s >= 0, "within_s", self.within_s, "0 or more")
         _must(self.asa_s > 0, "asa_s", self.asa_s, "seconds above 0")
-        _must(0 < self.occupancy <= 1, "occupancy", self.occupancy, "above 0, at most 1")
+        _must(0 <= self.answered < 1, "answered", self.answered, "from 0 to below 1, 0.95 for 95 %")
 
     def met(self, outcome: Outcome) -> bool:
         """Tell whether `outcome`, taken for this `within_s`, is good enough."""
-        return (
-            outcome.within >= self.share and outcome.asa_s <= self.asa_s and outcome.occupancy <= self.occupancy + 1e-12
-        )
+        connected = 1 - outcome.abandoned >= self.answered
+        return outcome.within >= self.share and outcome.asa_s <= self.asa_s and connected
 
 
 def erlang_b(erlangs: float, agents: int) -> float:

@@ -108,3 +108,56 @@ def test_no_database_and_an_empty_one_are_told(tmp_path: Path) -> None:
     assert "there is no database" in plan(settings, "--day", "2025-12-01").output
     upgrade(settings.database_url)
     assert "knows of nobody who asked for a person yet" in plan(settings, "--day", "2025-12-01").output
+
+
+def simulate(settings: Settings, *words: str) -> Result:
+    return CliRunner().invoke(
+        staffing_group, ["simulate", "--day", "2025-12-01", "--replications", "6", *words], obj=settings
+    )
+
+
+def test_more_calls_and_fewer_agents_are_seen_beside_the_plan(site: Settings) -> None:
+    words = ("--calls", "+30%", "--agents", "-1", "--seed", "7", "--format", "json")
+    done = simulate(site, *words)
+    assert done.exit_code == 0, done.output
+    whole = json.loads(done.output)
+    planned, changed, difference = (whole[name] for name in ("as_planned", "changed", "difference"))
+    assert planned["within"]["mean"] >= 0.75, "what the plan was made for, small as the centre is"
+    assert changed["calls"]["mean"] == pytest.approx(1.3 * planned["calls"]["mean"], rel=0.05)
+    assert difference["within"]["mean"] < -difference["within"]["half_95"], "worse, and not by chance"
+    assert difference["abandoned"]["mean"] > 0
+    assert changed["occupancy"]["mean"] > planned["occupancy"]["mean"]
+    assert simulate(site, *words).output == done.output, "the same seed says the same"
+
+
+def test_only_some_agents_for_a_queue_cost_its_callers(site: Settings) -> None:
+    done = simulate(site, "--skilled", "complaints=40", "--rule", "best_skill")
+    assert done.exit_code == 0, done.output
+    assert "answered in time (SL-3)" in done.output
+    assert "as planned" in done.output
+    assert "difference" in done.output
+    assert "6 days, seed 1; ± is the confidence interval of 95 %" in done.output
+
+
+def test_a_plan_alone_is_simulated_without_a_change(site: Settings) -> None:
+    done = simulate(site)
+    assert done.exit_code == 0, done.output
+    assert "difference" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--calls", "30"), "--calls 30: is written +30%, -10% or x1.5"),
+        (("--rule", "nicest"), "--rule nicest: known are best_skill, least_occupied, longest_idle, round_robin"),
+        (("--skilled", "vip=20"), "--skilled vip: nobody calls for that queue; queues with calls: complaints, general"),
+        (("--skilled", "complaints"), "--skilled complaints: is written english=20"),
+        (("--skilled", "complaints=140"), "--skilled complaints=140: must be from 0 to 100 percent"),
+        (("--cv", "0"), "cv between 0 and 10"),
+        (("--calls", "x1000"), "calls times 1000: must be from 0 to 100"),
+    ],
+)
+def test_what_cannot_be_simulated_is_told_with_the_cure(site: Settings, words: tuple[str, ...], told: str) -> None:
+    done = simulate(site, *words)
+    assert done.exit_code == 1
+    assert told in done.output

@@ -215,6 +215,15 @@ def test_nobody_is_needed_for_no_calls() -> None:
     assert erlang_a(Load(0, 180, 60), 3, 20).within == 1
 
 
+def test_callers_who_hang_up_meet_no_goal_of_answering() -> None:
+    """By time alone a large centre may lose every eighth caller."""
+    load = Load(1_000_000 / 86_400, 180, patience_s=120)
+    quick, answering = least_agents(load, EIGHTY_IN_20), least_agents(load, Goal(0.8, 20, answered=0.95))
+    assert erlang_a(load, quick, 20).abandoned > 0.1
+    assert erlang_a(load, answering, 20).abandoned <= 0.05
+    assert erlang_a(load, answering - 1, 20).abandoned > 0.05
+
+
 def test_people_to_plan_with_shrinkage() -> None:
     assert with_shrinkage(14, 0.3) == 20
     assert with_shrinkage(7, 0.3) == 10, "7 / 0.7 is 10, whatever the floats say"
