@@ -19,11 +19,12 @@ COMMANDS = {
     "dial": ("app.dial_command", "dial", "One real SIP call, and the prompts heard in it."),
     "doctor": ("app.doctor_command", "doctor", "What is wrong with this installation, each with its cure."),
     "flow": ("app.flow_command", "flow_group", "IVR flows: check, draw, simulate, publish, roll back."),
-    "import": ("app.import_command", "import_group", "The installation's own customers, accounts, bills, outages."),
+    "import": ("app.import_command", "import_group", "The installation's own customers, bills, outages, roster …"),
     "prompts": ("app.prompts_command", "prompts_group", "What the hotline says: list, render, record."),
     "report": ("app.report_command", "report_group", "Figures on paper: service level, handling, presence."),
     "seat": ("app.user_command", "seat_group", "Seats and their phones."),
     "serve": ("app.serve_command", "serve", "The service alone, against an Asterisk that you run."),
+    "shift": ("app.shift_command", "shift_group", "Shifts: plan, hand-over, the backup shift."),
     "staffing": ("app.staffing_command", "staffing_group", "How many agents a day needs: plan, simulate."),
     "test": ("app.check_command", "test", "The whole test suite."),
     "user": ("app.user_command", "user_group", "Accounts of people."),
@@ -68,5 +69,12 @@ def main() -> None:
     except click.Abort:
         sys.exit(130)
     except HotlineError as error:
-        click.echo(f"hotline: {error.message}", err=True)
+        click.echo(f"hotline: {_told(error)}", err=True)
         sys.exit(1)
+
+
+def _told(error: HotlineError) -> str:
+    """Return what is wrong; where that names nothing, with what was asked for."""
+    asked = ", ".join(f"{key} {value}" for key, value in error.details.items())
+    says_what = error.message != (error.__doc__ or "").strip().partition("\n")[0]
+    return error.message if says_what or not asked else f"{error.message} ({asked})"

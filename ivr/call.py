@@ -22,6 +22,7 @@ from ivr.events import DigitsCollected
 from ivr.port import Callbacks, Messages, Orders, Texts, Watches
 from ivr.way import Way
 from routing.precedence import Cause
+from routing.skills import Levels
 from speech.port import SpeechDetector
 from speech.prompts import foreign
 
@@ -176,6 +177,8 @@ class Waiting(Protocol):
         enqueued_at: datetime | None = None,
         causes: Collection[Cause] = (),
         entered_at: datetime | None = None,
+        *,
+        skills: Levels = (),
     ) -> None: ...
 
     async def again(self, call_id: str) -> None: ...
