@@ -132,7 +132,15 @@ class Hotline:
             self.clock,
             self.agents.phones_are,
         )
-        self.routing = RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, self.calls.deliver)
+        self.routing = RoutingService(
+            self.agents,
+            self.journal,
+            self.db,
+            self.clock,
+            self.policy,
+            self.calls.deliver,
+            zone=self.settings.site.zone,
+        )
         self.sweep = Sweep(self.calls, self.pbx, world, self.db, [self.agents.ghosts, StalePlaces(self.routing)])
         self.recordings = RecordingService(self.journal, self.db, self.ami, Vault.of(settings), self.clock)
         self.agents.know(

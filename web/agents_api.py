@@ -49,7 +49,7 @@ async def list_agents(ask: Ask) -> shapes.Items[shapes.AgentRow]:
 @routes.add("GET", "/agents/{id}", roles=EVERYONE)
 async def read_agent(ask: Ask) -> shapes.AgentRow:
     """Read one agent."""
-    user = await _agent(ask)
+    user = await agent_of(ask)
     roster = ask.services.agents.roster
     return agent_row(user, roster.get(user.id), roster)
 
@@ -57,7 +57,7 @@ async def read_agent(ask: Ask) -> shapes.AgentRow:
 @routes.add("POST", "/agents/{id}/state", roles=DESK | STEERING)
 async def change_state(ask: Ask, body: StateWish) -> shapes.AgentRow:
     """Become ready or not ready; those who steer the team may do so for others."""
-    user = await _agent(ask)
+    user = await agent_of(ask)
     if user.id != ask.user.id and ask.user.role.value not in STEERING:
         raise Forbidden("only your own state", agent_id=user.id)
     await set_state(ask.services, user.id, body)
@@ -68,7 +68,7 @@ async def change_state(ask: Ask, body: StateWish) -> shapes.AgentRow:
 @routes.add("POST", "/agents/{id}/wrap-up/extend", roles=DESK | STEERING)
 async def extend_wrap_up(ask: Ask) -> shapes.AgentRow:
     """Let one's own wrap-up end later; those who steer the team may do so for others."""
-    user = await _agent(ask)
+    user = await agent_of(ask)
     if user.id != ask.user.id and ask.user.role.value not in STEERING:
         raise Forbidden("only your own wrap-up", agent_id=user.id)
     await ask.services.agents.extend_wrap_up(user.id)
@@ -76,7 +76,8 @@ async def extend_wrap_up(ask: Ask) -> shapes.AgentRow:
     return agent_row(user, roster.get(user.id), roster)
 
 
-async def _agent(ask: Ask) -> User:
+async def agent_of(ask: Ask) -> User:
+    """Return whose path this is, `me` is who asks. Raises NoSuchAgent."""
     agent_id = ask.part("id")
     if agent_id == "me":
         return ask.user
@@ -97,15 +98,38 @@ class Decision(Shape):
 
     at: datetime
     agent_id: str
-    rule: str
+    rule: str = Field(description="longest_idle, least_occupied, best_skill, round_robin or preferred")
+    by_queue: str = Field(description="whose rule it was: its own queue, or one in which it was in overflow")
+    step: int = Field(description="relaxation steps taken")
     waited_s: float
     idle_s: float
+    score: float = Field(description="idle seconds, share of time busy, sum of levels, or calls since the last one")
+    priority: float
     next_agents: tuple[str, ...]
+    next_agent_scores: tuple[float, ...]
     next_calls: tuple[str, ...]
+    next_call_scores: tuple[float, ...] = Field(description="priorities")
+
+
+class Need(Shape):
+    """What a waiting call needs now: each skill at its least level, one of the groups unless there are none."""
+
+    skills: dict[str, int]
+    groups: list[str]
+
+
+class Beside(Shape):
+    """An agent beside the call, as of this moment."""
+
+    agent_id: str
+    free: bool
+    fits: bool
+    lacks: tuple[str, ...] = Field(description="skills whose level is too low")
+    score: float
 
 
 class Explanation(Shape):
-    """Why a call waits, and why its agents were chosen."""
+    """Why a call waits, and why its agents were chosen; who of all agents would fit is worked out when asked."""
 
     call_id: str
     queue: shapes.Queue
@@ -115,6 +139,13 @@ class Explanation(Shape):
     waited_s: float | None
     ahead_s: float | None = Field(description="it goes ahead of who has waited up to so much longer")
     causes: list[str]
+    priority: float | None
+    step: int | None = Field(description="relaxation steps taken")
+    need: Need | None
+    held_for: str | None = Field(description="the agent that it is held for at first")
+    queues: list[str] = Field(description="in which it may be answered: its own first, then overflow")
+    next_change_s: float | None = Field(description="in how many seconds waiting alone changes what it needs")
+    agents: list[Beside] = Field(description="told to those who steer the team")
     decisions: list[Decision]
 
 
@@ -140,6 +171,7 @@ async def explain(ask: Ask, query: ExplainQuery) -> Explanation:
     """Tell why this call waits, or why that agent got it."""
     queue_id = ask.part("id")
     found = await ask.services.routing.explain(queue_id, query.call)
+    waiting, steers = found.waiting, ask.user.role.value in STEERING
     return Explanation(
         call_id=found.call_id,
         queue=queue_shape(ask.services.routing, queue_id, ask.services.settings.site.language),
@@ -149,6 +181,13 @@ async def explain(ask: Ask, query: ExplainQuery) -> Explanation:
         waited_s=found.waited_s,
         ahead_s=found.precedence.ahead_s if found.precedence else None,
         causes=list(found.precedence.causes) if found.precedence else [],
+        priority=round(waiting.priority, 3) if waiting else None,
+        step=waiting.step if waiting else None,
+        need=Need(skills=dict(waiting.need.skills), groups=sorted(waiting.need.groups)) if waiting else None,
+        held_for=waiting.held_for if waiting else None,
+        queues=list(waiting.queues) if waiting else [],
+        next_change_s=found.next_change_s,
+        agents=[Beside.model_validate(one, from_attributes=True) for one in found.agents] if steers else [],
         decisions=[_decision(one) for one in found.decisions],
     )
 
