@@ -91,8 +91,8 @@ class Announcing:
                 call_id=call_id,
                 queue=queue,
                 position=position,
-                wait_p50_s=wait and round(wait.p50_s, 1),
-                wait_p90_s=wait and round(wait.p90_s, 1),
+                wait_p50_s=round(wait.p50_s, 1) if wait else None,
+                wait_p90_s=round(wait.p90_s, 1) if wait else None,
                 told=f"{words.words} {words.minutes} min" if words else "",
             )
         )
