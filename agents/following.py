@@ -28,6 +28,9 @@ from cti.events import (
 
 _log = log.get(__name__)
 
+TOOK_OVER = "took_over"
+"""How a shift lead comes to a talk that was an agent's."""
+
 SignOut = Callable[[str, Cause], Awaitable[object]]
 
 _FREE = frozenset({State.READY, State.NOT_READY})
@@ -60,7 +63,7 @@ class Follower:
     async def _rang(self, recorded: Recorded) -> None:
         event = recorded.event
         assert isinstance(event, AgentRang)
-        await self._rings(_Leg(event.agent_id, event.call_id, event.at))
+        await self._rings(_Leg(event.agent_id, event.call_id, event.at, event.how))
 
     async def _rings(self, event: "_Leg") -> None:
         agent = self._roster.get(event.agent_id)
@@ -70,7 +73,7 @@ class Follower:
             until = self._presence.lease_from(event.at)
             late = _late(event, agent, "rang")
             await self._presence.move(
-                agent, State.RINGING, Cause.RANG, late, at=event.at, until=until, call_id=event.call_id
+                agent, State.RINGING, Cause.RANG, *late, at=event.at, until=until, call_id=event.call_id
             )
         elif agent is None or not agent.holds(event.call_id):
             await self._misfit(event, agent, "rang")
@@ -78,7 +81,7 @@ class Follower:
     async def _answered(self, recorded: Recorded) -> None:
         event = recorded.event
         assert isinstance(event, AgentAnswered)
-        await self._talks(_Leg(event.agent_id, event.call_id, event.at))
+        await self._talks(_Leg(event.agent_id, event.call_id, event.at, event.how))
 
     async def _talks(self, event: "_Leg") -> None:
         agent = self._roster.get(event.agent_id)
@@ -86,7 +89,7 @@ class Follower:
             await self._presence.move(agent, State.TALKING, Cause.ANSWERED, at=event.at)
         elif agent is not None and agent.state in _FREE:
             late = _late(event, agent, "answered")
-            await self._presence.move(agent, State.TALKING, Cause.ANSWERED, late, at=event.at, call_id=event.call_id)
+            await self._presence.move(agent, State.TALKING, Cause.ANSWERED, *late, at=event.at, call_id=event.call_id)
         elif agent is None or not agent.holds(event.call_id):
             await self._misfit(event, agent, "answered")
 
@@ -196,13 +199,18 @@ class _Leg:
     agent_id: str
     call_id: str
     at: datetime
+    how: str = ""
 
 
-def _late(event: _Leg, agent: Agent, did: str) -> Reconciled:
-    return Reconciled(
-        at=event.at,
-        what=f"the seat {did} while the agent is {agent.state} and not reserved",
-        done="presence follows the phone",
-        call_id=event.call_id,
-        agent_id=event.agent_id,
-    )
+def _late(event: _Leg, agent: Agent, did: str) -> list[Event]:
+    if event.how == TOOK_OVER:  # who takes a talk over is kept for no call, and comes from a break
+        return []
+    return [
+        Reconciled(
+            at=event.at,
+            what=f"the seat {did} while the agent is {agent.state} and not reserved",
+            done="presence follows the phone",
+            call_id=event.call_id,
+            agent_id=event.agent_id,
+        )
+    ]

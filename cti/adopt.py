@@ -10,7 +10,18 @@ from cti import store
 from cti.endings import ending
 from cti.events import Reconciled
 from cti.messages import GONE_WHILE_AWAY, ChannelEntered, ChannelGone
-from cti.model import WITH_AGENT, Call, CallState, Third, advance, call_of, outside_number, talk_bridge
+from cti.model import (
+    WITH_AGENT,
+    Call,
+    CallState,
+    Third,
+    advance,
+    call_of,
+    legs,
+    outside_number,
+    talk_bridge,
+    watch_bridge,
+)
 from cti.port import Arrival, Pbx, PbxBridge, PbxChannel
 from cti.session import CallSession, CallWorld
 
@@ -76,6 +87,8 @@ def _session(call: Call, seen: _Seen, world: CallWorld) -> CallSession:
             session.deliver(ChannelGone(call.seat_channel_id, 0, GONE_WHILE_AWAY))
         elif seat.up and call.state is CallState.RINGING:
             session.deliver(ChannelEntered(seat.id))
+    if call.watch_channel_id and call.watch_channel_id not in seen.channels:
+        session.deliver(ChannelGone(call.watch_channel_id, 0, GONE_WHILE_AWAY))
     if call.third_channel_id:
         third = seen.channels.get(call.third_channel_id)
         if third is None:
@@ -106,7 +119,8 @@ async def _sweep(pbx: Pbx, seen: _Seen, live: list[Call]) -> None:
     menu = {call.id for call in live if call.state in (CallState.MENU, CallState.OUTSIDE)}
     outside = {channel_id: call_of(channel_id) for channel_id in seen.channels if outside_number(channel_id)}
     put_through = {channel_id: call_id for channel_id, call_id in outside.items() if call_id in menu}
-    seats = {leg for call in live for leg in (call.seat_channel_id, call.third_channel_id)} | put_through.keys()
+    seats = {leg for call in live for leg in legs(call)} | put_through.keys()
+    listening = {watch_bridge(call.watch_channel_id) for call in live if call.watch_channel_id}
     talks = {talk_bridge(call.id) for call in live if call.state in WITH_AGENT} | {
         talk_bridge(call_id) for call_id in put_through.values()
     }
@@ -114,7 +128,7 @@ async def _sweep(pbx: Pbx, seen: _Seen, live: list[Call]) -> None:
         if call_of(channel_id) != channel_id and channel_id not in seats:
             await pbx.hang_up(channel_id)
     for bridge_id, bridge in seen.bridges.items():
-        if call_of(bridge_id) != bridge_id and bridge_id not in talks:
+        if call_of(bridge_id) != bridge_id and bridge_id not in talks | listening:
             if call_of(bridge_id) in bridge.channels:
                 await pbx.leave(bridge_id, call_of(bridge_id))  # else what is played next is lost, see talk
             await pbx.close_bridge(bridge_id)

@@ -3,7 +3,7 @@
 from core.clock import Clock
 from core.errors import Conflict
 from core.events import Event
-from cti.events import CallEnded, CallReleased, ConsultEnded
+from cti.events import CallEnded, CallReleased, ConsultEnded, MonitorStopped
 from cti.inbox import Asked
 from cti.messages import ChannelGone
 from cti.model import WITH_AGENT, Call, CallState
@@ -14,6 +14,8 @@ def ending(call: Call, *, by: str, why: str, where: str, clock: Clock) -> list[E
     now = clock.now()
     events: list[Event] = []
     place = call.state.value if call.state is not CallState.MENU else where or call.state.value
+    if call.watcher_id is not None:
+        events.append(MonitorStopped(at=now, call_id=call.id, agent_id=call.watcher_id, why="talk_over"))
     if call.third is not None:
         third, agent_id = call.third_agent_id or "", call.agent_id or ""
         events.append(ConsultEnded(at=now, call_id=call.id, agent_id=agent_id, by=by, why=why, to_agent_id=third))

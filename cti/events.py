@@ -43,22 +43,27 @@ class CallDequeued(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentRang(Event):
-    """The seat's phone of the reserved agent is being dialled on `channel_id`."""
+    """The seat's phone of the reserved agent is being dialled on `channel_id`; `how` is as of AgentAnswered."""
 
     call_id: str
     agent_id: str
     seat_id: str
     channel_id: str
+    how: str = "offered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentAnswered(Event):
-    """The agent took the phone off; the two are bridged next."""
+    """The agent took the phone off; the two are bridged next.
+
+    `how`: offered (the seat was rung for the caller), consulted or took_over (the agent was on the phone already).
+    """
 
     call_id: str
     agent_id: str
     seat_id: str
     channel_id: str
+    how: str = "offered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +174,29 @@ class ConsultEnded(Event):
     by: str
     why: str
     to_agent_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorStarted(Event):
+    """A shift lead listens to the talk of `watched_agent_id` from now on, on `channel_id`.
+
+    `mode`: listen, whisper (the agent alone hears the lead) or barge (all hear the lead). Said again with each change.
+    """
+
+    call_id: str
+    agent_id: str
+    watched_agent_id: str
+    channel_id: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorStopped(Event):
+    """The shift lead listens no longer: `why` is asked, hung_up, talk_over, took_over, failed or ready."""
+
+    call_id: str
+    agent_id: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

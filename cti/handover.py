@@ -49,7 +49,7 @@ async def to_queue(session: CallSession, queue: str) -> TalkEnd:
     """Let the caller wait in another queue, and free the agent."""
     alone(session.call)
     _came_in(session.call)
-    await _part(session, _transferred(session, queue, "queue"))
+    await part(session, _transferred(session, queue, "queue"))
     return TalkEnd("agent", queue, handed_on=True)
 
 
@@ -62,7 +62,7 @@ async def to_party(session: CallSession, party: Party) -> TalkEnd:
         event = _transferred(session, OUTSIDE, "outside", dialled=party.number)
     else:
         event = _transferred(session, party.agent_id, "agent")
-    await _part(session, event)
+    await part(session, event)
     return TalkEnd("agent", queue, party=party, handed_on=True)
 
 
@@ -90,20 +90,20 @@ async def complete(session: CallSession) -> TalkEnd:
     party = Outsider(call.third_number or "") if outside else None
     if outside:  # from now on the books do not know this leg; whoever ends the call still does
         session.outside = call.third_channel_id
-    await _part(session, *events)
+    await part(session, *events)
     return TalkEnd("agent", call.queue, party=party, rung=outside, handed_on=True)
 
 
 def _third_as_agent(session: CallSession, *, answered: bool) -> list[Event]:
     """The third party's leg becomes that of the agent: what a seat that was offered and answered is journaled as."""
     call, now = session.call, session.world.clock.now()
-    who = {"agent_id": call.third_agent_id or "", "seat_id": call.third_seat_id or ""}
+    who = {"agent_id": call.third_agent_id or "", "seat_id": call.third_seat_id or "", "how": "consulted"}
     leg = call.third_channel_id or ""
     rang = AgentRang(at=now, call_id=call.id, channel_id=leg, **who)
     return [rang, AgentAnswered(at=now, call_id=call.id, channel_id=leg, **who)] if answered else [rang]
 
 
-async def _part(session: CallSession, *events: Event) -> None:
+async def part(session: CallSession, *events: Event) -> None:
     """Record `events`, let the agent's leg go, and leave the caller with whom the books say, else with music."""
     before, pbx = session.call, session.world.pbx
     try:

@@ -244,6 +244,32 @@ class SilentScript:
     agent_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A shift lead wants to hear a talk at `seat`, in `mode` listen, whisper or barge; or to change the mode."""
+
+    agent_id: str
+    seat: SeatOffered
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unwatch:
+    """The shift lead does not want to listen any more: `why` is asked or ready."""
+
+    agent_id: str
+    why: str = "asked"
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOver:
+    """A shift lead takes the talk over from its agent, at `seat`."""
+
+    agent_id: str
+    seat: SeatOffered
+
+
+OfLead = Watch | Unwatch | TakeOver
 WithThird = Consult | CancelConsult | CompleteConsult | Swap | Conference
-Command = Hold | Resume | HangUp | Transfer | HandOver | Mute | SendDigits | SilentScript | WithThird
+Command = Hold | Resume | HangUp | Transfer | HandOver | Mute | SendDigits | SilentScript | WithThird | OfLead
 Message = PbxMessage | RoutingMessage | ListeningMessage | Command

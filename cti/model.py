@@ -29,6 +29,8 @@ from cti.events import (
     ConsultEnded,
     ConsultStarted,
     ConsultSwapped,
+    MonitorStarted,
+    MonitorStopped,
 )
 
 
@@ -118,6 +120,10 @@ _OF_THIRD = frozenset({ConsultStarted, ConsultAnswered, ConsultSwapped, Conferen
 _ALONE = frozenset({CallHeld, CallResumed, CallReleased})
 """What is only possible without a third party, or as the table says."""
 
+_MONITORING = (MonitorStarted, MonitorStopped)
+MOVING: frozenset[type[Event]] = frozenset(kind for _, kind in MOVES) | frozenset(_MONITORING)
+"""What changes a call in the books. Monitoring moves no state: no state ever depends on who listens."""
+
 WITH_AGENT = frozenset({S.TALKING, S.HELD})
 
 
@@ -133,6 +139,7 @@ class Call:
 
     `queued_at`: from when on it waits for the talk that comes next, also when it left the queue in between.
     `seats_rung` counts every leg that was dialled from the talk or for it. `third…`: whom the agent has brought in.
+    `watch…`: the shift lead who listens.
     """
 
     id: str
@@ -153,6 +160,9 @@ class Call:
     third_seat_id: str | None = None
     third_number: str | None = None
     third_channel_id: str | None = None
+    watcher_id: str | None = None
+    watch_channel_id: str | None = None
+    watch_mode: str | None = None
     answered_at: datetime | None = None
     queued_at: datetime | None = None
     talking_at: datetime | None = None
@@ -169,6 +179,8 @@ def arrive(event: CallArrived) -> Call:
 
 def advance(call: Call, event: Event) -> Call:
     """Return the call as it is after `event`. Raises IllegalMove when its state does not allow it."""
+    if isinstance(event, _MONITORING):
+        return _monitored(call, event)
     try:
         state = MOVES[call.state, type(event)]
     except KeyError:
@@ -176,6 +188,17 @@ def advance(call: Call, event: Event) -> Call:
     if call.third is not None or type(event) in _OF_THIRD:
         call = _with_third(call, event)
     return _carry(call, state, event)
+
+
+def _monitored(call: Call, event: Event) -> Call:
+    match event:
+        case MonitorStarted() if call.state in WITH_AGENT:
+            leg = event.channel_id
+            return replace(call, watcher_id=event.agent_id, watch_channel_id=leg, watch_mode=event.mode)
+        case MonitorStopped() if call.watcher_id is not None:
+            return replace(call, watcher_id=None, watch_channel_id=None, watch_mode=None)
+    what = type(event).__name__
+    raise IllegalMove(f"call is {call.state}: {what} is not possible", call_id=call.id)
 
 
 def _with_third(call: Call, event: Event) -> Call:
@@ -266,7 +289,8 @@ def diagram() -> str:
 
 
 _EAR = re.compile(r"-ear-[0-9a-f]+(-media|-bridge)?$")
-_PART = re.compile(rf"-(seat-\d+|talk|outside-\d+|play-\d+|(message|address)-\d+)$|{_EAR.pattern}")
+_WATCH = r"watch-[0-9a-f]+(-bridge|-spy-[a-z]+)?"
+_PART = re.compile(rf"-(seat-\d+|{_WATCH}|talk|outside-\d+|play-\d+|(message|address)-\d+)$|{_EAR.pattern}")
 
 
 def third_diagram() -> str:
@@ -283,6 +307,13 @@ def together(call: Call) -> frozenset[str]:
     caller = {call.id} if call.state is S.TALKING else set()
     third = {call.third_channel_id or ""} if call.third in (Third.TALKING, Third.JOINED) else set()
     return frozenset({call.seat_channel_id, *caller, *third})
+
+
+def legs(call: Call) -> frozenset[str]:
+    """Return every channel beside the caller's that belongs to a call, by the books."""
+    watch = call.watch_channel_id
+    spies = {watch, watch_spy(watch, call.watch_mode or "")} if watch else set()
+    return frozenset(one for one in (call.seat_channel_id, call.third_channel_id, *spies) if one)
 
 
 def seat_channel(call: Call) -> str:
@@ -309,6 +340,21 @@ def outside_number(channel_id: str) -> int:
     """Return for which time in its call a channel leads to somebody outside; 0: it is no such channel."""
     found = re.search(r"-outside-(\d+)$", channel_id)
     return int(found[1]) if found else 0
+
+
+def watch_leg(call_id: str) -> str:
+    """Return a new id for the channel to a shift lead who listens; see `watch_parts` for what belongs to it."""
+    return f"{call_id}-watch-{secrets.token_hex(4)}"
+
+
+def watch_bridge(leg: str) -> str:
+    """Return the id of the bridge in which the lead on channel `leg` hears the talk."""
+    return f"{leg}-bridge"
+
+
+def watch_spy(leg: str, mode: str) -> str:
+    """Return the id of the channel that listens to the agent's for the lead on `leg`."""
+    return f"{leg}-spy-{mode}"
 
 
 def talk_bridge(call_id: str) -> str:

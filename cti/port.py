@@ -94,6 +94,21 @@ class OutsideDial:
     most_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class Spying:
+    """Who hears a talk: the channel `leg`, in the bridge `bridge_id`, all that is heard and said on `channel_id`.
+
+    `spy_id` is the channel between them; `mode` says who hears `leg`: nobody (listen), whoever is on `channel_id`
+    (whisper), or they and all who hear them (barge).
+    """
+
+    leg: str
+    bridge_id: str
+    channel_id: str
+    spy_id: str
+    mode: str
+
+
 class CallerAudio(Protocol):
     """What one caller says, without what is played to them: 16-bit little-endian mono at 8 kHz, in real time.
 
@@ -142,6 +157,10 @@ class Pbx(Protocol):
 
     async def hear(self, channel_id: str) -> CallerAudio:
         """Begin to hear what the person on a channel says. Raises PbxRefused when the PBX cannot do this."""
+        ...
+
+    async def spy(self, spying: Spying) -> None:
+        """Let somebody hear a talk without touching it. Raises PbxRefused."""
         ...
 
     async def take_sound(self, taking: Taking) -> None:

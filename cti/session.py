@@ -32,11 +32,12 @@ from cti.messages import (
     Message,
     PlaybackEnded,
     RoutingMessage,
+    SeatOffered,
     SpeechEnded,
     SpeechHeard,
     WordsHeard,
 )
-from cti.model import WITH_AGENT, Call, advance, talk_bridge
+from cti.model import WITH_AGENT, Call, advance, legs, talk_bridge, watch_bridge
 from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused
 
 _log = log.get(__name__)
@@ -63,6 +64,15 @@ class CallWorld:
     apology: Callable[[], Sequence[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Comes:
+    """A shift lead whose phone rings on `leg`, to listen in `mode`, or with none to take the talk over."""
+
+    seat: SeatOffered
+    leg: str
+    mode: str | None
+
+
 class CallSession:
     """A live call. Only its own task calls the PBX for it."""
 
@@ -86,6 +96,8 @@ class CallSession:
         """What the caller said, once it is recognised (`cti.words`)."""
         self.outside: str | None = None
         """The channel of whom the caller is being put through to, outside (`cti.transfer`)."""
+        self.comes: Comes | None = None
+        """The shift lead whose phone rings to listen to the talk (`cti.watching`)."""
         self.put_through = 0
         """How often the caller was put through outside."""
         self.deaf: str | None = None
@@ -338,7 +350,7 @@ class CallSession:
         by, why = self.end if self._gone is None else ("caller", words_of(self._gone))
         before = self.call
         try:
-            for leg in (before.seat_channel_id, before.third_channel_id, self.outside):
+            for leg in (*sorted(legs(before)), self.outside, self.comes.leg if self.comes else None):
                 if leg:
                     await self.world.pbx.hang_up(leg)
             if self._gone is None:
@@ -349,6 +361,8 @@ class CallSession:
         await self._record_end(ending(before, by=by, why=why, where=self.node, clock=self.world.clock))
         if before.talking_at or self.outside:
             try:
+                if before.watch_channel_id:
+                    await self.world.pbx.close_bridge(watch_bridge(before.watch_channel_id))
                 await self.world.pbx.close_bridge(talk_bridge(before.id))
             except (PbxDown, PbxRefused):
                 return

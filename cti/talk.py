@@ -6,7 +6,7 @@ from typing import Protocol
 
 from core.errors import Conflict, Forbidden, HotlineError
 from core.events import Event
-from cti import consult, handover
+from cti import consult, handover, watching
 from cti.arrangement import arrange, arrange_again
 from cti.endings import refuse
 from cti.events import AgentMuted, CallHeld, CallReleased, CallResumed
@@ -27,6 +27,7 @@ from cti.messages import (
     Hold,
     Message,
     Mute,
+    OfLead,
     PhoneHeld,
     PhoneResumed,
     Resume,
@@ -86,7 +87,13 @@ async def talk(session: CallSession, guard: Guard | None = None) -> TalkEnd:
 
     When the caller leaves, this is cancelled and the session ends the talk.
     """
-    guard = guard or Unguarded()
+    end = await _talk(session, guard or Unguarded())
+    if not end.script:
+        await watching.stop(session, "talk_over")
+    return end
+
+
+async def _talk(session: CallSession, guard: Guard) -> TalkEnd:
     fresh = session.call.state is CallState.TALKING and session.call.third is None
     await (arrange(session) if fresh and not session.call.muted else arrange_again(session))
     await guard.joined()
@@ -109,6 +116,11 @@ async def talk(session: CallSession, guard: Guard | None = None) -> TalkEnd:
                 await consult.answered(session)
             case ChannelGone(channel_id=channel) if channel == session.call.third_channel_id:
                 await consult.gone(session, message)
+            case ChannelEntered(channel_id=channel) if watching.comes(session, channel):
+                if (end := await watching.answered(session)) is not None:
+                    return end
+            case ChannelGone(channel_id=channel) if watching.is_leg(session, channel):
+                await watching.gone(session)
             case Asked() if not message.outcome.done():  # else who asked was told that it came too late
                 if (end := await _obey(session, message, guard)) is not None:
                     return end
@@ -123,6 +135,8 @@ async def _obey(session: CallSession, asked: Asked, guard: Guard) -> TalkEnd | N
     try:
         if command.agent_id == call.third_agent_id and isinstance(command, HangUp):
             await consult.leave(session)
+        elif isinstance(command, OfLead):
+            end = await watching.obey(session, command)
         elif command.agent_id != call.agent_id:
             raise Forbidden("this call is with another agent", call_id=call.id)
         else:

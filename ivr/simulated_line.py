@@ -24,7 +24,17 @@ from cti.messages import (
     SpeechHeard,
     WordsHeard,
 )
-from cti.port import CallerAudio, NoSuchChannel, OutsideDial, PbxBridge, PbxChannel, PbxRefused, SeatDial, Taking
+from cti.port import (
+    CallerAudio,
+    NoSuchChannel,
+    OutsideDial,
+    PbxBridge,
+    PbxChannel,
+    PbxRefused,
+    SeatDial,
+    Spying,
+    Taking,
+)
 from cti.session import CallSession
 from desk.billing import speech as bill_speech
 from desk.surveys.model import Reason
@@ -251,6 +261,9 @@ class Line:
 
     async def mute(self, channel_id: str, *, on: bool) -> None:
         self._there(channel_id)
+
+    async def spy(self, spying: Spying) -> None:
+        self._there(spying.channel_id)
 
     async def ringback(self, channel_id: str, *, on: bool) -> None:
         self._there(channel_id)

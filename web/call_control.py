@@ -1,11 +1,13 @@
-"""What an agent may ask for beside holding and hanging up: mute, transfer, consultation, conference."""
+"""What an agent may ask for beside holding and hanging up: mute, transfer, consultation; what a shift lead may."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from agents.model import User
+from agents.model import Permission, State, User
+from agents.service import PhoneNotRegistered
 from core.errors import BadInput, Conflict, Forbidden, HotlineError
 from core.phone import normalise
 from cti.messages import (
@@ -20,11 +22,16 @@ from cti.messages import (
     Party,
     SeatOffered,
     Swap,
+    TakeOver,
     Transfer,
+    Unwatch,
+    Watch,
 )
 from web.services import WebServices
 from web.shapes import Given
 
+MONITORING = "monitoring"
+"""Why a shift lead who listens is not ready."""
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Number = Annotated[str, Field(min_length=3, max_length=24)]
 
@@ -79,6 +86,68 @@ class MuteWish(Given):
     """Whether nobody is to hear the agent."""
 
     on: bool = True
+
+
+class MonitorWish(Given):
+    """Whether to listen."""
+
+    on: bool = True
+
+
+async def monitor(services: WebServices, user: User, call_id: str, given: Given) -> None:
+    """Listen to another agent's talk, unheard; not `on`: no longer."""
+    assert isinstance(given, MonitorWish)
+    if given.on:
+        await _watch(services, user, call_id, "listen")
+    else:
+        _may_monitor(user)
+        await services.calls.command(call_id, Unwatch(user.id))
+
+
+async def whisper(services: WebServices, user: User, call_id: str, _: Given) -> None:
+    """Listen to another agent's talk, and be heard by the agent alone."""
+    await _watch(services, user, call_id, "whisper")
+
+
+async def barge(services: WebServices, user: User, call_id: str, _: Given) -> None:
+    """Listen to another agent's talk, and be heard by all."""
+    await _watch(services, user, call_id, "barge")
+
+
+async def take_over(services: WebServices, user: User, call_id: str, _: Given) -> None:
+    """Be the agent of another agent's talk from now on; that agent is free."""
+    await services.calls.command(call_id, TakeOver(user.id, await _leads_seat(services, user)))
+
+
+async def unwatch_all(services: WebServices, agent_id: str) -> None:
+    """Let go of every talk that this lead monitors: the seat is to take calls."""
+    for session in services.calls.live():
+        if session.call.watcher_id == agent_id:
+            with contextlib.suppress(HotlineError):
+                await services.calls.command(session.call.id, Unwatch(agent_id, "ready"))
+
+
+async def _watch(services: WebServices, user: User, call_id: str, mode: str) -> None:
+    await services.calls.command(call_id, Watch(user.id, await _leads_seat(services, user), mode))
+
+
+async def _leads_seat(services: WebServices, user: User) -> SeatOffered:
+    """Return where the lead sits, who takes no calls meanwhile. Raises Forbidden, NotAtSeat, Conflict."""
+    _may_monitor(user)
+    agent = services.agents.signed_in(user.id)
+    seat = services.agents.seat_of(user.id)
+    if seat is None or services.agents.roster.phone_missing(agent):
+        raise PhoneNotRegistered(seat_id=agent.seat_id)
+    if agent.state is State.READY:
+        await services.agents.set_state(user.id, State.NOT_READY, MONITORING)
+    elif agent.state is not State.NOT_READY:
+        raise Conflict(f"you are {agent.state}: finish that first", state=str(agent.state))
+    return SeatOffered(user.id, seat.id, seat.sip_username)
+
+
+def _may_monitor(user: User) -> None:
+    if not user.may(Permission.MONITOR_CALLS):
+        raise Forbidden(role=str(user.role))
 
 
 async def mute(services: WebServices, user: User, call_id: str, given: Given) -> None:

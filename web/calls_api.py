@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from agents.model import User
+from agents.model import Permission, User
 from core import journal
 from core.events import Recorded, to_data
 from cti import store
@@ -13,10 +13,10 @@ from cti.model import Call
 from cti.service import NoSuchCall
 from cti.store import CallFilter
 from web import shapes
-from web.commands import VERBS
+from web.commands import OF_LEADS, VERBS
 from web.cursor import cursor, place
 from web.masking import SEE_NUMBERS, mask
-from web.route import DESK, EVERYONE, Answer, ApiHandler, Ask, Routes
+from web.route import DESK, EVERYONE, Answer, ApiHandler, Ask, Routes, may
 from web.shapes import Given, Moment
 from web.store import facts_of
 from web.views import call_shape
@@ -109,4 +109,5 @@ def _verb_handler(name: str) -> ApiHandler:
 
 
 for _name in VERBS:
-    routes.add("POST", f"/calls/{{id}}/{_name}", roles=DESK)(_verb_handler(_name))
+    _roles = may(Permission.MONITOR_CALLS) if _name in OF_LEADS else DESK
+    routes.add("POST", f"/calls/{{id}}/{_name}", roles=_roles)(_verb_handler(_name))

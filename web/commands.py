@@ -93,6 +93,8 @@ async def wrap_up(services: WebServices, user: User, call_id: str, given: Given)
 
 async def set_state(services: WebServices, agent_id: str, given: StateWish) -> None:
     """Make an agent ready or not ready; during a call that comes after wrap-up."""
+    if given.state == "ready":
+        await call_control.unwatch_all(services, agent_id)
     await services.agents.set_state(agent_id, State(given.state), given.reason)
 
 
@@ -117,11 +119,17 @@ VERBS: Mapping[str, tuple[Verb, type[Given]]] = {
     "transfer": (call_control.transfer, call_control.Whom),
     "consult": (call_control.consult, call_control.ConsultWish),
     "conference": (call_control.conference, call_control.ConferenceWish),
+    "monitor": (call_control.monitor, call_control.MonitorWish),
+    "whisper": (call_control.whisper, Nothing),
+    "barge": (call_control.barge, Nothing),
+    "take-over": (call_control.take_over, Nothing),
     "dtmf": (dtmf, Digits),
     "note": (note, Note),
     "wrap-up": (wrap_up, WrapUp),
 }
 """Every command on a call: what does it, and what it needs to be told."""
+OF_LEADS = frozenset({"monitor", "whisper", "barge", "take-over"})
+"""Commands on calls of others."""
 
 
 def given_for(model: type[Given], data: Mapping[str, object]) -> Given:

@@ -213,7 +213,7 @@ class Desktops:
         elif isinstance(event, CallEnded):
             self.pops.over(live.call.id)
         calls = [live.call, *([moved.before] if moved.before else [])]
-        concerned = {who for call in calls for who in (call.agent_id, call.third_agent_id)} - {None}
+        concerned = {who for call in calls for who in (call.agent_id, call.third_agent_id, call.watcher_id)} - {None}
         for agent_id in concerned:
             if (desktop := self._desktops.get(agent_id or "")) is not None:
                 shape = live_call_shape(live, desktop.user)

@@ -9,7 +9,7 @@ from core import log
 from core.errors import HotlineError
 from core.events import Event, Recorded
 from cti.events import CallArrived
-from cti.model import MOVES, Call, CallState, advance, arrive
+from cti.model import MOVING, Call, CallState, advance, arrive
 from ivr.events import (
     CallerIdentified,
     DigitsCollected,
@@ -42,9 +42,6 @@ class Step:
     node: str
     digits: str | None
     at: datetime
-
-
-_MOVING = frozenset(kind for _, kind in MOVES)
 
 
 @dataclass(slots=True)
@@ -120,7 +117,7 @@ class LiveCalls:
             self._heard.append(recorded)
         if known is None or recorded.seq <= known.loaded:
             return None
-        if type(event) in _MOVING:
+        if type(event) in MOVING:
             return self._move(known, event)
         before = _shown(known)
         _note(known, event)

@@ -125,6 +125,13 @@ class ThirdParty(Shape):
     number: str | None
 
 
+class Monitor(Shape):
+    """Which shift lead listens to a talk, and how: listen, whisper, barge."""
+
+    agent_id: str
+    mode: str
+
+
 class Call(Shape):
     """A call; `caller` is masked for who does not need it."""
 
@@ -151,6 +158,7 @@ class Call(Shape):
     silent_prompt: int | None = Field(default=None, description="which prompt of the script was begun last, 1 to 3")
     muted: bool = Field(default=False, description="whether nobody in the talk hears the agent")
     third: ThirdParty | None = None
+    monitor: Monitor | None = Field(default=None, description="who listens to the talk; told only to who may listen")
     ahead_causes: list[str] = Field(
         default=[], description="why it went ahead in the queue: danger, important, vip, repeat; the weightiest first"
     )

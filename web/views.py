@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from agents.model import Agent, State
+from agents.model import Agent, Permission, State
 from agents.model import User as Account
 from agents.roster import Roster
 from cti.model import Call
@@ -125,8 +125,15 @@ def call_shape(call: Call, facts: CallFacts, viewer: Account) -> shapes.Call:
         recording_id=facts.recording_id,
         muted=call.muted,
         third=_third_shape(call, viewer),
+        monitor=_monitor_shape(call, viewer),
         ahead_causes=list(facts.ahead_causes),
     )
+
+
+def _monitor_shape(call: Call, viewer: Account) -> shapes.Monitor | None:
+    if call.watcher_id is None or not viewer.may(Permission.MONITOR_CALLS):
+        return None
+    return shapes.Monitor(agent_id=call.watcher_id, mode=call.watch_mode or "")
 
 
 def _third_shape(call: Call, viewer: Account) -> shapes.ThirdParty | None:

@@ -25,6 +25,20 @@ _NOT_IN_APP: Final = (409, 422)
 """What addChannel says of a channel that is made but not yet handed to us, which takes a few milliseconds."""
 
 
+async def join_made(ari: AriClient, bridge: str, part: str) -> None:
+    """Put a channel that was just made into a bridge, once it is handed to us. Raises TimeoutError."""
+    async with asyncio.timeout(_ENTERED_LIMIT_S):
+        while True:
+            try:
+                await ari.request("POST", f"bridges/{bridge}/addChannel", channel=part)
+            except PbxRefused as refused:
+                if refused.details.get("status") not in _NOT_IN_APP:
+                    raise
+                await asyncio.sleep(_ENTERED_EVERY_S)
+            else:
+                return
+
+
 @dataclass(frozen=True, slots=True)
 class _Parts:
     """The ids of what a hearing is made of."""
@@ -68,19 +82,7 @@ class AriHearing:
         self._socket = await self._ari.media(connection)
         await ask("POST", f"bridges/{parts.bridge}", type="mixing")
         for part in (parts.snoop, parts.media):
-            await self._join(part)
-
-    async def _join(self, part: str) -> None:
-        async with asyncio.timeout(_ENTERED_LIMIT_S):
-            while True:
-                try:
-                    await self._ari.request("POST", f"bridges/{self._parts.bridge}/addChannel", channel=part)
-                except PbxRefused as refused:
-                    if refused.details.get("status") not in _NOT_IN_APP:
-                        raise
-                    await asyncio.sleep(_ENTERED_EVERY_S)
-                else:
-                    return
+            await join_made(self._ari, parts.bridge, part)
 
     async def read(self) -> bytes | None:
         """Return the next 20 ms of sound; None when the caller or the PBX is gone."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from cti.ari import wire
 from cti.ari.client import AriAddress, AriClient
-from cti.ari.hearing import AriHearing
+from cti.ari.hearing import EAR, AriHearing, join_made
 from cti.messages import PbxMessage
 from cti.port import (
     Arrival,
@@ -16,6 +16,7 @@ from cti.port import (
     PbxRefused,
     PbxTaken,
     SeatDial,
+    Spying,
     Taking,
 )
 
@@ -24,6 +25,10 @@ NO_CHANNEL = 400
 """What addChannel and removeChannel say when a channel is gone; 404 there means the bridge."""
 REASON_CODES = {"normal": 16, "busy": 17, "no_answer": 19, "congestion": 42}
 """Q.850 causes of the reasons that we give for hanging up."""
+
+
+WHISPERS = {"listen": "none", "whisper": "out", "barge": "both"}
+"""Where the sound of who listens goes: out of a channel is to the person on it, in is from them to the others."""
 
 
 class AriPbx:
@@ -84,6 +89,16 @@ class AriPbx:
             return await AriHearing.begin(self._ari, self._app, channel_id)
         except TimeoutError:
             raise PbxRefused("Asterisk did not hand over the channels that hear a caller") from None
+
+    async def spy(self, spying: Spying) -> None:
+        whisper = WHISPERS[spying.mode]
+        snoop = f"channels/{spying.channel_id}/snoop/{spying.spy_id}"
+        await self._ari.request("POST", snoop, app=self._app, appArgs=EAR, spy="both", whisper=whisper)
+        await self.join(spying.bridge_id, spying.leg)
+        try:
+            await join_made(self._ari, spying.bridge_id, spying.spy_id)
+        except TimeoutError:
+            raise PbxRefused("Asterisk did not hand over the channel that listens") from None
 
     async def take_sound(self, taking: Taking) -> None:
         await self._ari.request(

@@ -18,7 +18,7 @@ from cti.adopt import Adopted
 from cti.ari.pbx import AriPbx
 from cti.events import CallArrived, CallEnded, CallReleased, CallTransferred
 from cti.messages import Command, SeatOffered
-from cti.model import MOVES, WITH_AGENT, Call, CallState, advance, arrive
+from cti.model import MOVING, WITH_AGENT, Call, CallState, advance, arrive
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld, Program
 from tests.cti.fake_ari import FakeAri
@@ -26,7 +26,6 @@ from tests.cti.lines import SEATS, PhonesOfFake
 from tests.databases import create_tables
 from tests.until import until
 
-MOVING = {kind for _, kind in MOVES}
 TALKS_END = (CallReleased, CallTransferred)
 
 

@@ -11,6 +11,7 @@ from core.events import Event
 from cti import events
 from cti.model import (
     MOVES,
+    MOVING,
     THIRD_MOVES,
     WITH_AGENT,
     Call,
@@ -32,8 +33,9 @@ pytestmark = pytest.mark.unit
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=30)
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "call.md"
+MONITORING = (events.MonitorStarted, events.MonitorStopped)
 KINDS = sorted(
-    (kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event)),
+    (k for k in vars(events).values() if isinstance(k, type) and issubclass(k, Event) and k not in MONITORING),
     key=lambda kind: kind.__name__,
 )
 S = CallState
@@ -77,6 +79,25 @@ def test_the_third_party_is_gone_whenever_the_agent_is() -> None:
         for third in Third:
             if state in WITH_AGENT and MOVES[state, kind] not in WITH_AGENT and (third, kind) in THIRD_MOVES:
                 assert THIRD_MOVES[third, kind] is None
+
+
+@pytest.mark.parametrize(("state", "third"), STANDS)
+def test_monitoring_changes_nothing_but_who_listens(state: CallState, third: Third | None) -> None:
+    before = replace(call(state), third=third)
+    started = events.MonitorStarted(
+        at=NOW, call_id="c1", agent_id="lead", watched_agent_id="a1", channel_id="leg", mode="barge"
+    )
+    stopped = events.MonitorStopped(at=NOW, call_id="c1", agent_id="lead", why="asked")
+    with pytest.raises(IllegalMove):
+        advance(before, stopped)
+    if state not in WITH_AGENT:
+        with pytest.raises(IllegalMove):
+            advance(before, started)
+        return
+    watched = advance(before, started)
+    assert watched == replace(before, watcher_id="lead", watch_channel_id="leg", watch_mode="barge")
+    assert advance(watched, stopped) == before
+    assert {kind for kind in KINDS if (state, kind) in MOVES} <= MOVING
 
 
 def test_who_hears_whom_is_the_table_of_the_documentation() -> None:

@@ -26,7 +26,7 @@ from cti.messages import (
     SoundTaken,
 )
 from cti.model import Call, CallState, together
-from cti.port import NoSuchChannel, OutsideDial, PbxBridge, PbxChannel, PbxDown, PbxRefused, SeatDial, Taking
+from cti.port import NoSuchChannel, OutsideDial, PbxBridge, PbxChannel, PbxDown, PbxRefused, SeatDial, Spying, Taking
 from cti.session import CallSession, CallWorld
 from desk.surveys.service import SurveyService
 from desk.workorders.model import Urging
@@ -157,6 +157,9 @@ class Line:
 
     async def mute(self, channel_id: str, *, on: bool) -> None:
         self._ask("mute", channel_id)
+
+    async def spy(self, spying: Spying) -> None:
+        self._ask("spy", spying.channel_id)
 
     async def ringback(self, channel_id: str, *, on: bool) -> None:
         self._ask("ringback", channel_id)

@@ -13,6 +13,7 @@ from cti.port import (
     PbxChannel,
     PbxRefused,
     SeatDial,
+    Spying,
     Taking,
 )
 
@@ -90,6 +91,10 @@ class QuietPbx:
     async def mute(self, channel_id: str, *, on: bool) -> None:
         self._there(channel_id)
         self.sent.append((channel_id, "mute" if on else "unmute"))
+
+    async def spy(self, spying: Spying) -> None:
+        self._there(spying.channel_id)
+        self.sent.append((spying.channel_id, spying.mode))
 
     async def ringback(self, channel_id: str, *, on: bool) -> None:
         self._there(channel_id)

@@ -151,3 +151,41 @@ async def test_the_story_says_who_was_consulted_and_how_it_ended(world: World) -
     events = [recorded.event for recorded in await world.journal.of_call(call_id)]
     assert [(e.by, e.why) for e in events if isinstance(e, ConsultEnded)] == [("third", "rejected")]
     assert [(e.kind, e.dialled) for e in events if isinstance(e, CallTransferred)] == [("outside", SPECIALIST)]
+
+
+async def test_a_lead_monitors_from_a_break_and_is_asked_for_the_right(world: World) -> None:
+    call_id = await talking(world)
+    await world.phone("1003")
+    async with (
+        world.client("lead", seat="1003") as lead,
+        world.client("1002") as agent,
+        lead.desktop() as desk,
+    ):
+        await lead.ask("POST", "/agents/me/state", {"state": "ready"})
+        for verb in ("monitor", "whisper", "barge", "take-over"):
+            assert await agent.refused("POST", f"/calls/{call_id}/{verb}", {}, status=403) == "forbidden"
+        await lead.ask("POST", f"/calls/{call_id}/monitor", {})
+        assert (world.state_of("lead"), (await lead.ask("GET", "/agents/me"))["reason"]) == ("not_ready", "monitoring")
+        leg = next(dial.channel_id for dial in world.pbx.dialled if "-watch-" in dial.channel_id)
+        world.pbx.pick_up(leg)
+        shown = await desk.next("call_state")
+        assert shown["call"]["monitor"] == {"agent_id": world.users["lead"].id, "mode": "listen"}
+        assert (await agent.ask("GET", f"/calls/{call_id}"))["monitor"] is None
+        await lead.ask("POST", f"/calls/{call_id}/whisper", {})
+        assert world.pbx.sent[-1] == (f"{call_id}-seat-1", "whisper")
+        await lead.ask("POST", f"/calls/{call_id}/take-over", {})
+        await state(world, "lead", "talking")
+        await state(world, "1001", "wrap_up")
+        assert (await lead.ask("GET", f"/calls/{call_id}"))["agent_id"] == world.users["lead"].id
+
+
+async def test_a_lead_who_becomes_ready_monitors_no_longer(world: World) -> None:
+    call_id = await talking(world)
+    await world.phone("1003")
+    async with world.client("lead", seat="1003") as lead:
+        await lead.ask("POST", f"/calls/{call_id}/barge", {})
+        world.pbx.pick_up(next(dial.channel_id for dial in world.pbx.dialled if "-watch-" in dial.channel_id))
+        await until(lambda: world.calls.live()[0].call.watcher_id is not None, what="the lead barges in")
+        await lead.ask("POST", "/agents/me/state", {"state": "ready"})
+        assert world.calls.live()[0].call.watcher_id is None
+        assert world.state_of("1001") == "talking"

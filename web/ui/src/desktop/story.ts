@@ -19,6 +19,7 @@ function named(item: TimelineItem, queueName: (id: string) => string): Record<st
     ...(Object.fromEntries(plain) as Record<string, string>),
     queue: queueName(text(data.queue) || text(data.to)),
     whom: item.event === "CallTransferred" ? whom(data, queueName) : "",
+    mode: wordFor("monitorMode", text(data.mode)),
     by: wordFor("by", text(data.by)),
     cause: wordFor("cause", text(data.cause)),
     how: wordFor("how", text(data.how)),

@@ -363,7 +363,7 @@ const en: Words<typeof zh> = {
     ConsultEnded: "Third party left ({by})",
     CallTransferred: "Transferred: {whom}",
     ConferenceChanged: "Caller, agent and third party joined",
-    MonitorStarted: "Monitoring began",
+    MonitorStarted: "Monitoring: {mode}",
     MonitorStopped: "Monitoring ended",
     CallPutThrough: "Put through to “{to}”",
     CallReturned: "Talk outside is over",
@@ -392,6 +392,7 @@ const en: Words<typeof zh> = {
     secretDigits: "{length} digits (secret)",
   },
   transferKind: { queue: "queue “{queue}”", agent: "another agent", outside: "outside number {dialled}" },
+  monitorMode: { listen: "listen", whisper: "whisper", barge: "barge in" },
   how: { number: "by number", pin: "by account and PIN" },
   intent: {
     fault: "fault report",

@@ -351,7 +351,7 @@ export default {
     ConsultEnded: "第三方离开（{by}）",
     CallTransferred: "转接：{whom}",
     ConferenceChanged: "三方通话",
-    MonitorStarted: "开始监听",
+    MonitorStarted: "值长介入：{mode}",
     MonitorStopped: "结束监听",
     CallPutThrough: "已转接外线“{to}”",
     CallReturned: "外线通话结束",
@@ -380,6 +380,7 @@ export default {
     secretDigits: "{length} 位（保密）",
   },
   transferKind: { queue: "队列“{queue}”", agent: "其他坐席", outside: "外线 {dialled}" },
+  monitorMode: { listen: "监听", whisper: "密语", barge: "强插" },
   how: { number: "来电号码", pin: "户号和密码" },
   intent: {
     fault: "故障报修",

@@ -1,0 +1,180 @@
+"""Call control over the real PBX: who hears whom is told by tones, one for each person."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from asterisk_conf.spec import Trunk
+from cti.ua import IncomingCall, OutgoingCall, UserAgent
+from tests.e2e.heard import come_to_state
+from tests.e2e.test_talk import in_state
+from tests.pbx import started_pbx
+from tests.phone import caller, seat_phone
+from tests.service import PASSWORD, Service, started_service
+from tests.stalls import Stalls
+from tests.until import until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.asyncio(loop_scope="module")]
+
+CALLER, ANNA, BERT, LEAD, OUTSIDE = 440.0, 700.0, 1000.0, 1300.0, 1600.0
+TONES = (CALLER, ANNA, BERT, LEAD, OUTSIDE)
+HEARD_DB = -25
+LOOKED_AT_S = 0.5
+SPECIALIST = "02112345678"
+Leg = IncomingCall | OutgoingCall
+
+
+@dataclass
+class Carrier:
+    """The far side of the trunk."""
+
+    rung: list[IncomingCall] = field(default_factory=list)
+
+    async def comes(self, call: IncomingCall) -> None:
+        self.rung.append(call)
+        call.ring()
+
+
+@dataclass
+class House:
+    hotline: Service
+    carrier: Carrier
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house() -> AsyncIterator[House]:
+    """The service on a PBX whose trunk leads to a carrier of ours."""
+    carrier = Carrier()
+    async with UserAgent() as far:
+        far.on_call(carrier.comes)
+        host, port = far.address
+        trunk = Trunk(("127.0.0.1",), ("95598",), 100, "95598", outbound_to=f"{host}:{port}")
+        async with started_pbx(trunk=trunk) as pbx, started_service(pbx) as hotline:
+            yield House(hotline, carrier)
+
+
+def tones(leg: Leg) -> set[float]:
+    """The tones of whom this phone has heard in the last half second."""
+    now = leg.now()
+    return {hz for hz in TONES if leg.received.tone_power(hz, now - LOOKED_AT_S, now - 0.05) > HEARD_DB}
+
+
+async def hear(legs: dict[str, tuple[Leg, set[float]]]) -> None:
+    """Wait until each phone hears exactly these tones, and goes on to do so for longer than what is looked at."""
+    since: float | None = None
+
+    def as_wanted() -> bool:
+        nonlocal since
+        if any(tones(leg) != wanted for leg, wanted in legs.values()):
+            since = None
+        elif since is None:
+            since = time.monotonic()
+        return since is not None and time.monotonic() - since > LOOKED_AT_S
+
+    await until(as_wanted, 10, every=0.05, what=lambda: str({name: tones(leg) for name, (leg, _) in legs.items()}))
+
+
+async def sits(hotline: Service, who: str, seat: str) -> None:
+    """Sign somebody in at a seat."""
+    body = {"username": who, "password": PASSWORD, "seat": seat}
+    async with hotline.api.post(f"{hotline.base}/api/v1/session", json=body) as answer:
+        assert answer.status == 201, await answer.text()
+        hotline.tokens[who] = str((await answer.json())["token"])
+
+
+async def do(hotline: Service, who: str, call_id: str, verb: str, **body: Any) -> None:
+    await hotline.request(who, "POST", f"/calls/{call_id}/{verb}", body)
+
+
+async def registered(hotline: Service, who: str) -> None:
+    """Wait until the service knows that the phone of somebody's seat is there."""
+
+    async def there() -> bool:
+        return bool((await hotline.agent(who))["seat_registered"])
+
+    await until(there, 10, what=f"{who}'s phone")
+
+
+async def test_p24_who_hears_whom_while_a_lead_monitors_and_a_colleague_is_consulted(house: House) -> None:
+    hotline, number = house.hotline, "13800000004"
+    seats = hotline.pbx.seats
+    await sits(hotline, "lead", "1004")
+    async with (
+        seat_phone(hotline.pbx, seats[0].sip_username, seats[0].sip_password) as first,
+        seat_phone(hotline.pbx, seats[1].sip_username, seats[1].sip_password) as second,
+        seat_phone(hotline.pbx, seats[3].sip_username, seats[3].sip_password) as leads,
+        caller(hotline.pbx, number) as call,
+        Stalls(time.monotonic() - call.now()) as stalls,
+    ):
+        await hotline.make_ready("anna")
+        await call.wait_answered(5)
+        await call.send_digits("w0.3,0")
+        anna = await first.answer(60)
+        call_id = await come_to_state(hotline, number, "talking")
+        await hotline.make_ready("bert")
+        await registered(hotline, "lead")
+        call.tone(CALLER)
+        anna.tone(ANNA)
+        await hear({"caller": (call, {ANNA}), "anna": (anna, {CALLER})})
+
+        # a shift lead listens, whispers, barges in, and is gone: the talk itself has no gap
+        before = call.now()
+        await asyncio.sleep(1.5)
+        began = call.now()
+        usual = max((gap.ms for gap in stalls.left_of(call.received.gaps(0, before, began), 0)), default=0.0)
+        await do(hotline, "lead", call_id, "monitor")
+        lead = await leads.answer(10)
+        lead.tone(LEAD)
+        heard = {"caller": (call, {ANNA}), "anna": (anna, {CALLER}), "lead": (lead, {CALLER, ANNA})}
+        await hear(heard)
+        await do(hotline, "lead", call_id, "whisper")
+        await hear(heard | {"anna": (anna, {CALLER, LEAD})})
+        await do(hotline, "lead", call_id, "barge")
+        await hear(heard | {"anna": (anna, {CALLER, LEAD}), "caller": (call, {ANNA, LEAD})})
+        await do(hotline, "lead", call_id, "monitor")
+        await hear(heard)
+        await do(hotline, "lead", call_id, "monitor", on=False)
+        await until(lambda: lead.ended is not None, 5, what="the lead is let go")
+        await hear({"caller": (call, {ANNA}), "anna": (anna, {CALLER})})
+        allowed = max(100.0, usual)
+        gaps = stalls.left_of(call.received.gaps(allowed, began, call.now()), allowed)
+        assert not gaps, f"the talk had no gap longer than {allowed:.0f} ms: {gaps}"
+
+        # nobody hears who is muted
+        await do(hotline, "anna", call_id, "mute")
+        await hear({"caller": (call, set()), "anna": (anna, {CALLER})})
+        await do(hotline, "anna", call_id, "mute", on=False)
+        await hear({"caller": (call, {ANNA})})
+
+        # a colleague is consulted, swapped with, brought in, and left with the caller
+        agents = (await hotline.request("lead", "GET", "/agents"))["items"]
+        bert_id = next(agent["id"] for agent in agents if agent["username"] == "bert")
+        await do(hotline, "anna", call_id, "consult", agent=bert_id)
+        bert = await second.answer(10)
+        bert.tone(BERT)
+        await hear({"caller": (call, set()), "anna": (anna, {BERT}), "bert": (bert, {ANNA})})
+        assert await in_state(hotline, "bert", "talking")
+        await do(hotline, "anna", call_id, "consult", do="swap")
+        await hear({"caller": (call, {ANNA}), "anna": (anna, {CALLER}), "bert": (bert, set())})
+        await do(hotline, "anna", call_id, "conference")
+        await hear({"caller": (call, {ANNA, BERT}), "anna": (anna, {CALLER, BERT}), "bert": (bert, {CALLER, ANNA})})
+        await do(hotline, "anna", call_id, "conference", do="leave")
+        await until(lambda: anna.ended is not None, 5, what="anna is let go")
+        await hear({"caller": (call, {BERT}), "bert": (bert, {CALLER})})
+        await until(lambda: in_state(hotline, "anna", "wrap_up"), 3, what="anna's wrap-up")
+
+        # the lead takes the talk over
+        await do(hotline, "lead", call_id, "take-over")
+        lead = await leads.answer(10)
+        lead.tone(LEAD)
+        await hear({"caller": (call, {LEAD}), "lead": (lead, {CALLER})})
+        await until(lambda: in_state(hotline, "bert", "wrap_up"), 3, what="bert's wrap-up")
+        assert await in_state(hotline, "lead", "talking")
+        await call.hangup()
+        await until(lambda: hotline.calls(number, "ended"), 30, what="the call is over")
+        await until(lambda: lead.ended is not None, 5, what="the lead is let go")
