@@ -268,6 +268,13 @@ class RoutingService:
         """Return the wait to be expected at a place of a queue, None while nobody is at work for it."""
         return self._announcing.expected(queue, position)
 
+    def expected_wait_now(self, figures: Figures) -> Expected | None:
+        """Return the wait of who would come now; none at all beside a free agent and nobody who waits."""
+        ahead = self._floor.core.length(figures.queue)
+        if figures.agents_ready and not ahead:
+            return Expected(0.0, 0.0, 0.0)
+        return self.expected_wait(figures.queue, ahead + 1)
+
     def best_free(self, queue: str) -> str | None:
         """Return the free agent whom the rules of `queue` would give a call that comes now. Raises NoSuchQueue."""
         if queue not in self.queues:

@@ -88,6 +88,20 @@ async def test_nothing_is_told_to_who_does_not_wait(hotline: Hotline) -> None:
 
 async def test_with_nobody_signed_in_no_wait_is_known(hotline: Hotline) -> None:
     assert hotline.routing.expected_wait("general", 1) is None
+    assert hotline.routing.expected_wait_now(hotline.routing.figures("general")) is None
+
+
+async def test_who_would_come_now_waits_behind_those_who_wait_or_not_at_all(hotline: Hotline) -> None:
+    await hotline.office.seat(1)
+    free = hotline.routing.expected_wait_now(hotline.routing.figures("general"))
+    assert free is not None
+    assert free.p90_s == 0
+    await hotline.routing.request("t", "general")
+    await hotline.gets("t", "a1")
+    await wait(hotline, 2)
+    assert hotline.routing.expected_wait_now(hotline.routing.figures("general")) == hotline.routing.expected_wait(
+        "general", 3
+    )
 
 
 async def test_longer_talks_and_hang_ups_are_learned_from_the_queue(hotline: Hotline) -> None:
