@@ -12,8 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from agents.accounts import Accounts
 from agents.presence import Around
 from agents.service import AgentService
+from agents.shifts.service import ShiftService
+from agents.shifts.watch import BackupWatch
 from app.asterisk_setup import secrets_of
 from app.business import Business
+from app.duty import DutyMessenger, QueueOutlook
 from app.ears import SpokenRequests
 from app.lifeboat import LifeboatKeeper
 from app.probes import Probes
@@ -142,6 +145,12 @@ class Hotline:
             zone=self.settings.site.zone,
         )
         self.sweep = Sweep(self.calls, self.pbx, world, self.db, [self.agents.ghosts, StalePlaces(self.routing)])
+        site = self.settings.site
+        self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site.name)
+        self.shifts.tell_by(DutyMessenger(self.business.notifications, self.clock))
+        outlook = QueueOutlook(self.routing, self.agents, self.clock, self.policy)
+        outlook.listen(self.bus)
+        self.backup = BackupWatch(self.shifts, outlook, self.clock, self.policy)
         self.recordings = RecordingService(self.journal, self.db, self.ami, Vault.of(settings), self.clock)
         self.agents.know(
             Around(
@@ -213,6 +222,7 @@ class Hotline:
                 journal=self.journal,
                 accounts=self.accounts,
                 agents=self.agents,
+                shifts=self.shifts,
                 calls=self.calls,
                 routing=self.routing,
                 customers=self.business.customers,
@@ -273,7 +283,14 @@ class Hotline:
             # Callers who are already there come first; otherwise the first one should hear whole sentences.
             await self.voices.loaded()
         await self.lifeboat.start(self.bus)
-        for service in (self.business.announcements, self.ami, self.calls, self.sweep, self.business.outages):
+        for service in (
+            self.business.announcements,
+            self.ami,
+            self.calls,
+            self.sweep,
+            self.backup,
+            self.business.outages,
+        ):
             self._tasks.start(service.run(), type(service).__name__)
         self._tasks.start(self.voices.render_rest(), "prompts")
         self._tasks.start(self.business.notifications.run(), "notifications")

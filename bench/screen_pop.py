@@ -26,6 +26,7 @@ from agents.accounts import Accounts
 from agents.events import AgentReserved
 from agents.model import Role, Seat, State, User
 from agents.service import AgentService
+from agents.shifts.service import ShiftService
 from app.simulator import ProcessSimulator
 from core import policy
 from core.bus import Bus
@@ -118,6 +119,7 @@ class Installation:
             journal=self.journal,
             accounts=self.accounts,
             agents=self.agents,
+            shifts=ShiftService(self.journal, self.db, self.clock, self.policy, zone),
             calls=calls,
             routing=RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, calls.deliver),
             customers=CustomerService(self.db),

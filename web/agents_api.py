@@ -49,7 +49,7 @@ async def list_agents(ask: Ask) -> shapes.Items[shapes.AgentRow]:
 @routes.add("GET", "/agents/{id}", roles=EVERYONE)
 async def read_agent(ask: Ask) -> shapes.AgentRow:
     """Read one agent."""
-    user = await agent_of(ask)
+    user = await agent_named(ask)
     roster = ask.services.agents.roster
     return agent_row(user, roster.get(user.id), roster)
 
@@ -57,7 +57,7 @@ async def read_agent(ask: Ask) -> shapes.AgentRow:
 @routes.add("POST", "/agents/{id}/state", roles=DESK | STEERING)
 async def change_state(ask: Ask, body: StateWish) -> shapes.AgentRow:
     """Become ready or not ready; those who steer the team may do so for others."""
-    user = await agent_of(ask)
+    user = await agent_named(ask)
     if user.id != ask.user.id and ask.user.role.value not in STEERING:
         raise Forbidden("only your own state", agent_id=user.id)
     await set_state(ask.services, user.id, body)
@@ -68,7 +68,7 @@ async def change_state(ask: Ask, body: StateWish) -> shapes.AgentRow:
 @routes.add("POST", "/agents/{id}/wrap-up/extend", roles=DESK | STEERING)
 async def extend_wrap_up(ask: Ask) -> shapes.AgentRow:
     """Let one's own wrap-up end later; those who steer the team may do so for others."""
-    user = await agent_of(ask)
+    user = await agent_named(ask)
     if user.id != ask.user.id and ask.user.role.value not in STEERING:
         raise Forbidden("only your own wrap-up", agent_id=user.id)
     await ask.services.agents.extend_wrap_up(user.id)
@@ -76,8 +76,8 @@ async def extend_wrap_up(ask: Ask) -> shapes.AgentRow:
     return agent_row(user, roster.get(user.id), roster)
 
 
-async def agent_of(ask: Ask) -> User:
-    """Return whose path this is, `me` is who asks. Raises NoSuchAgent."""
+async def agent_named(ask: Ask) -> User:
+    """Return whom the path names by `id`; `me` is who asks. Raises NoSuchAgent."""
     agent_id = ask.part("id")
     if agent_id == "me":
         return ask.user

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agents.accounts import Accounts
 from agents.service import AgentService
+from agents.shifts.service import ShiftService
 from core.bus import Bus
 from core.clock import Clock
 from core.config import Settings
@@ -42,6 +43,7 @@ class WebServices:
     journal: Journal
     accounts: Accounts
     agents: AgentService
+    shifts: ShiftService
     calls: CallService
     routing: RoutingService
     customers: CustomerService

@@ -5,7 +5,7 @@ from pydantic import Field
 from agents.model import Permission, Qualification
 from core.errors import Forbidden
 from web import shapes
-from web.agents_api import agent_of
+from web.agents_api import agent_named
 from web.route import EVERYONE, STEERING, TEAM, Ask, Routes, may
 from web.shapes import Given, Shape
 
@@ -67,7 +67,7 @@ async def list_agents_skills(ask: Ask) -> shapes.Items[AgentSkills]:
 @routes.add("GET", "/agents/{id}/skills", roles=EVERYONE)
 async def read_skills(ask: Ask) -> AgentSkills:
     """Read what an agent can: one's own, or anybody's for those who see the team."""
-    user = await agent_of(ask)
+    user = await agent_named(ask)
     if user.id != ask.user.id and ask.user.role.value not in TEAM | TEACHERS:
         raise Forbidden("only your own skills", agent_id=user.id)
     return _shape(user.id, await ask.services.agents.qualifications.of(user.id))
@@ -76,7 +76,7 @@ async def read_skills(ask: Ask) -> AgentSkills:
 @routes.add("POST", "/agents/{id}/skills", roles=TEACHERS)
 async def set_skills(ask: Ask, body: SkillsGiven) -> AgentSkills:
     """Say what an agent can; routing follows at once."""
-    user = await agent_of(ask)
+    user = await agent_named(ask)
     can = await ask.services.agents.qualifications.set(user.id, body.skills, body.groups, by=ask.user.id)
     return _shape(user.id, can)
 

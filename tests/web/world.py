@@ -20,6 +20,7 @@ from agents import store as agent_store
 from agents.accounts import Accounts
 from agents.model import Role, Seat, State, User
 from agents.service import AgentService
+from agents.shifts.service import ShiftService
 from app.demo_data import demo_data
 from app.simulator import ProcessSimulator
 from core import policy
@@ -199,6 +200,9 @@ class World:
             journal=self.journal,
             accounts=self.accounts,
             agents=self.agents,
+            shifts=ShiftService(
+                self.journal, self.db, self.clock, self.policy, self.settings.site.zone, site=self.settings.site.name
+            ),
             calls=self.calls,
             routing=self.routing,
             customers=CustomerService(self.db),
