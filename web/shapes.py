@@ -105,8 +105,16 @@ class AgentRow(Shape):
     call_id: str | None
 
 
+class ServiceLevel(Shape):
+    """Who was answered within the threshold, in per cent; null as long as nobody counts. `variant` is the formula."""
+
+    variant: str
+    percent: Decimal | None
+    threshold_s: float
+
+
 class Queue(Shape):
-    """A queue's live figures.
+    """A queue's live figures; `service_level` is that of today, null where figures are pushed.
 
     `expected_wait_s` and `expected_wait_p90_s`: of who would come now half wait less, and nine of ten; null: not known.
     """
@@ -118,6 +126,7 @@ class Queue(Shape):
     agents_ready: int
     agents_busy: int
     agents_not_ready: int
+    service_level: ServiceLevel | None = None
     expected_wait_s: float | None = None
     expected_wait_p90_s: float | None = None
 
