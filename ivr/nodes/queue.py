@@ -49,7 +49,7 @@ class Queue(Node):
     `need`. A seat that is not answered costs the caller nothing: the place is kept. Nobody signed in, or the queue is
     closed: `nobody`; waited too long: `too_long`; after the talk: `next`. With `back` the key `*` leads there at any
     moment of the waiting, also while a seat rings, which is free at once; `meanwhile` is said between the music every
-    `queue_comfort_interval`. With `tells` the caller hears the own place, and how long it will take where that can be
+    `queue_comfort_interval`. With `announces` the caller hears the own place, and how long it will take where that can be
     told, first after `queue_tell_first` and then before each `meanwhile`; an offer cuts it short. Entered again after a
     restart, it goes on from the state the call is in. A silent caller is let go here only after the whole silent-call
     script; who is heard in it while no agent is there any more waits for another one.
@@ -61,7 +61,7 @@ class Queue(Node):
     queue: QueueName
     prompts: Prompts = ()
     meanwhile: Prompts = ()
-    tells: bool = False
+    announces: bool = False
     causes: tuple[CauseName, ...] = ()
     skills: Annotated[dict[str, int], AfterValidator(_known)] = {}  # noqa: RUF012 - pydantic copies it
     need: Literal["", "business", "complaint", "english"] = ""
@@ -113,8 +113,8 @@ class Queue(Node):
     def prompts_used(self) -> Iterator[tuple[str, str]]:
         """Yield (field, prompt id) for every prompt that may be said."""
         yield from super().prompts_used()
-        if self.tells:
-            yield from (("tells", prompt) for prompt in places.PROMPTS)
+        if self.announces:
+            yield from (("announces", prompt) for prompt in places.PROMPTS)
 
     def left(self, since: Sequence[Event]) -> str | None:
         """Return where a caller goes who was done here before a restart; None when not done.
@@ -212,13 +212,13 @@ class Queue(Node):
                         said = await session.begin(call.media(told))
 
     def _first_pause(self, call: IvrCall) -> float | None:
-        if self.tells:
+        if self.announces:
             return call.number("queue_tell_first")
         return call.number("queue_comfort_interval") if self.meanwhile else None
 
     def _told(self, call: IvrCall) -> tuple[str, ...]:
         """Return the prompts of place and wait; none where this is not told, or not known, or not in that language."""
-        if not self.tells or call.language:
+        if not self.announces or call.language:
             return ()
         announcement = call.services.waiting.announce(call.id)
         return places.prompts(announcement) if announcement else ()
