@@ -49,10 +49,10 @@ class Queue(Node):
     `need`. A seat that is not answered costs the caller nothing: the place is kept. Nobody signed in, or the queue is
     closed: `nobody`; waited too long: `too_long`; after the talk: `next`. With `back` the key `*` leads there at any
     moment of the waiting, also while a seat rings, which is free at once; `meanwhile` is said between the music every
-    `queue_comfort_interval`. With `announces` the caller hears the own place, and how long it will take where that can be
-    told, first after `queue_tell_first` and then before each `meanwhile`; an offer cuts it short. Entered again after a
-    restart, it goes on from the state the call is in. A silent caller is let go here only after the whole silent-call
-    script; who is heard in it while no agent is there any more waits for another one.
+    `queue_comfort_interval`. With `announces` the caller hears the own place, and how long it will take where that can
+    be told, first after `queue_tell_first` and then before each `meanwhile`; an offer cuts it short. Entered again
+    after a restart, it goes on from the state the call is in. A silent caller is let go here only after the whole
+    silent-call script; who is heard in it while no agent is there any more waits for another one.
     """
 
     by_caller: ClassVar[frozenset[str]] = frozenset({"next", "back"})
