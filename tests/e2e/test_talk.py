@@ -216,7 +216,7 @@ async def test_a_caller_who_hangs_up_frees_the_seat_and_ends_in_the_journal_with
         if moment in ("ringing", "talking"):
             await hotline.make_ready("anna")
         elif await state_of(hotline, "anna") == "ready":
-            await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "test"})
+            await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "training"})
         async with caller(hotline.pbx, number) as call:
             await call.wait_answered(5)
             if moment != "menu":
@@ -237,7 +237,7 @@ async def test_a_caller_who_hangs_up_frees_the_seat_and_ends_in_the_journal_with
         if after == "wrap_up":
             await hotline.request("anna", "POST", "/agents/me/state", {"state": "ready"})
         if after:
-            await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "test"})
+            await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "training"})
     await until(lambda: phone_gone(hotline, "anna"), 10, what="the phone is known to be gone before the next one comes")
     last = (await hotline.timeline(ended["id"]))[-1]["event"]
     stored = ("RecordingStored", "RecordingMissing")  # a talk of some milliseconds may have no sound
