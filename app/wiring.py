@@ -20,6 +20,7 @@ from app.duty import DutyMessenger, QueueOutlook
 from app.ears import SpokenRequests
 from app.lifeboat import LifeboatKeeper
 from app.probes import Probes
+from app.report_process import ProcessReports
 from app.simulator import ProcessSimulator
 from app.voices import Say, Voices
 from core import log, policy
@@ -42,6 +43,7 @@ from cti.messages import SeatWithdrawn
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
 from cti.sweep import Sweep
+from figures.live import LiveFigures
 from ivr import flow
 from ivr.call import PLEASE_WAIT, IvrServices
 from ivr.callbacks import IvrCallbacks
@@ -100,6 +102,8 @@ class Hotline:
         self.db = Database(settings.database_url)
         self.bus = Bus()
         self.journal = Journal(self.db, self.bus)
+        self.figures = LiveFigures(self.db, self.clock, self.policy, settings.site.zone)
+        self.figures.listen(self.bus)
         self.switches = Switches(self.journal, self.db, self.clock, {STORM: settings.site.storm})
         self._tasks = TaskOwner("hotline")
         self.detector = Silero()
@@ -228,6 +232,8 @@ class Hotline:
                 recordings=self.recordings,
                 flows=self.flows,
                 simulator=ProcessSimulator(self.settings.site),
+                figures=self.figures,
+                reports=ProcessReports(self.settings),
                 probes=Probes(
                     self.calls, self.ami, self.db, self.recordings, self.voices.voice, self.voices.fragments
                 ).by_name(),
@@ -268,6 +274,7 @@ class Hotline:
         await self.flows.open(self._flow_file)
         await self.voices.render(self.flow_prompts(), say)
         await self.agents.load()
+        self.figures.load_beside()
         await self.business.announcements.refresh()
         await self.switches.load(self.bus)
         await self._listen()
@@ -345,5 +352,6 @@ class Hotline:
         await self.voices.stop()
         await self.detector.stop()
         await self.requests.stop()
+        await self.figures.close()
         await self.journal.close()
         await self.db.close()

@@ -125,15 +125,19 @@ queue_routes = Routes("queues")
 @queue_routes.add("GET", "/queues", roles=EVERYONE)
 async def list_queues(ask: Ask) -> shapes.Items[shapes.Queue]:
     """List the queues with their figures of this moment."""
-    language = ask.services.settings.site.language
-    routing = ask.services.routing
-    return shapes.Items(items=[queue_shape(routing, queue_id, language) for queue_id in routing.queues])
+    return shapes.Items(items=[_queue(ask, queue_id) for queue_id in ask.services.routing.queues])
 
 
 @queue_routes.add("GET", "/queues/{id}", roles=EVERYONE)
 async def read_queue(ask: Ask) -> shapes.Queue:
     """Read one queue's figures of this moment."""
-    return queue_shape(ask.services.routing, ask.part("id"), ask.services.settings.site.language)
+    return _queue(ask, ask.part("id"))
+
+
+def _queue(ask: Ask, queue_id: str) -> shapes.Queue:
+    shown = queue_shape(ask.services.routing, queue_id, ask.services.settings.site.language)
+    level = ask.services.figures.service_level(queue_id)
+    return shown.model_copy(update={"service_level": shapes.ServiceLevel.model_validate(level) if level else None})
 
 
 @queue_routes.add("GET", "/queues/{id}/explain", roles=EVERYONE)

@@ -13,6 +13,7 @@ from web import (
     customers_api,
     flows_api,
     health,
+    kpi_api,
     openapi,
     orders_api,
     prompts_api,
@@ -54,6 +55,7 @@ _PARTS: tuple[Routes, ...] = (
     socket.routes,
     unbuilt_api.routes,
     health.routes,
+    kpi_api.routes,
 )
 
 

@@ -22,6 +22,8 @@ from desk.customers.service import CustomerService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
 from desk.workorders.service import WorkOrderService
+from figures.live import LiveFigures
+from figures.port import Reports
 from ivr.versions.port import Simulator
 from ivr.versions.service import FlowService
 from recordings.service import RecordingService
@@ -57,5 +59,7 @@ class WebServices:
     recordings: RecordingService
     flows: FlowService
     simulator: Simulator
+    figures: LiveFigures
+    reports: Reports
     probes: Mapping[str, Probe] = field(default_factory=dict)
     ui_dir: Path | None = None
