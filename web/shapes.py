@@ -114,10 +114,7 @@ class ServiceLevel(Shape):
 
 
 class Queue(Shape):
-    """A queue's live figures; `service_level` is that of today, null where figures are pushed.
-
-    `expected_wait_s` and `expected_wait_p90_s`: of who would come now half wait less, and nine of ten; null: not known.
-    """
+    """A queue now; `service_level`: today's, null where pushed; `expected_wait…`: of who would come, P50 and P90."""
 
     id: str
     name: str
