@@ -46,8 +46,9 @@ class Adopted:
 def holds(call: Call) -> dict[str, str]:
     """Return the agents whom a call holds: ringing or talking."""
     held = {}
-    if call.agent_id and call.state in (*WITH_AGENT, CallState.RINGING):
-        held[call.agent_id] = "ringing" if call.state is CallState.RINGING else "talking"
+    rings = (CallState.RINGING, CallState.PLACED)
+    if call.agent_id and call.state in (*WITH_AGENT, *rings, CallState.DIALLING):
+        held[call.agent_id] = "ringing" if call.state in rings else "talking"
     if call.third_agent_id:
         held[call.third_agent_id] = "ringing" if call.third is Third.RINGING else "talking"
     return held
@@ -69,7 +70,7 @@ async def adopt(pbx: Pbx, db: Database, world: CallWorld) -> tuple[list[Adopted]
     booked = await db.read(store.live)
     adopted = []
     for call in booked:
-        if call.id in seen.channels:
+        if (call.id if call.state is not CallState.PLACED else call.seat_channel_id) in seen.channels:
             adopted.append(Adopted(_session(call, seen, world)))
         else:
             await _end_ghost(call, world)
@@ -81,12 +82,15 @@ async def adopt(pbx: Pbx, db: Database, world: CallWorld) -> tuple[list[Adopted]
 def _session(call: Call, seen: _Seen, world: CallWorld) -> CallSession:
     bridge = seen.bridges.get(talk_bridge(call.id))
     session = CallSession(call, world, members=bridge.channels if bridge else frozenset())
+    session.adopted = True
     if call.seat_channel_id:
         seat = seen.channels.get(call.seat_channel_id)
         if seat is None:
             session.deliver(ChannelGone(call.seat_channel_id, 0, GONE_WHILE_AWAY))
-        elif seat.up and call.state is CallState.RINGING:
+        elif seat.up and call.state in (CallState.RINGING, CallState.PLACED):
             session.deliver(ChannelEntered(seat.id))
+    if call.state is CallState.DIALLING and seen.channels[call.id].up:
+        session.deliver(ChannelEntered(call.id))
     if call.watch_channel_id and call.watch_channel_id not in seen.channels:
         session.deliver(ChannelGone(call.watch_channel_id, 0, GONE_WHILE_AWAY))
     if call.third_channel_id:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from core.errors import Conflict
 from core.events import Event
+from core.ids import new_id
 from cti.events import (
     AgentAnswered,
     AgentMissed,
@@ -16,8 +17,11 @@ from cti.events import (
     CallAnswered,
     CallArrived,
     CallDequeued,
+    CalleeAnswered,
+    CalleeRang,
     CallEnded,
     CallHeld,
+    CallPlaced,
     CallPutThrough,
     CallQueued,
     CallReleased,
@@ -37,10 +41,13 @@ from cti.events import (
 class CallState(StrEnum):
     """Where a call stands. `menu` is everything the machine says itself, before and after a talk.
 
+    `placed`, `dialling`: a call that an agent dials by hand; the agent's phone rings, then the other side's.
     `outside`: the caller talks with somebody outside, and no agent of ours is in the call.
     """
 
     ARRIVED = "arrived"
+    PLACED = "placed"
+    DIALLING = "dialling"
     MENU = "menu"
     QUEUED = "queued"
     RINGING = "ringing"
@@ -66,6 +73,10 @@ S = CallState
 MOVES: dict[tuple[CallState, type[Event]], CallState] = {
     (S.ARRIVED, CallAnswered): S.MENU,
     (S.ARRIVED, CallEnded): S.ENDED,
+    (S.PLACED, CalleeRang): S.DIALLING,
+    (S.PLACED, CallEnded): S.ENDED,
+    (S.DIALLING, CalleeAnswered): S.TALKING,
+    (S.DIALLING, CallEnded): S.ENDED,
     (S.MENU, CallQueued): S.QUEUED,
     (S.MENU, CallPutThrough): S.OUTSIDE,
     (S.MENU, CallEnded): S.ENDED,
@@ -177,6 +188,38 @@ def arrive(event: CallArrived) -> Call:
     return Call(event.call_id, event.caller, event.caller_known, event.number, S.ARRIVED, event.at)
 
 
+def place(event: CallPlaced) -> Call:
+    """Return the call that an agent begins with `event`: its `caller` is who is called."""
+    return Call(
+        event.call_id,
+        event.dialled,
+        True,
+        event.number,
+        S.PLACED,
+        event.at,
+        direction="out",
+        agent_id=event.agent_id,
+        seat_id=event.seat_id,
+        seat_channel_id=event.channel_id,
+        seats_rung=1,
+    )
+
+
+def begin(event: Event) -> Call | None:
+    """Return the call that begins with `event`, None when none does."""
+    match event:
+        case CallArrived():
+            return arrive(event)
+        case CallPlaced():
+            return place(event)
+    return None
+
+
+def placed_call() -> str:
+    """Return the id of a new call that an agent dials, and of the channel to its other side."""
+    return f"out-{new_id()}"
+
+
 def advance(call: Call, event: Event) -> Call:
     """Return the call as it is after `event`. Raises IllegalMove when its state does not allow it."""
     if isinstance(event, _MONITORING):
@@ -234,6 +277,8 @@ def _carry(call: Call, state: CallState, event: Event) -> Call:
             )
         case AgentAnswered():
             return replace(call, state=state, talking_at=event.at, released_at=None)
+        case CalleeAnswered():
+            return replace(call, state=state, answered_at=event.at, talking_at=event.at)
         case AgentMissed() | CallDequeued():
             return replace(call, state=state, agent_id=None, seat_id=None, seat_channel_id=None)
         case CallTransferred():
@@ -283,7 +328,7 @@ def _waits_since(call: Call, event: CallQueued) -> datetime:
 
 def diagram() -> str:
     """Return the machine as a Mermaid state diagram, as the reference shows it."""
-    lines = ["stateDiagram-v2", f"    [*] --> {S.ARRIVED}: CallArrived"]
+    lines = ["stateDiagram-v2", f"    [*] --> {S.ARRIVED}: CallArrived", f"    [*] --> {S.PLACED}: CallPlaced"]
     lines += [f"    {a} --> {b}: {event.__name__}" for (a, event), b in MOVES.items()]
     return "\n".join([*lines, f"    {S.ENDED} --> [*]"]) + "\n"
 

@@ -143,11 +143,12 @@ class Sweep:
 
 def _of_call(call: Call, channels: Mapping[str, PbxChannel]) -> list[_Suspect]:
     """What a live call needs and the PBX does not have, or has without our having been told."""
-    if call.id not in channels:
+    if call.id not in channels and call.state is not CallState.PLACED:
         return [_Suspect("caller_gone", call.id, call.id, f"call was {call.state}, its caller is gone", "ended")]
     legs = []
-    if call.seat_channel_id and call.state in (CallState.RINGING, *WITH_AGENT):
-        legs.append((call.seat_channel_id, "the seat's phone", call.state is CallState.RINGING))
+    rings = (CallState.RINGING, CallState.PLACED)
+    if call.seat_channel_id and call.state in (*rings, CallState.DIALLING, *WITH_AGENT):
+        legs.append((call.seat_channel_id, "the seat's phone", call.state in rings))
     if call.third_channel_id:
         legs.append((call.third_channel_id, "the third party", call.third is Third.RINGING))
     found = [_of_leg(call, channels.get(leg[0]), *leg) for leg in legs]
