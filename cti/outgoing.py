@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import math
 
+from core import log
 from cti import talk as talks
 from cti.endings import refuse, words_of
 from cti.events import CalleeAnswered, CalleeRang
@@ -14,6 +15,8 @@ from cti.model import CallState
 from cti.port import NoSuchChannel, OutsideDial, PbxRefused, SeatDial
 from cti.session import CallSession
 from cti.transfer import GIVES_UP_LATER_S, Outside, put_through
+
+_log = log.get(__name__)
 
 
 async def serve(session: CallSession, sip_username: str | None = None) -> None:
@@ -47,7 +50,9 @@ async def _seat_answers(session: CallSession, sip_username: str | None) -> bool:
         await session.record(CalleeRang(at=session.world.clock.now(), call_id=call.id, agent_id=agent_id))
         most_s = math.ceil(session.world.policy.number("transfer_ring") + GIVES_UP_LATER_S)
         await pbx.dial_outside(OutsideDial(call.id, call.caller, call.id, most_s))
-    except (PbxRefused, NoSuchChannel):
+    except (PbxRefused, NoSuchChannel) as refused:
+        why = refused.message
+        _log.warning("call not placed", extra={"action": "call_not_placed", "call_id": call.id, "why": why})
         session.end = ("system", "unreachable")
         return False
     return True

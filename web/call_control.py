@@ -28,7 +28,7 @@ from cti.messages import (
     Unwatch,
     Watch,
 )
-from cti.model import placed_call
+from cti.model import dialling_leg, placed_call
 from web.services import WebServices
 from web.shapes import Given
 
@@ -197,7 +197,7 @@ async def dial(services: WebServices, user: User, raw: str) -> str:
         call_id=call_id,
         agent_id=user.id,
         seat_id=reserved.seat_id,
-        channel_id=f"{call_id}-seat-1",
+        channel_id=dialling_leg(call_id),
         dialled=number,
         number=services.settings.trunk.outbound_caller_id,
     )

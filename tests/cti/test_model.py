@@ -22,10 +22,15 @@ from cti.model import (
     arrive,
     call_of,
     diagram,
+    dialling_leg,
+    outside_leg,
     seat_channel,
     talk_bridge,
     third_diagram,
     together,
+    watch_bridge,
+    watch_leg,
+    watch_spy,
 )
 
 pytestmark = pytest.mark.unit
@@ -196,5 +201,7 @@ def test_who_comes_back_to_the_queue_without_a_talk_keeps_the_first_place() -> N
 def test_ids_at_the_pbx_lead_back_to_their_call(call_id: str) -> None:
     one = Call(call_id, "", False, "", S.QUEUED, NOW, seats_rung=3)
     assert seat_channel(one) == f"{call_id}-seat-4"
-    for pbx_id in (call_id, seat_channel(one), talk_bridge(call_id), f"{call_id}-play-2"):
+    leg = watch_leg(call_id)
+    listens = (leg, watch_bridge(leg), watch_spy(leg, "whisper"), dialling_leg(call_id), outside_leg(one))
+    for pbx_id in (call_id, seat_channel(one), talk_bridge(call_id), f"{call_id}-play-2", *listens):
         assert call_of(pbx_id) == call_id

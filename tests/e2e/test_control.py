@@ -185,8 +185,8 @@ async def test_an_agent_dials_out_is_recorded_and_consults_a_number_outside(hous
     seat = hotline.pbx.seats[0]
     async with seat_phone(hotline.pbx, seat.sip_username, seat.sip_password) as phone:
         await registered(hotline, "anna")
-        if not await in_state(hotline, "anna", "not_ready"):
-            await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "paperwork"})
+        await hotline.make_ready("anna")  # a wrap-up of another story is over
+        await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "paperwork"})
         call_id = (await hotline.request("anna", "POST", "/calls", {"number": number}))["id"]
         anna = await phone.ringing(10)
         assert house.carrier.rung == [], "nobody outside is rung before the agent is there"

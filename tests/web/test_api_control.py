@@ -197,11 +197,11 @@ async def test_dialling_out_rings_ones_own_phone_then_the_number_and_has_a_wrap_
         await agent.ask("POST", "/agents/me/state", {"state": "not_ready", "reason": "paperwork"})
         assert await agent.refused("POST", "/calls", {"number": ABROAD}, status=403) == "number_not_permitted"
         call_id = (await agent.ask("POST", "/calls", {"number": SPECIALIST}, expect=201))["id"]
-        assert await world.rings(call_id) == f"{call_id}-seat-1"
+        assert await world.rings(call_id) == f"dials-{call_id}"
         await state(world, "1001", "ringing")
         assert await agent.refused("POST", "/calls", {"number": SPECIALIST}, status=409) == "agent_not_free"
         assert world.pbx.outside == []
-        world.pbx.pick_up(f"{call_id}-seat-1")
+        world.pbx.pick_up(f"dials-{call_id}")
         await until(lambda: world.pbx.outside, what="the number is rung")
         assert (world.pbx.outside[0].channel_id, world.pbx.outside[0].number) == (call_id, SPECIALIST)
         await state(world, "1001", "talking")
@@ -230,9 +230,9 @@ async def test_a_dialled_call_that_nobody_answers_frees_the_agent(world: World, 
         call_id = (await agent.ask("POST", "/calls", {"number": SPECIALIST}, expect=201))["id"]
         await world.rings(call_id)
         if moment == "seat":
-            world.pbx.gone(f"{call_id}-seat-1", 21)
+            world.pbx.gone(f"dials-{call_id}", 21)
         else:
-            world.pbx.pick_up(f"{call_id}-seat-1")
+            world.pbx.pick_up(f"dials-{call_id}")
             await until(lambda: world.pbx.outside, what="the number is rung")
         if moment == "callee":
             world.pbx.gone(call_id, 17)
