@@ -1,4 +1,4 @@
-"""`hotline import …`: the installation's own customers, accounts, bills and outages out of CSV files."""
+"""`hotline import …`: the installation's own customers, accounts, bills, outages and roster out of CSV files."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import import_file
 from app.import_cells import BadCell, Row
+from app.import_roster import ROSTER
 from app.import_tables import TABLES, ImportTable, Item, Setting, hash_pins
 from core import policy
 from core.config import Settings, load
@@ -58,7 +59,7 @@ class _TakenBack(Exception):
 
 @click.group("import")
 def import_group() -> None:
-    """Import customers, accounts, bills or outages from CSV files (columns: docs/how-to/import.md)."""
+    """Import customers, accounts, bills, outages or the duty roster from CSV files (columns: docs/how-to/import.md)."""
 
 
 def _command(table: ImportTable) -> click.Command:
@@ -69,7 +70,7 @@ def _command(table: ImportTable) -> click.Command:
         except HotlineError as error:
             click.echo(f"hotline: {error.message}", err=True)
             sys.exit(1)
-        _tell(table, file, outcome, whole=all_or_nothing)
+        _tell(table, file, outcome, whole=all_or_nothing or table.whole)
         sys.exit(1 if outcome.problems else 0)
 
     command = click.pass_context(run)
@@ -87,7 +88,7 @@ def _command(table: ImportTable) -> click.Command:
     return click.command(table.name, help=summary)(command)
 
 
-for _table in TABLES.values():
+for _table in (*TABLES.values(), ROSTER):
     import_group.add_command(_command(_table))
 
 
@@ -120,7 +121,7 @@ def import_rows(
     engine = open_engine(settings.database_url)
     try:
         _check_tables(engine)
-        work = _import_whole if whole else _import_good
+        work = _import_whole if whole or table.whole else _import_good
         return work(engine, table, (_parsed(batch, table, setting) for batch in batches))
     except OperationalError as error:
         raise DatabaseUnusable(f"the database cannot be used: {error.orig}; the import may be run again") from None
@@ -194,6 +195,9 @@ def _write(connection: Connection, table: ImportTable, parsed: Parsed, outcome: 
             good.append(item)
         else:
             problems.append(Problem(item.line, f"{lacking[0]} = {lacking[1]!r}: there is none; {table.missing}"))
+    refused = table.refuse(connection, good)
+    problems.extend(Problem(line, what) for line, what in refused.items())
+    good = [item for item in good if item.line not in refused]
     table.write(connection, good, hashes)
     outcome.imported += len(good)
     outcome.problems.extend(sorted(problems, key=lambda problem: problem.line))
@@ -234,5 +238,6 @@ def _tell(table: ImportTable, file: Path, outcome: Outcome, *, whole: bool) -> N
     if len(outcome.problems) > SHOWN:
         click.echo(f"{file}: … and {len(outcome.problems) - SHOWN} further bad rows", err=True)
     bad = f"{len(outcome.problems)} bad" if outcome.problems else "none bad"
-    end = "; nothing was imported (--all-or-nothing)" if whole and outcome.problems else ""
+    how = "" if table.whole else " (--all-or-nothing)"
+    end = f"; nothing was imported{how}" if whole and outcome.problems else ""
     click.echo(f"{table.name}: {outcome.imported} imported, {bad}{end}")

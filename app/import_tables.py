@@ -76,6 +76,10 @@ class ImportTable:
     """What to do when one is not."""
     write: Callable[[Connection, Sequence[Item], Mapping[str, str]], None]
     """Writes items, given the PIN hashes by key."""
+    refuse: Callable[[Connection, Sequence[Item]], Mapping[int, str]] = lambda connection, items: {}
+    """By line: what is wrong with items that are good by themselves, beside each other and what is there."""
+    whole: bool = False
+    """Nothing is imported when any row is bad, whatever was chosen."""
 
 
 def _customer(row: Row, setting: Setting) -> Item:

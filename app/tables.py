@@ -1,5 +1,6 @@
 """Every table of every room, gathered so that migrations and backups see all of them."""
 
+import agents.shifts.tables
 import agents.tables
 import core.journal
 import core.switches
@@ -19,6 +20,7 @@ import routing.tables
 from core.db import metadata
 
 ROOMS = (
+    agents.shifts.tables,
     agents.tables,
     core.journal,
     core.switches,

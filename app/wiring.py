@@ -12,11 +12,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from agents.accounts import Accounts
 from agents.presence import Around
 from agents.service import AgentService
+from agents.shifts.service import ShiftService
+from agents.shifts.watch import BackupWatch
 from app.asterisk_setup import secrets_of
 from app.business import Business
+from app.duty import DutyMessenger, QueueOutlook
 from app.ears import SpokenRequests
 from app.lifeboat import LifeboatKeeper
 from app.probes import Probes
+from app.report_process import ProcessReports
 from app.simulator import ProcessSimulator
 from app.voices import Say, Voices
 from core import log, policy
@@ -39,6 +43,7 @@ from cti.messages import SeatWithdrawn
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
 from cti.sweep import Sweep
+from figures.live import LiveFigures
 from ivr import flow
 from ivr.call import PLEASE_WAIT, IvrServices
 from ivr.callbacks import IvrCallbacks
@@ -97,6 +102,8 @@ class Hotline:
         self.db = Database(settings.database_url)
         self.bus = Bus()
         self.journal = Journal(self.db, self.bus)
+        self.figures = LiveFigures(self.db, self.clock, self.policy, settings.site.zone)
+        self.figures.listen(self.bus)
         self.switches = Switches(self.journal, self.db, self.clock, {STORM: settings.site.storm})
         self._tasks = TaskOwner("hotline")
         self.detector = Silero()
@@ -134,6 +141,12 @@ class Hotline:
         )
         self.routing = RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, self.calls.deliver)
         self.sweep = Sweep(self.calls, self.pbx, world, self.db, [self.agents.ghosts, StalePlaces(self.routing)])
+        site = self.settings.site
+        self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site.name)
+        self.shifts.tell_by(DutyMessenger(self.business.notifications, self.clock))
+        outlook = QueueOutlook(self.routing, self.agents, self.clock, self.policy)
+        outlook.listen(self.bus)
+        self.backup = BackupWatch(self.shifts, outlook, self.clock, self.policy)
         self.recordings = RecordingService(self.journal, self.db, self.ami, Vault.of(settings), self.clock)
         self.agents.know(
             Around(
@@ -205,6 +218,7 @@ class Hotline:
                 journal=self.journal,
                 accounts=self.accounts,
                 agents=self.agents,
+                shifts=self.shifts,
                 calls=self.calls,
                 routing=self.routing,
                 customers=self.business.customers,
@@ -218,6 +232,8 @@ class Hotline:
                 recordings=self.recordings,
                 flows=self.flows,
                 simulator=ProcessSimulator(self.settings.site),
+                figures=self.figures,
+                reports=ProcessReports(self.settings),
                 probes=Probes(
                     self.calls, self.ami, self.db, self.recordings, self.voices.voice, self.voices.fragments
                 ).by_name(),
@@ -267,6 +283,7 @@ class Hotline:
         await self.flows.open(self._flow_file)
         await self.voices.render(self.flow_prompts(), say)
         await self.agents.load()
+        self.figures.load_beside()
         await self.business.announcements.refresh()
         await self.switches.load(self.bus)
         await self._listen()
@@ -274,7 +291,14 @@ class Hotline:
             # Callers who are already there come first; otherwise the first one should hear whole sentences.
             await self.voices.loaded()
         await self.lifeboat.start(self.bus)
-        for service in (self.business.announcements, self.ami, self.calls, self.sweep, self.business.outages):
+        for service in (
+            self.business.announcements,
+            self.ami,
+            self.calls,
+            self.sweep,
+            self.backup,
+            self.business.outages,
+        ):
             self._tasks.start(service.run(), type(service).__name__)
         self._tasks.start(self.voices.render_rest(), "prompts")
         self._tasks.start(self.business.notifications.run(), "notifications")
@@ -337,5 +361,6 @@ class Hotline:
         await self.voices.stop()
         await self.detector.stop()
         await self.requests.stop()
+        await self.figures.close()
         await self.journal.close()
         await self.db.close()

@@ -26,6 +26,8 @@ from agents.accounts import Accounts
 from agents.events import AgentReserved
 from agents.model import Role, Seat, State, User
 from agents.service import AgentService
+from agents.shifts.service import ShiftService
+from app.report_process import ProcessReports
 from app.simulator import ProcessSimulator
 from core import policy
 from core.bus import Bus
@@ -57,6 +59,7 @@ from desk.notifications.service import NotificationService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
 from desk.workorders.service import WorkOrderService
+from figures.live import LiveFigures
 from ivr.flow import Flow
 from ivr.versions.service import FlowService
 from recordings.service import RecordingService
@@ -118,6 +121,7 @@ class Installation:
             journal=self.journal,
             accounts=self.accounts,
             agents=self.agents,
+            shifts=ShiftService(self.journal, self.db, self.clock, self.policy, zone),
             calls=calls,
             routing=RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, calls.deliver),
             customers=CustomerService(self.db),
@@ -132,6 +136,8 @@ class Installation:
             ),
             recordings=RecordingService(self.journal, self.db, ami, Vault(folder / "recordings", zone), self.clock),
             flows=FlowService(self.db, self.journal, self.clock, _Mute(), prompts=(), rules=self.policy.rules),
+            figures=LiveFigures(self.db, self.clock, self.policy, zone),
+            reports=ProcessReports(self.settings),
             simulator=ProcessSimulator(self.settings.site),
         )
 

@@ -151,6 +151,8 @@ def _of_call(call: Call, channels: Mapping[str, PbxChannel]) -> list[_Suspect]:
         legs.append((call.seat_channel_id, "the seat's phone", call.state in rings))
     if call.third_channel_id:
         legs.append((call.third_channel_id, "the third party", call.third is Third.RINGING))
+    if call.watch_channel_id:
+        legs.append((call.watch_channel_id, "the lead's phone", False))
     found = [_of_leg(call, channels.get(leg[0]), *leg) for leg in legs]
     return [suspect for suspect in found if suspect is not None]
 

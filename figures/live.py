@@ -1,10 +1,12 @@
 """The figures of today, counted from the bus; after a restart they are counted again from the journal, and equal."""
 
 import heapq
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -18,7 +20,9 @@ from core.errors import Unavailable
 from core.events import Event, Recorded
 from core.policy import Policy
 from core.tasks import TaskOwner
-from figures import formulas, reading, store
+from figures import asking, export, formulas, reading, report, store
+from figures.asking import Asked
+from figures.layout import Names
 from figures.model import KINDS, Fold, Snapshot
 from figures.slots import Slots
 from figures.terms import Terms
@@ -57,7 +61,7 @@ class LiveFigures:
         self._mending = False
 
     def listen(self, bus: Bus) -> None:
-        """Hear every event; to be called before anybody else listens, so that events come in their order."""
+        """Hear every event from now on: their numbers tell what is missing."""
         bus.listen(Event, self._heard)
 
     async def load(self) -> None:
@@ -81,6 +85,20 @@ class LiveFigures:
         now = self._clock.now()
         fold = self._of_today(now)
         return fold.snapshot(now) if fold is not None else None
+
+    def report(self, group: str, variants: Collection[str], agent: str | None) -> dict[str, Any] | None:
+        """Return today's figures as of now, as `export.to_data` gives them; None until they are counted.
+
+        Raises NoSuchGroup, NoSuchVariant.
+        """
+        groups = asking.groups(group)
+        wanted = formulas.chosen([one for text in variants for one in text.split(",")])
+        counted = self.snapshot()
+        if counted is None or self._fold is None:
+            return None
+        terms = self._fold.terms
+        asked = Asked(terms.begin, terms.end, groups, wanted, agent)
+        return export.to_data(report.make(asked, counted, (), terms, self._slots.zone), Names())
 
     def service_level(self, queue: str) -> ServiceLevel | None:
         """Return today's service level of a queue by the rule that counts who waits only once T has passed."""

@@ -1,10 +1,10 @@
 """The journal as figures read it: in pieces of its order, and only what is counted of them."""
 
-import json
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Text, cast, func, select
 
 from agents.events import AgentStateChanged
@@ -18,14 +18,15 @@ _ROW = (journal.c.seq, journal.c.at, journal.c.event, cast(journal.c.data, Text)
 
 
 def _recorded(row: Any) -> Recorded:
-    return Recorded(row.seq, from_data(row.event, row.at, json.loads(row.data)))
+    return Recorded(row.seq, from_data(row.event, row.at, msgspec.json.decode(row.data)))
 
 
 def piece(connection: Connection, after: int, up_to: int, kinds: Collection[str]) -> list[Recorded]:
     """Return the events of `kinds` behind number `after`, up to number `up_to`, in order."""
-    # What is not wanted is left out here: with it in the query, SQLite would sort the whole journal for each piece.
-    within = select(*_ROW).where(journal.c.seq > after, journal.c.seq <= up_to).order_by(journal.c.seq)
-    return [_recorded(row) for row in connection.execute(within) if row.event in kinds]
+    # The name is looked at as an expression: by its index SQLite would sort the whole journal for each piece.
+    wanted = (journal.c.event + "").in_(sorted(kinds))
+    within = select(*_ROW).where(journal.c.seq > after, journal.c.seq <= up_to, wanted).order_by(journal.c.seq)
+    return [_recorded(row) for row in connection.execute(within)]
 
 
 def last_number(connection: Connection) -> int:

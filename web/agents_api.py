@@ -49,7 +49,7 @@ async def list_agents(ask: Ask) -> shapes.Items[shapes.AgentRow]:
 @routes.add("GET", "/agents/{id}", roles=EVERYONE)
 async def read_agent(ask: Ask) -> shapes.AgentRow:
     """Read one agent."""
-    user = await _agent(ask)
+    user = await agent_named(ask)
     roster = ask.services.agents.roster
     return agent_row(user, roster.get(user.id), roster)
 
@@ -57,7 +57,7 @@ async def read_agent(ask: Ask) -> shapes.AgentRow:
 @routes.add("POST", "/agents/{id}/state", roles=DESK | STEERING)
 async def change_state(ask: Ask, body: StateWish) -> shapes.AgentRow:
     """Become ready or not ready; those who steer the team may do so for others."""
-    user = await _agent(ask)
+    user = await agent_named(ask)
     if user.id != ask.user.id and ask.user.role.value not in STEERING:
         raise Forbidden("only your own state", agent_id=user.id)
     await set_state(ask.services, user.id, body)
@@ -68,7 +68,7 @@ async def change_state(ask: Ask, body: StateWish) -> shapes.AgentRow:
 @routes.add("POST", "/agents/{id}/wrap-up/extend", roles=DESK | STEERING)
 async def extend_wrap_up(ask: Ask) -> shapes.AgentRow:
     """Let one's own wrap-up end later; those who steer the team may do so for others."""
-    user = await _agent(ask)
+    user = await agent_named(ask)
     if user.id != ask.user.id and ask.user.role.value not in STEERING:
         raise Forbidden("only your own wrap-up", agent_id=user.id)
     await ask.services.agents.extend_wrap_up(user.id)
@@ -76,7 +76,8 @@ async def extend_wrap_up(ask: Ask) -> shapes.AgentRow:
     return agent_row(user, roster.get(user.id), roster)
 
 
-async def _agent(ask: Ask) -> User:
+async def agent_named(ask: Ask) -> User:
+    """Return whom the path names by `id`; `me` is who asks. Raises NoSuchAgent."""
     agent_id = ask.part("id")
     if agent_id == "me":
         return ask.user
@@ -124,15 +125,19 @@ queue_routes = Routes("queues")
 @queue_routes.add("GET", "/queues", roles=EVERYONE)
 async def list_queues(ask: Ask) -> shapes.Items[shapes.Queue]:
     """List the queues with their figures of this moment."""
-    language = ask.services.settings.site.language
-    routing = ask.services.routing
-    return shapes.Items(items=[queue_shape(routing, queue_id, language) for queue_id in routing.queues])
+    return shapes.Items(items=[_queue(ask, queue_id) for queue_id in ask.services.routing.queues])
 
 
 @queue_routes.add("GET", "/queues/{id}", roles=EVERYONE)
 async def read_queue(ask: Ask) -> shapes.Queue:
     """Read one queue's figures of this moment."""
-    return queue_shape(ask.services.routing, ask.part("id"), ask.services.settings.site.language)
+    return _queue(ask, ask.part("id"))
+
+
+def _queue(ask: Ask, queue_id: str) -> shapes.Queue:
+    shown = queue_shape(ask.services.routing, queue_id, ask.services.settings.site.language)
+    level = ask.services.figures.service_level(queue_id)
+    return shown.model_copy(update={"service_level": shapes.ServiceLevel.model_validate(level) if level else None})
 
 
 @queue_routes.add("GET", "/queues/{id}/explain", roles=EVERYONE)

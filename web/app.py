@@ -13,10 +13,12 @@ from web import (
     customers_api,
     flows_api,
     health,
+    kpi_api,
     openapi,
     orders_api,
     prompts_api,
     recordings_api,
+    shifts_api,
     site_api,
     socket,
     surveys_api,
@@ -47,11 +49,13 @@ _PARTS: tuple[Routes, ...] = (
     orders_api.routes,
     prompts_api.routes,
     recordings_api.routes,
+    shifts_api.routes,
     site_api.routes,
     surveys_api.routes,
     socket.routes,
     unbuilt_api.routes,
     health.routes,
+    kpi_api.routes,
 )
 
 

@@ -16,6 +16,7 @@ from agents.events import (
     UserChanged,
 )
 from agents.model import Agent, Permission, User
+from agents.shifts.events import BackupActivated, BackupReleased
 from core.events import Event, Recorded
 from core.journal import of_call
 from core.switches import SettingChanged
@@ -41,6 +42,8 @@ KEPT_FOR_S = 600.0
 GOING_AWAY = 1001
 STORM_ON = ("warning", "storm_on", "大面积停电模式已开启：无声来电先听无声提示，不再直接转人工。")
 STORM_OFF = ("info", "storm_off", "大面积停电模式已关闭。")
+BACKUP_ON = ("warning", "backup_activated", "已启动备班：")
+BACKUP_OFF = ("info", "backup_released", "备班已解除：")
 _HEARD = ("info", "caller_heard", "听到客户的声音，请继续通话。")
 SILENCE_NOTICES: dict[type[Event], tuple[str, str, str]] = {
     SilenceNoticed: ("warning", "caller_silent", "接通后一直没有听到客户的声音，可按“无声提示”。"),
@@ -190,6 +193,8 @@ class Desktops:
                 self._notice_of_silence(event)
             case SettingChanged(setting="site.storm", value=on):
                 self._notice_all(event.at, *(STORM_ON if on else STORM_OFF))
+            case BackupActivated() | BackupReleased():
+                self._notice_of_backup(event)
             case AnnouncementSwitched():
                 self._announcements_moved()
             case UserChanged(user_id=user_id, what="disabled" | "password"):
@@ -200,6 +205,13 @@ class Desktops:
         at = self._services.clock.now()
         for user_id in [i for i, desktop in self._desktops.items() if _leads(desktop.user)]:
             self._put(user_id, "announcements", at, shapes.AnnouncementsMoved())
+
+    def _notice_of_backup(self, event: BackupActivated | BackupReleased) -> None:
+        """Tell who leads, and who is called in, that the backup shift is called in or let go."""
+        said = BACKUP_ON if isinstance(event, BackupActivated) else BACKUP_OFF
+        notice = shapes.Notice(level=said[0], code=said[1], text=f"{said[2]}{event.why}")
+        for user_id in [i for i, one in self._desktops.items() if i in event.agent_ids or _leads(one.user)]:
+            self._put(user_id, "notice", event.at, notice)
 
     def _notice_of_silence(self, event: SilenceNoticed | SilenceBroken | SilenceOver | SilenceUnheard) -> None:
         """Tell the agent of a silent caller at once when the caller is heard, or is to be asked by the script."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agents.accounts import Accounts
 from agents.service import AgentService
+from agents.shifts.service import ShiftService
 from core.bus import Bus
 from core.clock import Clock
 from core.config import Settings
@@ -21,6 +22,8 @@ from desk.customers.service import CustomerService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
 from desk.workorders.service import WorkOrderService
+from figures.live import LiveFigures
+from figures.port import Reports
 from ivr.versions.port import Simulator
 from ivr.versions.service import FlowService
 from recordings.service import RecordingService
@@ -42,6 +45,7 @@ class WebServices:
     journal: Journal
     accounts: Accounts
     agents: AgentService
+    shifts: ShiftService
     calls: CallService
     routing: RoutingService
     customers: CustomerService
@@ -55,5 +59,7 @@ class WebServices:
     recordings: RecordingService
     flows: FlowService
     simulator: Simulator
+    figures: LiveFigures
+    reports: Reports
     probes: Mapping[str, Probe] = field(default_factory=dict)
     ui_dir: Path | None = None

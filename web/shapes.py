@@ -105,8 +105,16 @@ class AgentRow(Shape):
     call_id: str | None
 
 
+class ServiceLevel(Shape):
+    """Who was answered within the threshold, in per cent; null as long as nobody counts. `variant` is the formula."""
+
+    variant: str
+    percent: Decimal | None
+    threshold_s: float
+
+
 class Queue(Shape):
-    """A queue's live figures."""
+    """A queue's live figures; `service_level` is that of today, null where figures are pushed."""
 
     id: str
     name: str
@@ -115,6 +123,7 @@ class Queue(Shape):
     agents_ready: int
     agents_busy: int
     agents_not_ready: int
+    service_level: ServiceLevel | None = None
 
 
 class ThirdParty(Shape):

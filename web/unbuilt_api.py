@@ -9,7 +9,7 @@ _CALL_VERBS = "answer reject park pickup"
 _ORDER_VERBS = "dispatch accept arrive feedback return urge merge visit close reopen"
 _READ = (
     "/knowledge /knowledge/{id} /reviews /scorecards /appraisals "
-    "/return-visits /campaigns /kpi /users /audit /recordings/{id}/transcript /agents/{id}/shift"
+    "/return-visits /campaigns /users /audit /recordings/{id}/transcript"
 )
 _CREATED = "/work-orders /reviews /scorecards /callbacks /return-visits /campaigns /users"
 

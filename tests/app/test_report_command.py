@@ -1,5 +1,6 @@
 """`hotline report kpi` as a person types it: from the database alone, in every format, and each wrong asking."""
 
+import asyncio
 import csv
 import io
 import json
@@ -15,10 +16,12 @@ from sqlalchemy import text
 from agents.events import AgentStateChanged
 from app import storage
 from app.report_command import report_group
+from app.report_process import ProcessReports, TooManyReports
 from core.config import Settings, load
 from core.db import open_engine
 from core.events import Event
 from cti.events import AgentAnswered, CallAnswered, CallArrived, CallDequeued, CallEnded, CallQueued, CallReleased
+from figures.asking import BadRange, NoData, Words
 from figures.export import harmless
 from tests.figures.books import write
 from tests.figures.centre import DAY
@@ -241,3 +244,16 @@ def test_nothing_is_written(settings: Settings) -> None:
     before = file.read_bytes()
     assert report(settings, *RANGE).exit_code == 0
     assert file.read_bytes() == before
+
+
+async def test_the_report_of_a_process_is_that_of_the_command(settings: Settings) -> None:
+    reports = ProcessReports(settings)
+    words = Words("2025-03-10", "2025-03-10", "queue,half_hour", ["all"])
+    made = await reports.kpi(words, "zh-CN")
+    assert made | {"as_of": ""} == as_json(settings, "--group", "queue,half_hour", "--variant", "all") | {"as_of": ""}
+    with pytest.raises(BadRange, match="not before"):
+        await reports.kpi(Words("2025-03-11", "2025-03-10"), "zh-CN")
+    with pytest.raises(NoData, match="the journal holds"):
+        await reports.kpi(Words("2025-01-01", "2025-01-02"), "zh-CN")
+    answers = await asyncio.gather(*(reports.kpi(words, "zh-CN") for _ in range(3)), return_exceptions=True)
+    assert sorted(isinstance(one, TooManyReports) for one in answers) == [False, False, True]

@@ -2,7 +2,11 @@
 
 import asyncio
 import json
+import os
+import sys
 import wave
+from collections import Counter
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -13,6 +17,7 @@ import pytest
 from app.robot_voice import babble
 from cti.ua import tone_power
 from tests.e2e.heard import come_to, come_to_state, heard, ids
+from tests.pbx import ROOT
 from tests.phone import caller, seat_phone
 from tests.service import Service
 from tests.until import until
@@ -92,8 +97,6 @@ async def audio(hotline: Service, recording_id: str) -> tuple[Any, int]:
 
 
 def seconds(first: str, last: str) -> float:
-    from datetime import datetime
-
     return (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
 
 
@@ -216,7 +219,7 @@ async def test_a_caller_who_hangs_up_frees_the_seat_and_ends_in_the_journal_with
         if moment in ("ringing", "talking"):
             await hotline.make_ready("anna")
         elif await state_of(hotline, "anna") == "ready":
-            await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "test"})
+            await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "training"})
         async with caller(hotline.pbx, number) as call:
             await call.wait_answered(5)
             if moment != "menu":
@@ -237,8 +240,65 @@ async def test_a_caller_who_hangs_up_frees_the_seat_and_ends_in_the_journal_with
         if after == "wrap_up":
             await hotline.request("anna", "POST", "/agents/me/state", {"state": "ready"})
         if after:
-            await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "test"})
+            await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "training"})
     await until(lambda: phone_gone(hotline, "anna"), 10, what="the phone is known to be gone before the next one comes")
     last = (await hotline.timeline(ended["id"]))[-1]["event"]
     stored = ("RecordingStored", "RecordingMissing")  # a talk of some milliseconds may have no sound
     assert last in ("CallEnded", *stored, "VoiceMeasured", "AgentStateChanged", "ReservationReleased")
+
+
+async def test_p15_the_figures_say_what_these_callers_did_before_and_after_a_kill(hotline: Service) -> None:
+    """From the journal by command, live by the API, and again after a SIGKILL: the same, and what happened."""
+    happened: Counter[str] = Counter()
+    for call in (await hotline.request("lead", "GET", "/calls?limit=200"))["items"]:
+        story = await hotline.timeline(call["id"])
+        happened.update(e["event"] for e in story)
+        happened[f"ended by {call['ended_by']}"] += 1
+        happened["asked"] += any(e["event"] == "CallQueued" for e in story)
+        happened["abandoned"] += sum(e["event"] == "CallEnded" and e["data"]["where"] in WAITING for e in story)
+    today = datetime.now(hotline.settings.site.zone).date().isoformat()
+    paper = await on_paper(hotline, "--from", today, "--to", today, "--variant", "all")
+    live = await hotline.request("lead", "GET", "/kpi/today?variant=all&group=queue,half_hour")
+    counts = paper["total"]["counts"]
+    assert paper["laws_hold"], paper["broken"]
+    assert live["laws_hold"], live["broken"]
+    assert {name: counts.get(name, 0) for name in ("N", "P", "O", "A", "B", "R", "M", "H", "S", "W")} == {
+        "N": happened["CallArrived"],
+        "P": happened["asked"],
+        "O": happened["CallQueued"],
+        "A": happened["AgentAnswered"],
+        "B": happened["abandoned"],
+        "R": happened["AgentRang"],
+        "M": happened["AgentMissed"],
+        "H": happened["CallHeld"],
+        "S": happened["SurveyAnswered"],
+        "W": 0,
+    }
+    assert counts["A"] >= 4, "the stories before this one"
+    assert sum(one["calls"] for one in paper["endings"] if one["by"] == "caller") == happened["ended by caller"]
+    await hotline.kill()
+    await hotline.start()
+
+    async def counted() -> Any:
+        headers = {"Authorization": f"Bearer {hotline.tokens['lead']}"}
+        url = f"{hotline.base}/api/v1/kpi/today?variant=all&group=queue,half_hour"
+        async with hotline.api.get(url, headers=headers) as answer:
+            return await answer.json() if answer.status == 200 else None
+
+    again = await until(counted, 20, what="today is counted again")
+    for part in ("rows", "endings", "variants", "broken"):
+        assert json.dumps(again[part]) == json.dumps(live[part]), part
+
+
+WAITING = ("queued", "ringing")
+
+
+async def on_paper(hotline: Service, *words: str) -> Any:
+    """Return what `hotline report kpi` says while the service runs."""
+    command = (sys.executable, "-m", "app", "--config", str(hotline.config), "report", "kpi", "--format", "json")
+    process = await asyncio.create_subprocess_exec(
+        *command, *words, stdout=asyncio.subprocess.PIPE, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    return json.loads(out)

@@ -1,13 +1,13 @@
 """Random days of a centre: journals made by driving the machines of calls and of presence, legal move by legal move."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agents.events import AgentStateChanged
 from agents.model import MOVES as PRESENCE_MOVES
-from agents.model import OFFERED, Agent, Cause, State
+from agents.model import OFFERED, ON_CALL, Agent, Cause, State
 from agents.model import advance as move_agent
 from core.events import Event
 from cti.events import (
@@ -40,7 +40,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAY = datetime(2025, 3, 9, 16, tzinfo=UTC)
 """Midnight of 10 March in Shanghai, long ago."""
 TERMS = Terms(DAY, DAY + timedelta(days=1), timedelta(seconds=20), timedelta(seconds=5), timedelta(days=7))
-PAUSES = (0, 0.2, 4.8, 5, 15, 20, 21, 300, 1700, 5000)
+PAUSES = (0, 0.2, 1, 4.8, 5, 15, 20, 21, 60, 120, 300, 600, 1700, 2500)
 QUEUES = ("general", "complaint")
 FREE = frozenset({State.NOT_READY, State.READY, State.WRAP_UP, State.LOGGED_OUT})
 
@@ -59,6 +59,8 @@ class Day:
     agents: dict[str, Agent] = field(default_factory=dict)
     outside: set[str] = field(default_factory=set)
     """Calls that were handed on to somebody outside."""
+    handed: dict[str, str] = field(default_factory=dict)
+    """To whom calls were handed on."""
     made: int = 0
 
     def __post_init__(self) -> None:
@@ -76,7 +78,8 @@ class Day:
         self.now += timedelta(seconds=PAUSES[self.choose(len(PAUSES))])
         live = [call for call in self.calls.values() if call.state is not CallState.ENDED]
         what = self.choose(8)
-        if what == 0 or not live:
+        # Few at a time, so that each of them comes far.
+        if not live or (what == 0 and len(live) < 3):
             self.arrive()
         elif what == 1:
             self.agent_moves(list(self.agents.values())[self.choose(len(self.agents))])
@@ -104,9 +107,22 @@ class Day:
             cause, to = moves[self.choose(len(moves))]
             self.presence(agent, to, cause)
 
+    def come_back(self) -> None:
+        """Whoever is on a break is one step nearer to being ready."""
+        steps = {
+            State.LOGGED_OUT: (State.NOT_READY, Cause.SIGNED_IN),
+            State.NOT_READY: (State.READY, Cause.ASKED),
+            State.WRAP_UP: (State.READY, Cause.WRAP_UP_OVER),
+        }
+        for agent in list(self.agents.values()):
+            if agent.state in steps:
+                self.presence(agent, *steps[agent.state])
+
     def presence(self, agent: Agent, to: State, cause: Cause, call_id: str | None = None) -> None:
         reason = ("lunch", "training")[self.choose(2)] if to is State.NOT_READY and cause is Cause.ASKED else None
         moved = move_agent(agent, to, cause, self.now, reason=reason)
+        if to in ON_CALL:
+            moved = replace(moved, call_id=call_id or agent.call_id)
         self.agents[agent.agent_id] = moved
         self.events.append(
             AgentStateChanged(
@@ -122,6 +138,9 @@ class Day:
 
     def call_moves(self, call: Call) -> None:
         kinds = sorted((kind for state, kind in MOVES if state is call.state), key=lambda kind: kind.__name__)
+        further = [kind for kind in kinds if kind not in (CallEnded, CallPutThrough)]
+        if further and self.choose(4):  # most calls come further than to their end
+            kinds = further
         self.move(call, kinds[self.choose(len(kinds))])
 
     def move(self, call: Call, kind: type[Event]) -> None:
@@ -138,7 +157,7 @@ class Day:
             return
         self.events.append(event)
         agent = self.agents.get(before.agent_id or "")
-        if agent is not None and agent.call_id in (None, call.id):
+        if agent is not None and agent.call_id == call.id and agent.state in ON_CALL:
             self.follow(agent, before, event)
         if isinstance(event, CallDequeued) and self.choose(2):
             booked = CallbackBooked(at=self.now, call_id=call.id, callback_id=call.id, queue=event.queue)
@@ -150,8 +169,10 @@ class Day:
     def ring(self, call: Call) -> None:
         free = [agent for agent in self.agents.values() if agent.state is State.READY]
         if not free:
+            self.come_back()
             return
-        agent = free[self.choose(len(free))]
+        meant = [agent for agent in free if agent.agent_id == self.handed.get(call.id)]
+        agent = (meant or free)[self.choose(len(meant or free))]
         event = AgentRang(at=self.now, call_id=call.id, agent_id=agent.agent_id, seat_id="s", channel_id="x")
         self.presence(agent, State.RESERVED, Cause.RESERVED, call.id)
         self.calls[call.id] = advance(call, event)
@@ -200,6 +221,7 @@ class Day:
     def transferred(self, call: Call) -> Event:
         """Hand a caller on to a queue, to one person, or outside."""
         kind, to = [("queue", QUEUES[0]), ("queue", QUEUES[1]), ("agent", "a0"), ("outside", "outside")][self.choose(4)]
+        self.handed[call.id] = to
         if kind == "outside":
             self.outside.add(call.id)
         else:

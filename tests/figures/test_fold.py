@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 from agents.events import AgentStateChanged
 from agents.model import State
 from core.events import Event
-from cti.events import CallEnded
+from cti.events import (
+    AgentAnswered,
+    AgentMissed,
+    AgentRang,
+    CallArrived,
+    CallEnded,
+    CallHeld,
+    CallQueued,
+    CallTransferred,
+    ConferenceChanged,
+    ConsultAnswered,
+    ConsultStarted,
+)
 from cti.model import CallState
 from figures.cells import Counts
 from figures.contacts import Contact
@@ -166,3 +178,71 @@ def test_a_day_that_goes_on_from_the_one_before_is_the_day_by_itself(choices: li
 
 def test_every_state_of_presence_has_a_symbol() -> None:
     assert set(PRESENCE.values()) <= SYMBOLS.keys()
+
+
+def test_a_call_that_goes_from_queue_to_queue_flowed_over_from_the_first() -> None:
+    """No machine does so today; a later one may, and the law must hold."""
+    arrived = CallArrived(
+        at=DAY, call_id="c1", channel_id="x", caller="1", caller_known=True, caller_raw="", number="9"
+    )
+    queued = [CallQueued(at=DAY + timedelta(seconds=n), call_id="c1", queue=queue) for n, queue in enumerate("ab")]
+    shown = folded([arrived, *queued])
+    assert shown.broken == ()
+    assert {key.queue: counts for key, counts in shown.cells if key.queue} == {
+        "a": {"F": 1, "O": 1, "P": 1},
+        "b": {"O": 1, "W": 1, "W_T": 1},
+    }
+
+
+def test_what_cannot_be_is_told_and_changes_nothing() -> None:
+    """A law that does not hold stands in the head of a report."""
+    lost = AgentAnswered(at=DAY, call_id="c9", agent_id="a1", seat_id="s", channel_id="x")
+    gap = [
+        AgentStateChanged(at=DAY, agent_id="a1", from_=from_, to=to, cause="asked")
+        for from_, to in (("not_ready", "ready"), ("talking", "wrap_up"))
+    ]
+    shown = folded([lost, *gap])
+    assert shown.broken == (
+        f"AgentAnswered at {DAY.isoformat()}: a call that is not there",
+        f"agent a1: ready, then out of talking at {DAY.isoformat()}",
+    )
+
+
+def test_who_is_handed_on_to_one_person_is_no_contact_of_a_queue_unless_that_one_misses_it() -> None:
+    second = timedelta(seconds=1)
+    who = {"call_id": "c1", "seat_id": "s"}
+    arrived = CallArrived(
+        at=DAY, call_id="c1", channel_id="x", caller="1", caller_known=True, caller_raw="", number="9"
+    )
+    story: list[Event] = [
+        arrived,
+        CallQueued(at=DAY, call_id="c1", queue="general"),
+        AgentRang(at=DAY, agent_id="a1", channel_id="x", **who),
+        AgentAnswered(at=DAY + 10 * second, agent_id="a1", channel_id="x", **who),
+        CallHeld(at=DAY + 20 * second, call_id="c1", agent_id="a1"),
+        ConsultStarted(at=DAY + 20 * second, call_id="c1", agent_id="a1", channel_id="y", to_agent_id="a2"),
+        ConsultAnswered(at=DAY + 25 * second, call_id="c1", agent_id="a1", to_agent_id="a2"),
+        ConferenceChanged(at=DAY + 30 * second, call_id="c1", agent_id="a1", to_agent_id="a2"),
+        CallTransferred(at=DAY + 40 * second, call_id="c1", agent_id="a1", to="a2", kind="agent", consulted=True),
+        AgentRang(at=DAY + 40 * second, agent_id="a2", channel_id="y", **who),
+        AgentAnswered(at=DAY + 40 * second, agent_id="a2", channel_id="y", **who),
+        CallTransferred(at=DAY + 50 * second, call_id="c1", agent_id="a2", to="a3", kind="agent"),
+        AgentRang(at=DAY + 50 * second, agent_id="a3", channel_id="z", **who),
+    ]
+    shown = folded(story)
+    assert shown.broken == ()
+    first, then = total(shown, "a1"), total(shown, "a2")
+    assert {name: first[name] for name in ("A", "TALK", "HOLD", "X", "H")} == {
+        "A": 1,
+        "TALK": 20_000_000,
+        "HOLD": 10_000_000,
+        "X": 1,
+        "H": 1,
+    }
+    assert {name: then.get(name, 0) for name in ("A", "D", "TALK")} == {"A": 0, "D": 1, "TALK": 10_000_000}
+    assert total(shown).get("O") == 1, "a3 is rung, and may answer"
+    missed = AgentMissed(at=DAY + 60 * second, agent_id="a3", cause="no_answer", **who)
+    waits = total(folded([*story, missed]))
+    assert (waits["O"], waits["W"], waits["M"]) == (2, 1, 1), "now anybody of the queue may answer"
+    ended = CallEnded(at=DAY + 55 * second, call_id="c1", by="caller", why="hung_up", where="ringing")
+    assert total(folded([*story, ended])).get("B") == 1, "nobody is lost from the figures"

@@ -12,7 +12,7 @@ from figures.slots import HALF_HOUR, Slots
 pytestmark = pytest.mark.unit
 
 ZONES = ["Asia/Shanghai", "Europe/Berlin", "America/Sao_Paulo", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Apia"]
-MOMENTS = st.datetimes(datetime(1986, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
+MOMENTS = st.datetimes(datetime(1985, 12, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,19 @@ def test_p30_an_hour_that_the_clock_shows_twice_is_two_hours() -> None:
         "2026-10-25T02:30:00+02:00",
         "2026-10-25T02:30:00+01:00",
     ]
+
+
+def test_p30_a_half_hour_in_which_the_clock_is_changed_is_shorter() -> None:
+    """Nepal went from +05:30 to +05:45 at the midnight in which 1986 began."""
+    slots = Slots(ZoneInfo("Asia/Kathmandu"))
+    begin, end = slots.day(date(1986, 1, 1))
+    first, second, *_ = slots.split(begin, end)
+    assert end - begin == timedelta(hours=23, minutes=45)
+    assert begin.astimezone(slots.zone).isoformat() == "1986-01-01T00:15:00+05:45"
+    assert first[2] - first[1] == timedelta(minutes=15)
+    assert second[2] - second[1] == HALF_HOUR
+    assert slots.of(begin + timedelta(minutes=14)) == begin
+    assert slots.end(slots.of(begin - timedelta(minutes=1))) == begin
 
 
 def test_p30_a_half_hour_that_the_clock_leaves_is_not_there() -> None:

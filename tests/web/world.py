@@ -20,6 +20,7 @@ from agents import store as agent_store
 from agents.accounts import Accounts
 from agents.model import Role, Seat, State, User
 from agents.service import AgentService
+from agents.shifts.service import ShiftService
 from app.demo_data import demo_data
 from app.simulator import ProcessSimulator
 from core import policy
@@ -53,6 +54,13 @@ from desk.outages import store as outage_store
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
 from desk.workorders.service import WorkOrderService
+from figures.asking import Words
+from figures.export import to_data
+from figures.layout import Names
+from figures.live import LiveFigures
+from figures.report import Report
+from figures.service import make as make_report
+from figures.slots import Slots
 from ivr.events import CallerIdentified, DigitsCollected, IvrNodeEntered
 from ivr.flow import Flow
 from ivr.versions.prompts import PromptsFailed
@@ -125,6 +133,19 @@ class StillVoice:
         self.ready.append(flow.version)
 
 
+class ReadReports:
+    """Makes reports in a thread; those of the service are made in a process, told by tests/app."""
+
+    def __init__(self, db: Database, clock: SystemClock, rules: policy.Policy) -> None:
+        self._db, self._clock, self._rules = db, clock, rules
+
+    async def kpi(self, words: Words, language: str) -> dict[str, Any]:
+        def work(connection: Connection) -> Report:
+            return make_report(connection, words, Slots(ZONE), self._rules, self._clock.now())
+
+        return to_data(await self._db.read(work), Names())
+
+
 class World:
     """The services, the server, and whoever uses it."""
 
@@ -141,6 +162,8 @@ class World:
         self.policy = policy.load("seed")
         self.db = Database(f"sqlite:///{folder / 'hotline.db'}")
         self.bus = Bus()
+        self.figures = LiveFigures(self.db, self.clock, self.policy, ZONE)
+        self.figures.listen(self.bus)
         self.journal = Journal(self.db, self.bus)
         self.switches = Switches(self.journal, self.db, self.clock, {STORM: False})
         self.accounts = Accounts(self.journal, self.db, self.clock, self.policy)
@@ -199,6 +222,9 @@ class World:
             journal=self.journal,
             accounts=self.accounts,
             agents=self.agents,
+            shifts=ShiftService(
+                self.journal, self.db, self.clock, self.policy, self.settings.site.zone, site=self.settings.site.name
+            ),
             calls=self.calls,
             routing=self.routing,
             customers=CustomerService(self.db),
@@ -212,6 +238,8 @@ class World:
             recordings=self.recordings,
             flows=self.flows,
             simulator=ProcessSimulator(self.settings.site),
+            figures=self.figures,
+            reports=ReadReports(self.db, self.clock, self.policy),
             probes=self._probes,
             ui_dir=self._ui_dir,
         )
@@ -224,6 +252,7 @@ class World:
         await self.db.write(self._fill)
         await self.agents.load()
         await self.switches.load(self.bus)
+        await self.figures.load()
         await self.agents.phones_are([])
         if self._flow_file is not None:
             await self.flows.open(self._flow_file)
@@ -266,6 +295,7 @@ class World:
         await self.agents.close()
         await self.recordings.close()
         self.capture.close()
+        await self.figures.close()
         await self.journal.close()
         await self.db.close()
 
