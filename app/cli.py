@@ -69,5 +69,12 @@ def main() -> None:
     except click.Abort:
         sys.exit(130)
     except HotlineError as error:
-        click.echo(f"hotline: {error.message}", err=True)
+        click.echo(f"hotline: {_told(error)}", err=True)
         sys.exit(1)
+
+
+def _told(error: HotlineError) -> str:
+    """Return what is wrong; where that names nothing, with what was asked for."""
+    asked = ", ".join(f"{key} {value}" for key, value in error.details.items())
+    says_what = error.message != (error.__doc__ or "").strip().partition("\n")[0]
+    return error.message if says_what or not asked else f"{error.message} ({asked})"

@@ -112,7 +112,8 @@ def publish(context: click.Context, what: str, note: str, flow_id: str, who: str
     if what.isdecimal():
         work = flow_versions.publish_number(settings, flow_id, int(what), who)
     else:
-        work = flow_versions.publish_file(settings, Path(what), note, who)
+        given = context.get_parameter_source("flow_id") is not click.core.ParameterSource.DEFAULT
+        work = flow_versions.publish_file(settings, Path(what), note, who, wanted=flow_id if given else None)
     before, now = asyncio.run(work)
     if before == now and not what.isdecimal():
         click.echo(f"nothing has changed: version {now.number}, which is live, says the same")

@@ -46,6 +46,10 @@ class Person:
         return ""
 
 
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+"""Bills and calendars of other times are nobody's."""
+
+
 def line(heard: Heard) -> str:
     """Return one line of the conversation, with the colours of a terminal."""
     at = f"{int(heard.at) // 60:02d}:{heard.at % 60:04.1f}"
@@ -83,6 +87,8 @@ def names(settings: Settings) -> Catalogue:
 
 def hold(settings: Settings, checked: flow.Flow, caller: Caller, number: str, at: datetime, tell: Tell) -> None:
     """Hold the conversation of one call and `tell` each thing in it. Raises NothingFollows where it stands still."""
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise BadInput(f"a call is tried between {FIRST_YEAR} and {LAST_YEAR}, not in {at.year}", at=at.isoformat())
     rules, prompts = policy.load(settings.site.policy), names(settings)
     came = phone.normalise(number)
     zone = settings.site.zone

@@ -23,10 +23,11 @@ from core.bus import Bus
 from core.clock import SystemClock
 from core.config import Settings
 from core.db import Database
-from core.errors import Conflict, Forbidden, HotlineError, NotFound, Unavailable
+from core.errors import BadInput, Conflict, Forbidden, HotlineError, NotFound, Unavailable
 from core.journal import Journal
 from ivr import flow
-from ivr.flow import Fault, Flow
+from ivr.flow import Flow
+from ivr.sources import Fault
 from ivr.versions.model import Files, State, Version, content_hash
 from ivr.versions.prompts import PromptsFailed, spoken
 from ivr.versions.service import FlowBroken, FlowService, NoSuchVersion
@@ -189,13 +190,17 @@ async def listed(settings: Settings, flow_id: str, who: str | None) -> list[Vers
         return await kept.versions(flow_id)
 
 
-async def publish_file(settings: Settings, file: Path, note: str, who: str | None) -> tuple[Version, Version]:
+async def publish_file(
+    settings: Settings, file: Path, note: str, who: str | None, *, wanted: str | None = None
+) -> tuple[Version, Version]:
     """Publish what a file says; return the version that was live and the one that is, the same when it says no more.
 
-    Raises FlowError, FlowBroken.
+    `wanted`: the flow that it is thought to be. Raises FlowError, FlowBroken, BadInput when it is another one.
     """
     flow.load(file, names(settings), policy.load(settings.site.policy).rules)
     flow_id, texts = flow.texts(file)
+    if wanted not in (None, flow_id):
+        raise BadInput(f"{file}: is flow {flow_id!r}, not {wanted!r}; leave --flow out")
     async with opened(settings, who) as (kept, by):
         live = _live(await kept.versions(flow_id))
         if live.hash == content_hash(texts):

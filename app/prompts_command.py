@@ -114,6 +114,8 @@ def import_folder(context: click.Context, folder: Path, language: str) -> None:
     settings = _settings(context)
     with only_one(settings):
         pack = _pack(settings, user_cache(), language)
+        if not folder.is_dir():
+            raise BadInput(f"{folder}: there is no such folder")
         files = sorted(folder.glob("*.wav"))
         wrong = [says for file in files if (says := _unfit(pack, file))]
         if wrong or not files:
@@ -125,8 +127,9 @@ def import_folder(context: click.Context, folder: Path, language: str) -> None:
 
 def _unfit(pack: PromptPack, file: Path) -> str:
     """Say why a file cannot be a prompt; nothing when it can."""
+    if file.stem not in pack.prompts:
+        return f"{file}: {unknown(file.stem, pack.prompts)}"
     try:
-        pack.text(file.stem)
         pack.fitting(file)
     except HotlineError as error:
         return error.message
@@ -148,7 +151,13 @@ def check(context: click.Context, language: str) -> None:
 
 @prompts_group.command()
 @click.argument("ids", nargs=-1)
-@click.option("--wrong", default=WRONG_SHARE, show_default=True, help="The share that may be heard wrong.")
+@click.option(
+    "--wrong",
+    type=click.FloatRange(0, 1),
+    default=WRONG_SHARE,
+    show_default=True,
+    help="The share that may be heard wrong.",
+)
 @LANGUAGE
 @click.pass_context
 def listen(context: click.Context, ids: tuple[str, ...], wrong: float, language: str) -> None:

@@ -73,7 +73,11 @@ def _free(name: str) -> str:
     return name
 
 
-Variable = Annotated[str, Field(pattern="^[a-z][a-z_]*$"), AfterValidator(_free), VariableMark()]
+NAME = "^[a-z][a-z0-9_]*$"
+"""What the name of a flow, or of a number outside, looks like."""
+VARIABLE = "^[a-z][a-z_]*$"
+"""What the name of a variable looks like."""
+Variable = Annotated[str, Field(pattern=VARIABLE), AfterValidator(_free), VariableMark()]
 
 PERSON_KEY, BACK_KEY, REPEAT_KEY = "0", "*", "#"
 """Keys with one meaning everywhere: a person, one level back, say it again."""

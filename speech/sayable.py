@@ -9,3 +9,8 @@ _NO_SOUND = frozenset({"So", "Co", "Cs", "Cn", "Cc"})
 def unsayable(text: str) -> list[str]:
     """Return the characters of `text` that a voice passes over though they mean something, each once, in order."""
     return [c for c in dict.fromkeys(text) if unicodedata.category(c) in _NO_SOUND and not c.isspace()]
+
+
+def shown(char: str) -> str:
+    """Return a character as a message shows it: one that cannot be seen by its number."""
+    return char if char.isprintable() else ascii(char)[1:-1]

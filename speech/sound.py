@@ -103,8 +103,11 @@ def read_wav(file: Path) -> tuple[Samples, int]:
         with wave.open(str(file), "rb") as source:
             width, rate, channels = source.getsampwidth(), source.getframerate(), source.getnchannels()
             data = source.readframes(source.getnframes())
-    except (wave.Error, EOFError, OSError) as error:
-        raise BadInput(f"{file}: not a WAV file that can be read: {error}; save it as 16-bit PCM WAV") from None
+    except OSError as error:
+        raise BadInput(f"{file}: cannot be read: {error.strerror}") from None
+    except (wave.Error, EOFError) as error:
+        why = str(error) or "it is cut off"
+        raise BadInput(f"{file}: not a WAV file that can be read: {why}; save it as 16-bit PCM WAV") from None
     if width != 2:
         raise BadInput(f"{file}: {8 * width}-bit samples; save it as 16-bit PCM WAV")
     linear = np.frombuffer(data, "<i2").reshape(-1, channels).mean(axis=1)

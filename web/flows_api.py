@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from agents.model import Permission
 from core.errors import BadInput
 from ivr import flow as flows
-from ivr.flow import Fault
+from ivr.sources import Fault
 from ivr.versions.model import NOTE_MOST, Files, Version
 from ivr.versions.port import SimulatedCall
 from ivr.versions.service import NoSuchFlow, NoSuchVersion, finding

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.errors import BadInput, Conflict
-from speech.sayable import unsayable
+from speech.sayable import shown, unsayable
 
 LONGEST_TEXT = 300
 """Characters; a little over a minute of speech."""
@@ -86,7 +86,9 @@ def check(one: Announcement) -> None:
     if not one.text.strip() or len(one.text) > LONGEST_TEXT:
         raise BadAnnouncement(f"the text is said to callers; write 1 to {LONGEST_TEXT} characters", field="text")
     if silent := unsayable(one.text):
-        raise BadAnnouncement(f"the voice has no sound for {' '.join(silent)}; leave it out of the text", field="text")
+        raise BadAnnouncement(
+            f"the voice has no sound for {' '.join(map(shown, silent))}; leave it out of the text", field="text"
+        )
     if one.kind is Kind.GREETING and one.ends is None:
         raise BadAnnouncement("a greeting has an end, which its notice gives; set until", field="until")
     if one.kind is Kind.GREETING and one.areas:

@@ -178,7 +178,8 @@ class AnnouncementService:
         """Return the announcement. Raises NoSuchAnnouncement."""
         found = await self._db.read(lambda c: store.get(c, announcement_id))
         if found is None:
-            raise NoSuchAnnouncement(announcement=announcement_id)
+            what = f"there is no announcement {announcement_id!r}; the list of announcements has their ids"
+            raise NoSuchAnnouncement(what, announcement=announcement_id)
         return found
 
     async def all(self, limit: int = 100) -> list[Announcement]:

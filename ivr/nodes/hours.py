@@ -32,7 +32,8 @@ def _checked(span: str) -> str:
     return span
 
 
-Span = Annotated[str, Field(pattern=r"^\d\d:\d\d-\d\d:\d\d$"), AfterValidator(_checked)]
+SPAN = r"^\d\d:\d\d-\d\d:\d\d$"
+Span = Annotated[str, Field(pattern=SPAN), AfterValidator(_checked)]
 
 
 class Hours(Node):

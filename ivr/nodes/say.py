@@ -10,7 +10,7 @@ from ivr import expressions
 from ivr.call import IvrCall
 from ivr.node import Node, Target
 from speech.prompts import Prompt
-from speech.sayable import unsayable
+from speech.sayable import shown, unsayable
 
 
 class Say(Node):
@@ -29,7 +29,7 @@ class Say(Node):
     def _has_right_places(cls, text: str) -> str:
         expressions.places(text)
         if silent := unsayable(text):
-            raise ValueError(f"the voice has no sound for {' '.join(silent)}; leave it out")
+            raise ValueError(f"the voice has no sound for {' '.join(map(shown, silent))}; leave it out")
         return text
 
     def reads(self) -> Iterator[tuple[str, str]]:

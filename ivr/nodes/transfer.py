@@ -8,7 +8,7 @@ from cti import transfer
 from cti.events import CallPutThrough
 from cti.transfer import TALKED, Outside
 from ivr.call import IvrCall
-from ivr.node import Node, Prompts, Target
+from ivr.node import NAME, Node, Prompts, Target
 
 NUMBER = "^(0[1-9]|[1-9][0-9])[0-9]{1,10}$"
 """A number at home, written in the flow: no variable, so no key of a caller ever becomes a number that we dial."""
@@ -24,7 +24,7 @@ class Transfer(Node):
     by_caller: ClassVar[frozenset[str]] = frozenset()
 
     do: Literal["transfer"]
-    name: str = Field(pattern="^[a-z][a-z0-9_]*$")
+    name: str = Field(pattern=NAME)
     number: str = Field(pattern=NUMBER)
     prompts: Prompts = ("transfer",)
     sorry: Prompts = ("transfer_failed",)

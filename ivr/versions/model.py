@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.errors import BadInput
-from ivr.flow import nodes_of
+from ivr.sources import nodes_of
 
 RELEASE = "hotline"
 """Who writes and publishes what is shipped."""

@@ -15,7 +15,8 @@ from core.db import Database
 from core.errors import BadInput, Conflict, NotFound
 from core.journal import Journal
 from ivr import flow as flows
-from ivr.flow import Fault, Flow, FlowError
+from ivr.flow import Flow
+from ivr.sources import Fault, FlowError
 from ivr.versions import model, store
 from ivr.versions.events import FlowDrafted, FlowPublished, FlowRolledBack
 from ivr.versions.model import RELEASE, Difference, Files, Live, State, Version
@@ -190,7 +191,7 @@ class FlowService:
         """Return every version of a flow, newest first. Raises NoSuchFlow."""
         found = await self._db.read(partial(store.versions, flow=flow))
         if not found:
-            raise NoSuchFlow(flow=flow)
+            raise await self._no_such(flow)
         return found
 
     async def get(self, flow: str, number: int) -> tuple[Version, Files]:
@@ -221,7 +222,11 @@ class FlowService:
 
     async def _exists(self, flow: str) -> None:
         if await self._db.read(partial(store.live, flow=flow)) is None:
-            raise NoSuchFlow(flow=flow)
+            raise await self._no_such(flow)
+
+    async def _no_such(self, flow: str) -> NoSuchFlow:
+        there = ", ".join(repr(one) for one, _, _ in await self.flows())
+        return NoSuchFlow(f"there is no flow {flow!r}; there is {there}", flow=flow)
 
     async def _compiled(self, flow: str, number: int, files: Files) -> Flow:
         compiled = await asyncio.to_thread(flows.load_texts, flow, files, self._prompts, self._rules)

@@ -54,3 +54,9 @@ def test_the_list_tells_whether_it_is_heard_when_and_where(tmp_path: Path) -> No
     spoken(settings, planned)
     assert [line for line in announce(settings, "list") if line.startswith(f"{planned} spoken, planned ")]
     assert announce(settings, "off", id_)[0].startswith(f"{id_} off ")
+
+
+def test_who_names_no_announcement_is_told_where_they_are(tmp_path: Path) -> None:
+    settings = load(None, {"HOTLINE_STORAGE__DIR": str(tmp_path / "var")})
+    refused = CliRunner().invoke(announce_group, ["off", "nix"], obj=settings)
+    assert str(refused.exception) == "there is no announcement 'nix'; the list of announcements has their ids"

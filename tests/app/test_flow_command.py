@@ -103,3 +103,8 @@ def test_a_step_that_is_none_is_told() -> None:
     result = simulate("--keys", "2,x")
     assert isinstance(result.exception, BadInput)
     assert "step 2 is 'x'" in result.exception.message
+
+
+def test_a_time_of_nobody_is_told() -> None:
+    result = simulate("--at", "9999-12-31T23:59", "--keys", "h")
+    assert str(result.exception) == "a call is tried between 2000 and 2100, not in 9999"

@@ -70,6 +70,9 @@ def test_a_broken_file_is_told_with_every_fault_and_changes_nothing(stopped: Set
     assert f"{file}:16: node 'announcements': next: there is no node 'outage_frist'" in str(refused.exception)
     assert rows(flow(stopped, "versions")) == [("1", "live")]
     assert "cannot be read" in str(flow(stopped, "publish", str(tmp_path / "none.yaml")).exception)
+    mistaken = flow(stopped, "publish", str(written(tmp_path / "b")), "--flow", "night")
+    assert str(mistaken.exception).endswith("hotline.yaml: is flow 'hotline', not 'night'; leave --flow out")
+    assert str(flow(stopped, "versions", "--flow", "night").exception) == "there is no flow 'night'; there is 'hotline'"
     for command in ("publish", "rollback"):
         says = str(flow(stopped, command, "7").exception)
         assert says == "flow 'hotline' has no version 7; it has 1 (hotline flow versions)"

@@ -81,6 +81,15 @@ def test_a_folder_of_recordings_is_taken_whole_or_not_at_all(settings: Settings,
     assert "there is no prompt 'godbye'; did you mean goodbye" in str(refused.exception)
     assert "menu.wav: a prompt lasts 0.2 to 120 s" in str(refused.exception)
     assert rows(prompts(settings, "list"))["goodbye"][0] == "missing", "none is taken"
+    assert f"{folder / 'godbye.wav'}: there is no prompt" in str(refused.exception)
+    (folder / "goodbye.wav").write_bytes(b"RIFF")
+    assert "goodbye.wav: not a WAV file that can be read: it is cut off" in str(
+        prompts(settings, "import", str(folder)).exception
+    )
+    assert str(prompts(settings, "import", str(tmp_path / "none")).exception).endswith("none: there is no such folder")
+    missing = prompts(settings, "record", "menu", str(tmp_path / "none.wav"))
+    assert str(missing.exception).endswith("none.wav: cannot be read: No such file or directory")
+    write_wav(folder / "goodbye.wav", 2.0)
     (folder / "godbye.wav").unlink()
     (folder / "menu.wav").unlink()
     assert prompts(settings, "import", str(folder)).exit_code == 0

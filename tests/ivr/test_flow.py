@@ -10,8 +10,9 @@ from app.flow_command import flow_group
 from core import policy
 from core.config import load as load_settings
 from core.errors import HotlineError
-from ivr.flow import Flow, FlowError, load
+from ivr.flow import Flow, load
 from ivr.graph import unfold
+from ivr.sources import FlowError
 from speech.prompts import catalogue
 from tests.ivr.conftest import SHIPPED
 
@@ -127,25 +128,30 @@ def test_a_good_flow_is_read(tmp_path: Path) -> None:
     ("before", "after", "line", "what"),
     [
         ("do: menu", "do: menue", 11, "node 'main': unknown kind 'menue' (did you mean 'menu'?); known: play, say,"),
-        ("    do: menu\n", "", 10, "node 'main': unknown kind None"),
+        (
+            "    do: menu\n",
+            "",
+            10,
+            "node 'main': does not say what it does; write do: below it, with one of play, say, menu",
+        ),
         ("next: main", "next: mian", 9, "node 'welcome': next: there is no node 'mian' (did you mean 'main'?)"),
         ('"1": ask', '"1": aks', 13, "node 'main': keys.1: there is no node 'aks' (did you mean 'ask'?)"),
         ("[menu]", "[meenu]", 12, "node 'main': unknown prompt 'meenu' (did you mean 'menu'?)"),
         ("[greeting]", "[greetings_dya]", 8, "node 'welcome': unknown prompt 'greetings_dya' (did you mean 'greeting"),
         ("into: account", "intoo: account", 18, "node 'ask': intoo: there is no such field (did you mean 'into'?)"),
-        ("    into: account\n", "", 15, "node 'ask': into: Field required"),
+        ("    into: account\n", "", 15, "node 'ask': into: is missing; write it"),
         ("length: account_digits", "length: acount_digits", 19, "unknown policy rule 'acount_digits' (did you mean"),
         ("prompts: [menu]", "prompts: menu", 12, "node 'main': prompts: "),
         ('keys: {"1": ask, "2": bye, "0": person}', "keys: {}", 13, "node 'main': keys: "),
         ('"1": ask', '"12": ask', 13, "node 'main': keys: '12' is no key of a telephone (0-9, *, #)"),
         ("start: welcome", "start: wellcome", 3, "start: there is no node 'wellcome' (did you mean 'welcome'?)"),
-        ("trouble: bye\n", "", 1, "trouble: Field required"),
+        ("trouble: bye\n", "", 1, "trouble: is missing; write it"),
         ("version: 1", "version: one", 2, "version: "),
         ("flow: small", "flow: Small Flow", 1, "flow: "),
         ("trouble: bye", "trouble: bye\nauthor: me", 5, "author: there is no such field"),
         ("  bye:\n", "  lost:\n    do: hangup\n  bye:\n", 23, "node 'lost': no way leads here"),
         ("  bye:\n", "  7:\n    do: hangup\n  bye:\n", 23, "7"),
-        ("  bye:\n    do: hangup\n", "  bye: hangup\n", 23, "node 'bye': unknown kind None"),
+        ("  bye:\n    do: hangup\n", "  bye: hangup\n", 23, "node 'bye': does not say what it does"),
         ("prompts: [menu]", "prompts: [menu", 13, "not valid YAML"),
         ("  main:", "  welcome:", 10, "not valid YAML: found duplicate key"),
         ("flow: small", "flow: \x07", 1, "not valid YAML"),
@@ -251,7 +257,7 @@ def test_a_condition_that_is_none_is_told(tmp_path: Path, condition: str, what: 
 @pytest.mark.parametrize(
     ("span", "what"),
     [
-        ("8-12", "working.0: String should match"),
+        ("8-12", "working.0: '8-12' does not fit; write from and until, such as 08:00-12:00"),
         ("25:00-26:00", "is no span of time; write for instance 08:00-12:00"),
         ("22:00-06:00", "ends before it begins; over midnight write two"),
     ],
@@ -288,7 +294,11 @@ def test_nodes_of_an_included_file_are_part_of_the_flow(tmp_path: Path) -> None:
         ("nodes:\n  bye:\n    do: hangup\n    prompts: [bay]\n", "end.yaml:4: node 'bye': unknown prompt 'bay'"),
         (f"flow: end\nnodes:\n{END}", "end.yaml:1: an included file is a mapping with nodes alone"),
         ("nodes: [", "end.yaml:1: not valid YAML"),
-        (None, "end.yaml: cannot be read: No such file"),
+        (
+            f"nodes:\n{END}include: [more.yaml]\n",
+            "end.yaml:4: an included file is a mapping with nodes alone; take",
+        ),
+        (None, "small.yaml:5: include: 'end.yaml': cannot be read: No such file or directory; put it there, or"),
     ],
 )
 def test_a_fault_in_an_included_file_is_told_there(tmp_path: Path, part: str | None, told: str) -> None:

@@ -18,7 +18,8 @@ from core.errors import BadInput
 from core.events import Event
 from core.journal import Journal, since
 from core.tasks import TaskOwner
-from ivr.flow import Flow, FlowError, load_texts
+from ivr.flow import Flow, load_texts
+from ivr.sources import FlowError
 from ivr.versions.events import FlowDrafted, FlowPublished, FlowRolledBack
 from ivr.versions.model import RELEASE, State, compare, content_hash
 from ivr.versions.prompts import PromptsFailed
@@ -201,7 +202,7 @@ async def test_every_fault_of_a_draft_is_told_with_its_place(shelf: Shelf) -> No
         ("small.yaml", 10, "main"),
         ("small.yaml", 8, "main"),
     ]
-    assert [f.line for f in await shelf.service.check("small", {"small.yaml": MAIN})] == [1], "more.yaml is missing"
+    assert [f.line for f in await shelf.service.check("small", {"small.yaml": MAIN})] == [4], "more.yaml is missing"
     other = await shelf.service.check("small", FILES | {"small.yaml": MAIN.replace("flow: small", "flow: large")})
     assert other[0].what == "flow: this is flow 'small', not 'large'"
     with pytest.raises(NoSuchFlow):
@@ -222,6 +223,10 @@ async def test_every_fault_of_a_draft_is_told_with_its_place(shelf: Shelf) -> No
         "\t",
         "nodes: 3",
         "é: 2026-99-99",
+        "nodes: {[a]: {do: hangup}}",
+        "nodes: {a: {do: [menu]}}",
+        "flow: small\nstart: {a: b}\ntrouble: [a]\nnodes: {a: {do: hangup}}",
+        "include: {a: b}\nnodes: {a: 1}",
     ],
 )
 def test_whatever_is_no_flow_has_its_fault(text: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from speech.prompts import catalogue
-from speech.sayable import unsayable
+from speech.sayable import shown, unsayable
 
 pytestmark = pytest.mark.unit
 
@@ -19,6 +19,10 @@ pytestmark = pytest.mark.unit
 )
 def test_symbols_and_pictures_have_no_sound(text: str, silent: list[str]) -> None:
     assert unsayable(text) == silent
+
+
+def test_a_character_that_cannot_be_seen_is_shown_by_its_number() -> None:
+    assert [shown(char) for char in "☃\x07\ue000"] == ["☃", r"\x07", r"\ue000"]
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])

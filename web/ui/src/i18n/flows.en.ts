@@ -130,7 +130,7 @@ const en: FlowWords = {
     bad_field: "“{field}” cannot be so: {message}",
     name_twice: "{file} has a step of this name already; give one of them another name.",
     not_included: "No include names this file. Include it, or remove it.",
-    no_file: "The flow has no such file. Add it, or include it no more.",
+    no_file: "The flow has no file “{file}”. Add it, or include it no more.",
     too_nested: "More than {most} parts within each other: {parts}. Lead there without a subflow, or take one of the parts apart.",
     no_way_back: "Some callers come here who did not come through a subflow, and can go nowhere. Lead every way into this part through a subflow.",
     no_exit: "“{subflow}” has no exit “{exit}”. Add it there, or return by one of its exits.",
