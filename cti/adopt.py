@@ -9,19 +9,9 @@ from core.db import Database
 from cti import store
 from cti.endings import ending
 from cti.events import Reconciled
+from cti.legs import call_of, legs, outside_number, talk_bridge, watch_bridge
 from cti.messages import GONE_WHILE_AWAY, ChannelEntered, ChannelGone
-from cti.model import (
-    WITH_AGENT,
-    Call,
-    CallState,
-    Third,
-    advance,
-    call_of,
-    legs,
-    outside_number,
-    talk_bridge,
-    watch_bridge,
-)
+from cti.model import WITH_AGENT, Call, CallState, Third, advance
 from cti.port import Arrival, Pbx, PbxBridge, PbxChannel
 from cti.session import CallSession, CallWorld
 

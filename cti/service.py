@@ -20,6 +20,7 @@ from cti import store
 from cti.adopt import Adopted, adopt
 from cti.events import CallArrived, CallPlaced, PbxFound, PbxLost
 from cti.inbox import Asked
+from cti.legs import call_of, is_ear
 from cti.messages import (
     ChannelEntered,
     ChannelGone,
@@ -33,7 +34,7 @@ from cti.messages import (
     PlaybackEnded,
     SoundTaken,
 )
-from cti.model import arrive, call_of, is_ear, place
+from cti.model import arrive, place
 from cti.port import Arrival, NoSuchChannel, PbxDown, PbxLink, PbxTaken
 from cti.session import CallSession, CallWorld, Program
 

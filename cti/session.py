@@ -24,6 +24,7 @@ from cti import store
 from cti.endings import ending, refuse, words_of
 from cti.events import CallAnswered
 from cti.inbox import Asked, Inbox
+from cti.legs import legs, talk_bridge, watch_bridge
 from cti.messages import (
     ChannelGone,
     DigitPressed,
@@ -37,7 +38,7 @@ from cti.messages import (
     SpeechHeard,
     WordsHeard,
 )
-from cti.model import WITH_AGENT, Call, CallState, advance, legs, talk_bridge, watch_bridge
+from cti.model import WITH_AGENT, Call, CallState, advance
 from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused
 
 _log = log.get(__name__)

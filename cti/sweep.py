@@ -16,8 +16,9 @@ from core.db import Database
 from core.errors import HotlineError
 from cti.adopt import loose
 from cti.events import Reconciled
+from cti.legs import call_of, is_seat
 from cti.messages import ChannelEntered, ChannelGone
-from cti.model import WITH_AGENT, Call, CallState, Third, call_of, is_seat
+from cti.model import WITH_AGENT, Call, CallState, Third
 from cti.port import Pbx, PbxChannel
 from cti.service import CallService
 from cti.session import CallWorld

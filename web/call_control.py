@@ -11,6 +11,7 @@ from agents.service import PhoneNotRegistered
 from core.errors import BadInput, Conflict, Forbidden, HotlineError
 from core.phone import normalise
 from cti.events import CallPlaced
+from cti.legs import dialling_leg, placed_call
 from cti.messages import (
     CancelConsult,
     Command,
@@ -28,7 +29,6 @@ from cti.messages import (
     Unwatch,
     Watch,
 )
-from cti.model import dialling_leg, placed_call
 from web.services import WebServices
 from web.shapes import Given
 

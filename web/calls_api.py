@@ -18,7 +18,7 @@ from web.commands import OF_LEADS, VERBS
 from web.cursor import cursor, place
 from web.masking import SEE_NUMBERS, mask
 from web.route import DESK, EVERYONE, Answer, ApiHandler, Ask, Routes, may
-from web.shapes import Given, Moment
+from web.shapes import Given, Moment, Shape
 from web.store import facts_of
 from web.views import call_shape
 
@@ -38,6 +38,12 @@ class CallQuery(Given):
     until: Moment | None = Field(default=None, alias="to")
     limit: Annotated[int, Field(ge=1, le=LONGEST_PAGE)] = 50
     cursor: str | None = None
+
+
+class Placed(Shape):
+    """A call that was begun."""
+
+    id: str
 
 
 class DialOut(Given):
@@ -67,9 +73,9 @@ async def list_calls(ask: Ask, query: CallQuery) -> shapes.Page[shapes.Call]:
 
 
 @routes.add("POST", "/calls", roles=DESK, status=201)
-async def dial_out(ask: Ask, body: DialOut) -> shapes.CallPlaced:
+async def dial_out(ask: Ask, body: DialOut) -> Placed:
     """Dial a number by hand: one's own phone rings first, then the number, which sees the hotline's."""
-    return shapes.CallPlaced(id=await dial(ask.services, ask.user, body.number))
+    return Placed(id=await dial(ask.services, ask.user, body.number))
 
 
 @routes.add("GET", "/calls/{id}", roles=EVERYONE)

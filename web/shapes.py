@@ -134,12 +134,6 @@ class ThirdParty(Shape):
     number: str | None
 
 
-class CallPlaced(Shape):
-    """A call that was begun."""
-
-    id: str
-
-
 class Monitor(Shape):
     """Which shift lead listens to a talk, and how: listen, whisper, barge."""
 

@@ -14,6 +14,7 @@ from cti.ringing import Rang, ring
 from cti.session import CallSession
 from cti.talk import talk
 from tests.cti.exchange import Exchange, opened_exchange, silence
+from tests.cti.lines import RINGS_OUTSIDE
 from tests.until import until
 
 pytestmark = pytest.mark.integration
@@ -191,7 +192,7 @@ OUT, AGENT_LEG = "out-1", "dials-out-1"
 async def dialled(exchange: Exchange, state: CallState) -> None:
     """A call that an agent dials, as a service before us left it."""
     event = CallPlaced(
-        at=AT, call_id=OUT, agent_id="a1", seat_id="1001", channel_id=AGENT_LEG, dialled="13800000002", number="95598"
+        at=AT, call_id=OUT, agent_id="a1", seat_id="1001", channel_id=AGENT_LEG, dialled=RINGS_OUTSIDE, number="95598"
     )
     await exchange.put(replace(place(event), state=state))
     exchange.program = serve

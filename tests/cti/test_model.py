@@ -9,6 +9,7 @@ import pytest
 
 from core.events import Event
 from cti import events
+from cti.legs import call_of, dialling_leg, outside_leg, seat_channel, talk_bridge, watch_bridge, watch_leg, watch_spy
 from cti.model import (
     MOVES,
     MOVING,
@@ -20,17 +21,9 @@ from cti.model import (
     Third,
     advance,
     arrive,
-    call_of,
     diagram,
-    dialling_leg,
-    outside_leg,
-    seat_channel,
-    talk_bridge,
     third_diagram,
     together,
-    watch_bridge,
-    watch_leg,
-    watch_spy,
 )
 
 pytestmark = pytest.mark.unit
