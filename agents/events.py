@@ -86,3 +86,13 @@ class SeatChanged(Event):
     seat_id: str
     what: str
     by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSkillsChanged(Event):
+    """The agent has exactly these `skills` with their levels, and works in these `groups`; said by user `by`."""
+
+    agent_id: str
+    skills: dict[str, int]
+    groups: tuple[str, ...]
+    by: str = ""

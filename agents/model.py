@@ -1,6 +1,7 @@
 """Agents, seats and users; presence as a table of moves, each with its cause."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -264,3 +265,11 @@ class User:
 
     def may(self, permission: Permission) -> bool:
         return permission in PERMISSIONS[self.role]
+
+
+@dataclass(frozen=True, slots=True)
+class Qualification:
+    """What an agent can: the level of each skill, and the groups that the agent works in."""
+
+    skills: Mapping[str, int] = field(default_factory=dict)
+    groups: frozenset[str] = frozenset()

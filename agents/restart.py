@@ -15,8 +15,11 @@ async def reconcile(presence: Presence, live: LiveCalls) -> None:
 
     To be used when every call was taken up anew: a reservation then went to an inbox that is no more.
     """
-    for agent in presence.roster.signed_in():
-        found = live.get(agent.agent_id)
+    for agent_id in [agent.agent_id for agent in presence.roster.signed_in()]:
+        # Looked up anew: while others are stored a lease may lapse, and what was built on before is stale.
+        agent, found = presence.roster.get(agent_id), live.get(agent_id)
+        if agent is None or agent.state is State.LOGGED_OUT:
+            continue
         if found is None:
             if agent.state in ON_CALL:
                 await free(presence, agent)

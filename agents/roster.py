@@ -18,13 +18,20 @@ class Roster:
         self._seats: dict[str, Seat] = {}
         self._phones: dict[str, bool] = {}
         self._all_phones_known = False
+        self._moved: set[str] = set()
         self._pages: set[str] = set()
         """Agents of whom a page is heard now."""
 
     # --- presence ---
 
+    def moved(self) -> set[str]:
+        """Return those whose presence or phone may have changed since this was asked last (routing asks)."""
+        moved, self._moved = self._moved, set()
+        return moved
+
     def load(self, agents: Iterable[Agent]) -> None:
         """Take what is stored as the truth."""
+        self._moved.update(self._chains)
         self._chains = {agent.agent_id: [agent] for agent in agents}
         self._idle = {}
         for agent in self.everyone():
@@ -81,11 +88,13 @@ class Roster:
         if not chain:
             del self._chains[agent.agent_id]
             self._idle.pop(agent.agent_id, None)
+            self._moved.add(agent.agent_id)
             return None
         self._index(chain[-1])
         return chain[-1]
 
     def _index(self, agent: Agent) -> None:
+        self._moved.add(agent.agent_id)
         if agent.state is State.READY:
             self._idle[agent.agent_id] = agent
         else:
@@ -95,6 +104,7 @@ class Roster:
 
     def set_page(self, agent_id: str, there: bool) -> None:
         """Keep whether a page of the agent is heard."""
+        self._moved.add(agent_id)
         if there:
             self._pages.add(agent_id)
         else:
@@ -116,7 +126,10 @@ class Roster:
 
     def set_seats(self, seats: Iterable[Seat]) -> None:
         """Take the list of seats as it is stored."""
-        self._seats = {seat.id: seat for seat in seats}
+        told = {seat.id: seat for seat in seats}
+        if told != self._seats:
+            self._seats = told
+            self._moved.update(self._chains)
 
     def seat(self, seat_id: str | None) -> Seat | None:
         """Return a seat by its id."""
@@ -143,11 +156,15 @@ class Roster:
     def set_phone(self, sip_username: str, there: bool) -> None:
         """Keep what the PBX says of one phone."""
         self._phones[sip_username] = there
+        seat = self.seat_of_phone(sip_username)
+        if seat is not None and (agent := self.at_seat(seat.id)) is not None:
+            self._moved.add(agent.agent_id)
 
     def set_phones(self, there: Iterable[str]) -> None:
         """Keep the whole list of phones that the PBX has."""
         self._phones = dict.fromkeys(there, True)
         self._all_phones_known = True
+        self._moved.update(self._chains)
 
 
 def _place(chain: list[Agent], agent: Agent) -> int | None:

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from agents import reasons, store
+from agents import catalogue, reasons, store
 from agents.events import AgentLoggedIn, AgentReserved
 from agents.following import Follower
 from agents.ghosts import GhostSeats
 from agents.model import OFFERED, ON_CALL, Agent, Cause, IllegalMove, PageRule, Permission, Seat, State, Wish, advance
 from agents.pages import Pages
 from agents.presence import Around, Presence
+from agents.qualification import Qualifications
 from agents.restart import LiveCalls, reconcile, seats_without_phone
 from core.bus import Bus
 from core.clock import Clock
@@ -77,11 +78,12 @@ class NotFree(Conflict):
 
 
 class AgentService:
-    """Everything that moves presence; `roster` is what may be read of it."""
+    """Everything that moves presence; `roster` is what may be read of it, `qualifications` what agents can."""
 
     def __init__(self, journal: Journal, db: Database, clock: Clock, policy: Policy) -> None:
         self._presence = Presence(journal, clock, policy)
         self.roster = self._presence.roster
+        self.qualifications = Qualifications(journal, db, clock, catalogue.load())
         self._db = db
         self._clock = clock
         self._tasks = TaskOwner("agents")

@@ -1,12 +1,13 @@
 """Rows of accounts, seats, sessions and presence."""
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from agents.model import Agent, Cause, PageRule, Role, Seat, State, User, Wish
-from agents.tables import presence, seats, sessions, users
+from agents.model import Agent, Cause, PageRule, Qualification, Role, Seat, State, User, Wish
+from agents.tables import agent_groups, agent_skills, presence, seats, sessions, users
 from core.errors import Conflict
 
 
@@ -128,6 +129,31 @@ def _user(row: Any) -> User:
         seat_id=row.seat_id,
         disabled=row.disabled,
     )
+
+
+# --- what agents can ------------------------------------------------------------------------------
+
+
+def set_qualification(connection: Connection, agent_id: str, can: Qualification) -> None:
+    """Let the agent have these skills and groups and no others."""
+    connection.execute(delete(agent_skills).where(agent_skills.c.agent_id == agent_id))
+    connection.execute(delete(agent_groups).where(agent_groups.c.agent_id == agent_id))
+    skills = [{"agent_id": agent_id, "skill": skill, "level": level} for skill, level in can.skills.items()]
+    if skills:
+        connection.execute(insert(agent_skills), skills)
+    if can.groups:
+        connection.execute(insert(agent_groups), [{"agent_id": agent_id, "name": name} for name in can.groups])
+
+
+def qualifications(connection: Connection) -> dict[str, Qualification]:
+    """Return what agents can, by agent id, without those who can nothing special."""
+    skills: dict[str, dict[str, int]] = defaultdict(dict)
+    groups: dict[str, set[str]] = defaultdict(set)
+    for row in connection.execute(select(agent_skills).order_by(agent_skills.c.agent_id, agent_skills.c.skill)):
+        skills[row.agent_id][row.skill] = row.level
+    for row in connection.execute(select(agent_groups)):
+        groups[row.agent_id].add(row.name)
+    return {one: Qualification(skills.get(one, {}), frozenset(groups.get(one, ()))) for one in skills.keys() | groups}
 
 
 # --- seats ---------------------------------------------------------------------------------------

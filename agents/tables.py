@@ -53,3 +53,18 @@ presence = Table(
     Column("desktop", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
 )
+
+agent_skills = Table(
+    "agent_skills",
+    metadata,
+    Column("agent_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("skill", String(32), primary_key=True),
+    Column("level", Integer, nullable=False),
+)
+
+agent_groups = Table(
+    "agent_groups",
+    metadata,
+    Column("agent_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(32), primary_key=True),
+)

@@ -11,8 +11,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from agents import catalogue
 from agents.accounts import Accounts
-from agents.model import PageRule, Role, Seat, User
+from agents.model import PageRule, Qualification, Role, Seat, User
+from agents.qualification import Qualifications
 from app.storage import upgrade
 from core import policy
 from core.bus import Bus
@@ -128,6 +130,41 @@ def enable_user(context: click.Context, username: str) -> None:
     click.echo(f"user {username} enabled")
 
 
+@user_group.command("skills")
+@click.argument("username")
+@click.argument("levels", nargs=-1, metavar="[SKILL=LEVEL]...")
+@click.option("--join", multiple=True, metavar="GROUP", help="A group that the person works in from now on.")
+@click.option("--leave", multiple=True, metavar="GROUP", help="A group that the person works in no more.")
+@click.pass_context
+def change_skills(
+    context: click.Context, username: str, levels: tuple[str, ...], join: tuple[str, ...], leave: tuple[str, ...]
+) -> None:
+    """Show what a person can, and change it: `english=3` sets a level, `english=0` takes the skill away.
+
+    A service that runs follows within two seconds.
+    """
+    changed = dict(_level(one) for one in levels)
+
+    async def work(accounts: Accounts, qualifications: Qualifications) -> Qualification:
+        user = await accounts.user_named(username)
+        now = await qualifications.of(user.id)
+        if not (changed or join or leave):
+            return now
+        skills = {skill: level for skill, level in {**now.skills, **changed}.items() if level != 0}
+        return await qualifications.set(user.id, skills, (now.groups | set(join)) - set(leave))
+
+    can = _run_both(context, work)
+    said = ", ".join(f"{skill}={level}" for skill, level in can.skills.items()) or "no special skill"
+    click.echo(f"{username}: {said}; groups: {', '.join(sorted(can.groups)) or 'none'}")
+
+
+def _level(told: str) -> tuple[str, int]:
+    skill, _, level = told.partition("=")
+    if not skill or not level.isdecimal():
+        raise click.UsageError(f"{told!r}: write a skill and its level as english=3")
+    return skill, int(level)
+
+
 @seat_group.command("add")
 @click.argument("seat_id")
 @click.option("--sip-username", default="", help="Begins with a letter; seat<ID> when not given.")
@@ -190,6 +227,10 @@ def _show(password: str, generated: bool) -> None:
 
 def _run(context: click.Context, work: Callable[[Accounts], Awaitable[T]]) -> T:
     """Do `work` on the installation's database, made when there is none; an error ends with status 1."""
+    return _run_both(context, lambda accounts, _: work(accounts))
+
+
+def _run_both(context: click.Context, work: Callable[[Accounts, Qualifications], Awaitable[T]]) -> T:
     try:
         settings = _settings(context)
         upgrade(settings.database_url)
@@ -202,11 +243,12 @@ def _run(context: click.Context, work: Callable[[Accounts], Awaitable[T]]) -> T:
         sys.exit(1)
 
 
-async def _with_accounts(settings: Settings, work: Callable[[Accounts], Awaitable[T]]) -> T:
-    db = Database(settings.database_url)
+async def _with_accounts(settings: Settings, work: Callable[[Accounts, Qualifications], Awaitable[T]]) -> T:
+    db, clock = Database(settings.database_url), SystemClock()
     try:
-        accounts = Accounts(Journal(db, Bus()), db, SystemClock(), policy.load(settings.site.policy))
-        return await work(accounts)
+        journal = Journal(db, Bus())
+        accounts = Accounts(journal, db, clock, policy.load(settings.site.policy))
+        return await work(accounts, Qualifications(journal, db, clock, catalogue.load()))
     finally:
         await db.close()
 

@@ -139,7 +139,15 @@ class Hotline:
             self.clock,
             self.agents.phones_are,
         )
-        self.routing = RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, self.calls.deliver)
+        self.routing = RoutingService(
+            self.agents,
+            self.journal,
+            self.db,
+            self.clock,
+            self.policy,
+            self.calls.deliver,
+            zone=self.settings.site.zone,
+        )
         self.sweep = Sweep(self.calls, self.pbx, world, self.db, [self.agents.ghosts, StalePlaces(self.routing)])
         site = self.settings.site
         self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site.name)

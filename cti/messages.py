@@ -119,7 +119,7 @@ class SeatOffered:
 
 @dataclass(frozen=True, slots=True)
 class QueueGaveUp:
-    """Routing cannot serve this call: `why` is no_agents or too_long."""
+    """Routing cannot serve this call: `why` is no_agents, closed or too_long."""
 
     why: str
 

@@ -99,6 +99,14 @@ def asked_in_vain(connection: Connection, caller: str, since: datetime) -> bool:
     return last is not None and last.talking_at is None
 
 
+def last_agent(connection: Connection, call_id: str, since: datetime) -> str | None:
+    """Return who talked last, in a call begun since then, with the number of this call; None for an unknown number."""
+    asked = select(calls.c.caller).where(calls.c.id == call_id, calls.c.caller_known).scalar_subquery()
+    query = select(calls.c.agent_id).where(calls.c.caller == asked, calls.c.started_at >= since, calls.c.id != call_id)
+    query = query.where(calls.c.talking_at.is_not(None), calls.c.agent_id.is_not(None))
+    return connection.execute(query.order_by(calls.c.started_at.desc()).limit(1)).scalar_one_or_none()
+
+
 def _call(row: Any) -> Call:
     return _made(dict(row._mapping))
 

@@ -21,6 +21,7 @@ from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
 from ivr.port import Callbacks, Messages, Orders, Texts, Watches
 from routing.precedence import Cause
+from routing.skills import Levels
 from speech.port import SpeechDetector
 from speech.prompts import foreign
 
@@ -175,6 +176,8 @@ class Waiting(Protocol):
         enqueued_at: datetime | None = None,
         causes: Collection[Cause] = (),
         entered_at: datetime | None = None,
+        *,
+        skills: Levels = (),
     ) -> None: ...
 
     async def again(self, call_id: str) -> None: ...

@@ -41,6 +41,7 @@ from desk.surveys.model import Reason
 from desk.workorders import speech as order_speech
 from ivr.call import Desk, FaultReport, KnownFault
 from routing.precedence import Cause
+from routing.skills import Levels
 
 CALL = "simulated"
 PROMPT, SENTENCE = "prompt:", "sentence:"
@@ -319,9 +320,12 @@ class Place:
         enqueued_at: datetime | None = None,
         causes: Collection[Cause] = (),
         entered_at: datetime | None = None,
+        *,
+        skills: Levels = (),
     ) -> None:
         ahead = f" ahead of others ({', '.join(causes)})" if causes else ""
-        self._line.tell("event", f"waits in queue {queue}{ahead}")
+        needs = f", needs {', '.join(f'{skill} {level}' for skill, level in skills)}" if skills else ""
+        self._line.tell("event", f"waits in queue {queue}{ahead}{needs}")
         self._line.waits(queued=True)
 
     async def again(self, call_id: str) -> None:

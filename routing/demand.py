@@ -15,10 +15,14 @@ class Bucket:
     """Calls that differ only in their places: whoever fits one fits all, so only the first can be next.
 
     `step` counts the relaxation steps taken, `wanted` are the skills before any; the calls of a bucket with
-    `preferred` are held for that agent.
+    `preferred` are held for that agent. While it has calls it stands under its `anchors`; who is found there with at
+    least the level `least` fits when the levels of `rest` and the `groups` are met as well.
     """
 
-    __slots__ = ("anchors", "calls", "further", "need", "preferred", "rules", "serial", "step", "wanted")
+    __slots__ = (
+        *("anchors", "calls", "further", "groups", "least", "need", "preferred"),
+        *("rest", "rules", "serial", "step", "wanted"),
+    )
 
     def __init__(self, rules: Rules, further: Levels, step: int, preferred: str | None, serial: int) -> None:
         self.rules = rules
@@ -29,6 +33,9 @@ class Bucket:
         self.preferred = preferred
         self.serial = serial
         self.anchors: tuple[str, ...] = ()
+        self.least = 0
+        self.rest: Levels = ()
+        self.groups: frozenset[str] = frozenset()
         self.calls: list[Order] = []
 
     def fits(self, profile: Profile) -> bool:
@@ -42,12 +49,15 @@ class Bucket:
         del self.calls[bisect_left(self.calls, place)]
 
 
+NOTHING: dict[int, Bucket] = {}
+
+
 class Demand:
     """All buckets; those with calls stand under one skill each, so an agent looks only at those of its own skills."""
 
     def __init__(self, rarity: Callable[[str], int]) -> None:
         self._rarity = rarity
-        """How many agents have a skill: a bucket stands under its rarest one."""
+        """How many agents have an anchor: a bucket stands under its rarest skill."""
         self._buckets: dict[tuple[str, Levels, int, str | None], Bucket] = {}
         self._serials = itertools.count()
         self._under: dict[str, dict[int, Bucket]] = {}
@@ -63,7 +73,7 @@ class Demand:
     def add(self, bucket: Bucket, place: Order) -> bool:
         """Put a call into its bucket; tells whether it is the first there."""
         if not bucket.calls:
-            bucket.anchors = self._anchors(bucket)
+            self._anchor(bucket)
             for anchor in bucket.anchors:
                 self._under.setdefault(anchor, {})[bucket.serial] = bucket
         insort(bucket.calls, place)
@@ -83,16 +93,32 @@ class Demand:
 
     def fitting(self, profile: Profile) -> list[Bucket]:
         """Return the buckets with calls that this agent may take."""
-        found = {}
-        for anchor in profile.anchors:
-            for serial, bucket in self._under.get(anchor, {}).items():
-                if bucket.fits(profile):
-                    found[serial] = bucket
-        return list(found.values())
+        found, several, levels = [], set(), profile.levels
+        for anchor, level in profile.anchors:
+            for bucket in self._under.get(anchor, NOTHING).values():
+                if bucket.least > level:
+                    continue
+                for skill, least in bucket.rest:
+                    if levels.get(skill, 0) < least:
+                        break
+                else:
+                    if bucket.groups and bucket.groups.isdisjoint(profile.groups):
+                        continue
+                    if len(bucket.anchors) > 1:
+                        if bucket.serial in several:
+                            continue
+                        several.add(bucket.serial)
+                    found.append(bucket)
+        return found
 
-    def _anchors(self, bucket: Bucket) -> tuple[str, ...]:
+    def _anchor(self, bucket: Bucket) -> None:
+        skills, bucket.groups = bucket.need.skills, bucket.need.groups
+        bucket.least, bucket.rest = 0, skills
         if bucket.preferred is not None:
-            return (by_agent(bucket.preferred),)
-        if bucket.need.skills:
-            return (by_skill(min((skill for skill, _ in bucket.need.skills), key=self._rarity)),)
-        return tuple(map(by_group, sorted(bucket.need.groups))) or (EVERYBODY,)
+            bucket.anchors = (by_agent(bucket.preferred),)
+        elif skills:
+            rarest, bucket.least = min(skills, key=lambda one: self._rarity(by_skill(one[0])))
+            bucket.rest = tuple(one for one in skills if one[0] != rarest)
+            bucket.anchors = (by_skill(rarest),)
+        else:
+            bucket.anchors = tuple(map(by_group, sorted(bucket.groups))) or (EVERYBODY,)

@@ -31,9 +31,8 @@ from routing.demand import Bucket, Demand
 from routing.filing import Filing
 from routing.people import People
 from routing.rules import Rules
-from routing.skills import Profile, by_skill
+from routing.skills import Profile
 from routing.strategies import STRATEGIES, Key, Person, score
-from routing.supply import Supply
 
 NEXT = 5
 """How many who came after the chosen are named with a decision."""
@@ -43,8 +42,8 @@ PREFERRED = "preferred"
 """The rule of a decision for the agent that the call was held for."""
 OCCUPANCY_WINDOW_S = 3600.0
 
-Head = tuple[float, float, str, str, Bucket]
-"""The first call of a bucket as it competes with others: the least is served first; call and queue make it unique."""
+Head = tuple[float, float, str, str, Bucket, int]
+"""A call as it competes with others, the least is served first: less its priority, moment, id, queue; bucket, place."""
 
 
 class Matching:
@@ -53,8 +52,8 @@ class Matching:
     def __init__(self, rules: Mapping[str, Rules], cap: float, occupancy_window_s: float = OCCUPANCY_WINDOW_S) -> None:
         self.rules = dict(rules)
         self.cap = cap
-        self._people = People(Supply(one.strategy for one in rules.values()), occupancy_window_s)
-        self._demand = Demand(lambda skill: self._people.having(by_skill(skill)))
+        self._people = People(occupancy_window_s)
+        self._demand = Demand(self._people.having)
         self._calls = Filing(self.rules, self._demand, self._can_hold)
 
     # --- calls ---
@@ -130,23 +129,36 @@ class Matching:
         self._calls.touched.clear()
         return decisions
 
+    def undecided(self) -> set[str]:
+        """Return the queues with a call that `decide` would give to an agent; only what is new is looked at."""
+        new = {
+            one.serial: one for person in self._people.fresh.values() for one in self._demand.fitting(person.profile)
+        }
+        new |= {one.serial: one for one in self._calls.touched.values() if one.calls and self._find(one)}
+        return {bucket.rules.queue for bucket in new.values()}
+
+    def free(self) -> set[str]:
+        """Return the agents to whom a call may be given."""
+        return {person.profile.agent_id for person in self._people.all() if person.free}
+
     def _sweep(self, now: float) -> list[Decision]:
         fits = self._fitting_fresh()
+        alone = len(fits) == 1 and not self._calls.touched
         heads = {bucket.serial: bucket for buckets in fits.values() for bucket in buckets}
-        heads |= {serial: bucket for serial, bucket in self._calls.touched.items() if bucket.calls}
-        heap = [self._head(bucket, now) for bucket in heads.values()]
-        heapq.heapify(heap)
+        heads |= self._calls.touched
+        heap = self._heads(heads.values(), now)
         decisions: list[Decision] = []
         while heap and (self._people.fresh or self._calls.touched):
-            head, bucket = heap[0], heap[0][-1]
+            head, bucket = heap[0], heap[0][4]
             if not bucket.calls:
                 heapq.heappop(heap)
             elif bucket.calls[0] != head[1:3]:
-                heapq.heapreplace(heap, self._head(bucket, now))
+                heapq.heapreplace(heap, self._head(bucket, 0, now))
             elif found := self._find(bucket):
+                call = self._take_first(bucket, heap, now)
                 profile = found[0][1].profile
-                rivals = fits.get(profile.agent_id) or self._rivals(profile)
-                decisions.append(self._pair(bucket, found, rivals, now))
+                rivals = heap[:] if alone else self._heads(fits.get(profile.agent_id) or self._rivals(profile), now)
+                decisions.append(self._pair(call, head, found, self._following(rivals, now), now))
             else:
                 heapq.heappop(heap)
                 self._calls.touched.pop(bucket.serial, None)
@@ -166,9 +178,20 @@ class Matching:
             return self._demand.fitting(profile)
         return [bucket for bucket in self._calls.touched.values() if bucket.fits(profile)]
 
-    def _head(self, bucket: Bucket, now: float) -> Head:
-        moment, call_id = bucket.calls[0]
-        return -bucket.rules.priority(moment, now, self.cap), moment, call_id, bucket.rules.queue, bucket
+    def _head(self, bucket: Bucket, place: int, now: float) -> Head:
+        moment, call_id = bucket.calls[place]
+        rules = bucket.rules
+        return -rules.priority(moment, now, self.cap), moment, call_id, rules.queue, bucket, place
+
+    def _heads(self, buckets: Iterable[Bucket], now: float) -> list[Head]:
+        cap, heap = self.cap, []
+        for bucket in buckets:
+            if calls := bucket.calls:
+                moment, call_id = calls[0]
+                rules = bucket.rules
+                heap.append((-rules.priority(moment, now, cap), moment, call_id, rules.queue, bucket, 0))
+        heapq.heapify(heap)
+        return heap
 
     def _find(self, bucket: Bucket) -> list[tuple[Key, Person]]:
         """Return the best agents for the first call of a bucket; one that was looked at before fits only the fresh."""
@@ -181,44 +204,51 @@ class Matching:
         found = [person for person in self._people.fresh.values() if bucket.fits(person.profile)]
         return sorted(((STRATEGIES[strategy](one, wanted), one) for one in found), key=lambda one: one[0])[: NEXT + 1]
 
-    def _pair(self, bucket: Bucket, found: list[tuple[Key, Person]], rivals: Iterable[Bucket], now: float) -> Decision:
-        order, person, rules = bucket.calls[0], found[0][1], bucket.rules
-        place = self._calls.get(order[1])
+    def _take_first(self, bucket: Bucket, heap: list[Head], now: float) -> Call:
+        """Take the first call of the bucket at the top of the heap out; the next one stands there instead."""
+        place = self._calls.get(bucket.calls[0][1])
         assert place is not None
         call = place.call
-        scored = [
-            Scored(one.profile.agent_id, score(rules.strategy, one, bucket.wanted, now, self._people.turns))
-            for _, one in found
-        ]
-        self.leave(call.call_id)
+        self._calls.remove(call.call_id)
         self._calls.pace[call.queue].decided(call.since, now)
+        if bucket.calls:
+            heapq.heapreplace(heap, self._head(bucket, 0, now))
+        else:
+            heapq.heappop(heap)
+        return call
+
+    def _pair(
+        self, call: Call, head: Head, found: list[tuple[Key, Person]], following: tuple[Scored, ...], now: float
+    ) -> Decision:
+        negative, _, _, queue, bucket, _ = head
+        strategy, turns, person = bucket.rules.strategy, self._people.turns, found[0][1]
+        scored = [Scored(one.profile.agent_id, score(strategy, one, bucket.wanted, now, turns)) for _, one in found]
         decision = Decision(
             call_id=call.call_id,
             agent_id=scored[0].id,
-            by_queue=rules.queue,
-            rule=rules.strategy if bucket.preferred is None else PREFERRED,
+            by_queue=queue,
+            rule=strategy if bucket.preferred is None else PREFERRED,
             step=bucket.step,
-            priority=rules.priority(order[0], now, self.cap),
+            priority=-negative,
             score=scored[0].score,
             waited_s=now - call.since,
             idle_s=now - person.idle_since,
             next_agents=tuple(scored[1:]),
-            next_calls=self._next_calls(rivals, now),
+            next_calls=following,
         )
         self._people.take(person, now)
         return decision
 
-    def _next_calls(self, buckets: Iterable[Bucket], now: float) -> tuple[Scored, ...]:
-        heap = [(*self._head(bucket, now), 0) for bucket in buckets if bucket.calls]
-        heapq.heapify(heap)
+    def _following(self, heap: list[Head], now: float) -> tuple[Scored, ...]:
+        """Return the best five of what the buckets in this heap hold; it is used up."""
         found: dict[str, Scored] = {}
         while heap and len(found) < NEXT:
-            negative, _, call_id, queue, bucket, place = heap[0]
-            found.setdefault(call_id, Scored(call_id, -negative))
-            if (place := place + 1) < len(bucket.calls):
-                moment, call_id = bucket.calls[place]
-                points = bucket.rules.priority(moment, now, self.cap)
-                heapq.heapreplace(heap, (-points, moment, call_id, queue, bucket, place))
+            negative, _, call_id, _, bucket, place = heap[0]
+            if bucket.calls and bucket.calls[place][1] == call_id:
+                found.setdefault(call_id, Scored(call_id, -negative))
+                place += 1
+            if place < len(bucket.calls):
+                heapq.heapreplace(heap, self._head(bucket, place, now))
             else:
                 heapq.heappop(heap)
         return tuple(found.values())

@@ -1,36 +1,59 @@
-"""Queues: their definitions, their lines of waiting calls, their figures."""
+"""Queues, the places of calls in them, their figures, and what is told of them."""
 
-import bisect
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from routing.decisions import Candidate, Explained
 from routing.events import AgentChosen
-from routing.precedence import Precedence
-from routing.turns import STRATEGIES, Waiting, place
-
-
-class BadQueue(ValueError):
-    """A definition of a queue cannot be used."""
+from routing.hours import Hours
+from routing.precedence import NONE, Precedence
+from routing.rules import Rules
+from routing.skills import Levels
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue: its `id`, its `names` by language, and the `strategy` that picks the agent.
+    """A queue: its `id`, its `names` by language, the `rules` by which it serves and the `hours` in which it does.
 
-    `wrap_up_s`: seconds of wrap-up after its calls; None: the policy's `wrap_up_limit`.
+    A caller's last agent, or whoever is asked for, is waited for `preferred_s` before anybody else. A call that comes
+    when the queue is closed is for the agents of `closed_to`, when that is open. `wrap_up_s`: seconds of wrap-up after
+    its calls; None: the policy's `wrap_up_limit`.
     """
 
     id: str
     names: dict[str, str]
-    strategy: str
+    rules: Rules
+    hours: Hours = field(default_factory=Hours)
+    preferred_s: float = 0.0
+    closed_to: str | None = None
     wrap_up_s: float | None = None
 
-    def __post_init__(self) -> None:
-        if self.strategy not in STRATEGIES:
-            raise BadQueue(f"queue {self.id!r}: strategy {self.strategy!r}: known are {', '.join(sorted(STRATEGIES))}")
-        if missing := {"zh", "en"} - set(self.names):
-            raise BadQueue(f"queue {self.id!r}: names lacks {', '.join(sorted(missing))}")
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A call in a queue; `enqueued_at` and the head start are its place, whatever happened since.
+
+    It needs `skills` beside those of the queue, is held for `preferred` until `preferred_until`, and may be answered in
+    the queues `also` too, each with the moment since which it counts as waiting there.
+    """
+
+    call_id: str
+    queue: str
+    enqueued_at: datetime
+    precedence: Precedence = NONE
+    skills: Levels = ()
+    preferred: str | None = None
+    preferred_until: datetime | None = None
+    also: tuple[tuple[str, datetime], ...] = ()
+
+
+def place(call: Waiting) -> tuple[datetime, str]:
+    """Return what orders the calls of a queue: the longest wait first, with its head start.
+
+    It does not change with time, so two calls never change places; the id decides between equals.
+    """
+    return call.enqueued_at - timedelta(seconds=call.precedence.ahead_s), call.call_id
 
 
 class Stand(StrEnum):
@@ -55,33 +78,6 @@ class Entry:
     agent_id: str | None = None
 
 
-@dataclass(slots=True)
-class Line:
-    """The waiting calls of one queue in their order."""
-
-    calls: list[Waiting] = field(default_factory=list)
-
-    def add(self, call: Waiting) -> None:
-        """Put a call in its place."""
-        bisect.insort(self.calls, call, key=place)
-
-    def remove(self, call: Waiting) -> None:
-        """Take a call out. Raises ValueError when it is not in the line."""
-        index = self._index(call)
-        if index is None:
-            raise ValueError(f"call {call.call_id} does not wait here")
-        del self.calls[index]
-
-    def position(self, call: Waiting) -> int | None:
-        """Return the place of a call, 1 = next, None when it is not in the line."""
-        index = self._index(call)
-        return None if index is None else index + 1
-
-    def _index(self, call: Waiting) -> int | None:
-        index = bisect.bisect_left(self.calls, place(call), key=place)
-        return index if index < len(self.calls) and self.calls[index] == call else None
-
-
 @dataclass(frozen=True, slots=True)
 class Figures:
     """A queue at this moment: busy agents are reserved, ringing, talking or in wrap-up; ready ones have a phone."""
@@ -96,7 +92,11 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a call waits (`stand`, `position`, `precedence`, `figures` of its queue) and why its agents were chosen."""
+    """Why a call waits, and why its agents were chosen.
+
+    `stand`, `position`, `precedence` and `waiting` say how it stands (None once it does not wait), `agents` everybody
+    beside it as of this moment, `figures` its queue.
+    """
 
     call_id: str
     queue: str
@@ -105,5 +105,8 @@ class Explanation:
     position: int | None
     waited_s: float | None
     precedence: Precedence | None
+    waiting: Explained | None
+    next_change_s: float | None
+    agents: tuple[Candidate, ...]
     figures: Figures
     decisions: tuple[AgentChosen, ...]

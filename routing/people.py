@@ -10,8 +10,8 @@ from routing.supply import Supply
 class People:
     """All agents; the free ones are in `supply`, but those whom no decision has looked at yet in `fresh`."""
 
-    def __init__(self, supply: Supply, window_s: float) -> None:
-        self.supply = supply
+    def __init__(self, window_s: float) -> None:
+        self.supply = Supply(self.having)
         self.fresh: dict[str, Person] = {}
         self._window_s = window_s
         self._people: dict[str, Person] = {}
@@ -89,6 +89,6 @@ class People:
         else:
             self.fresh.pop(person.profile.agent_id, None)
 
-    def _count(self, anchors: Iterable[str], by: int) -> None:
-        for anchor in anchors:
+    def _count(self, anchors: Iterable[tuple[str, int]], by: int) -> None:
+        for anchor, _ in anchors:
             self._having[anchor] = self._having.get(anchor, 0) + by

@@ -1,18 +1,21 @@
-"""Where every call stands: waiting in the line of its queue, offered to an agent, or parked after a restart."""
+"""Where every call stands: waiting, offered to an agent, or parked after a restart."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
-from routing.model import Entry, Line, Stand
-from routing.turns import Waiting
+from routing.model import Entry, Stand, Waiting
+from routing.skills import Levels
+
+Kind = tuple[str, Levels]
+"""A queue and what is needed beside it: whoever could ever answer one call of a kind could answer all."""
 
 
 class Places:
-    """The places of all calls; a call is in the line of its queue exactly while it waits."""
+    """The places of all calls."""
 
-    def __init__(self, queues: Iterable[str]) -> None:
-        self._lines = {queue: Line() for queue in queues}
+    def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
+        self._waiting: dict[Kind, dict[str, Entry]] = {}
 
     def get(self, call_id: str) -> Entry | None:
         """Return the place of a call."""
@@ -24,15 +27,11 @@ class Places:
 
     def waiting(self) -> list[Entry]:
         """Return the places of those that nobody is kept for."""
-        return [entry for entry in self._entries.values() if entry.stand is Stand.WAITING]
+        return [entry for entries in self._waiting.values() for entry in entries.values()]
 
-    def line(self, queue: str) -> list[Waiting]:
-        """Return the calls that wait in a queue, the next one first; not to be changed."""
-        return self._lines[queue].calls
-
-    def position(self, call: Waiting) -> int | None:
-        """Return the place in the line, 1 = next, None while the call does not wait."""
-        return self._lines[call.queue].position(call)
+    def kinds(self) -> list[tuple[Kind, list[Entry]]]:
+        """Return the waiting by kind."""
+        return [(kind, list(entries.values())) for kind, entries in self._waiting.items()]
 
     def park(self, call: Waiting, entered_at: datetime | None = None) -> Entry:
         """Give a call a place, instead of one that it had, without letting it wait yet.
@@ -51,16 +50,32 @@ class Places:
         if entry.stand is Stand.WAITING:
             return False
         entry.stand, entry.agent_id = Stand.WAITING, None
-        self._lines[entry.call.queue].add(entry.call)
+        self._waiting.setdefault(kind(entry.call), {})[entry.call.call_id] = entry
         return True
 
     def offer(self, entry: Entry, agent_id: str) -> None:
-        """Take a waiting call out of the line: this agent is kept for it."""
-        self._lines[entry.call.queue].remove(entry.call)
+        """This agent is kept for a waiting call."""
+        self._wait_no_more(entry)
         entry.stand, entry.agent_id = Stand.OFFERED, agent_id
 
     def take_out(self, entry: Entry) -> None:
         """Forget a place."""
         del self._entries[entry.call.call_id]
         if entry.stand is Stand.WAITING:
-            self._lines[entry.call.queue].remove(entry.call)
+            self._wait_no_more(entry)
+
+    def _wait_no_more(self, entry: Entry) -> None:
+        entries = self._waiting[kind(entry.call)]
+        del entries[entry.call.call_id]
+        if not entries:
+            del self._waiting[kind(entry.call)]
+
+
+def kind(call: Waiting) -> Kind:
+    """Return the kind of a call."""
+    return call.queue, call.skills
+
+
+def longest(calls: Iterable[Waiting], now: datetime) -> float:
+    """Return the longest wait in seconds, 0 without calls."""
+    return (now - min((call.enqueued_at for call in calls), default=now)).total_seconds()

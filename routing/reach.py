@@ -26,11 +26,11 @@ class Reach:
         self._missing: dict[str, float] = {}
         """Since when (monotonic seconds) the phone of an agent is missing."""
 
-    def anybody(self) -> bool:
-        """Tell whether a call that waits has somebody to wait for."""
+    def agents(self) -> list[str]:
+        """Return those for whom a call may wait."""
         self._look()
         limit = self._clock.monotonic() - self._grace_s
-        return any(self._missing.get(agent.agent_id, limit + 1) > limit for agent in self._roster.signed_in())
+        return [one.agent_id for one in self._roster.signed_in() if self._missing.get(one.agent_id, limit + 1) > limit]
 
     def _look(self) -> None:
         now, before = self._clock.monotonic(), self._missing

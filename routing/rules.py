@@ -72,4 +72,5 @@ class Rules:
 
     def priority(self, moment: float, now: float, cap: float) -> float:
         """Return the points of a call that counts as waiting since `moment`."""
-        return min(cap, self.start + self.rate * (now - moment))
+        points = self.start + self.rate * (now - moment)
+        return points if points < cap else cap

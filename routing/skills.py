@@ -14,19 +14,19 @@ EVERYBODY = "*"
 class Profile:
     """What routing knows of an agent: the level of each skill, the groups, how many calls at once.
 
-    `anchors` are the keys under which an index finds the agent.
+    `anchors` are the keys under which an index finds the agent, each with the level that the agent has there.
     """
 
     agent_id: str
     levels: Mapping[str, int] = field(default_factory=dict)
     groups: frozenset[str] = frozenset()
     capacity: int = 1
-    anchors: tuple[str, ...] = field(init=False, compare=False)
+    anchors: tuple[tuple[str, int], ...] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        own = (EVERYBODY, by_agent(self.agent_id))
-        anchors = (*own, *map(by_skill, self.levels), *map(by_group, sorted(self.groups)))
-        object.__setattr__(self, "anchors", anchors)
+        plain = (EVERYBODY, by_agent(self.agent_id), *map(by_group, sorted(self.groups)))
+        skills = ((by_skill(skill), level) for skill, level in self.levels.items())
+        object.__setattr__(self, "anchors", (*((anchor, 0) for anchor in plain), *skills))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,16 @@ Whether a call is being offered is not stored: after a restart each call asks ag
 """
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from core import journal
 from routing.events import AgentChosen
+from routing.model import Waiting
 from routing.precedence import Cause, Precedence
 from routing.tables import queue_entries
-from routing.turns import Waiting
 
 
 def add(connection: Connection, call: Waiting) -> None:
@@ -24,8 +25,18 @@ def add(connection: Connection, call: Waiting) -> None:
         "enqueued_at": call.enqueued_at,
         "ahead_s": call.precedence.ahead_s,
         "causes": " ".join(call.precedence.causes),
+        "skills": dict(call.skills),
+        "preferred": call.preferred,
+        "preferred_until": call.preferred_until,
+        "also": {queue: since.isoformat() for queue, since in call.also},
     }
     connection.execute(insert(queue_entries).values(row))
+
+
+def overflow(connection: Connection, call: Waiting) -> None:
+    """Keep in which queues a call may be answered, if it still has a place."""
+    also = {queue: since.isoformat() for queue, since in call.also}
+    connection.execute(update(queue_entries).where(queue_entries.c.call_id == call.call_id).values(also=also))
 
 
 def remove(connection: Connection, call_ids: Collection[str]) -> None:
@@ -36,7 +47,20 @@ def remove(connection: Connection, call_ids: Collection[str]) -> None:
 def load(connection: Connection) -> list[Waiting]:
     """Return every kept place, the longest wait first."""
     rows = connection.execute(select(queue_entries).order_by(queue_entries.c.enqueued_at, queue_entries.c.call_id))
-    return [Waiting(row.call_id, row.queue, row.enqueued_at, _precedence(row)) for row in rows]
+    return [_waiting(row) for row in rows]
+
+
+def _waiting(row: Any) -> Waiting:
+    return Waiting(
+        row.call_id,
+        row.queue,
+        row.enqueued_at,
+        _precedence(row),
+        skills=tuple(sorted(row.skills.items())),
+        preferred=row.preferred,
+        preferred_until=row.preferred_until,
+        also=tuple((queue, datetime.fromisoformat(since)) for queue, since in row.also.items()),
+    )
 
 
 def _precedence(row: Any) -> Precedence:

@@ -1,26 +1,26 @@
-"""The free agents, found by what a call needs: sorted lists by strategy for each skill and group; pure."""
+"""The free agents, found by what a call needs: sorted lists by skill, group and strategy; pure."""
 
 import heapq
 from bisect import bisect_left, insort
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from routing.skills import EVERYBODY, Levels, Need, by_agent, by_group, by_skill
+from routing.skills import EVERYBODY, Levels, Need, by_group, by_skill
 from routing.strategies import STRATEGIES, Key, Person
 
-AGENT, SKILL = by_agent(""), by_skill("")
+SKILL = by_skill("")
 
 
 class Supply:
-    """Free agents under each of their anchors, in the order of each strategy in use.
+    """The free agents under their anchors, in the order of a strategy; a list begins when it is first asked for.
 
-    Adding and removing cost the agent's own anchors; finding reads the shortest list of the call's anchors.
+    Adding and removing cost the agent's own anchors; finding reads the list of the rarest anchor of the call.
     """
 
-    def __init__(self, strategies: Iterable[str]) -> None:
-        self._strategies = tuple(dict.fromkeys(strategies))
-        self._lists: dict[tuple[str, str], list[Key]] = defaultdict(list)
-        self._free: dict[str, tuple[Person, list[tuple[list[Key], Key]]]] = {}
+    def __init__(self, rarity: Callable[[str], int]) -> None:
+        self._rarity = rarity
+        self._free: dict[str, Person] = {}
+        self._lists: dict[str, dict[str, list[Key]]] = {}
+        """By anchor and strategy."""
 
     def __contains__(self, agent_id: str) -> bool:
         return agent_id in self._free
@@ -30,62 +30,62 @@ class Supply:
 
     def add(self, person: Person) -> None:
         """Enter a free agent; its skills and what orders it must not change while it is here."""
-        entries = []
-        for strategy in self._strategies:
-            for anchor in person.profile.anchors:
-                if not anchor.startswith(AGENT):
-                    key = STRATEGIES[strategy](person, _alone(anchor))
-                    entries.append((self._lists[strategy, anchor], key))
-        for line, key in entries:
+        self._free[person.profile.agent_id] = person
+        for line, key in self._lines(person):
             insort(line, key)
-        self._free[person.profile.agent_id] = person, entries
 
     def remove(self, agent_id: str) -> bool:
         """Take an agent out; tells whether it was here."""
-        found = self._free.pop(agent_id, None)
-        if found is None:
+        person = self._free.pop(agent_id, None)
+        if person is None:
             return False
-        for line, key in found[1]:
+        for line, key in self._lines(person):
             del line[bisect_left(line, key)]
         return True
+
+    def _lines(self, person: Person) -> Iterator[tuple[list[Key], Key]]:
+        for anchor, _ in person.profile.anchors:
+            if (lists := self._lists.get(anchor)) is not None:
+                for strategy, line in lists.items():
+                    yield line, STRATEGIES[strategy](person, _alone(anchor))
+
+    def _line(self, anchor: str, strategy: str) -> list[Key]:
+        lists = self._lists.setdefault(anchor, {})
+        if strategy not in lists:
+            having = (one for one in self._free.values() if any(anchor == own for own, _ in one.profile.anchors))
+            lists[strategy] = sorted(STRATEGIES[strategy](person, _alone(anchor)) for person in having)
+        return lists[strategy]
 
     def find(
         self, need: Need, strategy: str, wanted: Levels, besides: Iterable[Person], limit: int
     ) -> list[tuple[Key, Person]]:
-        """Return the best `limit` free agents who meet `need`, the best first; those of `besides` count as free too."""
+        """Return the best `limit` free agents who meet `need`, the best first; those of `besides` are free too."""
         order = STRATEGIES[strategy]
         found = [(order(person, wanted), person) for person in besides if need.met_by(person.profile)]
-        anchor = self._anchor(need, strategy)
-        sorted_so = (
-            strategy != "best_skill" or not wanted or (wanted == need.skills and _alone(anchor) and len(wanted) == 1)
+        anchors = self._anchors(need)
+        as_sorted = (
+            strategy != "best_skill" or not wanted or (len(wanted) == 1 and anchors == (by_skill(wanted[0][0]),))
         )
-        count = 0
-        for key in self._read(need, strategy, anchor):
-            person = self._free[str(key[-1])][0]
+        enough = len(found) + limit
+        for key in self._read(anchors, strategy):
+            person = self._free[str(key[-1])]
             if need.met_by(person.profile):
-                found.append((order(person, wanted), person))
-                count += 1
-                if count == limit and sorted_so:
+                found.append((key if as_sorted else order(person, wanted), person))
+                if as_sorted and len(found) == enough:
                     break
-        return heapq.nsmallest(limit, found, key=lambda one: one[0])
+        found.sort(key=lambda one: one[0])
+        return found[:limit]
 
-    def _anchor(self, need: Need, strategy: str) -> str:
-        anchors = [by_skill(skill) for skill, _ in need.skills]
-        if len(need.groups) == 1 or (need.groups and not anchors):
-            anchors.append(by_group(min(need.groups)))
-        if not anchors:
-            return EVERYBODY
-        return min(anchors, key=lambda anchor: len(self._lists[strategy, anchor]))
+    def _anchors(self, need: Need) -> tuple[str, ...]:
+        if need.skills:
+            return (by_skill(min((skill for skill, _ in need.skills), key=lambda one: self._rarity(by_skill(one)))),)
+        return tuple(map(by_group, sorted(need.groups))) or (EVERYBODY,)
 
-    def _read(self, need: Need, strategy: str, anchor: str) -> Iterator[Key]:
-        if need.skills or len(need.groups) < 2:
-            yield from self._lists[strategy, anchor]
-            return
-        before: Key | None = None
-        for key in heapq.merge(*(self._lists[strategy, by_group(group)] for group in need.groups)):
-            if key != before:
-                yield key
-            before = key
+    def _read(self, anchors: tuple[str, ...], strategy: str) -> Iterable[Key]:
+        if len(anchors) == 1:
+            return self._line(anchors[0], strategy)
+        merged = heapq.merge(*(self._line(anchor, strategy) for anchor in anchors))
+        return dict.fromkeys(merged)
 
 
 def _alone(anchor: str) -> Levels:

@@ -98,15 +98,38 @@ class Decision(Shape):
 
     at: datetime
     agent_id: str
-    rule: str
+    rule: str = Field(description="longest_idle, least_occupied, best_skill, round_robin or preferred")
+    by_queue: str = Field(description="whose rule it was: its own queue, or one in which it was in overflow")
+    step: int = Field(description="relaxation steps taken")
     waited_s: float
     idle_s: float
+    score: float = Field(description="idle seconds, share of time busy, sum of levels, or calls since the last one")
+    priority: float
     next_agents: tuple[str, ...]
+    next_agent_scores: tuple[float, ...]
     next_calls: tuple[str, ...]
+    next_call_scores: tuple[float, ...] = Field(description="priorities")
+
+
+class Need(Shape):
+    """What a waiting call needs now: each skill at its least level, one of the groups unless there are none."""
+
+    skills: dict[str, int]
+    groups: list[str]
+
+
+class Beside(Shape):
+    """An agent beside the call, as of this moment."""
+
+    agent_id: str
+    free: bool
+    fits: bool
+    lacks: tuple[str, ...] = Field(description="skills whose level is too low")
+    score: float
 
 
 class Explanation(Shape):
-    """Why a call waits, and why its agents were chosen."""
+    """Why a call waits, and why its agents were chosen; who of all agents would fit is worked out when asked."""
 
     call_id: str
     queue: shapes.Queue
@@ -116,6 +139,13 @@ class Explanation(Shape):
     waited_s: float | None
     ahead_s: float | None = Field(description="it goes ahead of who has waited up to so much longer")
     causes: list[str]
+    priority: float | None
+    step: int | None = Field(description="relaxation steps taken")
+    need: Need | None
+    held_for: str | None = Field(description="the agent that it is held for at first")
+    queues: list[str] = Field(description="in which it may be answered: its own first, then overflow")
+    next_change_s: float | None = Field(description="in how many seconds waiting alone changes what it needs")
+    agents: list[Beside] = Field(description="told to those who steer the team")
     decisions: list[Decision]
 
 
@@ -145,6 +175,7 @@ async def explain(ask: Ask, query: ExplainQuery) -> Explanation:
     """Tell why this call waits, or why that agent got it."""
     queue_id = ask.part("id")
     found = await ask.services.routing.explain(queue_id, query.call)
+    waiting, steers = found.waiting, ask.user.role.value in STEERING
     return Explanation(
         call_id=found.call_id,
         queue=queue_shape(ask.services.routing, queue_id, ask.services.settings.site.language),
@@ -154,6 +185,13 @@ async def explain(ask: Ask, query: ExplainQuery) -> Explanation:
         waited_s=found.waited_s,
         ahead_s=found.precedence.ahead_s if found.precedence else None,
         causes=list(found.precedence.causes) if found.precedence else [],
+        priority=round(waiting.priority, 3) if waiting else None,
+        step=waiting.step if waiting else None,
+        need=Need(skills=dict(waiting.need.skills), groups=sorted(waiting.need.groups)) if waiting else None,
+        held_for=waiting.held_for if waiting else None,
+        queues=list(waiting.queues) if waiting else [],
+        next_change_s=found.next_change_s,
+        agents=[Beside.model_validate(one, from_attributes=True) for one in found.agents] if steers else [],
         decisions=[_decision(one) for one in found.decisions],
     )
 

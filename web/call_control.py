@@ -256,8 +256,7 @@ def _queue(services: WebServices, queue: str) -> str:
 
 
 def _next_free(services: WebServices, queue: str) -> str:
-    """Return who has been free for the longest time."""
-    idle = sorted(services.agents.roster.idle(), key=lambda agent: agent.idle_since or agent.since)
-    if not idle:
+    """Return whom the rules of the queue would give a call now."""
+    if (agent_id := services.routing.best_free(queue)) is None:
         raise NobodyFree(queue=queue)
-    return idle[0].agent_id
+    return agent_id

@@ -6,10 +6,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import WithJsonSchema
+from pydantic import AfterValidator, WithJsonSchema
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.errors import HotlineError
+from agents import catalogue
+from core.errors import BadInput, HotlineError
 from core.events import Event
 from cti import ringing, transfer
 from cti.events import CallDequeued, CallQueued, CallReleased, CallReturned, CallTransferred
@@ -31,16 +32,25 @@ LEFT = "caller_left"
 """Why a caller who pressed `*` is no longer in the queue."""
 
 
+def _known(skills: dict[str, int]) -> dict[str, int]:
+    try:
+        catalogue.load().check(skills)
+    except BadInput as error:
+        raise ValueError(error.message) from None
+    return skills
+
+
 class Queue(Node):
     """Says `prompts`, then waits in `queue` with music until a seat is offered and answered, then talks.
 
     Callers go ahead of others because of `causes`, and because of who they are and whether they called before
-    (policy rules `ahead_…`). The agent is shown the `need`. A seat that is not answered costs the caller nothing: the
-    place is kept. Nobody signed in: `nobody`; waited too long: `too_long`; after the talk: `next`. With `back` the
-    key `*` leads there at any moment of the waiting, also while a seat rings, which is free at once; `meanwhile` is
-    said between the music every `queue_comfort_interval`. Entered again after a restart, it goes on from the state
-    the call is in. A silent caller is let go here only after the whole silent-call script; who is heard in it while
-    no agent is there any more waits for another one.
+    (policy rules `ahead_…`). They need `skills` (levels by name) beside those of the queue. The agent is shown the
+    `need`. A seat that is not answered costs the caller nothing: the place is kept. Nobody signed in, or the queue is
+    closed: `nobody`; waited too long: `too_long`; after the talk: `next`. With `back` the key `*` leads there at any
+    moment of the waiting, also while a seat rings, which is free at once; `meanwhile` is said between the music every
+    `queue_comfort_interval`. Entered again after a restart, it goes on from the state the call is in. A silent caller
+    is let go here only after the whole silent-call script; who is heard in it while no agent is there any more waits
+    for another one.
     """
 
     by_caller: ClassVar[frozenset[str]] = frozenset({"next", "back"})
@@ -50,6 +60,7 @@ class Queue(Node):
     prompts: Prompts = ()
     meanwhile: Prompts = ()
     causes: tuple[CauseName, ...] = ()
+    skills: Annotated[dict[str, int], AfterValidator(_known)] = {}  # noqa: RUF012 - pydantic copies it
     need: Literal["", "business", "complaint", "english"] = ""
     nobody: Target
     too_long: Target
@@ -114,7 +125,7 @@ class Queue(Node):
     def _without(self, why: str) -> str:
         if why == LEFT and self.back:
             return self.back
-        return self.nobody if why == "no_agents" else self.too_long
+        return self.nobody if why in ("no_agents", "closed") else self.too_long
 
     async def _look_up(self, call: IvrCall) -> Collection[Cause]:
         """Return why the caller goes ahead; what cannot be found out in time does not count.
@@ -163,7 +174,9 @@ class Queue(Node):
             if rang is not Rang.MISSED:
                 return LEFT if rang is Rang.LEFT else None
         await ringing.enter_queue(session, queue)
-        await waiting.request(call.id, queue, session.call.queued_at, await looking, self._entered(call))
+        skills = tuple(sorted(self.skills.items())) if queue == self.queue else ()
+        causes = await looking
+        await waiting.request(call.id, queue, session.call.queued_at, causes, self._entered(call), skills=skills)
         said = ""
         while True:
             match await session.receive(call.number("queue_comfort_interval") if self.meanwhile else None):

@@ -43,6 +43,26 @@ def test_a_seat_and_its_agent_on_an_empty_installation(settings: Settings) -> No
     assert "1001" not in user(settings, "list").stdout
 
 
+def test_what_a_person_can_is_set_and_shown(settings: Settings) -> None:
+    user(settings, "add", "wang", "--generate")
+    assert user(settings, "skills", "wang").stdout == "wang: no special skill; groups: none\n"
+    taught = user(settings, "skills", "wang", "english=3", "fault=1", "--join", "main", "--join", "backup")
+    assert taught.stdout == "wang: english=3, fault=1; groups: backup, main\n"
+    changed = user(settings, "skills", "wang", "fault=0", "billing=5", "--leave", "backup")
+    assert changed.stdout == "wang: billing=5, english=3; groups: main\n"
+    for words, says in (
+        (("english=6",), "levels go from 1 to 5"),
+        (("englisch=2", "billing=1"), "did you mean 'english'"),
+        (("--join", "night"), "no group 'night'"),
+    ):
+        refused = user(settings, "skills", "wang", *words)
+        assert refused.exit_code == 1
+        assert says in refused.output
+    assert user(settings, "skills", "wang", "english").exit_code == 2
+    assert user(settings, "skills", "nobody", "english=1").exit_code == 1
+    assert user(settings, "skills", "wang").stdout == changed.stdout, "nothing half-applied"
+
+
 def test_the_password_is_asked_twice_or_made(settings: Settings) -> None:
     asked = user(settings, "add", "li", stdin="correct horse\ncorrect horse\n")
     assert asked.exit_code == 0, asked.output

@@ -35,6 +35,7 @@ from ivr.engine import Engine, OneFlow
 from ivr.flow import Flow
 from ivr.port import Asker, Booking, Place, Progress, TextWanted, Wanted
 from routing.precedence import Cause
+from routing.skills import Levels
 from tests.until import until
 
 CALL = "call-1"
@@ -466,6 +467,7 @@ class QueuePlaces:
         self.answers: deque[RoutingMessage] = deque()
         self.asked: list[tuple[str, str, datetime | None]] = []
         self.causes: set[Cause] = set()
+        self.skills: Levels = ()
         self._line = line
 
     async def request(
@@ -475,8 +477,10 @@ class QueuePlaces:
         enqueued_at: datetime | None = None,
         causes: Collection[Cause] = (),
         entered_at: datetime | None = None,
+        *,
+        skills: Levels = (),
     ) -> None:
-        self.causes = set(causes)
+        self.causes, self.skills = set(causes), skills
         self.asked.append(("request", queue, enqueued_at))
         self._next()
 

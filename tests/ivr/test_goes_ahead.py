@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Collection
 
 import pytest
+from pydantic import ValidationError
 
 from core.errors import Unavailable
 from cti.messages import QueueGaveUp
 from cti.model import Call
 from ivr.call import CustomerAnswers
 from ivr.flow import Flow
+from ivr.nodes.queue import Queue
 from routing.precedence import Cause
 from tests.ivr.caller import Caller
 
@@ -48,6 +50,22 @@ async def test_the_customer_is_looked_up_and_goes_ahead(caller: Caller, shipped:
     known = Known(Cause.VIP, Cause.REPEAT)
     assert await causes_of(caller, shipped, known, {"menu": ["0"]}) == {Cause.VIP, Cause.REPEAT}
     assert known.asked == ["k1"]
+
+
+async def test_a_node_may_need_skills_beside_those_of_its_queue(caller: Caller, shipped: Flow) -> None:
+    person = shipped.nodes["person"].model_copy(update={"skills": {"wu": 1, "cantonese": 3}})
+    flow = shipped.model_copy(update={"nodes": {**shipped.nodes, "person": person}})
+    await causes_of(caller, flow, Known(), {"menu": ["0"]})
+    assert caller.places.skills == (("cantonese", 3), ("wu", 1))
+
+
+@pytest.mark.unit
+def test_a_skill_that_nobody_can_have_is_a_fault_of_the_flow() -> None:
+    fits = {"do": "queue", "queue": "general", "nobody": "a", "too_long": "b", "next": "c"}
+    assert Queue(**fits, skills={"english": 5}).skills == {"english": 5}
+    for skills, says in (({"englisch": 1}, "did you mean 'english'"), ({"english": 6}, "levels go from 1 to 5")):
+        with pytest.raises(ValidationError, match=says):
+            Queue(**fits, skills=skills)
 
 
 async def test_who_says_danger_goes_ahead_by_the_node_itself(caller: Caller, shipped: Flow) -> None:

@@ -401,11 +401,11 @@ class Interleavings(RuleBasedStateMachine):
             assert session.stage != "gone", f"{agent.agent_id} is {agent.state} for a call that is gone"
             if agent.state is State.TALKING:
                 assert (session.stage, session.agent_id) == ("talking", agent.agent_id)
-        waiting = self.routing._places.waiting()
+        waiting = self.routing._offering.places.waiting()
         free = [agent.agent_id for agent in agents.idle()]
         assert not (waiting and free), "a call waits beside a free agent"
         assert agents.signed_in() or not waiting, "a call waits though nobody is there"
-        for entry in self.routing._places.all():
+        for entry in self.routing._offering.places.all():
             assert self.sessions[entry.call.call_id].stage != "gone", "a place without a call"
             assert stored[entry.call.call_id] == entry.call, "a restart would lose the place"
             if entry.stand is Stand.OFFERED:

@@ -406,7 +406,7 @@ async def test_who_waited_too_long_while_the_pbx_was_away_is_let_go_when_it_is_b
 async def test_nothing_is_offered_before_the_start(hotline: Hotline) -> None:
     await hotline.routing.close()
     second = Hotline(hotline.office)
-    second.routing._started = False
+    second.routing._offering.started = False
     await second.routing.request("c1", "general")
     await hotline.office.seat(1)
     assert second.inbox == []
@@ -456,10 +456,10 @@ async def test_why_a_call_waits(hotline: Hotline) -> None:
 async def test_p4_the_alarm_finds_a_pair_that_nobody_matched(hotline: Hotline) -> None:
     await hotline.office.agents.sign_in("a1", "s1")
     await hotline.routing.request("c1", "general")
-    hotline.routing._started = False
+    hotline.routing._offering.started = False
     await hotline.office.phone(1)
     await hotline.office.agents.set_state("a1", State.READY)
-    hotline.routing._started = True
+    hotline.routing._offering.started = True
     await hotline.office.advance(2 * STALL_LIMIT)
     await hotline.gets("c1", "a1")
     await until(lambda: hotline.office.story(Reconciled), what="the alarm in the journal")

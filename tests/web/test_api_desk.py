@@ -69,7 +69,27 @@ async def test_queues_tell_their_figures_and_why_an_agent_got_a_call(world: Worl
         why = await lead.ask("GET", f"/queues/general/explain?call={call_id}")
         assert why["decisions"][0]["agent_id"] == world.users["1001"].id
         assert why["rule"] == "longest_idle"
+        assert why["decisions"][0]["by_queue"] == "general"
+        beside = {one["agent_id"]: one for one in why["agents"]}
+        assert beside == {}, "nobody is told beside a call that waits no more"
         assert await lead.refused("GET", "/queues/none", status=404) == "no_such_queue"
+
+
+async def test_a_lead_says_what_agents_can_and_agents_read_it(world: World) -> None:
+    one, two = world.users["1001"].id, world.users["1002"].id
+    async with world.client("lead") as lead, world.client("1001") as agent:
+        known = await lead.ask("GET", "/skills")
+        assert known["levels"] == 5
+        assert {"id": "english", "name": "英语"} in known["skills"]
+        given = {"skills": {"english": 3, "fault": 1}, "groups": ["main"]}
+        assert await lead.ask("POST", f"/agents/{one}/skills", given) == {"agent_id": one, **given}
+        assert await agent.ask("GET", "/agents/me/skills") == {"agent_id": one, **given}
+        assert await agent.refused("GET", f"/agents/{two}/skills", status=403) == "forbidden"
+        assert await agent.refused("POST", "/agents/me/skills", {"skills": {"english": 5}}, status=403) == "forbidden"
+        for skills in ({"englisch": 1}, {"english": 6}, {"fault": 2, "english": 0}):
+            assert await lead.refused("POST", f"/agents/{one}/skills", {"skills": skills}, status=400) == "bad_input"
+        assert await lead.refused("POST", "/agents/nobody/skills", given, status=404) == "no_such_agent"
+        assert (await lead.ask("GET", "/skills/agents"))["items"] == [{"agent_id": one, **given}]
 
 
 @pytest.mark.parametrize(

@@ -352,6 +352,7 @@ const en: Words<typeof zh> = {
     CallbackOffered: "Callback offered",
     CallbackBooked: "Callback booked",
     AgentChosen: "Agent chosen",
+    CallOverflowed: "May be answered in queue “{to}” too ({cause})",
     AgentReserved: "Seat {seat_id} reserved",
     AgentRang: "Seat {seat_id} rang",
     AgentAnswered: "Agent answered ({seat_id})",

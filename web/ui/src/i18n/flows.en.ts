@@ -345,6 +345,7 @@ const en: FlowWords = {
     why: "Why it ends (for the record)",
     interruptible: "A key cuts it short",
     causes: "Goes ahead because of",
+    skills: "Needed skills (level)",
     not_offered: "Said when it is not offered",
     unsaid: "Said when it cannot be told",
     done: "Said when done",

@@ -343,6 +343,7 @@ const zh = {
     why: "结束原因（记录用）",
     interruptible: "按键可打断",
     causes: "优先的原因",
+    skills: "所需技能（等级）",
     not_offered: "不能办时播报",
     unsaid: "说不出时播报",
     done: "办好后播报",

@@ -340,6 +340,7 @@ export default {
     CallbackOffered: "提供回拨",
     CallbackBooked: "已预约回拨",
     AgentChosen: "选定坐席",
+    CallOverflowed: "溢出到队列“{to}”（{cause}）",
     AgentReserved: "分配座席 {seat_id}",
     AgentRang: "座席 {seat_id} 振铃",
     AgentAnswered: "坐席接听（{seat_id}）",
