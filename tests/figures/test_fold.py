@@ -265,9 +265,7 @@ def test_what_an_agent_dials_is_counted_apart_from_what_comes_in() -> None:
         moved("talking", "wrap_up", DAY + 39 * second, "o1"),
         CallEnded(at=DAY + 39 * second, call_id="o1", by="agent", why="hung_up", where="talking"),
         moved("wrap_up", "ready", DAY + 45 * second, "o1"),
-        CallPlaced(
-            at=DAY + 60 * second, seat_id="s", channel_id="x", dialled="1", number="9", **one | {"call_id": "o2"}
-        ),
+        CallPlaced(at=DAY + 60 * second, seat_id="s", channel_id="x", dialled="1", number="9", **one | two),
         CallEnded(at=DAY + 70 * second, call_id="o2", by="agent", why="no_answer", where="dialling"),
     ]
     shown = folded(story)
