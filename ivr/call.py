@@ -20,7 +20,11 @@ from desk.announcements.service import Spoken
 from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
 from ivr.port import Callbacks, Messages, Orders, Texts, Watches
+<<<<<<< HEAD
 from ivr.way import Way
+=======
+from routing.announcing import Announcement
+>>>>>>> main
 from routing.precedence import Cause
 from routing.skills import Levels
 from speech.port import SpeechDetector
@@ -180,6 +184,10 @@ class Waiting(Protocol):
         *,
         skills: Levels = (),
     ) -> None: ...
+
+    def announce(self, call_id: str) -> Announcement | None:
+        """Return what to tell a waiting caller of place and wait; None while nothing is to be told."""
+        ...
 
     async def again(self, call_id: str) -> None: ...
 
