@@ -1,12 +1,6 @@
 """The call and its machine: which event leads from which state to which, as one table."""
 
-<<<<<<< HEAD
-import re
-import secrets
 from dataclasses import dataclass
-=======
-from dataclasses import dataclass, replace
->>>>>>> main
 from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter

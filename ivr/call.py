@@ -20,11 +20,8 @@ from desk.announcements.service import Spoken
 from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
 from ivr.port import Callbacks, Messages, Orders, Texts, Watches
-<<<<<<< HEAD
 from ivr.way import Way
-=======
 from routing.announcing import Announcement
->>>>>>> main
 from routing.precedence import Cause
 from routing.skills import Levels
 from speech.port import SpeechDetector
@@ -376,8 +373,7 @@ class IvrCall:
         """Return the prompt for this hour: `greeting` is one of two [seed 000: 00:00-12:00 早上好]."""
         if prompt != "greeting":
             return prompt
-        morning = self.services.hour() < self.number("morning_until")
-        return "greeting_morning" if morning else "greeting_day"
+        return "greeting_morning" if self.services.hour() < self.number("morning_until") else "greeting_day"
 
     def collected(self, node: str, digits: str, *, secret: bool = False) -> None:
         """Journal what was pressed; of secret digits only how many."""
@@ -395,10 +391,8 @@ class IvrCall:
 
         Raises TimeoutError when the customer system does not answer in time.
         """
-        if self.answers is None:
-            return CustomerAnswers()
-        if isinstance(self.answers, CustomerAnswers):
-            return self.answers
+        if self.answers is None or isinstance(self.answers, CustomerAnswers):
+            return self.answers or CustomerAnswers()
         if self.answers.done():
             return self.answers.result()
         self.stay()

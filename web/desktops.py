@@ -22,11 +22,11 @@ from core.journal import of_call
 from core.switches import SettingChanged
 from core.tasks import TaskOwner
 from cti import store as call_rows
-<<<<<<< HEAD
 from cti.events import (
     CallAnswered,
     CallArrived,
     CallEnded,
+    CallPlaced,
     CallQueued,
     CallTransferred,
     PbxFound,
@@ -34,9 +34,6 @@ from cti.events import (
     SeatLost,
     SeatRegistered,
 )
-=======
-from cti.events import CallEnded, CallPlaced, CallQueued, CallTransferred, PbxFound, PbxLost, SeatLost, SeatRegistered
->>>>>>> main
 from cti.model import WITH_AGENT
 from desk.announcements.events import AnnouncementSwitched
 from ivr.events import (
@@ -202,18 +199,11 @@ class Desktops:
 
     def _tell(self, event: Event) -> None:
         match event:
-<<<<<<< HEAD
             case IvrNodeEntered(call_id=call_id, flow=flow, node=node):
                 if self._waits_at(flow, node):
                     self._prepare(call_id)
-            case AgentReserved():
+            case AgentReserved() | CallPlaced():
                 self.pops.reserved(event)
-=======
-            case CallPlaced():
-                self.pops.reserved(event)
-            case IvrNodeEntered(call_id=call_id, flow=flow, node=node) if self._waits_at(flow, node):
-                self._prepare(call_id)
->>>>>>> main
             case AgentStateChanged() | AgentStateWished() | AgentWrapUpExtended():
                 self._tell_agent(event.agent_id, event.at)
             case AgentLoggedIn() | AgentLoggedOut():
