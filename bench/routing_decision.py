@@ -93,7 +93,7 @@ async def _alone(centre: Centre, times: int) -> tuple[list[float], list[float]]:
         await centre.until_offered(number + 1)
         taken.append(centre.offered[call_id] - started)
         await centre.routing.leave(call_id, "measured")
-        await centre.agents.set_state(agent_id, State.NOT_READY, "measured")
+        await centre.agents.set_state(agent_id, State.NOT_READY, "training")
     return by_request, by_ready
 
 

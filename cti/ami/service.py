@@ -1,5 +1,6 @@
 """What Asterisk's manager interface does for us: phones that come and go, recording, voice quality, alarms."""
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection
 
@@ -11,8 +12,8 @@ from core.journal import Journal
 from core.tasks import TaskOwner
 from cti.ami.link import AmiAddress, AmiLink
 from cti.ami.wire import Packet
-from cti.events import CallEnded, SeatLost, SeatRegistered, VoiceMeasured
-from cti.model import call_of
+from cti.events import CallEnded, Reconciled, SeatLost, SeatRegistered, VoiceMeasured
+from cti.legs import call_of
 from cti.port import NoSuchChannel, PbxDown, PbxRefused
 
 _log = log.get(__name__)
@@ -25,6 +26,10 @@ ALARMS = ("InvalidPassword", "ChallengeResponseFailed", "InvalidAccountID", "Fai
 WANTED = ("ContactStatus", "RTCPReceived", *ALARMS)
 """The only events asked for: a call makes dozens of others, which would cost both sides CPU."""
 QUALITY_KEPT = 2_000
+PHONES_EVERY = 3
+"""Every so many pings the list of phones is asked for."""
+UNTOLD = "untold"
+"""Why a phone is lost that was only missed in the list."""
 
 Phones = Callable[[Collection[str]], Awaitable[None]]
 
@@ -40,6 +45,8 @@ class AmiService:
         self._on_phones = on_phones
         self._link: AmiLink | None = None
         self._there: set[str] = set()
+        self._differed: frozenset[str] = frozenset()
+        """Phones of which the last list said something else than what is known."""
         self._quality: OrderedDict[str, dict[str, Packet]] = OrderedDict()
         self._tasks = TaskOwner("ami")
         self.trouble: str | None = "not connected yet"
@@ -106,8 +113,7 @@ class AmiService:
         try:
             for name in WANTED:
                 await link.action("Filter", Operation="Add", Filter=f"Event: {name}")
-            contacts = await link.listed("PJSIPShowContacts")
-            self._there = {p.headers["Endpoint"] for p in contacts if p.headers.get("Status") in THERE}
+            self._there, self._differed = await self._phones(link), frozenset()
             await self._on_phones(frozenset(self._there))
             async for packet in link.events():
                 await self._hear(packet)
@@ -115,19 +121,44 @@ class AmiService:
             keeping.cancel()
 
     async def _keep(self, link: AmiLink) -> None:
-        """Ask now and then; a connection that does not answer is closed, which ends `_listen`."""
+        """Ask now and then; a connection that does not answer is closed, which ends `_listen`.
+
+        Every so often the list of phones is asked for instead: one whose coming or going was not told is told now.
+        """
         try:
-            while True:
+            for number in itertools.count(1):
                 await self._clock.sleep(PING_S)
-                await link.action("Ping")
+                if number % PHONES_EVERY:
+                    await link.action("Ping")
+                else:
+                    await self._compare(await self._phones(link))
         except PbxDown as down:
             _log.warning("AMI silent", extra={"action": "ami_silent", "why": down.message})
             await link.close()
 
+    async def _phones(self, link: AmiLink) -> set[str]:
+        """Return the phones that are registered and answer."""
+        contacts = await link.listed("PJSIPShowContacts")
+        return {p.headers["Endpoint"] for p in contacts if p.headers.get("Status") in THERE}
+
+    async def _compare(self, there: set[str]) -> None:
+        """Tell what differs from what is known, in this list and the last one."""
+        differs = frozenset(there ^ self._there)
+        sure, self._differed = differs & self._differed, differs - self._differed
+        for phone in sorted(sure):
+            done = "taken as registered" if phone in there else "taken as lost"
+            at = self._clock.now()
+            await self._journal.record(
+                Reconciled(at=at, what=f"the PBX has another state of the phone {phone}", done=done)
+            )
+            await self._contact(phone, there=phone in there, why=UNTOLD)
+
     async def _hear(self, packet: Packet) -> None:
         match packet.name:
             case "ContactStatus":
-                await self._contact(packet)
+                phone, status = packet.headers.get("EndpointName", ""), packet.headers.get("ContactStatus", "")
+                if phone and (status in THERE or status in GONE):
+                    await self._contact(phone, there=status in THERE, why=GONE.get(status, ""))
             case "RTCPReceived":
                 self._measure(packet)
             case name if name in ALARMS:
@@ -142,17 +173,14 @@ class AmiService:
                     },
                 )
 
-    async def _contact(self, packet: Packet) -> None:
-        phone, status = packet.headers.get("EndpointName", ""), packet.headers.get("ContactStatus", "")
-        if not phone:
-            return
+    async def _contact(self, phone: str, *, there: bool, why: str) -> None:
         now = self._clock.now()
-        if status in THERE and phone not in self._there:
+        if there and phone not in self._there:
             self._there.add(phone)
             await self._journal.record(SeatRegistered(at=now, sip_username=phone))
-        elif status in GONE and phone in self._there:
+        elif not there and phone in self._there:
             self._there.discard(phone)
-            await self._journal.record(SeatLost(at=now, sip_username=phone, why=GONE[status]))
+            await self._journal.record(SeatLost(at=now, sip_username=phone, why=why))
 
     def _measure(self, packet: Packet) -> None:
         """Keep the latest report of each leg until the call is over."""

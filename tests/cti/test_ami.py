@@ -20,11 +20,12 @@ from core.events import Event
 from core.journal import Journal, since
 from core.tasks import TaskOwner
 from cti.ami import link as link_module
+from cti.ami import service as ami_module
 from cti.ami import service as service_module
 from cti.ami.link import AmiAddress, AmiLink
 from cti.ami.service import AmiService
 from cti.ami.wire import Packet, checked, parse
-from cti.events import CallEnded, SeatLost, SeatRegistered, VoiceMeasured
+from cti.events import CallEnded, Reconciled, SeatLost, SeatRegistered, VoiceMeasured
 from cti.port import Arrival, NoSuchChannel, PbxDown
 from cti.ua import OutgoingCall, RegistrationRefused, UserAgent
 from tests.cti.lines import real_lines
@@ -237,6 +238,28 @@ async def test_who_is_registered_is_asked_at_the_start(real: Pbx, tmp_path: Path
         async with ami_service(ami_address(real), tmp_path) as world:
             await until(lambda: world.phones, what="told")
             assert seat.sip_username in world.phones[0]
+
+
+async def test_p01_a_phone_of_which_nobody_told_is_found_in_the_list(
+    real: Pbx, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ami_module, "PING_S", 0.1)
+    there, gone = real.seats[1].sip_username, real.seats[2].sip_username
+    async with UserAgent() as ua:
+        await ua.register(there, real.seats[1].sip_password, real.sip)
+        async with ami_service(ami_address(real), tmp_path) as world:
+            await until(lambda: world.phones and there in world.phones[0], what="known")
+            assert await world.told(Reconciled) == []
+            world.ami._there.remove(there)  # as if its coming had not been told
+            world.ami._there.add(gone)  # nor the leaving of this one
+
+            async def all_told() -> bool:
+                return len(await world.told(SeatRegistered, SeatLost)) == 2
+
+            await until(all_told, what="both are told")
+            (came,), (left,) = await world.told(SeatRegistered), await world.told(SeatLost)
+            assert (came.sip_username, left.sip_username, left.why) == (there, gone, "untold")  # type: ignore[attr-defined]
+            assert len(await world.told(Reconciled)) == 2
 
 
 async def test_a_wrong_password_at_the_registrar_is_counted(world: World, real: Pbx) -> None:
