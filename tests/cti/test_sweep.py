@@ -113,6 +113,8 @@ async def test_a_ringing_phone_that_went_without_a_word_is_a_miss(exchange: Exch
     sweep = sweep_of(exchange)
     await sweep.look()
     await sweep.look()
+    assert await repairs(exchange) == [], "what is about to be dialled gets a look more"
+    await sweep.look()
     await exchange.state(call_id, S.QUEUED)
     assert [e.cause for e in await exchange.story(call_id) if isinstance(e, AgentMissed)] == ["unreachable"]
 
