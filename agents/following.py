@@ -15,7 +15,9 @@ from cti.events import (
     AgentMissed,
     AgentRang,
     CallDequeued,
+    CalleeRang,
     CallEnded,
+    CallPlaced,
     CallReleased,
     CallTransferred,
     ConsultAnswered,
@@ -49,6 +51,8 @@ class Follower:
         bus.listen(AgentRang, self._rang)
         bus.listen(AgentAnswered, self._answered)
         bus.listen(AgentMissed, self._missed)
+        bus.listen(CallPlaced, self._dials)
+        bus.listen(CalleeRang, self._dialled)
         bus.listen(ConsultStarted, self._asked)
         bus.listen(ConsultAnswered, self._asked_answered)
         bus.listen(ConsultEnded, self._asked_no_more)
@@ -107,6 +111,16 @@ class Follower:
         cause = Cause(why) if why in MISSES else Cause.FAILED
         to, reason = landing(agent, phone=False, missed=True)
         await self._presence.move(agent, to, cause, at=at, reason=reason)
+
+    async def _dials(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, CallPlaced)
+        await self._rings(_Leg(event.agent_id, event.call_id, event.at))
+
+    async def _dialled(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, CalleeRang)
+        await self._talks(_Leg(event.agent_id, event.call_id, event.at))
 
     # --- a third party in a talk: its agent is offered, talks and is free as one to whom a caller is offered ---
 

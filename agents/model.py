@@ -27,6 +27,7 @@ class Cause(StrEnum):
     SIGNED_OUT = "signed_out"
     ASKED = "asked"
     RESERVED = "reserved"
+    DIALS = "dials"
     RANG = "rang"
     ANSWERED = "answered"
     NO_ANSWER = "no_answer"
@@ -72,6 +73,8 @@ _TABLE: tuple[tuple[tuple[State, ...], tuple[Cause, ...], tuple[State, ...]], ..
     ((State.READY,), (Cause.ASKED, Cause.SEAT_LOST, Cause.DESKTOP_GONE), (State.NOT_READY,)),
     ((State.NOT_READY, State.READY, State.WRAP_UP), (Cause.SIGNED_OUT, Cause.DISABLED), (State.LOGGED_OUT,)),
     ((State.READY,), (Cause.RESERVED,), (State.RESERVED,)),
+    # Who dials out by hand may be on a break, and is again afterwards.
+    ((State.READY, State.NOT_READY), (Cause.DIALS,), (State.RESERVED,)),
     # A phone may ring or be answered although the lease has just lapsed: what the PBX says is true.
     ((State.RESERVED, State.READY, State.NOT_READY), (Cause.RANG,), (State.RINGING,)),
     ((State.RESERVED, State.RINGING, State.READY, State.NOT_READY), (Cause.ANSWERED,), (State.TALKING,)),

@@ -203,6 +203,25 @@ class AgentService:
         reserved = AgentReserved(at=at, call_id=call_id, agent_id=agent_id, seat_id=seat.id, lease_until=until)
         return reserved, self._presence.enter(agent, moved, *first, reserved, save=save)
 
+    async def keep_for_own_call(self, agent_id: str, call_id: str) -> AgentReserved:
+        """Keep an agent who dials out; one who is on a break is there again afterwards.
+
+        Raises NotAtSeat, PhoneNotRegistered, NotFree (in a call, or in wrap-up).
+        """
+        agent = self.signed_in(agent_id)
+        if self.roster.phone_missing(agent) or agent.seat_id is None:
+            raise PhoneNotRegistered(seat_id=agent.seat_id)
+        if agent.state not in (State.READY, State.NOT_READY):
+            raise NotFree(f"you are {agent.state}: finish that first", agent_id=agent_id, state=str(agent.state))
+        at = self._clock.now()
+        until = self._presence.lease_from(at)
+        wish = Wish(State.NOT_READY, agent.reason) if agent.state is State.NOT_READY else agent.wish
+        moved = advance(agent, State.RESERVED, Cause.DIALS, at, until=until)
+        reserved = AgentReserved(at=at, call_id=call_id, agent_id=agent_id, seat_id=agent.seat_id, lease_until=until)
+        stored = self._presence.enter(agent, replace(moved, call_id=call_id, wish=wish), reserved)
+        await asyncio.shield(stored)
+        return reserved
+
     async def release(self, agent_id: str, call_id: str, cause: str, ready: bool = True) -> bool:
         """Free the agent kept for this call and not talking yet; tells whether there was anything to free.
 

@@ -32,7 +32,7 @@ from core.errors import ConfigError, HotlineError
 from core.journal import Journal
 from core.switches import STORM, Switches
 from core.tasks import TaskOwner
-from cti import store
+from cti import outgoing, store
 from cti.adopt import Adopted
 from cti.ami.link import AmiAddress
 from cti.ami.service import AmiService
@@ -253,7 +253,16 @@ class Hotline:
     # --- what calls need of the rooms above them ------------------------------------------------------
 
     async def _serve(self, session: CallSession) -> None:
-        await self.engine.serve(session)
+        if session.call.direction == "out":
+            await outgoing.serve(session, self._phone_of(session))
+        else:
+            await self.engine.serve(session)
+
+    def _phone_of(self, session: CallSession) -> str | None:
+        """Return the phone that a dialled call has to ring first; None when a service before us has rung it."""
+        call = session.call
+        seat = self.agents.seat_of(call.agent_id or "")
+        return None if seat is None or session.adopted else seat.sip_username
 
     async def _adopted(self, adopted: Sequence[Adopted]) -> None:
         """Free every seat that no live call holds, then let routing know its places; only then calls go on."""

@@ -9,19 +9,9 @@ from core.db import Database
 from cti import store
 from cti.endings import ending
 from cti.events import Reconciled
+from cti.legs import call_of, legs, outside_number, talk_bridge, watch_bridge
 from cti.messages import GONE_WHILE_AWAY, ChannelEntered, ChannelGone
-from cti.model import (
-    WITH_AGENT,
-    Call,
-    CallState,
-    Third,
-    advance,
-    call_of,
-    legs,
-    outside_number,
-    talk_bridge,
-    watch_bridge,
-)
+from cti.model import WITH_AGENT, Call, CallState, Third, advance
 from cti.port import Arrival, Pbx, PbxBridge, PbxChannel
 from cti.session import CallSession, CallWorld
 
@@ -46,8 +36,9 @@ class Adopted:
 def holds(call: Call) -> dict[str, str]:
     """Return the agents whom a call holds: ringing or talking."""
     held = {}
-    if call.agent_id and call.state in (*WITH_AGENT, CallState.RINGING):
-        held[call.agent_id] = "ringing" if call.state is CallState.RINGING else "talking"
+    rings = (CallState.RINGING, CallState.PLACED)
+    if call.agent_id and call.state in (*WITH_AGENT, *rings, CallState.DIALLING):
+        held[call.agent_id] = "ringing" if call.state in rings else "talking"
     if call.third_agent_id:
         held[call.third_agent_id] = "ringing" if call.third is Third.RINGING else "talking"
     return held
@@ -69,7 +60,7 @@ async def adopt(pbx: Pbx, db: Database, world: CallWorld) -> tuple[list[Adopted]
     booked = await db.read(store.live)
     adopted = []
     for call in booked:
-        if call.id in seen.channels:
+        if (call.id if call.state is not CallState.PLACED else call.seat_channel_id) in seen.channels:
             adopted.append(Adopted(_session(call, seen, world)))
         else:
             await _end_ghost(call, world)
@@ -81,12 +72,15 @@ async def adopt(pbx: Pbx, db: Database, world: CallWorld) -> tuple[list[Adopted]
 def _session(call: Call, seen: _Seen, world: CallWorld) -> CallSession:
     bridge = seen.bridges.get(talk_bridge(call.id))
     session = CallSession(call, world, members=bridge.channels if bridge else frozenset())
+    session.adopted = True
     if call.seat_channel_id:
         seat = seen.channels.get(call.seat_channel_id)
         if seat is None:
             session.deliver(ChannelGone(call.seat_channel_id, 0, GONE_WHILE_AWAY))
-        elif seat.up and call.state is CallState.RINGING:
+        elif seat.up and call.state in (CallState.RINGING, CallState.PLACED):
             session.deliver(ChannelEntered(seat.id))
+    if call.state is CallState.DIALLING and seen.channels[call.id].up:
+        session.deliver(ChannelEntered(call.id))
     if call.watch_channel_id and call.watch_channel_id not in seen.channels:
         session.deliver(ChannelGone(call.watch_channel_id, 0, GONE_WHILE_AWAY))
     if call.third_channel_id:

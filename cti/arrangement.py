@@ -6,7 +6,8 @@ music. So nobody's sound is touched who stays where they are, and a service that
 
 import contextlib
 
-from cti.model import CallState, Third, talk_bridge, together
+from cti.legs import talk_bridge
+from cti.model import CallState, Third, together
 from cti.port import NoSuchChannel
 from cti.session import CallSession
 

@@ -19,8 +19,9 @@ from cti.events import (
     ConsultStarted,
     ConsultSwapped,
 )
+from cti.legs import outside_leg, seat_channel
 from cti.messages import GONE_WHILE_AWAY, ChannelGone, Outsider, Party
-from cti.model import Call, CallState, Third, outside_leg, seat_channel
+from cti.model import Call, CallState, Third
 from cti.port import NoSuchChannel, OutsideDial, PbxRefused, SeatDial
 from cti.ringing import MISSED_BY_CAUSE
 from cti.session import CallSession

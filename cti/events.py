@@ -18,6 +18,37 @@ class CallArrived(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallPlaced(Event):
+    """An agent dials out by hand: their own phone is rung on `channel_id`, then the number `dialled` outside.
+
+    `number` is ours, which the other side sees.
+    """
+
+    call_id: str
+    agent_id: str
+    seat_id: str
+    channel_id: str
+    dialled: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalleeRang(Event):
+    """The agent who dials out has taken the phone off; the number outside is being rung."""
+
+    call_id: str
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalleeAnswered(Event):
+    """Who was dialled answered; the two are bridged next."""
+
+    call_id: str
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallAnswered(Event):
     """We answered: the caller hears us from now on."""
 

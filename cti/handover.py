@@ -10,8 +10,9 @@ from core.errors import Conflict
 from core.events import Event
 from cti.arrangement import arrange
 from cti.events import AgentAnswered, AgentRang, CallPutThrough, CallTransferred
+from cti.legs import talk_bridge
 from cti.messages import Outsider, Party
-from cti.model import Call, CallState, Third, talk_bridge
+from cti.model import Call, CallState, Third
 from cti.session import CallSession
 
 OUTSIDE = "outside"

@@ -1,7 +1,5 @@
 """The call and its machine: which event leads from which state to which, as one table."""
 
-import re
-import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -16,8 +14,11 @@ from cti.events import (
     CallAnswered,
     CallArrived,
     CallDequeued,
+    CalleeAnswered,
+    CalleeRang,
     CallEnded,
     CallHeld,
+    CallPlaced,
     CallPutThrough,
     CallQueued,
     CallReleased,
@@ -37,10 +38,13 @@ from cti.events import (
 class CallState(StrEnum):
     """Where a call stands. `menu` is everything the machine says itself, before and after a talk.
 
+    `placed`, `dialling`: a call that an agent dials by hand; the agent's phone rings, then the other side's.
     `outside`: the caller talks with somebody outside, and no agent of ours is in the call.
     """
 
     ARRIVED = "arrived"
+    PLACED = "placed"
+    DIALLING = "dialling"
     MENU = "menu"
     QUEUED = "queued"
     RINGING = "ringing"
@@ -66,6 +70,10 @@ S = CallState
 MOVES: dict[tuple[CallState, type[Event]], CallState] = {
     (S.ARRIVED, CallAnswered): S.MENU,
     (S.ARRIVED, CallEnded): S.ENDED,
+    (S.PLACED, CalleeRang): S.DIALLING,
+    (S.PLACED, CallEnded): S.ENDED,
+    (S.DIALLING, CalleeAnswered): S.TALKING,
+    (S.DIALLING, CallEnded): S.ENDED,
     (S.MENU, CallQueued): S.QUEUED,
     (S.MENU, CallPutThrough): S.OUTSIDE,
     (S.MENU, CallEnded): S.ENDED,
@@ -177,6 +185,33 @@ def arrive(event: CallArrived) -> Call:
     return Call(event.call_id, event.caller, event.caller_known, event.number, S.ARRIVED, event.at)
 
 
+def place(event: CallPlaced) -> Call:
+    """Return the call that an agent begins with `event`: its `caller` is who is called."""
+    return Call(
+        event.call_id,
+        event.dialled,
+        True,
+        event.number,
+        S.PLACED,
+        event.at,
+        direction="out",
+        agent_id=event.agent_id,
+        seat_id=event.seat_id,
+        seat_channel_id=event.channel_id,
+        seats_rung=1,
+    )
+
+
+def begin(event: Event) -> Call | None:
+    """Return the call that begins with `event`, None when none does."""
+    match event:
+        case CallArrived():
+            return arrive(event)
+        case CallPlaced():
+            return place(event)
+    return None
+
+
 def advance(call: Call, event: Event) -> Call:
     """Return the call as it is after `event`. Raises IllegalMove when its state does not allow it."""
     if isinstance(event, _MONITORING):
@@ -234,6 +269,8 @@ def _carry(call: Call, state: CallState, event: Event) -> Call:
             )
         case AgentAnswered():
             return replace(call, state=state, talking_at=event.at, released_at=None)
+        case CalleeAnswered():
+            return replace(call, state=state, answered_at=event.at, talking_at=event.at)
         case AgentMissed() | CallDequeued():
             return replace(call, state=state, agent_id=None, seat_id=None, seat_channel_id=None)
         case CallTransferred():
@@ -283,14 +320,9 @@ def _waits_since(call: Call, event: CallQueued) -> datetime:
 
 def diagram() -> str:
     """Return the machine as a Mermaid state diagram, as the reference shows it."""
-    lines = ["stateDiagram-v2", f"    [*] --> {S.ARRIVED}: CallArrived"]
+    lines = ["stateDiagram-v2", f"    [*] --> {S.ARRIVED}: CallArrived", f"    [*] --> {S.PLACED}: CallPlaced"]
     lines += [f"    {a} --> {b}: {event.__name__}" for (a, event), b in MOVES.items()]
     return "\n".join([*lines, f"    {S.ENDED} --> [*]"]) + "\n"
-
-
-_EAR = re.compile(r"-ear-[0-9a-f]+(-media|-bridge)?$")
-_WATCH = r"watch-[0-9a-f]+(-bridge|-spy-[a-z]+)?"
-_PART = re.compile(rf"-(seat-\d+|{_WATCH}|talk|outside-\d+|play-\d+|(message|address)-\d+)$|{_EAR.pattern}")
 
 
 def third_diagram() -> str:
@@ -307,71 +339,3 @@ def together(call: Call) -> frozenset[str]:
     caller = {call.id} if call.state is S.TALKING else set()
     third = {call.third_channel_id or ""} if call.third in (Third.TALKING, Third.JOINED) else set()
     return frozenset({call.seat_channel_id, *caller, *third})
-
-
-def legs(call: Call) -> frozenset[str]:
-    """Return every channel beside the caller's that belongs to a call, by the books."""
-    watch = call.watch_channel_id
-    spies = {watch, watch_spy(watch, call.watch_mode or "")} if watch else set()
-    return frozenset(one for one in (call.seat_channel_id, call.third_channel_id, *spies) if one)
-
-
-def seat_channel(call: Call) -> str:
-    """Return the id of the next channel to a seat: derived from the call, so that it is found again."""
-    return f"{call.id}-seat-{call.seats_rung + 1}"
-
-
-def is_seat(channel_id: str) -> bool:
-    """Whether a channel leads to a seat that was rung for a call."""
-    return re.search(r"-seat-\d+$", channel_id) is not None
-
-
-def outside_channel(call_id: str, number: int) -> str:
-    """Return the id of the channel to whom a caller is put through outside, for the `number`th time in the call."""
-    return f"{call_id}-outside-{number}"
-
-
-def outside_leg(call: Call) -> str:
-    """Return the id of the next channel to somebody outside whom an agent has rung."""
-    return outside_channel(call.id, call.seats_rung + 1)
-
-
-def outside_number(channel_id: str) -> int:
-    """Return for which time in its call a channel leads to somebody outside; 0: it is no such channel."""
-    found = re.search(r"-outside-(\d+)$", channel_id)
-    return int(found[1]) if found else 0
-
-
-def watch_leg(call_id: str) -> str:
-    """Return a new id for the channel to a shift lead who listens; see `watch_parts` for what belongs to it."""
-    return f"{call_id}-watch-{secrets.token_hex(4)}"
-
-
-def watch_bridge(leg: str) -> str:
-    """Return the id of the bridge in which the lead on channel `leg` hears the talk."""
-    return f"{leg}-bridge"
-
-
-def watch_spy(leg: str, mode: str) -> str:
-    """Return the id of the channel that listens to the agent's for the lead on `leg`."""
-    return f"{leg}-spy-{mode}"
-
-
-def talk_bridge(call_id: str) -> str:
-    """Return the id of the bridge in which caller and agent talk."""
-    return f"{call_id}-talk"
-
-
-def ear(call_id: str) -> str:
-    """Return a new id for what hears the caller of a call; its parts add `-media` and `-bridge`."""
-    return f"{call_id}-ear-{secrets.token_hex(4)}"
-
-
-def is_ear(pbx_id: str) -> bool:
-    """Whether a channel or bridge only serves to hear a caller."""
-    return _EAR.search(pbx_id) is not None
-
-
-def call_of(pbx_id: str) -> str:
-    """Return the id of the call that a channel, bridge or playback of ours belongs to."""
-    return _PART.sub("", pbx_id)

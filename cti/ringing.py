@@ -4,8 +4,9 @@ import asyncio
 from enum import Enum, auto
 
 from cti.events import AgentAnswered, AgentMissed, AgentRang, CallDequeued, CallQueued
+from cti.legs import seat_channel
 from cti.messages import GONE_WHILE_AWAY, ChannelEntered, ChannelGone, DigitPressed, SeatOffered, SeatWithdrawn
-from cti.model import CallState, seat_channel
+from cti.model import CallState
 from cti.port import NoSuchChannel, PbxRefused, SeatDial
 from cti.session import CallSession
 

@@ -18,8 +18,9 @@ from core.phone import normalise
 from core.tasks import TaskOwner
 from cti import store
 from cti.adopt import Adopted, adopt
-from cti.events import CallArrived, PbxFound, PbxLost
+from cti.events import CallArrived, CallPlaced, PbxFound, PbxLost
 from cti.inbox import Asked
+from cti.legs import call_of, is_ear
 from cti.messages import (
     ChannelEntered,
     ChannelGone,
@@ -33,7 +34,7 @@ from cti.messages import (
     PlaybackEnded,
     SoundTaken,
 )
-from cti.model import arrive, call_of, is_ear
+from cti.model import arrive, place
 from cti.port import Arrival, NoSuchChannel, PbxDown, PbxLink, PbxTaken
 from cti.session import CallSession, CallWorld, Program
 
@@ -103,6 +104,19 @@ class CallService:
         """Return the queue of a live call; None when it has none or is not live."""
         session = self._sessions.get(call_id)
         return session.call.queue if session else None
+
+    async def place(self, event: CallPlaced) -> None:
+        """Begin a call that an agent dials by hand. Raises PbxDown, or what says that it cannot be stored."""
+        if self.pbx_trouble is not None:
+            raise PbxDown(self.pbx_trouble)
+        session = CallSession(place(event), self._world)
+        self._sessions[session.call.id] = session
+        try:
+            await self._world.journal.record(event, save=lambda connection: store.add(connection, session.call))
+        except BaseException:
+            del self._sessions[session.call.id]
+            raise
+        self._start(session)
 
     def live(self) -> list[CallSession]:
         """Return the sessions of all live calls."""

@@ -24,6 +24,7 @@ from cti import store
 from cti.endings import ending, refuse, words_of
 from cti.events import CallAnswered
 from cti.inbox import Asked, Inbox
+from cti.legs import legs, talk_bridge, watch_bridge
 from cti.messages import (
     ChannelGone,
     DigitPressed,
@@ -37,7 +38,7 @@ from cti.messages import (
     SpeechHeard,
     WordsHeard,
 )
-from cti.model import WITH_AGENT, Call, advance, legs, talk_bridge, watch_bridge
+from cti.model import WITH_AGENT, Call, CallState, advance
 from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused
 
 _log = log.get(__name__)
@@ -96,6 +97,8 @@ class CallSession:
         """What the caller said, once it is recognised (`cti.words`)."""
         self.outside: str | None = None
         """The channel of whom the caller is being put through to, outside (`cti.transfer`)."""
+        self.adopted = False
+        """A service before us has served this call."""
         self.comes: Comes | None = None
         """The shift lead whose phone rings to listen to the talk (`cti.watching`)."""
         self.put_through = 0
@@ -353,7 +356,7 @@ class CallSession:
             for leg in (*sorted(legs(before)), self.outside, self.comes.leg if self.comes else None):
                 if leg:
                     await self.world.pbx.hang_up(leg)
-            if self._gone is None:
+            if self._gone is None and before.state is not CallState.PLACED:  # else there never was such a channel
                 await self.world.pbx.hang_up(before.id)
                 await self._wait_gone()
         except (PbxDown, PbxRefused):

@@ -16,8 +16,9 @@ from core.db import Database
 from core.errors import HotlineError
 from cti.adopt import loose
 from cti.events import Reconciled
+from cti.legs import call_of, is_seat
 from cti.messages import ChannelEntered, ChannelGone
-from cti.model import WITH_AGENT, Call, CallState, Third, call_of, is_seat
+from cti.model import WITH_AGENT, Call, CallState, Third
 from cti.port import Pbx, PbxChannel
 from cti.service import CallService
 from cti.session import CallWorld
@@ -147,11 +148,12 @@ class Sweep:
 
 def _of_call(call: Call, channels: Mapping[str, PbxChannel]) -> list[_Suspect]:
     """What a live call needs and the PBX does not have, or has without our having been told."""
-    if call.id not in channels:
+    if call.id not in channels and call.state is not CallState.PLACED:
         return [_Suspect("caller_gone", call.id, call.id, f"call was {call.state}, its caller is gone", "ended")]
     legs = []
-    if call.seat_channel_id and call.state in (CallState.RINGING, *WITH_AGENT):
-        legs.append((call.seat_channel_id, "the seat's phone", call.state is CallState.RINGING))
+    rings = (CallState.RINGING, CallState.PLACED)
+    if call.seat_channel_id and call.state in (*rings, CallState.DIALLING, *WITH_AGENT):
+        legs.append((call.seat_channel_id, "the seat's phone", call.state in rings))
     if call.third_channel_id:
         legs.append((call.third_channel_id, "the third party", call.third is Third.RINGING))
     if call.watch_channel_id:

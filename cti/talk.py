@@ -12,6 +12,7 @@ from cti.endings import refuse
 from cti.events import AgentMuted, CallHeld, CallReleased, CallResumed
 from cti.handover import TalkEnd
 from cti.inbox import Asked
+from cti.legs import talk_bridge
 from cti.messages import (
     CancelConsult,
     ChannelEntered,
@@ -37,7 +38,7 @@ from cti.messages import (
     Swap,
     Transfer,
 )
-from cti.model import CallState, talk_bridge
+from cti.model import CallState
 from cti.port import NoSuchChannel
 from cti.session import CallSession
 

@@ -9,8 +9,9 @@ import math
 from dataclasses import dataclass
 
 from cti.events import CallPutThrough, CallReturned
+from cti.legs import call_of, outside_channel, outside_number, talk_bridge
 from cti.messages import ChannelEntered, ChannelGone
-from cti.model import CallState, call_of, outside_channel, outside_number, talk_bridge
+from cti.model import CallState
 from cti.port import NoSuchChannel, OutsideDial, PbxChannel, PbxRefused
 from cti.ringing import MISSED_BY_CAUSE
 from cti.session import CallSession

@@ -11,8 +11,8 @@ from core.events import Event
 from cti import handover
 from cti.events import AgentAnswered, AgentRang, CallTransferred, MonitorStarted, MonitorStopped
 from cti.handover import TalkEnd
+from cti.legs import watch_bridge, watch_leg, watch_spy
 from cti.messages import OfLead, SeatOffered, TakeOver, Unwatch, Watch
-from cti.model import watch_bridge, watch_leg, watch_spy
 from cti.port import NoSuchChannel, PbxRefused, SeatDial, Spying
 from cti.session import CallSession, Comes
 

@@ -1,5 +1,6 @@
 """The figures of today, counted from the bus; after a restart they are counted again from the journal, and equal."""
 
+import asyncio
 import heapq
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from core.tasks import TaskOwner
 from figures import asking, export, formulas, reading, report, store
 from figures.asking import Asked
 from figures.layout import Names
-from figures.model import KINDS, Fold, Snapshot
+from figures.model import KINDS, Fold, Picture, Snapshot
 from figures.slots import Slots
 from figures.terms import Terms
 
@@ -33,6 +34,7 @@ HELD_MOST = 1_000
 """Events that wait for one before them; with more, they are forgotten here and read from the journal."""
 PATIENCE_S = 0.5
 """How long an event may be missing before it is read from the journal: it may still be on its way."""
+LOAD_AGAIN_S = 5.0
 _COUNTED = frozenset(KINDS)
 _NAMES = frozenset(kind.__name__ for kind in KINDS)
 
@@ -67,13 +69,22 @@ class LiveFigures:
     async def load(self) -> None:
         """Count today's part of the journal, and from then on what is heard."""
         terms = self._today(self._clock.now())
-        done = await self._db.read(partial(reading.read, terms=terms, zone=self._slots.zone, again=False))
+        done = await self._db.read(partial(reading.read_to_follow, terms=terms, zone=self._slots.zone))
         self._fold, self._next = done.fold, done.last + 1
         await self._mend()
 
     def load_beside(self) -> None:
         """Begin to `load` beside everything else: callers do not wait for figures."""
-        self._tasks.start(self.load(), "load")
+        self._tasks.start(self._load_until_it_is_done(), "load")
+
+    async def _load_until_it_is_done(self) -> None:
+        while not self.ready:
+            try:
+                await self.load()
+            except (SQLAlchemyError, Unavailable) as error:
+                why = type(error).__name__
+                _log.error("today not counted, tried again", extra={"action": "figures_not_counted", "why": why})
+                await self._clock.sleep(LOAD_AGAIN_S)
 
     @property
     def ready(self) -> bool:
@@ -86,19 +97,20 @@ class LiveFigures:
         fold = self._of_today(now)
         return fold.snapshot(now) if fold is not None else None
 
-    def report(self, group: str, variants: Collection[str], agent: str | None) -> dict[str, Any] | None:
+    async def report(self, group: str, variants: Collection[str], agent: str | None) -> dict[str, Any] | None:
         """Return today's figures as of now, as `export.to_data` gives them; None until they are counted.
 
         Raises NoSuchGroup, NoSuchVariant.
         """
         groups = asking.groups(group)
         wanted = formulas.chosen([one for text in variants for one in text.split(",")])
-        counted = self.snapshot()
-        if counted is None or self._fold is None:
+        now = self._clock.now()
+        if (fold := self._of_today(now)) is None:
             return None
-        terms = self._fold.terms
+        terms = fold.terms
         asked = Asked(terms.begin, terms.end, groups, wanted, agent)
-        return export.to_data(report.make(asked, counted, (), terms, self._slots.zone), Names())
+        # A whole day of a large centre takes a tenth of a second to sum up: calls do not wait for that.
+        return await asyncio.to_thread(_summed, asked, fold.picture(now), self._slots)
 
     def service_level(self, queue: str) -> ServiceLevel | None:
         """Return today's service level of a queue by the rule that counts who waits only once T has passed."""
@@ -179,6 +191,10 @@ class LiveFigures:
             self._release()
             if not self._held and up_to < after + store.PIECE:
                 return
+
+
+def _summed(asked: Asked, picture: Picture, slots: Slots) -> dict[str, Any]:
+    return export.to_data(report.make(asked, picture.snapshot(), (), picture.terms, slots.zone), Names())
 
 
 def _missing(connection: Connection, after: int) -> tuple[list[Recorded], int]:

@@ -103,19 +103,42 @@ class Fold:
 
     def snapshot(self, as_of: datetime) -> Snapshot:
         """Return the counts as of a moment that is not before the latest event."""
-        cells = self._cells.copy()
+        return self.picture(as_of).snapshot()
+
+    def picture(self, as_of: datetime) -> "Picture":
+        """Return what a snapshot is made of, so that it can be made in a thread while events go on coming."""
+        cells, here = self._cells.copy(), self.presence.open(as_of)
         for contact in self.contacts.waiting():
             assert contact.slot is not None
             key = Key(contact.slot, contact.queue, "")
             cells.add(key, "W")
             if as_of - contact.at < self.terms.threshold:
                 cells.add(key, "W_T")
-        for stay in self.presence.open(as_of):
+        for stay in here:
             self._present(cells, stay)
-        counted = tuple(cells.items())
-        broken = (*self._conservation(counted), *self._wall_clock(counted, as_of), *self._strange())
-        endings = sorted(self.contacts.endings.items(), key=lambda one: (one[0].by, one[0].where, one[0].why))
-        return Snapshot(as_of, counted, tuple(endings), broken, self._reconciled)
+        strange = (*self.contacts.misfits, *self.presence.gaps)
+        agents = tuple(stay.agent_id for stay in here)
+        return Picture(as_of, self.terms, cells, dict(self.contacts.endings), agents, strange, self._reconciled)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A fold as it was at a moment; `agents`: whose presence is known, `strange`: what did not fit."""
+
+    as_of: datetime
+    terms: Terms
+    cells: Cells
+    endings: dict[Ending, int]
+    agents: tuple[str, ...]
+    strange: tuple[str, ...]
+    reconciled: int
+
+    def snapshot(self) -> Snapshot:
+        """Return the counts, with the laws looked at."""
+        counted = tuple(self.cells.items())
+        broken = (*self._conservation(counted), *self._wall_clock(counted), *self.strange)
+        endings = sorted(self.endings.items(), key=lambda one: (one[0].by, one[0].where, one[0].why))
+        return Snapshot(self.as_of, counted, tuple(endings), broken, self.reconciled)
 
     # --- laws ------------------------------------------------------------------------------------
 
@@ -136,18 +159,15 @@ class Fold:
                 broken.append(f"queue {queue}, {slot.isoformat()}: O = {offered}, but A + B + F + C + W = {accounted}")
         return broken
 
-    def _wall_clock(self, cells: tuple[tuple[Key, Counts], ...], as_of: datetime) -> list[str]:
+    def _wall_clock(self, cells: tuple[tuple[Key, Counts], ...]) -> list[str]:
         """The times of an agent's states add up to the time that has passed."""
-        passed = microseconds(max(min(as_of, self.terms.end) - self.terms.begin, timedelta()))
+        passed = microseconds(max(min(self.as_of, self.terms.end) - self.terms.begin, timedelta()))
         sums: defaultdict[str, int] = defaultdict(int)
         for key, counts in cells:
             if key.agent and not key.queue:
                 sums[key.agent] += sum(counts.get(state, 0) for state in PRESENCE.values())
         return [
             f"agent {agent_id}: {sums[agent_id]} µs in all states, {passed} µs by the clock"
-            for agent_id in sorted(one.agent_id for one in self.presence.open(as_of))
+            for agent_id in self.agents
             if sums[agent_id] != passed
         ]
-
-    def _strange(self) -> list[str]:
-        return [*self.contacts.misfits, *self.presence.gaps]

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from cti.events import CallArrived, CallEnded
+from cti.events import CallArrived, CallEnded, CallPlaced
 from figures import repeats, store
 from figures.contacts import KINDS as CONTACT_KINDS
 from figures.model import KINDS, Fold
@@ -16,6 +16,8 @@ from figures.terms import Terms
 
 MARGIN = timedelta(minutes=10)
 """Times of events follow their numbers but for moments; this much around a range is looked at too."""
+LONGEST_CALL = timedelta(days=1)
+"""Who has been on the line for longer is no caller, but a fault of the line."""
 _FOLDED = frozenset(kind.__name__ for kind in KINDS)
 _CONTACTS = frozenset(kind.__name__ for kind in CONTACT_KINDS)
 _LATER = frozenset(kind.__name__ for kind in repeats.LATER_KINDS)
@@ -50,6 +52,19 @@ def read(connection: Connection, terms: Terms, zone: ZoneInfo, *, again: bool = 
     return done
 
 
+def read_to_follow(connection: Connection, terms: Terms, zone: ZoneInfo) -> Read:
+    """Fold what the journal holds of `terms` so that whatever happens next can be folded too.
+
+    A call that began before and has been silent since is known then as well.
+    """
+    done = read(connection, terms, zone, again=False)
+    asked: set[str] = set()
+    for call_id in store.living(connection, terms.begin - LONGEST_CALL):
+        if not done.fold.contacts.knows(call_id):
+            _catch_up(connection, done, call_id, done.last + 1, asked)
+    return done
+
+
 def _piece(connection: Connection, done: Read, up_to: int, kinds: Collection[str], asked: set[str]) -> bool:
     """Fold up to number `up_to`; tell whether it ends well behind what is counted."""
     over = False
@@ -59,7 +74,7 @@ def _piece(connection: Connection, done: Read, up_to: int, kinds: Collection[str
         if (
             name in _CONTACTS
             and call_id
-            and not isinstance(event, CallArrived)
+            and not isinstance(event, CallArrived | CallPlaced)
             and not done.fold.contacts.knows(call_id)
         ):
             _catch_up(connection, done, call_id, recorded.seq, asked)

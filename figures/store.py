@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Text, cast, func, select
+from sqlalchemy import Connection, Text, cast, exists, func, select
 
 from agents.events import AgentStateChanged
 from core.events import Event, Recorded, from_data
 from core.journal import journal_table as journal
 from core.journal import of_call
+from cti.events import CallArrived, CallEnded, CallPlaced
 
 PIECE = 5_000
 """Places in the journal's order that are read at once."""
@@ -77,6 +78,16 @@ def stands(connection: Connection, before: int) -> list[Recorded]:
             select(func.min(journal.c.agent_id)).where(journal.c.agent_id > agent_id)
         ).scalar()
     return sorted(found, key=lambda one: one.seq)
+
+
+def living(connection: Connection, since: datetime) -> list[str]:
+    """Return the calls that began at or after a moment and have not ended."""
+    ended = journal.alias()
+    over = exists().where(ended.c.call_id == journal.c.call_id, ended.c.event == CallEnded.__name__)
+    # By its times, not by the index of names.
+    begun = (journal.c.event + "").in_([CallArrived.__name__, CallPlaced.__name__])
+    query = select(journal.c.call_id).where(journal.c.at >= since, begun, ~over).order_by(journal.c.seq)
+    return list(connection.execute(query).scalars())
 
 
 def story(connection: Connection, call_id: str, before: int) -> list[Event]:

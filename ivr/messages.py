@@ -10,7 +10,7 @@ from core.journal import of_call
 from core.tasks import TaskOwner
 from cti import store as calls
 from cti.events import CallEnded
-from cti.model import call_of
+from cti.legs import call_of
 from desk.customers.service import CustomerService
 from desk.workorders.model import Kind as OrderKind
 from desk.workorders.model import Priority, Report, Scope

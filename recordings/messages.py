@@ -12,7 +12,7 @@ from core import log
 from core.clock import Clock
 from core.db import Database
 from core.journal import Journal, of_call
-from cti.model import call_of
+from cti.legs import call_of
 from cti.port import NoSuchChannel
 from recordings import store
 from recordings.events import RecordingMissing, RecordingStarted, RecordingStored

@@ -16,7 +16,7 @@ from core.db import Database
 from core.events import Event, Recorded
 from core.journal import Journal, of_call
 from core.tasks import TaskOwner
-from cti.events import AgentAnswered, CallReleased, CallTransferred
+from cti.events import AgentAnswered, CalleeAnswered, CallReleased, CallTransferred
 from cti.port import NoSuchChannel, PbxDown, PbxRefused
 from recordings import store
 from recordings.events import RecordingMissing, RecordingStarted, RecordingStored
@@ -89,13 +89,14 @@ class RecordingService:
 
     def attach(self, bus: Bus) -> None:
         """Record every talk that the bus tells of: AgentAnswered is told before the legs are joined."""
-        bus.listen(AgentAnswered, self._on_answered)
+        for answered in (AgentAnswered, CalleeAnswered):
+            bus.listen(answered, self._on_answered)
         for kind in (CallReleased, CallTransferred):
             bus.listen(kind, self._on_over)
 
     async def _on_answered(self, recorded: Recorded) -> None:
         event = recorded.event
-        assert isinstance(event, AgentAnswered)
+        assert isinstance(event, AgentAnswered | CalleeAnswered)
         await self.start(Talk(event.call_id, event.call_id, event.agent_id, recorded.seq, event.at))
 
     async def _on_over(self, recorded: Recorded) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from core.journal import journal_table
-from cti.events import AgentAnswered
+from cti.events import AgentAnswered, CalleeAnswered
 from recordings.model import Kind, Recording, RecordingState, Talk, Verdict
 from recordings.tables import recordings
+
+TALKS_BEGIN = (AgentAnswered.__name__, CalleeAnswered.__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def talks_without_row(connection: Connection) -> list[Talk]:
     query = (
         select(journal_table)
         .outerjoin(recordings, known)
-        .where(journal_table.c.event == AgentAnswered.__name__, recordings.c.id.is_(None))
+        .where(journal_table.c.event.in_(TALKS_BEGIN), recordings.c.id.is_(None))
         .order_by(journal_table.c.seq)
     )
     return [Talk(row.call_id, row.call_id, row.agent_id, row.seq, row.at) for row in connection.execute(query)]

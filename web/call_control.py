@@ -10,6 +10,8 @@ from agents.model import Permission, State, User
 from agents.service import PhoneNotRegistered
 from core.errors import BadInput, Conflict, Forbidden, HotlineError
 from core.phone import normalise
+from cti.events import CallPlaced
+from cti.legs import dialling_leg, placed_call
 from cti.messages import (
     CancelConsult,
     Command,
@@ -180,6 +182,31 @@ async def conference(services: WebServices, user: User, call_id: str, given: Giv
     assert isinstance(given, ConferenceWish)
     command = Conference(user.id) if given.do == "join" else CompleteConsult(user.id)
     await services.calls.command(call_id, command)
+
+
+async def dial(services: WebServices, user: User, raw: str) -> str:
+    """Begin a call of the agent to a number, and return its id.
+
+    Raises BadInput, NumberNotPermitted, NotAtSeat, PhoneNotRegistered, NotFree, PbxDown.
+    """
+    number = permitted(services, raw)
+    call_id = placed_call()
+    reserved = await services.agents.keep_for_own_call(user.id, call_id)
+    event = CallPlaced(
+        at=services.clock.now(),
+        call_id=call_id,
+        agent_id=user.id,
+        seat_id=reserved.seat_id,
+        channel_id=dialling_leg(call_id),
+        dialled=number,
+        number=services.settings.trunk.outbound_caller_id,
+    )
+    try:
+        await services.calls.place(event)
+    except HotlineError as error:
+        await services.agents.release(user.id, call_id, error.code)
+        raise
+    return call_id
 
 
 async def _with_party(

@@ -13,11 +13,12 @@ from cti.model import Call
 from cti.service import NoSuchCall
 from cti.store import CallFilter
 from web import shapes
+from web.call_control import Number, dial
 from web.commands import OF_LEADS, VERBS
 from web.cursor import cursor, place
 from web.masking import SEE_NUMBERS, mask
 from web.route import DESK, EVERYONE, Answer, ApiHandler, Ask, Routes, may
-from web.shapes import Given, Moment
+from web.shapes import Given, Moment, Shape
 from web.store import facts_of
 from web.views import call_shape
 
@@ -39,6 +40,18 @@ class CallQuery(Given):
     cursor: str | None = None
 
 
+class Placed(Shape):
+    """A call that was begun."""
+
+    id: str
+
+
+class DialOut(Given):
+    """The number to dial, in any of the usual forms."""
+
+    number: Number
+
+
 @routes.add("GET", "/calls", roles=EVERYONE)
 async def list_calls(ask: Ask, query: CallQuery) -> shapes.Page[shapes.Call]:
     """List calls, the latest first."""
@@ -57,6 +70,12 @@ async def list_calls(ask: Ask, query: CallQuery) -> shapes.Page[shapes.Call]:
     return shapes.Page(
         items=await _shapes(ask, page), next_cursor=cursor(page[-1].started_at, page[-1].id) if more else None
     )
+
+
+@routes.add("POST", "/calls", roles=DESK, status=201)
+async def dial_out(ask: Ask, body: DialOut) -> Placed:
+    """Dial a number by hand: one's own phone rings first, then the number, which sees the hotline's."""
+    return Placed(id=await dial(ask.services, ask.user, body.number))
 
 
 @routes.add("GET", "/calls/{id}", roles=EVERYONE)

@@ -22,7 +22,7 @@ from core.journal import of_call
 from core.switches import SettingChanged
 from core.tasks import TaskOwner
 from cti import store as call_rows
-from cti.events import CallEnded, CallQueued, CallTransferred, PbxFound, PbxLost, SeatLost, SeatRegistered
+from cti.events import CallEnded, CallPlaced, CallQueued, CallTransferred, PbxFound, PbxLost, SeatLost, SeatRegistered
 from cti.model import WITH_AGENT
 from desk.announcements.events import AnnouncementSwitched
 from ivr.events import IvrNodeEntered, SilenceBroken, SilenceNoticed, SilenceOver, SilenceUnheard
@@ -175,6 +175,8 @@ class Desktops:
         if (moved := self.calls.take(recorded)) is not None:
             self._tell_call(moved, event)
         match event:
+            case CallPlaced():
+                self.pops.reserved(event)
             case IvrNodeEntered(call_id=call_id, flow=flow, node=node) if self._waits_at(flow, node):
                 self._prepare(call_id)
             case AgentStateChanged() | AgentStateWished() | AgentWrapUpExtended():

@@ -101,7 +101,7 @@ async def report(ask: Ask, query: KpiQuery) -> Kpi:
 async def today(ask: Ask, query: TodayQuery) -> Kpi:
     """Give the figures of today as of now, counted while it happens; without first contact resolution."""
     agent = await _whose(ask, query.agent)
-    made = ask.services.figures.report(_group(query, agent), [query.variant], agent)
+    made = await ask.services.figures.report(_group(query, agent), [query.variant], agent)
     if made is None:
         raise NotCounted
     return _shape(made)

@@ -8,8 +8,7 @@ from datetime import datetime
 from core import log
 from core.errors import HotlineError
 from core.events import Event, Recorded
-from cti.events import CallArrived
-from cti.model import MOVING, Call, CallState, advance, arrive
+from cti.model import MOVING, Call, CallState, advance, begin
 from ivr.events import (
     CallerIdentified,
     DigitsCollected,
@@ -110,8 +109,8 @@ class LiveCalls:
     def take(self, recorded: Recorded) -> Moved | None:
         """Apply an event; None when it changes nothing of a call we know."""
         event = recorded.event
-        if isinstance(event, CallArrived):
-            return self._arrived(event, recorded.seq)
+        if (begun := begin(event)) is not None:
+            return self._begun(begun, recorded.seq)
         known = self._live.get(getattr(event, "call_id", None) or "")
         if known is None and self._heard is not None:
             self._heard.append(recorded)
@@ -123,10 +122,10 @@ class LiveCalls:
         _note(known, event)
         return Moved(known.call, known) if _shown(known) != before else None
 
-    def _arrived(self, event: CallArrived, seq: int) -> Moved | None:
-        if self.get(event.call_id) is not None:
+    def _begun(self, call: Call, seq: int) -> Moved | None:
+        if self.get(call.id) is not None:
             return None
-        known = self._live[event.call_id] = LiveCall(arrive(event), seq)
+        known = self._live[call.id] = LiveCall(call, seq)
         return Moved(None, known)
 
     def _move(self, known: LiveCall, event: Event) -> Moved | None:

@@ -15,6 +15,7 @@ from agents.model import User
 from core import log
 from core.errors import HotlineError
 from core.tasks import TaskOwner
+from cti.events import CallPlaced
 from cti.model import Call
 from web import shapes
 from web.customer_file import CustomerFiles
@@ -78,8 +79,8 @@ class ScreenPops:
             self._prepared.popitem(last=False)
         return prepared
 
-    def reserved(self, event: AgentReserved) -> None:
-        """A seat is chosen: show the pop now, or as soon as its file is there."""
+    def reserved(self, event: AgentReserved | CallPlaced) -> None:
+        """A seat is chosen, or dials out: show the pop now, or as soon as its file is there."""
         live = self._calls.get(event.call_id)
         if live is None:
             return
@@ -130,7 +131,7 @@ class ScreenPops:
             _log.exception("customer not fetched", extra={"action": "pop_fetch_failed", "call_id": call.id})
             return None
 
-    async def _pop_when_fetched(self, event: AgentReserved, live: LiveCall, prepared: _Prepared) -> None:
+    async def _pop_when_fetched(self, event: AgentReserved | CallPlaced, live: LiveCall, prepared: _Prepared) -> None:
         await asyncio.wait([prepared.fetch], timeout=PATIENCE_S)
         if not prepared.fetch.done():
             self._pop(event, live, None)
@@ -140,7 +141,7 @@ class ScreenPops:
                 return
         self._pop(event, live, _result(prepared))
 
-    def _pop(self, event: AgentReserved, live: LiveCall, file: shapes.CustomerFile | None) -> None:
+    def _pop(self, event: AgentReserved | CallPlaced, live: LiveCall, file: shapes.CustomerFile | None) -> None:
         waited = (event.at - (live.call.queued_at or live.call.started_at)).total_seconds()
         pop = self._build(live, event.agent_id, waited, file)
         self._shown[event.agent_id] = pop

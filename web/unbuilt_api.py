@@ -1,7 +1,7 @@
 """The parts of the API that have a name and are not built yet: each answers 501 and says so."""
 
 from web.errors import NotBuilt
-from web.route import DESK, EVERYONE, Ask, Routes
+from web.route import EVERYONE, Ask, Routes
 
 routes = Routes("not built")
 
@@ -23,7 +23,6 @@ def _name(method: str, path: str, roles: frozenset[str]) -> None:
     routes.add(method, path, roles=roles, built=False)(_not_built)
 
 
-_name("POST", "/calls", DESK)
 for _verb in _CALL_VERBS.split():
     _name("POST", f"/calls/{{id}}/{_verb}", EVERYONE)
 for _path in _READ.split():

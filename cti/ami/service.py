@@ -13,7 +13,7 @@ from core.tasks import TaskOwner
 from cti.ami.link import AmiAddress, AmiLink
 from cti.ami.wire import Packet
 from cti.events import CallEnded, Reconciled, SeatLost, SeatRegistered, VoiceMeasured
-from cti.model import call_of
+from cti.legs import call_of
 from cti.port import NoSuchChannel, PbxDown, PbxRefused
 
 _log = log.get(__name__)

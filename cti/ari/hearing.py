@@ -13,7 +13,7 @@ import aiohttp
 
 from cti.ari import wire
 from cti.ari.client import AriClient
-from cti.model import ear
+from cti.legs import ear
 from cti.port import NoSuchChannel, PbxDown, PbxRefused
 
 EAR = "ear"

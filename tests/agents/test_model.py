@@ -64,8 +64,9 @@ def test_p7_ready_is_entered_only_by_asking_or_after_a_call_or_an_offer() -> Non
     }
 
 
-def test_p6_only_a_ready_agent_can_be_reserved() -> None:
-    assert {from_ for from_, _, to in MOVES if to is State.RESERVED} == {State.READY}
+def test_p6_only_a_ready_agent_can_be_reserved_but_who_dials_by_hand() -> None:
+    reserved = {(from_, cause) for from_, cause, to in MOVES if to is State.RESERVED}
+    assert reserved - {(State.NOT_READY, Cause.DIALS)} == {(State.READY, Cause.RESERVED), (State.READY, Cause.DIALS)}
 
 
 def test_p1_every_state_has_a_way_back_to_ready() -> None:

@@ -257,3 +257,14 @@ async def test_the_report_of_a_process_is_that_of_the_command(settings: Settings
         await reports.kpi(Words("2025-01-01", "2025-01-02"), "zh-CN")
     answers = await asyncio.gather(*(reports.kpi(words, "zh-CN") for _ in range(3)), return_exceptions=True)
     assert sorted(isinstance(one, TooManyReports) for one in answers) == [False, False, True]
+
+
+def test_both_engines_give_the_same_figures(empty_database_url: str, tmp_path: Path) -> None:
+    there = {"HOTLINE_STORAGE__DIR": str(tmp_path / "var"), "HOTLINE_STORAGE__URL": empty_database_url}
+    settings = load(None, there)
+    storage.upgrade(settings.database_url)
+    engine = open_engine(settings.database_url)
+    write(engine, story())
+    engine.dispose()
+    total = as_json(settings, "--variant", "all")["total"]
+    assert (total["counts"]["O"], total["figures"]["SL-3"]) == (3, "50.00")  # type: ignore[index]

@@ -337,7 +337,7 @@ class FakeAri:
         return 204, None
 
     def _originate(self, channel_id: str, body: dict[str, Any]) -> Answer:
-        if channel_id in self.channels:
+        if any(one.startswith(channel_id) for one in self.channels):  # as 22.10.1 does, not only the same id
             return 409, "Channel with given unique ID already exists"
         name = body["endpoint"].removeprefix("PJSIP/")
         name, _, trunk = name.partition("@")

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from cti.events import AgentAnswered, AgentMissed, CallArrived, CallEnded, CallReleased, Reconciled
-from cti.model import WITH_AGENT, Call, CallState
+from cti.events import AgentAnswered, AgentMissed, CallArrived, CallEnded, CallPlaced, CallReleased, Reconciled
+from cti.model import WITH_AGENT, Call, CallState, place
+from cti.outgoing import serve
 from cti.ringing import Rang, ring
 from cti.session import CallSession
 from cti.talk import talk
 from tests.cti.exchange import Exchange, opened_exchange, silence
+from tests.cti.lines import RINGS_OUTSIDE
 from tests.until import until
 
 pytestmark = pytest.mark.integration
@@ -20,7 +22,8 @@ pytestmark = pytest.mark.integration
 ID, SEAT, BRIDGE = "trunk-9.0", "trunk-9.0-seat-1", "trunk-9.0-talk"
 AT = datetime(2026, 11, 22, 8, tzinfo=UTC)
 S = CallState
-LIVE = [state for state in CallState if state is not S.ENDED]
+LIVE = [state for state in CallState if state not in (S.ENDED, S.PLACED, S.DIALLING)]
+"""States of calls that came in."""
 WITH_SEAT = [S.RINGING, S.TALKING, S.HELD]
 
 
@@ -179,3 +182,55 @@ async def test_what_listened_to_a_caller_before_the_restart_is_taken_down(exchan
     await until(lambda: not exchange.fake.bridges, what="the bridge is closed")
     await until(lambda: list(exchange.fake.channels) == [ID], what="only the caller is left")
     assert len(exchange.service.live()) == 1
+
+
+# --- calls that an agent dials ---------------------------------------------------------------------
+
+OUT, AGENT_LEG = "out-1", "dials-out-1"
+
+
+async def dialled(exchange: Exchange, state: CallState) -> None:
+    """A call that an agent dials, as a service before us left it."""
+    event = CallPlaced(
+        at=AT, call_id=OUT, agent_id="a1", seat_id="1001", channel_id=AGENT_LEG, dialled=RINGS_OUTSIDE, number="95598"
+    )
+    await exchange.put(replace(place(event), state=state))
+    exchange.program = serve
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_a_dialled_call_whose_agent_is_rung_goes_on(exchange: Exchange, answered: bool) -> None:
+    await dialled(exchange, S.PLACED)
+    exchange.fake.there(AGENT_LEG, state="Up" if answered else "Ringing", in_app=answered)
+    await exchange.serve()
+    if not answered:
+        ((adopted,),) = exchange.adopted
+        assert adopted.holds() == {"a1": "ringing"}
+        exchange.fake.pick_up(AGENT_LEG)
+    await exchange.state(OUT, S.DIALLING)
+    await until(lambda: OUT in exchange.fake.channels, what="the number is rung")
+    exchange.fake.pick_up(OUT)
+    await until(lambda: exchange.fake.bridges.get(f"{OUT}-talk") == {OUT, AGENT_LEG}, what="joined")
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_a_dialled_call_whose_other_side_rings_goes_on(exchange: Exchange, answered: bool) -> None:
+    await dialled(exchange, S.DIALLING)
+    exchange.fake.there(AGENT_LEG)
+    exchange.fake.there(OUT, state="Up" if answered else "Ringing", in_app=answered)
+    await exchange.serve()
+    if not answered:
+        exchange.fake.pick_up(OUT)
+    await until(lambda: exchange.fake.bridges.get(f"{OUT}-talk") == {OUT, AGENT_LEG}, what="joined")
+
+
+@pytest.mark.parametrize(("state", "gone"), [(S.PLACED, AGENT_LEG), (S.DIALLING, OUT), (S.DIALLING, AGENT_LEG)])
+async def test_a_dialled_call_that_lost_a_leg_meanwhile_is_over(
+    exchange: Exchange, state: CallState, gone: str
+) -> None:
+    await dialled(exchange, state)
+    for leg in {AGENT_LEG, *([OUT] if state is S.DIALLING else [])} - {gone}:
+        exchange.fake.there(leg)
+    await exchange.serve()
+    await exchange.state(OUT, S.ENDED)
+    await until(lambda: not exchange.fake.channels, what="no leg is left")

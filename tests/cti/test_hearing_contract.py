@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from cti.ari.pbx import AriPbx
+from cti.legs import is_ear
 from cti.messages import ChannelGone
-from cti.model import is_ear
 from cti.port import CallerAudio, NoSuchChannel, PbxRefused
 from tests.cti.fake_ari import FakeAri
 from tests.cti.lines import Lines, connected, fake_lines, real_lines

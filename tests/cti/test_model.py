@@ -9,6 +9,7 @@ import pytest
 
 from core.events import Event
 from cti import events
+from cti.legs import call_of, dialling_leg, outside_leg, seat_channel, talk_bridge, watch_bridge, watch_leg, watch_spy
 from cti.model import (
     MOVES,
     MOVING,
@@ -20,10 +21,7 @@ from cti.model import (
     Third,
     advance,
     arrive,
-    call_of,
     diagram,
-    seat_channel,
-    talk_bridge,
     third_diagram,
     together,
 )
@@ -119,7 +117,7 @@ def test_nothing_follows_the_end() -> None:
 
 
 def test_every_state_is_reached_and_every_state_can_end() -> None:
-    reached, ends = {S.ARRIVED}, {S.ENDED}
+    reached, ends = {S.ARRIVED, S.PLACED}, {S.ENDED}
     for _ in CallState:
         reached |= {to for (state, _), to in MOVES.items() if state in reached}
         ends |= {state for (state, _), to in MOVES.items() if to in ends}
@@ -137,7 +135,7 @@ def test_a_talk_never_ends_the_call_by_itself() -> None:
 @pytest.mark.parametrize("kind", [k for _, k in MOVES if k not in (events.CallHeld, events.CallResumed)])
 def test_no_seat_leg_is_known_where_nobody_is_rung_or_talked_to(kind: type[Event]) -> None:
     for (state, moved_by), to in MOVES.items():
-        if moved_by is kind and to not in (S.RINGING, *WITH_AGENT):
+        if moved_by is kind and to not in (S.RINGING, S.DIALLING, *WITH_AGENT):
             seat = advance(call(state), made(kind)).seat_channel_id
             assert seat is None or state in (S.ARRIVED, S.MENU, S.QUEUED, S.OUTSIDE), "it had none before"
 
@@ -196,5 +194,7 @@ def test_who_comes_back_to_the_queue_without_a_talk_keeps_the_first_place() -> N
 def test_ids_at_the_pbx_lead_back_to_their_call(call_id: str) -> None:
     one = Call(call_id, "", False, "", S.QUEUED, NOW, seats_rung=3)
     assert seat_channel(one) == f"{call_id}-seat-4"
-    for pbx_id in (call_id, seat_channel(one), talk_bridge(call_id), f"{call_id}-play-2"):
+    leg = watch_leg(call_id)
+    listens = (leg, watch_bridge(leg), watch_spy(leg, "whisper"), dialling_leg(call_id), outside_leg(one))
+    for pbx_id in (call_id, seat_channel(one), talk_bridge(call_id), f"{call_id}-play-2", *listens):
         assert call_of(pbx_id) == call_id

@@ -12,7 +12,7 @@ import pytest_asyncio
 from asterisk_conf.spec import Trunk
 from cti.ua import IncomingCall, OutgoingCall, UserAgent
 from tests.e2e.heard import come_to_state
-from tests.e2e.test_talk import in_state
+from tests.e2e.test_talk import audio, in_state, seconds, stored
 from tests.pbx import started_pbx
 from tests.phone import caller, seat_phone
 from tests.service import PASSWORD, Service, started_service
@@ -178,3 +178,50 @@ async def test_p24_who_hears_whom_while_a_lead_monitors_and_a_colleague_is_consu
         await call.hangup()
         await until(lambda: hotline.calls(number, "ended"), 30, what="the call is over")
         await until(lambda: lead.ended is not None, 5, what="the lead is let go")
+
+
+async def test_an_agent_dials_out_is_recorded_and_consults_a_number_outside(house: House) -> None:
+    hotline, number = house.hotline, "13800000002"
+    seat = hotline.pbx.seats[0]
+    async with seat_phone(hotline.pbx, seat.sip_username, seat.sip_password) as phone:
+        await registered(hotline, "anna")
+        await hotline.make_ready("anna")  # a wrap-up of another story is over
+        await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "paperwork"})
+        call_id = (await hotline.request("anna", "POST", "/calls", {"number": number}))["id"]
+        anna = await phone.ringing(10)
+        assert house.carrier.rung == [], "nobody outside is rung before the agent is there"
+        await anna.answer()
+        callee = await rung(house, 1)
+        assert (callee.called, callee.caller) == (number, "95598")
+        await callee.answer()
+        callee.tone(CALLER)
+        anna.tone(ANNA)
+        await hear({"callee": (callee, {ANNA}), "anna": (anna, {CALLER})})
+
+        await do(hotline, "anna", call_id, "consult", number=SPECIALIST)
+        specialist = await rung(house, 2)
+        assert specialist.called == SPECIALIST
+        await specialist.answer()
+        specialist.tone(OUTSIDE)
+        await hear({"callee": (callee, set()), "anna": (anna, {OUTSIDE}), "specialist": (specialist, {ANNA})})
+        await hotline.kill()
+        await hotline.start()
+        await hear({"callee": (callee, set()), "anna": (anna, {OUTSIDE}), "specialist": (specialist, {ANNA})})
+        await do(hotline, "anna", call_id, "consult", do="complete")
+        await until(lambda: anna.ended is not None, 5, what="anna is let go")
+        await hear({"callee": (callee, {OUTSIDE}), "specialist": (specialist, {CALLER})})
+        await until(lambda: in_state(hotline, "anna", "wrap_up"), 3, what="anna's wrap-up")
+        await specialist.hangup()
+        await until(lambda: callee.ended is not None, 10, what="the other side is let go")
+        recording = await stored(hotline, number)
+        story = await hotline.timeline(call_id)
+        at = {e["event"]: e["at"] for e in story}
+        sound, rate = await audio(hotline, recording["id"])
+        talk_s = seconds(at["CalleeAnswered"], at["CallTransferred"])
+        assert abs(len(sound) / rate - talk_s) <= 0.3
+
+
+async def rung(house: House, times: int) -> IncomingCall:
+    """Wait until the carrier is rung for so many times, and return the latest."""
+    await until(lambda: len(house.carrier.rung) >= times, 15, what="the carrier is rung")
+    return house.carrier.rung[-1]

@@ -97,7 +97,7 @@ def test_p15_the_wallboard_is_the_same_after_a_restart_at_any_moment(
                 if number == min(start, len(events) - 1):
                     await one.figures.load()  # from here on it hears what it did not read
                 await one.journal.record(event)
-                if number == restart and one.figures.ready:
+                if number % 9 == restart % 9 and one.figures.ready:
                     assert await one.text() == await one.again()
             assert await one.text() == await one.again()
 

@@ -1,5 +1,6 @@
 """What is read of a range is what a fold of everything says of it, wherever the range and the pieces begin and end."""
 
+import random
 import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -7,14 +8,16 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
+from core.db import metadata
 from cti.events import AgentAnswered, CallArrived, CallEnded, CallQueued, CallReleased
 from figures import reading, store
 from figures.model import Fold
 from figures.terms import Terms
 from ivr.events import CallerIdentified, NeedStated
-from tests.figures.books import books
-from tests.figures.centre import DAY, SHANGHAI, TERMS
+from tests.figures.books import books, write
+from tests.figures.centre import DAY, SHANGHAI, TERMS, Day
 from tests.figures.test_fold import CHOICES, day_of
 
 pytestmark = pytest.mark.integration
@@ -109,3 +112,23 @@ def test_a_piece_of_the_journal_is_found_without_sorting_it(tmp_path: Path) -> N
     engine.dispose()
     assert plans
     assert not [plan for plan in plans if "TEMP B-TREE" in plan or plan.startswith("SCAN")], plans
+
+
+def test_both_engines_give_the_same(engine: Engine) -> None:
+    """A random day, read in small pieces, from SQLite and from PostgreSQL."""
+    chance = random.Random(7)
+    day = Day(lambda below: chance.randrange(below))
+    while len(day.events) < 400:
+        day.step()
+    metadata.create_all(engine)
+    write(engine, day.events)
+    terms = Terms(DAY, DAY + timedelta(hours=2), TERMS.threshold, TERMS.short, TERMS.repeat)
+    whole = Fold(terms, SHANGHAI)
+    for event in day.events:
+        whole.take(event)
+    with engine.connect() as connection:
+        read = reading.read(connection, terms, SHANGHAI)
+        assert store.anything(connection, DAY, day.now)
+        assert store.span(connection) == (day.events[0].at, day.events[-1].at)
+    assert read.fold.snapshot(day.now).to_json() == whole.snapshot(day.now).to_json()
+    assert "A" in read.fold.snapshot(day.now).to_json()

@@ -20,8 +20,8 @@ from cti.ami.link import AmiAddress
 from cti.ami.service import AmiService
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
+from cti.legs import talk_bridge
 from cti.messages import ChannelEntered, PbxMessage
-from cti.model import talk_bridge
 from cti.port import Arrival, SeatDial
 from cti.ua import IncomingCall, OutgoingCall, UaCall, UserAgent
 from recordings.model import Recording, RecordingState, Verdict

@@ -45,7 +45,7 @@ async def test_a_colleague_who_does_not_answer_leaves_the_caller_in_the_queue(wo
     call_id = await talking(world)
     async with world.client("1001") as agent:
         await agent.ask("POST", f"/calls/{call_id}/transfer", {"agent": world.users["1002"].id})
-        await state(world, "1002", "ringing")
+        await until(lambda: f"{call_id}-seat-2" in world.pbx.live, what="the colleague's phone rings")
         world.pbx.gone(f"{call_id}-seat-2", 17)
         await world.until_state(call_id, "queued")
         await state(world, "1002", "not_ready")
@@ -189,3 +189,56 @@ async def test_a_lead_who_becomes_ready_monitors_no_longer(world: World) -> None
         await lead.ask("POST", "/agents/me/state", {"state": "ready"})
         assert world.calls.live()[0].call.watcher_id is None
         assert world.state_of("1001") == "talking"
+
+
+async def test_dialling_out_rings_ones_own_phone_then_the_number_and_has_a_wrap_up(world: World) -> None:
+    await world.phone("1001")
+    async with world.client("1001", seat="1001") as agent, agent.desktop():
+        await agent.ask("POST", "/agents/me/state", {"state": "not_ready", "reason": "paperwork"})
+        assert await agent.refused("POST", "/calls", {"number": ABROAD}, status=403) == "number_not_permitted"
+        call_id = (await agent.ask("POST", "/calls", {"number": SPECIALIST}, expect=201))["id"]
+        assert await world.rings(call_id) == f"dials-{call_id}"
+        await state(world, "1001", "ringing")
+        assert await agent.refused("POST", "/calls", {"number": SPECIALIST}, status=409) == "agent_not_free"
+        assert world.pbx.outside == []
+        world.pbx.pick_up(f"dials-{call_id}")
+        await until(lambda: world.pbx.outside, what="the number is rung")
+        assert (world.pbx.outside[0].channel_id, world.pbx.outside[0].number) == (call_id, SPECIALIST)
+        await state(world, "1001", "talking")
+        world.pbx.pick_up(call_id)
+        await world.until_state(call_id, "talking")
+        shown = await agent.ask("GET", f"/calls/{call_id}")
+        assert (shown["direction"], shown["caller"]) == ("outbound", SPECIALIST)
+        await agent.ask("POST", f"/calls/{call_id}/hold", {})
+        await agent.ask("POST", f"/calls/{call_id}/resume", {})
+        assert await agent.refused("POST", f"/calls/{call_id}/transfer", {"to": "general"}, status=409) == "conflict"
+        await agent.ask("POST", f"/calls/{call_id}/hangup", {})
+        await state(world, "1001", "wrap_up")
+        await until(lambda: not world.calls.live(), what="the other side is let go")
+        await agent.ask("POST", f"/calls/{call_id}/wrap-up", {"result_code": "enquiry"})
+        me = await agent.ask("GET", "/agents/me")
+        assert (me["state"], me["reason"]) == ("not_ready", "paperwork"), "the break goes on"
+    story = [type(r.event).__name__ for r in await world.journal.of_call(call_id)]
+    moves = ["CallPlaced", "CalleeRang", "CalleeAnswered", "CallHeld", "CallResumed", "CallReleased", "CallEnded"]
+    assert [name for name in story if name in moves] == moves
+
+
+@pytest.mark.parametrize(("moment", "ended"), [("seat", "agent"), ("callee", "caller"), ("page", "agent")])
+async def test_a_dialled_call_that_nobody_answers_frees_the_agent(world: World, moment: str, ended: str) -> None:
+    await world.ready("1001", "1001")
+    async with world.client("1001") as agent:
+        call_id = (await agent.ask("POST", "/calls", {"number": SPECIALIST}, expect=201))["id"]
+        await world.rings(call_id)
+        if moment == "seat":
+            world.pbx.gone(f"dials-{call_id}", 21)
+        else:
+            world.pbx.pick_up(f"dials-{call_id}")
+            await until(lambda: world.pbx.outside, what="the number is rung")
+        if moment == "callee":
+            world.pbx.gone(call_id, 17)
+        elif moment == "page":
+            await agent.ask("POST", f"/calls/{call_id}/hangup", {})
+        await until(lambda: not world.calls.live(), what="the call is over")
+        await state(world, "1001", "ready" if moment == "seat" else "wrap_up")
+        assert (await agent.ask("GET", f"/calls/{call_id}"))["ended_by"] == ended
+        assert world.pbx.live == {}, "no leg is left"

@@ -34,7 +34,7 @@ from core.ids import new_id
 from core.journal import Journal
 from core.switches import STORM, Switches
 from core.tasks import TaskOwner
-from cti import ringing, talk
+from cti import outgoing, ringing, talk
 from cti.events import SeatLost, SeatRegistered
 from cti.handover import TalkEnd
 from cti.messages import QueueGaveUp, SeatOffered
@@ -309,6 +309,10 @@ class World:
     async def _serve(self, session: CallSession) -> None:
         """A menu of one node, then the queue, the talk, the end."""
         call = session.call
+        if call.direction == "out":
+            seat = self.agents.seat_of(call.agent_id or "")
+            assert seat is not None
+            return await outgoing.serve(session, seat.sip_username)
         await session.answer()
         at = self.clock.now()
         await session.tell(

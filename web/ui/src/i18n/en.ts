@@ -84,6 +84,7 @@ const en: Words<typeof zh> = {
     released: "the caller left",
     lease_expired: "rang too long",
     call_over: "call over",
+    dials: "dials out",
     wrap_up_finished: "wrap-up finished",
     wrap_up_over: "wrap-up time over",
     seat_lost: "phone lost",
@@ -323,6 +324,9 @@ const en: Words<typeof zh> = {
   event: {
     CallArrived: "Call arrived",
     CallAnswered: "Answered by the system",
+    CallPlaced: "Agent dials {dialled}",
+    CalleeRang: "Number outside is rung",
+    CalleeAnswered: "Number outside answered",
     IvrNodeEntered: "Menu: {node}",
     LanguageChosen: "Chose the language {language}",
     AnnouncementsHeard: "Heard announcements",

@@ -80,6 +80,7 @@ export default {
     released: "来电已离开",
     lease_expired: "振铃超时",
     call_over: "通话结束",
+    dials: "外呼",
     wrap_up_finished: "整理完成",
     wrap_up_over: "整理时间到",
     seat_lost: "话机掉线",
@@ -311,6 +312,9 @@ export default {
   event: {
     CallArrived: "来电接入",
     CallAnswered: "系统应答",
+    CallPlaced: "坐席外呼 {dialled}",
+    CalleeRang: "被叫振铃",
+    CalleeAnswered: "被叫接听",
     IvrNodeEntered: "语音菜单：{node}",
     LanguageChosen: "选择语言 {language}",
     AnnouncementsHeard: "已播放公告",
