@@ -148,9 +148,11 @@ class Sweep:
 
 def _of_call(call: Call, channels: Mapping[str, PbxChannel]) -> list[_Suspect]:
     """What a live call needs and the PBX does not have, or has without our having been told."""
+    dials = call.state is CallState.DIALLING
     if call.id not in channels and call.state is not CallState.PLACED:
-        return [_Suspect("caller_gone", call.id, call.id, f"call was {call.state}, its caller is gone", "ended")]
-    legs = []
+        what = f"call was {call.state}, its caller is gone"
+        return [_Suspect("caller_gone", call.id, call.id, what, "ended", 3 if dials else 2)]
+    legs = [(call.id, "the other side", True)] if dials else []
     rings = (CallState.RINGING, CallState.PLACED)
     if call.seat_channel_id and call.state in (*rings, CallState.DIALLING, *WITH_AGENT):
         legs.append((call.seat_channel_id, "the seat's phone", call.state in rings))
