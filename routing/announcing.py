@@ -116,12 +116,12 @@ class Announcing:
 
     # --- what is heard ---
 
-    async def _asked(self, recorded: Recorded) -> None:
+    def _asked(self, recorded: Recorded) -> None:
         event = recorded.event
         assert isinstance(event, AgentRequested)
         self._waiting[event.call_id] = event.queue, self.clock.monotonic()
 
-    async def _chosen(self, recorded: Recorded) -> None:
+    def _chosen(self, recorded: Recorded) -> None:
         event = recorded.event
         assert isinstance(event, AgentChosen)
         now = self.clock.monotonic()
@@ -129,7 +129,7 @@ class Announcing:
         self._line(event.queue).forecast.answered(event.waited_s, self._agents(event.queue), now)
         self._talks[event.agent_id] = _Talk(event.queue, now)
 
-    async def _moved(self, recorded: Recorded) -> None:
+    def _moved(self, recorded: Recorded) -> None:
         event = recorded.event
         assert isinstance(event, AgentStateChanged)
         talk = self._talks.get(event.agent_id)
@@ -142,7 +142,7 @@ class Announcing:
             if talk.talked:
                 self._line(talk.queue).forecast.handled(self.clock.monotonic() - talk.since)
 
-    async def _left(self, recorded: Recorded) -> None:
+    def _left(self, recorded: Recorded) -> None:
         event = recorded.event
         assert isinstance(event, CallDequeued | CallEnded)
         if (waiting := self._waiting.pop(event.call_id, None)) is not None:
