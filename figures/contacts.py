@@ -11,8 +11,10 @@ from cti.events import (
     CallAnswered,
     CallArrived,
     CallDequeued,
+    CalleeAnswered,
     CallEnded,
     CallHeld,
+    CallPlaced,
     CallPutThrough,
     CallQueued,
     CallReleased,
@@ -30,6 +32,8 @@ from figures.terms import Terms
 
 KINDS: tuple[type[Event], ...] = (
     CallArrived,
+    CallPlaced,
+    CalleeAnswered,
     CallAnswered,
     CallQueued,
     CallDequeued,
@@ -68,6 +72,8 @@ class Contact:
     agent_id: str = ""
     wait: timedelta = timedelta()
     handed_to: str = ""
+    out: bool = False
+    """The agent dialled it by hand: it was in no queue."""
 
 
 @dataclass(slots=True)
@@ -79,6 +85,8 @@ class _Call:
     """The contact of the latest talk."""
     in_menu: bool = False
     callback: bool = False
+    placed: Contact | None = None
+    """What an agent dialled, when nobody called us."""
 
     @property
     def waiting(self) -> Contact | None:
@@ -132,7 +140,7 @@ class Contacts:
         """The agent was in wrap-up for `span` after the call."""
         contact = self._wrapping.get(agent_id)
         if contact is not None and contact.call_id == call_id:
-            self._count(contact, "ACW", microseconds(span))
+            self._count(contact, "OUT_ACW" if contact.out else "ACW", microseconds(span))
 
     def go_on(self, terms: Terms, cells: Cells) -> None:
         """Count by `terms` into `cells` from now on: what began before belongs to what was counted until now."""
@@ -140,15 +148,15 @@ class Contacts:
         self.endings, self.misfits, self._wrapping = {}, [], {}
         for call in self._calls.values():
             call.slot = None
-            for contact in call.contacts:
+            for contact in (*call.contacts, *([call.placed] if call.placed else [])):
                 contact.slot = None
 
     # --- events ----------------------------------------------------------------------------------
 
     def take(self, event: Event) -> None:
         """Apply an event of `KINDS`."""
-        if isinstance(event, CallArrived):
-            self._arrived(event)
+        if isinstance(event, CallArrived | CallPlaced):
+            self._begun(event)
             return
         call = self._calls.get(getattr(event, "call_id", ""))
         if call is None:
@@ -166,6 +174,8 @@ class Contacts:
                 self._callback(call)
             case AgentRang() | AgentMissed():
                 self._rung(call, event)
+            case CalleeAnswered():
+                self._callee_answered(call, event)
             case AgentAnswered():
                 self._answered(call, event)
             case CallHeld() | CallResumed() | ConsultSwapped() | ConferenceChanged():
@@ -179,12 +189,23 @@ class Contacts:
             case CallEnded():
                 self._ended(call, event)
 
-    def _arrived(self, event: CallArrived) -> None:
+    def _begun(self, event: CallArrived | CallPlaced) -> None:
         if event.call_id in self._calls:
             self._misfit(event, "a call that is there already")
             return
         call = self._calls[event.call_id] = _Call(self._slot(event.at))
-        self._of_call(call, "N")
+        if isinstance(event, CallArrived):
+            self._of_call(call, "N")
+        else:
+            call.placed = Contact(event.call_id, "", event.at, call.slot, agent_id=event.agent_id, out=True)
+            self._count(call.placed, "OUT")
+
+    def _callee_answered(self, call: _Call, event: CalleeAnswered) -> None:
+        if call.placed is None:
+            self._misfit(event, "a call that nobody placed")
+            return
+        self._count(call.placed, "OUT_A")
+        call.talk = Talk(call.placed, event.agent_id, event.at)
 
     def _queued(self, call: _Call, event: CallQueued) -> None:
         last = call.contacts[-1] if call.contacts else None
@@ -296,7 +317,7 @@ class Contacts:
         if isinstance(event, CallHeld | CallResumed) and isinstance(event, CallHeld) is talk.held:
             self._misfit(event, "a talk that is so already")
         elif talk.held or not isinstance(event, ConferenceChanged):
-            if not talk.stretches:
+            if not talk.stretches and not talk.contact.out:
                 self._count(talk.contact, "H")
             talk.change(event.at)
 
@@ -307,7 +328,8 @@ class Contacts:
         self._settle(talk, event.at)
         call.talk = None
         if isinstance(event, CallTransferred):
-            self._count(talk.contact, "X")
+            if not talk.contact.out:
+                self._count(talk.contact, "X")
             if event.kind == "queue":
                 self._enter(call, event.call_id, event.to, event.at)
             else:
@@ -317,7 +339,7 @@ class Contacts:
         """Count a talk that is over: whole at its contact, and split over the half hours in which it was."""
         talk.change(at)
         for clock, begin, end in talk.stretches:
-            self._count(talk.contact, WHOLE[clock], microseconds(end - begin))
+            self._count(talk.contact, "OUT_TALK" if talk.contact.out else WHOLE[clock], microseconds(end - begin))
             within = max(begin, self.terms.begin), min(end, self.terms.end)
             for slot, first, last in self._slots.split(*within):
                 key = Key(slot, talk.contact.queue, talk.agent_id)
@@ -341,7 +363,7 @@ class Contacts:
         by_itself = event.by == "system" and event.why == "finished"
         if call.in_menu and by_itself and not call.contacts and not call.callback:
             self._of_call(call, "Z")
-        if call.slot is not None:
+        if call.slot is not None and call.placed is None:
             ending = Ending(event.by, event.where, event.why)
             self.endings[ending] = self.endings.get(ending, 0) + 1
         del self._calls[event.call_id]

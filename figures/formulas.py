@@ -101,6 +101,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("TR-1", "转接率", "transfer rate", "X", "A + D", "%", _KPI),
     Variant("HR-1", "保持率", "hold rate", "H", "A + D", "%", _KPI),
     Variant("IC-1", "自助解决率", "IVR containment", "Z", "I", "%", f"{_KPI} a hang-up in the menu is no containment"),
+    Variant("OCR-1", "呼出接通率", "outbound connect rate", "OUT_A", "OUT", "%", "[ours] dialled by hand"),
     Variant("CSAT-1", "满意率", "satisfaction", "S_45", "S", "%", f"{_KPI} 4 and 5"),
     Variant("RR-1", "评价参与率", "survey response rate", "S", "A + D", "%", f"{_KPI} always beside CSAT-1"),
     Variant("FCR-1", "首次解决率", "first contact resolution", "Y_1", "Y", "%",

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from cti.events import CallArrived, CallEnded
+from cti.events import CallArrived, CallEnded, CallPlaced
 from figures import repeats, store
 from figures.contacts import KINDS as CONTACT_KINDS
 from figures.model import KINDS, Fold
@@ -74,7 +74,7 @@ def _piece(connection: Connection, done: Read, up_to: int, kinds: Collection[str
         if (
             name in _CONTACTS
             and call_id
-            and not isinstance(event, CallArrived)
+            and not isinstance(event, CallArrived | CallPlaced)
             and not done.fold.contacts.knows(call_id)
         ):
             _catch_up(connection, done, call_id, recorded.seq, asked)

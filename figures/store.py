@@ -11,7 +11,7 @@ from agents.events import AgentStateChanged
 from core.events import Event, Recorded, from_data
 from core.journal import journal_table as journal
 from core.journal import of_call
-from cti.events import CallArrived, CallEnded
+from cti.events import CallArrived, CallEnded, CallPlaced
 
 PIECE = 5_000
 """Places in the journal's order that are read at once."""
@@ -84,7 +84,8 @@ def living(connection: Connection, since: datetime) -> list[str]:
     """Return the calls that began at or after a moment and have not ended."""
     ended = journal.alias()
     over = exists().where(ended.c.call_id == journal.c.call_id, ended.c.event == CallEnded.__name__)
-    begun = (journal.c.event + "") == CallArrived.__name__  # by its times, not by the index of names
+    # By its times, not by the index of names.
+    begun = (journal.c.event + "").in_([CallArrived.__name__, CallPlaced.__name__])
     query = select(journal.c.call_id).where(journal.c.at >= since, begun, ~over).order_by(journal.c.seq)
     return list(connection.execute(query).scalars())
 

@@ -1,7 +1,7 @@
 """The fold of random days keeps its laws at every event, and is the same in one go, in pieces and from anywhere on."""
 
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -16,9 +16,14 @@ from cti.events import (
     AgentMissed,
     AgentRang,
     CallArrived,
+    CalleeAnswered,
+    CalleeRang,
     CallEnded,
     CallHeld,
+    CallPlaced,
     CallQueued,
+    CallReleased,
+    CallResumed,
     CallTransferred,
     ConferenceChanged,
     ConsultAnswered,
@@ -246,3 +251,36 @@ def test_who_is_handed_on_to_one_person_is_no_contact_of_a_queue_unless_that_one
     assert (waits["O"], waits["W"], waits["M"]) == (2, 1, 1), "now anybody of the queue may answer"
     ended = CallEnded(at=DAY + 55 * second, call_id="c1", by="caller", why="hung_up", where="ringing")
     assert total(folded([*story, ended])).get("B") == 1, "nobody is lost from the figures"
+
+
+def test_what_an_agent_dials_is_counted_apart_from_what_comes_in() -> None:
+    second, one, two = timedelta(seconds=1), {"call_id": "o1", "agent_id": "a1"}, {"call_id": "o2"}
+    story: list[Event] = [
+        CallPlaced(at=DAY, seat_id="s", channel_id="x", dialled="1", number="9", **one),
+        CalleeRang(at=DAY + 5 * second, **one),
+        CalleeAnswered(at=DAY + 9 * second, **one),
+        CallHeld(at=DAY + 19 * second, **one),
+        CallResumed(at=DAY + 29 * second, **one),
+        CallReleased(at=DAY + 39 * second, by="agent", why="hung_up", **one),
+        moved("talking", "wrap_up", DAY + 39 * second, "o1"),
+        CallEnded(at=DAY + 39 * second, call_id="o1", by="agent", why="hung_up", where="talking"),
+        moved("wrap_up", "ready", DAY + 45 * second, "o1"),
+        CallPlaced(at=DAY + 60 * second, seat_id="s", channel_id="x", dialled="1", number="9", **one | two),
+        CallEnded(at=DAY + 70 * second, call_id="o2", by="agent", why="no_answer", where="dialling"),
+    ]
+    shown = folded(story)
+    assert shown.broken == ()
+    counted = {name: n for name, n in total(shown).items() if name not in PRESENCE.values()}
+    assert counted == {
+        "OUT": 2,
+        "OUT_A": 1,
+        "OUT_TALK": 30_000_000,
+        "OUT_ACW": 6_000_000,
+        "TALK_CLOCK": 20_000_000,
+        "HOLD_CLOCK": 10_000_000,
+    }
+    assert shown.endings == (), "those are of callers"
+
+
+def moved(from_: str, to: str, at: datetime, call_id: str) -> Event:
+    return AgentStateChanged(at=at, agent_id="a1", from_=from_, to=to, cause="x", call_id=call_id)
