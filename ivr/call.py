@@ -20,6 +20,7 @@ from desk.announcements.service import Spoken
 from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
 from ivr.port import Callbacks, Messages, Orders, Texts, Watches
+from routing.announcing import Announcement
 from routing.precedence import Cause
 from routing.skills import Levels
 from speech.port import SpeechDetector
@@ -179,6 +180,10 @@ class Waiting(Protocol):
         *,
         skills: Levels = (),
     ) -> None: ...
+
+    def announce(self, call_id: str) -> Announcement | None:
+        """Return what to tell a waiting caller of place and wait; None while nothing is to be told."""
+        ...
 
     async def again(self, call_id: str) -> None: ...
 

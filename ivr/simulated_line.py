@@ -40,6 +40,7 @@ from desk.billing import speech as bill_speech
 from desk.surveys.model import Reason
 from desk.workorders import speech as order_speech
 from ivr.call import Desk, FaultReport, KnownFault
+from routing.announcing import Announcement
 from routing.precedence import Cause
 from routing.skills import Levels
 
@@ -327,6 +328,9 @@ class Place:
         needs = f", needs {', '.join(f'{skill} {level}' for skill, level in skills)}" if skills else ""
         self._line.tell("event", f"waits in queue {queue}{ahead}{needs}")
         self._line.waits(queued=True)
+
+    def announce(self, call_id: str) -> Announcement | None:
+        return Announcement(position=1, wait=None)
 
     async def again(self, call_id: str) -> None:
         self._line.waits(queued=True)

@@ -38,11 +38,17 @@ class CallOverflowed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueAnnounced(Event):
-    """The waiting caller was told the `position` (1 = next)."""
+    """The waiting caller was told the `position` (1 = next) and of the wait `told` (empty: nothing).
+
+    Half of such callers wait less than `wait_p50_s`, nine of ten less than `wait_p90_s`, as was expected then.
+    """
 
     call_id: str
     queue: str
     position: int
+    wait_p50_s: float | None = None
+    wait_p90_s: float | None = None
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,8 +31,10 @@ from cti import store as call_rows
 from cti.events import AgentAnswered, CallEnded, PbxFound, PbxLost, Reconciled, SeatLost, SeatRegistered
 from cti.messages import QueueGaveUp
 from routing import counting, queues, store
+from routing.announcing import Announcement, Announcing
 from routing.events import AgentRequested
 from routing.floor import Floor
+from routing.forecast import Expected
 from routing.matching import Matching
 from routing.model import Entry, Explanation, Figures, Queue, Stand, Waiting
 from routing.offering import Deliver, NotQueued, Offering, overflowed
@@ -93,6 +95,7 @@ class RoutingService:
             limit_s=policy.number("queue_wait_limit"),
         )
         self._reach = Reach(agents.roster, clock, policy.number("phone_grace"), self._tasks, self._check_for_nobody)
+        self._announcing = Announcing(agents.roster, journal, clock, policy, self._serves, core.position)
 
     def listen(self, bus: Bus) -> None:
         """Follow agents and calls; to be called after `AgentService.listen`, which has to hear them first."""
@@ -101,6 +104,7 @@ class RoutingService:
             bus.listen(event, self._reach_changed)
         bus.listen(ReservationReleased, self._released)
         self._skillbook.listen(bus)
+        self._announcing.listen(bus)
         bus.listen(AgentAnswered, self._answered)
         bus.listen(CallEnded, self._ended)
         bus.listen(PbxLost, self._pbx_lost)
@@ -255,6 +259,22 @@ class RoutingService:
         self._offering.entry(call_id)
         return self._floor.core.position(call_id)
 
+    def announce(self, call_id: str) -> Announcement | None:
+        """Return what a waiting caller is told now, and note it; None for a call that does not wait just now."""
+        entry = self._offering.places.get(call_id)
+        return self._announcing.announce(call_id, entry.call.queue) if entry else None
+
+    def expected_wait(self, queue: str, position: int) -> Expected | None:
+        """Return the wait to be expected at a place of a queue, None while nobody is at work for it."""
+        return self._announcing.expected(queue, position)
+
+    def expected_wait_now(self, figures: Figures) -> Expected | None:
+        """Return the wait of who would come now; none at all beside a free agent and nobody who waits."""
+        ahead = self._floor.core.length(figures.queue)
+        if figures.agents_ready and not ahead:
+            return Expected(0.0, 0.0, 0.0)
+        return self.expected_wait(figures.queue, ahead + 1)
+
     def best_free(self, queue: str) -> str | None:
         """Return the free agent whom the rules of `queue` would give a call that comes now. Raises NoSuchQueue."""
         if queue not in self.queues:
@@ -304,6 +324,9 @@ class RoutingService:
 
     def _able(self, which: Kind, agent_id: str) -> bool:
         return self._floor.able(agent_id, which)
+
+    def _serves(self, agent_id: str, queue: str) -> bool:
+        return self._floor.able(agent_id, (queue, ()))
 
     # --- what is heard ---
 

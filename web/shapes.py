@@ -114,7 +114,7 @@ class ServiceLevel(Shape):
 
 
 class Queue(Shape):
-    """A queue's live figures; `service_level` is that of today, null where figures are pushed."""
+    """A queue now; `service_level`: today's, null where pushed; `expected_wait…`: of who would come, P50 and P90."""
 
     id: str
     name: str
@@ -124,6 +124,8 @@ class Queue(Shape):
     agents_busy: int
     agents_not_ready: int
     service_level: ServiceLevel | None = None
+    expected_wait_s: float | None = None
+    expected_wait_p90_s: float | None = None
 
 
 class ThirdParty(Shape):

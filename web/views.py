@@ -92,6 +92,7 @@ def queue_shape(routing: RoutingService, queue_id: str, language: str) -> shapes
     """A queue's figures under its name. Raises NoSuchQueue."""
     figures = routing.figures(queue_id)
     names = routing.queues[queue_id].names
+    wait = routing.expected_wait_now(figures)
     return shapes.Queue(
         id=queue_id,
         name=names.get(language.partition("-")[0]) or queue_id,
@@ -100,6 +101,8 @@ def queue_shape(routing: RoutingService, queue_id: str, language: str) -> shapes
         agents_ready=figures.agents_ready,
         agents_busy=figures.agents_busy,
         agents_not_ready=figures.agents_not_ready,
+        expected_wait_s=round(wait.p50_s, 1) if wait else None,
+        expected_wait_p90_s=round(wait.p90_s, 1) if wait else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
@@ -19,6 +19,7 @@ from cti.messages import DigitPressed, Outsider, PlaybackEnded, QueueGaveUp, Sea
 from cti.model import WITH_AGENT, CallState
 from cti.ringing import Rang
 from cti.transfer import TALKED, Outside
+from ivr import places
 from ivr.call import DANGER, IvrCall
 from ivr.events import NeedStated
 from ivr.node import BACK_KEY, MaybeTarget, Node, Prompts, QueueName, Target
@@ -48,9 +49,10 @@ class Queue(Node):
     `need`. A seat that is not answered costs the caller nothing: the place is kept. Nobody signed in, or the queue is
     closed: `nobody`; waited too long: `too_long`; after the talk: `next`. With `back` the key `*` leads there at any
     moment of the waiting, also while a seat rings, which is free at once; `meanwhile` is said between the music every
-    `queue_comfort_interval`. Entered again after a restart, it goes on from the state the call is in. A silent caller
-    is let go here only after the whole silent-call script; who is heard in it while no agent is there any more waits
-    for another one.
+    `queue_comfort_interval`. With `announces` the caller hears the own place, and how long it will take where that can
+    be told, first after `queue_tell_first` and then before each `meanwhile`; an offer cuts it short. Entered again
+    after a restart, it goes on from the state the call is in. A silent caller is let go here only after the whole
+    silent-call script; who is heard in it while no agent is there any more waits for another one.
     """
 
     by_caller: ClassVar[frozenset[str]] = frozenset({"next", "back"})
@@ -59,6 +61,7 @@ class Queue(Node):
     queue: QueueName
     prompts: Prompts = ()
     meanwhile: Prompts = ()
+    announces: bool = False
     causes: tuple[CauseName, ...] = ()
     skills: Annotated[dict[str, int], AfterValidator(_known)] = {}  # noqa: RUF012 - pydantic copies it
     need: Literal["", "business", "complaint", "english"] = ""
@@ -106,6 +109,12 @@ class Queue(Node):
                 session.end = (end.by, "hung_up")
                 return self.next
             queue, handed = end.to, end
+
+    def prompts_used(self) -> Iterator[tuple[str, str]]:
+        """Yield (field, prompt id) for every prompt that may be said."""
+        yield from super().prompts_used()
+        if self.announces:
+            yield from (("announces", prompt) for prompt in places.PROMPTS)
 
     def left(self, since: Sequence[Event]) -> str | None:
         """Return where a caller goes who was done here before a restart; None when not done.
@@ -177,9 +186,9 @@ class Queue(Node):
         skills = tuple(sorted(self.skills.items())) if queue == self.queue else ()
         causes = await looking
         await waiting.request(call.id, queue, session.call.queued_at, causes, self._entered(call), skills=skills)
-        said = ""
+        said, pause = "", self._first_pause(call)
         while True:
-            match await session.receive(call.number("queue_comfort_interval") if self.meanwhile else None):
+            match await session.receive(pause):
                 case SeatOffered() as offer:
                     if said:
                         await session.world.pbx.stop_playback(said)
@@ -197,8 +206,22 @@ class Queue(Node):
                 case None if said:  # the end of what was said was not told
                     said = await self._music(call)
                 case None:
-                    await session.world.pbx.stop_music(call.id)
-                    said = await session.begin(call.media(self.meanwhile))
+                    pause = call.number("queue_comfort_interval")
+                    if told := (*self._told(call), *self.meanwhile):
+                        await session.world.pbx.stop_music(call.id)
+                        said = await session.begin(call.media(told))
+
+    def _first_pause(self, call: IvrCall) -> float | None:
+        if self.announces:
+            return call.number("queue_tell_first")
+        return call.number("queue_comfort_interval") if self.meanwhile else None
+
+    def _told(self, call: IvrCall) -> tuple[str, ...]:
+        """Return the prompts of place and wait; none where this is not told, or not known, or not in that language."""
+        if not self.announces or call.language:
+            return ()
+        announcement = call.services.waiting.announce(call.id)
+        return places.prompts(announcement) if announcement else ()
 
     async def _music(self, call: IvrCall) -> str:
         """Let the caller hear music again after what was said in between; nothing is said now."""

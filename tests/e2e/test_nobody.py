@@ -65,7 +65,7 @@ async def back_in_the_menu(hotline: Service, number: str) -> bool:
     return [e["data"].get("node") for e in story if e["event"] == "IvrNodeEntered"].count("main") == 2
 
 
-async def test_the_last_agent_who_leaves_does_not_leave_callers_with_music(hotline: Service) -> None:
+async def test_who_waits_hears_the_place_and_is_not_left_when_the_last_agent_leaves(hotline: Service) -> None:
     number, seat = "13900000052", hotline.pbx.seats[0]
     await hotline.request("anna", "GET", "/agents/me")
     async with (
@@ -80,8 +80,18 @@ async def test_the_last_agent_who_leaves_does_not_leave_callers_with_music(hotli
         async def queued() -> bool:
             return (await hotline.calls(number))[0]["state"] == "queued"
 
+        async def announced() -> bool:
+            return "QueueAnnounced" in await hotline.story(number)
+
         await until(queued, 40, what="the caller waits while anna is there but not ready")
+        await until(announced, 30, what="the caller is told the place")
+        await asyncio.sleep(4)  # to hear it
         await hotline.request("anna", "DELETE", "/session", expect=204)
         hotline.tokens.pop("anna")
         await come_to(hotline, number, "nobody", 10)
         await call.hangup()
+    told = ids(await heard(hotline, call))
+    assert "queue_ahead_0" in told, told
+    assert not [prompt for prompt in told if prompt.startswith("queue_wait")], (
+        "anna is not ready: nobody knows how long"
+    )

@@ -34,6 +34,7 @@ from ivr.call import Callers, CustomerAnswers, FaultReport, IvrServices, KnownFa
 from ivr.engine import Engine, OneFlow
 from ivr.flow import Flow
 from ivr.port import Asker, Booking, Place, Progress, TextWanted, Wanted
+from routing.announcing import Announcement
 from routing.precedence import Cause
 from routing.skills import Levels
 from tests.until import until
@@ -468,6 +469,8 @@ class QueuePlaces:
         self.asked: list[tuple[str, str, datetime | None]] = []
         self.causes: set[Cause] = set()
         self.skills: Levels = ()
+        self.announcements: deque[Announcement | None] = deque()
+        """What is told of place and wait, one after the other; then the last one."""
         self._line = line
 
     async def request(
@@ -483,6 +486,11 @@ class QueuePlaces:
         self.causes, self.skills = set(causes), skills
         self.asked.append(("request", queue, enqueued_at))
         self._next()
+
+    def announce(self, call_id: str) -> Announcement | None:
+        if len(self.announcements) > 1:
+            return self.announcements.popleft()
+        return self.announcements[0] if self.announcements else None
 
     async def again(self, call_id: str) -> None:
         self.asked.append(("again", "", None))

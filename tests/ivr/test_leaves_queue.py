@@ -9,8 +9,11 @@ from core.policy import Policy
 from cti.events import CallDequeued, CallQueued
 from cti.messages import DigitPressed, QueueGaveUp, SeatOffered
 from cti.model import CallState
+from ivr import places
 from ivr.events import IvrNodeEntered
 from ivr.flow import Flow, load
+from routing.announcing import Announcement
+from routing.forecast import Told, Words
 from speech.prompts import catalogue
 from tests.ivr.caller import CALL, POLICY, Caller
 from tests.until import until
@@ -103,7 +106,7 @@ async def test_star_to_the_words_before_the_queue_never_comes_to_it(caller: Call
 
 
 async def test_who_waits_hears_how_to_leave_and_then_music_again(caller: Caller, shipped: Flow) -> None:
-    caller.services = replace(caller.services, policy=rules(queue_comfort_interval=0.05))
+    caller.services = replace(caller.services, policy=rules(queue_comfort_interval=0.05, queue_tell_first=0.05))
     caller.line.presses({"menu": ["0"]})
     session = await caller.arrives()
     task = caller.start(shipped, session)
@@ -113,6 +116,74 @@ async def test_who_waits_hears_how_to_leave_and_then_music_again(caller: Caller,
     await task
     music = [each for each in caller.line.asked if "music" in each]
     assert music[:5] == ["music", "no music", "music", "no music", "music"]
+
+
+async def test_who_waits_hears_place_and_wait_before_how_to_leave(caller: Caller, shipped: Flow) -> None:
+    caller.services = replace(caller.services, policy=rules(queue_comfort_interval=0.05, queue_tell_first=0.05))
+    caller.places.announcements += [
+        Announcement(24, Told(Words.OVER, 10)),
+        Announcement(3, Told(Words.ABOUT, 2)),
+        None,
+        Announcement(1, None),
+    ]
+    caller.line.presses({"menu": ["0"]})
+    session = await caller.arrives()
+    task = caller.start(shipped, session)
+    await until(lambda: caller.line.heard.count("queue_leave") == 4, what="told four times")
+    caller.line.gone(CALL)
+    await task
+    said = caller.line.heard[caller.line.heard.index("queue_enter") + 1 :]
+    assert said[:8] == [
+        *("queue_ahead_over_20", "queue_wait_over_10", "queue_leave"),
+        *("queue_ahead_2", "queue_wait_about_2", "queue_leave"),
+        "queue_leave",
+        "queue_ahead_0",
+    ]
+
+
+async def test_an_offer_cuts_short_what_is_told(caller: Caller, shipped: Flow) -> None:
+    """Nobody waits for the end of a sentence: it is stopped and the seat is dialled, whatever is left of it."""
+    caller.services = replace(caller.services, policy=rules(queue_comfort_interval=30.0, queue_tell_first=0.05))
+    caller.places.announcements.append(Announcement(1, Told(Words.UNDER, 1)))
+    caller.line.presses({"menu": ["0"], "queue_leave": ["!"]})
+    caller.line.seats.append("answer")
+    session = await caller.arrives()
+    task = caller.start(shipped, session)
+    await until(lambda: "queue_leave" in caller.line.heard, what="it is being said, and does not end")
+    session.deliver(OFFER)
+    await until(lambda: [each for each in caller.line.asked if each.startswith("dial")], what="the seat is dialled")
+    order = [each.split()[0] for each in caller.line.asked]
+    assert order.index("stop") < order.index("dial")
+    assert order[order.index("stop") + 1 : order.index("dial")] in (["music"], [])
+    caller.line.gone(CALL)
+    await task
+
+
+@pytest.mark.parametrize(
+    ("position", "prompt"),
+    [
+        (1, "0"),
+        (2, "1"),
+        (11, "10"),
+        (12, "over_10"),
+        (21, "over_10"),
+        (22, "over_20"),
+        (51, "over_20"),
+        (102, "over_100"),
+    ],
+)
+def test_a_place_is_told_exactly_or_as_more_than_a_round_number(position: int, prompt: str) -> None:
+    assert places.prompts(Announcement(position, None)) == (f"queue_ahead_{prompt}",)
+
+
+def test_there_is_a_prompt_for_whatever_may_be_told() -> None:
+    known = catalogue(site="x")
+    assert set(places.PROMPTS) <= set(known)
+    told = [Told(words, minutes) for words in Words for minutes in range(1, 40)]
+    said = {prompt for n, wait in enumerate([None, *told], 1) for prompt in places.prompts(Announcement(n, wait))}
+    assert said <= set(places.PROMPTS)
+    assert places.prompts(Announcement(1, Told(Words.OVER, 7)))[1] == "queue_wait_over_5"
+    assert places.prompts(Announcement(1, Told(Words.OVER, 3))) == ("queue_ahead_0",), "no sentence says over three"
 
 
 async def test_who_had_left_before_a_kill_is_not_queued_again(caller: Caller, shipped: Flow) -> None:

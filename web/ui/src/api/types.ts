@@ -90,6 +90,9 @@ export interface Queue {
   agents_ready: number;
   agents_busy: number;
   agents_not_ready: number;
+  /** Of who would come now, half wait less than this; null when it is not known. */
+  expected_wait_s?: number | null;
+  expected_wait_p90_s?: number | null;
 }
 
 export interface Customer {

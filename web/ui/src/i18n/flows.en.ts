@@ -330,6 +330,7 @@ const en: FlowWords = {
     nobody: "Nobody signed in",
     too_long: "Waited too long",
     meanwhile: "Said while waiting",
+    announces: "Tells place and expected wait",
     window: "Asks when to ring",
     unready: "When it cannot be spoken",
     heard: "Sound heard",

@@ -329,6 +329,7 @@ const zh = {
     nobody: "无人在线",
     too_long: "等候过久",
     meanwhile: "等候中播报",
+    announces: "播报排队位置和预计等待时间",
     window: "问何时回拨时播报",
     heard: "听到声音",
     pressed: "按了键",
