@@ -248,7 +248,7 @@ class CallReturned(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallReleased(Event):
-    """The talk with `agent_id` ended: `by` is caller, agent or system, `why` the cause."""
+    """The talk with `agent_id` ended: `by` is caller, agent, lead (a shift lead) or system, `why` the cause."""
 
     call_id: str
     agent_id: str
@@ -258,7 +258,7 @@ class CallReleased(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(Event):
-    """The caller's channel is gone. `by`: caller, agent, system; `why`: cause; `where`: state or menu node."""
+    """The caller's channel is gone. `by`: caller, agent, lead, system; `why`: cause; `where`: state or menu node."""
 
     call_id: str
     by: str

@@ -262,6 +262,13 @@ class Unwatch:
 
 
 @dataclass(frozen=True, slots=True)
+class ForceRelease:
+    """A shift lead ends the talk of another agent."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class TakeOver:
     """A shift lead takes the talk over from its agent, at `seat`."""
 
@@ -271,5 +278,7 @@ class TakeOver:
 
 OfLead = Watch | Unwatch | TakeOver
 WithThird = Consult | CancelConsult | CompleteConsult | Swap | Conference
-Command = Hold | Resume | HangUp | Transfer | HandOver | Mute | SendDigits | SilentScript | WithThird | OfLead
+Command = (
+    Hold | Resume | HangUp | Transfer | HandOver | Mute | SendDigits | SilentScript | WithThird | OfLead | ForceRelease
+)
 Message = PbxMessage | RoutingMessage | ListeningMessage | Command

@@ -55,13 +55,14 @@ class Booked(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Suspect:
-    """A difference; one of the same `key` and `channel_id` in two looks running is the same."""
+    """A difference; one of the same `key` and `channel_id` in `looks` looks running is put right."""
 
     key: str
     channel_id: str
     call_id: str = field(compare=False)
     what: str = field(compare=False)
     done: str = field(compare=False)
+    looks: int = field(default=2, compare=False)
 
 
 class Sweep:
@@ -74,7 +75,8 @@ class Sweep:
         self._db = db
         self._others = others
         self._interval_s = world.policy.number("pbx_sweep_interval")
-        self._before: set[_Suspect] = set()
+        self._before: dict[_Suspect, int] = {}
+        """What differed in the last look, and in how many running."""
         self._quiet = 0
 
     async def run(self) -> None:
@@ -108,7 +110,9 @@ class Sweep:
         now = {suspect for call in live.values() for suspect in _of_call(call, channels)}
         strays = [_stray(channel, live) for channel in channels.values() if call_of(channel.id) not in moving]
         now |= {suspect for suspect in strays if suspect is not None}
-        sure, self._before = now & self._before, now - self._before
+        seen = {suspect: self._before.get(suspect, 0) + 1 for suspect in now}
+        sure = [suspect for suspect, looks in seen.items() if looks >= suspect.looks]
+        self._before = {suspect: looks for suspect, looks in seen.items() if suspect not in sure}
         for suspect in sure:
             await self._put_right(suspect, channels)
         astray = {suspect.channel_id for suspect in now}
@@ -144,9 +148,11 @@ class Sweep:
 
 def _of_call(call: Call, channels: Mapping[str, PbxChannel]) -> list[_Suspect]:
     """What a live call needs and the PBX does not have, or has without our having been told."""
+    dials = call.state is CallState.DIALLING
     if call.id not in channels and call.state is not CallState.PLACED:
-        return [_Suspect("caller_gone", call.id, call.id, f"call was {call.state}, its caller is gone", "ended")]
-    legs = []
+        what = f"call was {call.state}, its caller is gone"
+        return [_Suspect("caller_gone", call.id, call.id, what, "ended", 3 if dials else 2)]
+    legs = [(call.id, "the other side", True)] if dials else []
     rings = (CallState.RINGING, CallState.PLACED)
     if call.seat_channel_id and call.state in (*rings, CallState.DIALLING, *WITH_AGENT):
         legs.append((call.seat_channel_id, "the seat's phone", call.state in rings))
@@ -161,7 +167,8 @@ def _of_call(call: Call, channels: Mapping[str, PbxChannel]) -> list[_Suspect]:
 def _of_leg(call: Call, leg: PbxChannel | None, leg_id: str, whose: str, rings: bool) -> _Suspect | None:
     if leg is None:
         what = f"call was {call.state}, {whose} is gone"
-        return _Suspect("leg_gone", leg_id, call.id, what, "the leg is let go, the caller stays")
+        # A leg that rings is in the books before it is dialled: storage that is slow must not look like a lost phone.
+        return _Suspect("leg_gone", leg_id, call.id, what, "the leg is let go, the caller stays", 3 if rings else 2)
     if leg.up and leg.ours and rings:
         return _Suspect("leg_up", leg_id, call.id, f"{whose} was answered and nobody told", "joined")
     return None

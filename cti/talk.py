@@ -22,6 +22,7 @@ from cti.messages import (
     Conference,
     Consult,
     DigitPressed,
+    ForceRelease,
     HandOver,
     HangUp,
     HearingLost,
@@ -138,6 +139,9 @@ async def _obey(session: CallSession, asked: Asked, guard: Guard) -> TalkEnd | N
             await consult.leave(session)
         elif isinstance(command, OfLead):
             end = await watching.obey(session, command)
+        elif isinstance(command, ForceRelease):
+            await consult.drop(session, "lead", "released")
+            end = await _hang_up(session, "lead", "released_by_lead")
         elif command.agent_id != call.agent_id:
             raise Forbidden("this call is with another agent", call_id=call.id)
         else:
@@ -182,7 +186,7 @@ async def _do(session: CallSession, command: Command, guard: Guard) -> TalkEnd |
         case HangUp():
             handover.alone(session.call)
             guard.may_hang_up()
-            return await _hang_up(session)
+            return await _hang_up(session, "agent", "hung_up_on_desktop")
         case SilentScript():
             if session.call.state is not CallState.TALKING:
                 raise Conflict(f"the call is {session.call.state}: take the caller back first", call_id=session.call.id)
@@ -230,12 +234,12 @@ def _of_agent(session: CallSession, kind: type[CallHeld] | type[CallResumed]) ->
     return kind(at=session.world.clock.now(), call_id=session.call.id, agent_id=session.call.agent_id)
 
 
-async def _hang_up(session: CallSession) -> TalkEnd:
+async def _hang_up(session: CallSession, by: str, why: str) -> TalkEnd:
     seat = session.call.seat_channel_id
     if seat:
         await session.world.pbx.hang_up(seat)
-    await let_go(session, "hung_up_on_desktop")
-    return TalkEnd("agent")
+    await let_go(session, why, by=by)
+    return TalkEnd(by)
 
 
 async def step_aside(session: CallSession) -> None:
@@ -244,13 +248,13 @@ async def step_aside(session: CallSession) -> None:
     await session.world.pbx.leave(talk_bridge(session.call.id), session.call.id)
 
 
-async def let_go(session: CallSession, why: str, told: Sequence[Event] = ()) -> None:
-    """End the talk on the agent's side; `told` is journaled together with that. The caller stays."""
+async def let_go(session: CallSession, why: str, told: Sequence[Event] = (), *, by: str = "agent") -> None:
+    """End the talk on the agent's side, `by` agent or lead; `told` is journaled together. The caller stays."""
     call = session.call
     assert call.agent_id is not None
     held = call.state is CallState.HELD
     await session.record(
-        CallReleased(at=session.world.clock.now(), call_id=call.id, agent_id=call.agent_id, by="agent", why=why),
+        CallReleased(at=session.world.clock.now(), call_id=call.id, agent_id=call.agent_id, by=by, why=why),
         told=told,
     )
     session.members = frozenset()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from agents import store
 from agents.events import AgentSkillsChanged
@@ -11,6 +12,7 @@ from core import log
 from core.bus import Bus
 from core.clock import Clock
 from core.db import Database
+from core.errors import HotlineError
 from core.events import Recorded
 from core.journal import journal_table, since
 
@@ -45,10 +47,15 @@ class Skillbook:
             self._then(agent_id, can)
 
     async def follow(self) -> None:
-        """Look for changes by other processes until cancelled."""
+        """Look for changes by other processes until cancelled; books that do not answer are asked again."""
         while True:
             await self._clock.sleep(FOLLOW_S)
-            for recorded in await self._db.read(lambda connection: since(connection, self._seq, [AgentSkillsChanged])):
+            try:
+                found = await self._db.read(lambda connection: since(connection, self._seq, [AgentSkillsChanged]))
+            except (SQLAlchemyError, HotlineError) as error:
+                _log.error("skills not followed", extra={"action": "skills_not_followed", "why": str(error)})
+                continue
+            for recorded in found:
                 await self._changed(recorded)
 
     async def _changed(self, recorded: Recorded) -> None:

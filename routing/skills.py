@@ -8,6 +8,8 @@ Levels = tuple[tuple[str, int], ...]
 
 EVERYBODY = "*"
 """The anchor that every agent has."""
+SKILL, GROUP, AGENT = "s:", "g:", "a:"
+"""What other anchors begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,12 @@ class Profile:
         plain = (EVERYBODY, by_agent(self.agent_id), *map(by_group, sorted(self.groups)))
         skills = ((by_skill(skill), level) for skill, level in self.levels.items())
         object.__setattr__(self, "anchors", (*((anchor, 0) for anchor in plain), *skills))
+
+    def has(self, anchor: str) -> bool:
+        """Tell whether an index finds the agent there."""
+        if anchor.startswith(SKILL):
+            return anchor[len(SKILL) :] in self.levels
+        return any(anchor == own for own, _ in self.anchors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +85,14 @@ class Need:
 
 def by_skill(skill: str) -> str:
     """Return the anchor of all who have a skill, at whatever level."""
-    return "s:" + skill
+    return SKILL + skill
 
 
 def by_group(group: str) -> str:
     """Return the anchor of all who are in a group."""
-    return "g:" + group
+    return GROUP + group
 
 
 def by_agent(agent_id: str) -> str:
     """Return the anchor of one agent."""
-    return "a:" + agent_id
+    return AGENT + agent_id

@@ -4,10 +4,8 @@ import heapq
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator
 
-from routing.skills import EVERYBODY, Levels, Need, by_group, by_skill
+from routing.skills import EVERYBODY, SKILL, Levels, Need, by_group, by_skill
 from routing.strategies import STRATEGIES, Key, Person
-
-SKILL = by_skill("")
 
 
 class Supply:
@@ -52,8 +50,9 @@ class Supply:
     def _line(self, anchor: str, strategy: str) -> list[Key]:
         lists = self._lists.setdefault(anchor, {})
         if strategy not in lists:
-            having = (one for one in self._free.values() if any(anchor == own for own, _ in one.profile.anchors))
-            lists[strategy] = sorted(STRATEGIES[strategy](person, _alone(anchor)) for person in having)
+            alone = _alone(anchor)
+            having = (one for one in self._free.values() if one.profile.has(anchor))
+            lists[strategy] = sorted(STRATEGIES[strategy](person, alone) for person in having)
         return lists[strategy]
 
     def find(

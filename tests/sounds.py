@@ -26,7 +26,8 @@ def pcm(wave: Wave) -> Pcm:
 def at_level(wave: Wave, db: float) -> Wave:
     """The same sound with a root mean square of `db` below full scale, measured where it sounds."""
     loud = wave[np.abs(wave) > 0.01 * np.abs(wave).max()]
-    return wave * 10 ** (db / 20) / np.sqrt(np.mean(loud**2))
+    level: Wave = wave * 10 ** (db / 20) / np.sqrt(np.mean(loud**2))
+    return level
 
 
 @lru_cache(maxsize=1)

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from agents.model import State, User
+from agents.model import Permission, State, User
 from core.errors import Forbidden
 from cti import store
 from cti.events import CallNoted
-from cti.messages import HangUp, Hold, Resume, SendDigits, SilentScript
+from cti.messages import ForceRelease, HangUp, Hold, Resume, SendDigits, SilentScript
 from cti.service import NoSuchCall
 from web import call_control
 from web.errors import bad_input
@@ -61,8 +61,11 @@ async def resume(services: WebServices, user: User, call_id: str, _: Given) -> N
 
 
 async def hang_up(services: WebServices, user: User, call_id: str, _: Given) -> None:
-    """End the talk."""
-    await services.calls.command(call_id, HangUp(user.id))
+    """End one's own talk; shift leads end those of others too."""
+    live = next((one.call for one in services.calls.live() if one.call.id == call_id), None)
+    own = live is None or user.id in (live.agent_id, live.third_agent_id)
+    forced = not own and user.may(Permission.STEER_TEAM)
+    await services.calls.command(call_id, ForceRelease(user.id) if forced else HangUp(user.id))
 
 
 async def silent_script(services: WebServices, user: User, call_id: str, _: Given) -> None:

@@ -1,7 +1,8 @@
 """The sweep: what the PBX has and nobody told us of is put right at the second look, and not at the first."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from core.journal import since
 from cti.events import AgentAnswered, AgentMissed, CallArrived, CallEnded, Reconciled
 from cti.messages import SeatOffered
-from cti.model import CallState
+from cti.model import Call, CallState
+from cti.port import PbxChannel
 from cti.ringing import Rang, enter_queue, ring
 from cti.session import CallSession
-from cti.sweep import QUIET_LOOKS, Sighting, Sweep
+from cti.sweep import QUIET_LOOKS, Sighting, Sweep, _of_call
 from cti.talk import talk
 from tests.cti.exchange import Exchange, offer, opened_exchange
 from tests.until import until
@@ -113,6 +115,8 @@ async def test_a_ringing_phone_that_went_without_a_word_is_a_miss(exchange: Exch
     sweep = sweep_of(exchange)
     await sweep.look()
     await sweep.look()
+    assert await repairs(exchange) == [], "what is about to be dialled gets a look more"
+    await sweep.look()
     await exchange.state(call_id, S.QUEUED)
     assert [e.cause for e in await exchange.story(call_id) if isinstance(e, AgentMissed)] == ["unreachable"]
 
@@ -195,3 +199,25 @@ async def test_the_loop_looks_by_the_clock_and_outlives_a_refusal(exchange: Exch
     await until(lambda: not exchange.fake.refused, 5, what="a look was refused")
     exchange.fake.vanish(call_id)
     await exchange.state(call_id, S.ENDED)
+
+
+def booked(state: CallState) -> Call:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    call = Call("out-1", "13800000001", True, "", state, at, direction="out")
+    return replace(call, agent_id="a1", seat_id="s1", seat_channel_id="dials-out-1")
+
+
+def channel(channel_id: str, *, up: bool = False) -> dict[str, PbxChannel]:
+    return {channel_id: PbxChannel(channel_id, "", "", up, up)}
+
+
+def test_a_call_that_an_agent_dials_has_no_other_side_until_the_agents_phone_is_taken_off() -> None:
+    placed, dialling = booked(S.PLACED), booked(S.DIALLING)
+    seat, other = channel("dials-out-1"), channel("out-1")
+    assert _of_call(placed, seat) == []
+    assert [one.key for one in _of_call(placed, channel("dials-out-1", up=True))] == ["leg_up"]
+    assert [(one.key, one.looks) for one in _of_call(placed, {})] == [("leg_gone", 3)]
+    assert _of_call(dialling, seat | other) == []
+    assert [(one.key, one.looks) for one in _of_call(dialling, seat)] == [("caller_gone", 3)]
+    assert [one.key for one in _of_call(dialling, seat | channel("out-1", up=True))] == ["leg_up"]
+    assert [(one.key, one.looks) for one in _of_call(dialling, other)] == [("leg_gone", 2)]

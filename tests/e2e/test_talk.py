@@ -25,6 +25,7 @@ from tests.until import until
 pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.asyncio(loop_scope="module")]
 
 CALLER_HZ, AGENT_HZ = 440.0, 700.0
+MOMENTS = ["menu", "queued", "ringing", "talking"]
 
 
 async def state_of(hotline: Service, who: str) -> str:
@@ -209,11 +210,12 @@ async def phone_gone(hotline: Service, who: str) -> bool:
     return not (await hotline.agent(who))["seat_registered"]
 
 
-@pytest.mark.parametrize("moment", ["menu", "queued", "ringing", "talking"])
+@pytest.mark.parametrize("moment", MOMENTS)
 async def test_a_caller_who_hangs_up_frees_the_seat_and_ends_in_the_journal_within_a_second(
     hotline: Service, moment: str
 ) -> None:
-    number, seat = f"1390000003{len(moment)}", hotline.pbx.seats[0]
+    # A number for each: the end of another one's call must not be taken for this one's.
+    number, seat = f"1390000003{MOMENTS.index(moment)}", hotline.pbx.seats[0]
     async with seat_phone(hotline.pbx, seat.sip_username, seat.sip_password) as phone:
         await hotline.request("anna", "GET", "/agents/me")
         if moment in ("ringing", "talking"):
@@ -249,6 +251,17 @@ async def test_a_caller_who_hangs_up_frees_the_seat_and_ends_in_the_journal_with
 
 async def test_p15_the_figures_say_what_these_callers_did_before_and_after_a_kill(hotline: Service) -> None:
     """From the journal by command, live by the API, and again after a SIGKILL: the same, and what happened."""
+    number, seat = "13900000039", hotline.pbx.seats[0]
+    async with seat_phone(hotline.pbx, seat.sip_username, seat.sip_password) as phone:
+        await hotline.make_ready("anna")
+        async with caller(hotline.pbx, number) as own:
+            await own.wait_answered(5)
+            await own.send_digits("w0.3,0")
+            await phone.answer(60)
+            await come_to_state(hotline, number, "talking")
+        await until(lambda: hotline.calls(number, "ended"), 30, what="the call is over")
+        await until(lambda: in_state(hotline, "anna", "wrap_up"), 5, what="wrap-up")
+        await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "training"})
     happened: Counter[str] = Counter()
     for call in (await hotline.request("lead", "GET", "/calls?limit=200"))["items"]:
         story = await hotline.timeline(call["id"])
@@ -274,7 +287,7 @@ async def test_p15_the_figures_say_what_these_callers_did_before_and_after_a_kil
         "S": happened["SurveyAnswered"],
         "W": 0,
     }
-    assert counts["A"] >= 4, "the stories before this one"
+    assert counts["A"] >= 1, "this caller, and those of the stories before"
     assert sum(one["calls"] for one in paper["endings"] if one["by"] == "caller") == happened["ended by caller"]
     await hotline.kill()
     await hotline.start()

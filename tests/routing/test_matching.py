@@ -1,5 +1,7 @@
 """The pure core of routing, rule by rule."""
 
+from random import Random
+
 import pytest
 
 from routing.decisions import Call, Decision, Scored
@@ -78,6 +80,17 @@ def test_each_strategy_picks_another(strategy: str, winner: str) -> None:
     assert pairs(centre.decide(404.0)) == [("x", winner)]
 
 
+def test_the_best_in_all_skills_together_is_found_behind_many_who_are_better_in_one() -> None:
+    centre = core(Rules("q", Need((("a", 1), ("b", 1))), strategy="best_skill"))
+    seat(centre, 0.0, **{f"p{number}": {"a": 3, "b": 1} for number in range(10)}, best={"a": 2, "b": 5})
+    seat(centre, 0.0, alike={"a": 1, "b": 1})
+    assert centre.decide(0.0) == []
+    centre.wait(Call("c", "q", 1.0), 1.0)
+    (decision,) = centre.decide(1.0)
+    assert (decision.agent_id, decision.score) == ("best", 7.0)
+    assert decision.next_agents == tuple(Scored(f"p{number}", 4.0) for number in range(5))
+
+
 def test_a_call_is_held_for_its_agent_for_a_bounded_time_and_only_while_that_one_is_there() -> None:
     centre = core(Rules("q"))
     seat(centre, 0.0, other={})
@@ -97,6 +110,17 @@ def test_a_call_is_held_for_its_agent_for_a_bounded_time_and_only_while_that_one
     seat(centre, 20.0, other={})
     centre.wait(Call("c3", "q", 20.0, preferred="mine", preferred_until=30.0), 20.0)
     assert (centre.decide(29.9), pairs(centre.decide(30.0))) == ([], [("c3", "other")])
+
+
+def test_a_step_counts_at_the_very_moment_that_was_told_for_it() -> None:
+    """Else the clock would ring for it again and again: floats round."""
+    rng = Random(7)
+    for _ in range(20_000):
+        since, after = rng.uniform(1.7e9, 1.8e9), rng.uniform(0.001, 600.0)
+        rules = Rules("q", steps=(Step(after, any_group=True),))
+        at = rules.next_step(since, 0)
+        assert at is not None
+        assert (rules.step_at(since, at), rules.step_at(since, at - 0.001)) == (1, 0)
 
 
 def test_overflow_by_wait_adds_agents_and_keeps_the_place_at_home() -> None:

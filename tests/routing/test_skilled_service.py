@@ -13,6 +13,7 @@ from agents.qualification import Qualifications
 from core.bus import Bus
 from core.clock import FakeClock
 from core.db import Database
+from core.errors import Unavailable
 from core.journal import Journal
 from cti import store as call_rows
 from cti.events import Reconciled
@@ -95,6 +96,13 @@ class Hotline:
     async def can(self, number: int, *groups: str, ready: bool = True, **skills: int) -> None:
         await self.skills.set(f"a{number}", skills, groups)
         await self.office.seat(number, ready=ready)
+
+
+class Silent:
+    """Books that do not answer."""
+
+    async def read(self, work: object) -> object:
+        raise Unavailable
 
 
 Open = Callable[[datetime], Awaitable[Hotline]]
@@ -287,6 +295,18 @@ async def test_skills_are_live_at_once_and_from_another_process_soon(hotline: Ho
     await hotline.office.advance(FOLLOW)
     await hotline.gets("c2", "a2")
     assert len(await hotline.office.story(AgentSkillsChanged)) == 4
+
+
+async def test_books_that_do_not_answer_for_a_while_do_not_end_the_following(hotline: Hotline) -> None:
+    await hotline.can(1)
+    await hotline.routing.request("c1", "faults")
+    read, hotline.routing._skillbook._db = hotline.office.db, Silent()  # type: ignore[assignment]
+    await hotline.office.advance(2 * FOLLOW)
+    hotline.routing._skillbook._db = read
+    elsewhere = Qualifications(Journal(read, Bus()), read, hotline.office.clock, hotline.skills.catalogue)
+    await elsewhere.set("a1", {"fault": 1}, [])
+    await hotline.office.advance(FOLLOW)
+    await hotline.gets("c1", "a1")
 
 
 async def test_p04_an_offer_that_is_not_answered_is_taken_back_and_journaled(hotline: Hotline) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cti.events import CallTransferred, ConsultEnded
+from cti.events import CallReleased, CallTransferred, ConsultEnded
 from tests.until import until
 from tests.web.world import World
 
@@ -242,3 +242,17 @@ async def test_a_dialled_call_that_nobody_answers_frees_the_agent(world: World, 
         await state(world, "1001", "ready" if moment == "seat" else "wrap_up")
         assert (await agent.ask("GET", f"/calls/{call_id}"))["ended_by"] == ended
         assert world.pbx.live == {}, "no leg is left"
+
+
+@pytest.mark.parametrize("consulting", [False, True])
+async def test_a_shift_lead_ends_the_talk_of_another_and_an_agent_may_not(world: World, consulting: bool) -> None:
+    call_id = await talking(world)
+    async with world.client("1001") as agent, world.client("1002") as other, world.client("lead") as lead:
+        if consulting:
+            await agent.ask("POST", f"/calls/{call_id}/consult", {"number": SPECIALIST})
+        assert await other.refused("POST", f"/calls/{call_id}/hangup", {}, status=403) == "forbidden"
+        await lead.ask("POST", f"/calls/{call_id}/hangup", {})
+        await state(world, "1001", "wrap_up")
+        await until(lambda: world.pbx.live == {}, what="no leg is left")
+    released = [r.event for r in await world.journal.of_call(call_id) if isinstance(r.event, CallReleased)]
+    assert [(e.by, e.why) for e in released] == [("lead", "released_by_lead")]
