@@ -49,7 +49,7 @@ async def rate(at: Site, number: str, per_second: float, seconds: float) -> dict
 
 
 async def run(
-    rates: tuple[float, ...] = (20,), seconds: float = 6.0, rounds: int = 3, *, quick: bool = False
+    rates: tuple[float, ...] = (20,), seconds: float = 6.0, rounds: int = 5, *, quick: bool = False
 ) -> dict[str, Any]:
     """Return for each rate the rounds of all three, and the median ratio of our CPU to that of the least program."""
     if quick:
