@@ -3,20 +3,13 @@
 A flow that somebody is still writing may do anything; here it can neither slow down live calls nor go on for ever.
 """
 
-import asyncio
-import json
-import os
-import resource
-import signal
-import sys
-from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import click
 
 from app import flow_simulate
+from app.aside import Aside, answer
 from core import policy
 from core.config import Settings, Site
 from core.errors import BadInput, HotlineError, Unavailable
@@ -31,10 +24,7 @@ CPU_MOST_S = 20
 """Seconds of processor that a call may take; a usual one takes two, most of them to load the program."""
 LIMIT_S = 60.0
 """Seconds that the person who asked waits: the process gives way to live calls, which may take them."""
-MEMORY_MOST = 2 * 1024**3
-AT_ONCE = 2
 OUTPUT_MOST = 4 * 1024 * 1024
-_ROOT = Path(__file__).parent.parent
 
 
 class TooManyCalls(Unavailable):
@@ -50,26 +40,16 @@ class SimulationFailed(Unavailable):
 
 
 class ProcessSimulator:
-    """The `Simulator` in processes of low priority, few at once, each with limits of time, memory and lines."""
+    """The `Simulator` in processes of their own, each with a limit of lines too."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._under_way = 0
+        self._aside = Aside(
+            "app.simulator", "call", LIMIT_S, OUTPUT_MOST, TooManyCalls, SimulationFailed, "press fewer keys"
+        )
 
     async def simulate(self, call: SimulatedCall) -> list[str]:
         """Return the conversation. Raises BadInput for steps that are none, TooManyCalls, SimulationFailed."""
-        if self._under_way >= AT_ONCE:
-            raise TooManyCalls
-        self._under_way += 1
-        try:
-            answer = await self._ask(call)
-        finally:
-            self._under_way -= 1
-        if "bad_input" in answer:
-            raise BadInput(answer["bad_input"])
-        return list(answer["lines"])
-
-    async def _ask(self, call: SimulatedCall) -> dict[str, Any]:
         asked = {
             "site": self._site.model_dump(mode="json"),
             "flow": call.flow,
@@ -78,26 +58,10 @@ class ProcessSimulator:
             "keys": call.keys,
             "at": call.at.isoformat() if call.at else None,
         }
-        process = await asyncio.create_subprocess_exec(
-            "nice", "-n", "10", sys.executable, "-m", "app.simulator",
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-            cwd=_ROOT, env={**os.environ, "PYTHONPATH": str(_ROOT)}, limit=OUTPUT_MOST,
-        )  # fmt: skip
-        try:
-            async with asyncio.timeout(LIMIT_S):
-                out, _ = await process.communicate(json.dumps(asked).encode())
-        except TimeoutError:
-            raise SimulationFailed(f"the call took longer than {LIMIT_S:.0f} s") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if process.returncode == -signal.SIGXCPU:
-            raise SimulationFailed(f"the call took more than {CPU_MOST_S} s of processor time")
-        if process.returncode != 0:
-            raise SimulationFailed(f"the process that held the call ended with {process.returncode}")
-        answer: dict[str, Any] = json.loads(out)
-        return answer
+        told = await self._aside.ask(asked)
+        if "bad_input" in told:
+            raise BadInput(told["bad_input"])
+        return list(told["lines"])
 
 
 def hold(asked: dict[str, Any]) -> dict[str, Any]:
@@ -124,12 +88,5 @@ def hold(asked: dict[str, Any]) -> dict[str, Any]:
     return {"lines": lines}
 
 
-def main(arguments: Sequence[str] = ()) -> None:
-    """Read one call from stdin, hold it, and write the answer to stdout."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MOST, MEMORY_MOST))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_MOST_S, CPU_MOST_S + 1))
-    json.dump(hold(json.load(sys.stdin)), sys.stdout)
-
-
 if __name__ == "__main__":
-    main()
+    answer(hold, cpu_s=CPU_MOST_S)
