@@ -16,10 +16,10 @@ from core.tasks import TaskOwner
 from cti.listening import Ears
 from cti.model import Call
 from cti.session import CallSession
-from desk.announcements.service import Spoken
 from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
-from ivr.port import Callbacks, Messages, Orders, Texts, Watches
+from ivr.port import Announcements, Callbacks, Messages, Orders, Texts, Watches
+from ivr.storm import Calm, Storm
 from ivr.way import Way
 from routing.announcing import Announcement
 from routing.precedence import Cause
@@ -225,16 +225,6 @@ class Understanding(Protocol):
         ...
 
 
-class Announcements(Protocol):
-    """What the operator has said to callers now, answered from memory (`desk.announcements` keeps it)."""
-
-    def greeting(self) -> str | None: ...
-
-    def by_area(self) -> bool: ...
-
-    def current(self, areas: Collection[str]) -> Sequence[Spoken]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class IvrServices:
     """The rooms that nodes use, as the menu sees them."""
@@ -268,8 +258,8 @@ class IvrServices:
     """Other languages that are offered with the greeting."""
     recording_notice: bool = True
     """Whether callers are told here that they may be recorded."""
-    storm: Callable[[], bool] = lambda: False
-    """Whether the site is in storm mode: so many callers that persons are for those who need one."""
+    storm: Storm = field(default_factory=Calm)
+    """What storm mode changes for callers."""
     understanding: Understanding | None = None
     """Understands callers; without it the menu is keys alone."""
 

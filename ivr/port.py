@@ -1,11 +1,22 @@
 """What callers leave behind and ask for later, as the menu uses it: wishes, messages, callbacks, orders, texts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from desk.announcements.service import Spoken
 from desk.workorders.model import Urging
+
+
+class Announcements(Protocol):
+    """What the operator has said to callers now, answered from memory (`desk.announcements` keeps it)."""
+
+    def greeting(self) -> str | None: ...
+
+    def by_area(self) -> bool: ...
+
+    def current(self, areas: Collection[str]) -> Sequence[Spoken]: ...
 
 
 class Watches(Protocol):

@@ -127,12 +127,12 @@ def test_a_good_flow_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "line", "what"),
     [
-        ("do: menu", "do: menue", 11, "node 'main': unknown kind 'menue' (did you mean 'menu'?); known: play, say,"),
+        ("do: menu", "do: menue", 11, "node 'main': unknown kind 'menue' (did you mean 'menu'?); known: play, greet, say,"),
         (
             "    do: menu\n",
             "",
             10,
-            "node 'main': does not say what it does; write do: below it, with one of play, say, menu",
+            "node 'main': does not say what it does; write do: below it, with one of play, greet, say, menu",
         ),
         ("next: main", "next: mian", 9, "node 'welcome': next: there is no node 'mian' (did you mean 'main'?)"),
         ('"1": ask', '"1": aks', 13, "node 'main': keys.1: there is no node 'aks' (did you mean 'ask'?)"),
