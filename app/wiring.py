@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from aiohttp.web import AppRunner, TCPSite
@@ -40,7 +41,7 @@ from cti.ami.service import AmiService
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
 from cti.listening import Ears
-from cti.messages import SeatWithdrawn
+from cti.messages import SeatOffered, SeatWithdrawn
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
 from cti.sweep import Sweep
@@ -108,6 +109,7 @@ class Hotline:
         self.figures = LiveFigures(self.db, self.clock, self.policy, settings.site.zone)
         self.figures.listen(self.bus)
         self.switches = Switches(self.journal, self.db, self.clock, {STORM: settings.site.storm})
+        self._in_storm = partial(self.switches.on, STORM)
         self._tasks = TaskOwner("hotline")
         self.detector = Silero()
         self.requests = SpokenRequests(settings.speech, self.policy, self.detector, setup.whisper)
@@ -121,7 +123,7 @@ class Hotline:
             rules=self.policy.rules,
         )
         self.business = Business(
-            self.journal, self.db, settings, self.policy, clock=self.clock, kept=self.voices.kept, storm=self.in_storm
+            self.journal, self.db, settings, self.policy, clock=self.clock, kept=self.voices.kept, storm=self._in_storm
         )
         told = (self.business.outages, self.business.announcements)
         self.lifeboat = LifeboatKeeper(settings, *told, self.voices.voice, self.voices.pack, self.clock)
@@ -129,10 +131,6 @@ class Hotline:
         self._build_menu(setup)
         self._build_web(setup)
         self._restored = False
-
-    def in_storm(self) -> bool:
-        """Tell whether storm mode is on."""
-        return self.switches.on(STORM)
 
     def _build_telephone(self) -> None:
         settings, secrets = self.settings, secrets_of(self.settings)
@@ -197,7 +195,7 @@ class Hotline:
             policy=self.policy,
         )
         self.storm = IvrStorm(
-            self.in_storm, self.business.outages, self.routing, clock=self.clock, zone=zone, policy=self.policy
+            self._in_storm, self.business.outages, self.routing, clock=self.clock, zone=zone, policy=self.policy
         )
         services = IvrServices(
             VoiceSpeaker(self.voices.pack, self.voices.voice, self.policy, {ENGLISH: self.voices.english}),
@@ -230,6 +228,7 @@ class Hotline:
             recording_notice=self.settings.site.recording_notice,
             storm=self.storm,
             understanding=self.requests.words,
+            returns=self._returns,
         )
         self.engine = Engine(self.flows, services, self.db)
 
@@ -276,6 +275,12 @@ class Hotline:
             await outgoing.serve(session, self._phone_of(session))
         else:
             await self.engine.serve(session)
+
+    async def _returns(self, agent_id: str, call_id: str) -> SeatOffered | None:
+        """Keep who has handed a caller on for their return."""
+        reserved = await self.agents.keep_for_return(agent_id, call_id)
+        seat = self.agents.seat_of(agent_id) if reserved else None
+        return SeatOffered(agent_id, seat.id, seat.sip_username) if seat else None
 
     def _phone_of(self, session: CallSession) -> str | None:
         """Return the phone that a dialled call has to ring first; None when a service before us has rung it."""

@@ -23,6 +23,7 @@ from ivr import places
 from ivr.call import DANGER, IvrCall
 from ivr.events import NeedStated
 from ivr.node import BACK_KEY, MaybeTarget, Node, Prompts, QueueName, Target
+from ivr.returning import ring_first
 from ivr.silent_talk import SilentTalk, silence_of
 from routing.precedence import Cause
 from routing.storm.events import CallShed
@@ -97,8 +98,7 @@ class Queue(Node):
                 if await self._outside(call, handed):
                     session.end = ("agent", "transferred")
                     return self.next
-                offer = handed.party if handed and isinstance(handed.party, SeatOffered) else None
-                gave_up = await self._wait(call, queue or self.queue, looking, offer, new=new)
+                gave_up = await self._wait(call, queue or self.queue, looking, handed, new=new)
                 if gave_up is not None:
                     if gave_up == LEFT:
                         # The place first, so that who is freed by this is not offered the same caller again.
@@ -107,6 +107,7 @@ class Queue(Node):
                     await ringing.leave_queue(session, gave_up)
                     session.forget_digits()  # pressed to the music, not in answer to what is said next
                     return self._without(gave_up)
+            new = False
             end = await talks.serve()
             if end is None:
                 return None
@@ -184,19 +185,18 @@ class Queue(Node):
         call: IvrCall,
         queue: str,
         looking: asyncio.Task[Collection[Cause]],
-        offer: SeatOffered | None,
+        handed: TalkEnd | None,
         *,
         new: bool,
     ) -> str | None:
         """Return None once a seat has answered, or why the caller is no longer in the queue.
 
-        `offer`: whom an agent has handed the caller on to, and who is rung before anybody else.
+        `handed`: the talk before ended with this hand-over; whom it names is rung before anybody else.
         """
         session, waiting, leaves = call.session, call.services.waiting, BACK_KEY if self.back else ""
-        if offer is not None or session.call.state is CallState.RINGING:
-            rang = await ringing.ring(session, offer, leaves)
-            if rang is not Rang.MISSED:
-                return LEFT if rang is Rang.LEFT else None
+        rang = await ring_first(call, handed, leaves)
+        if rang is not Rang.MISSED:
+            return LEFT if rang is Rang.LEFT else None
         await ringing.enter_queue(session, queue)
         skills = tuple(sorted(self.skills.items())) if queue == self.queue else ()
         causes = await looking

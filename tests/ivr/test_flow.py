@@ -113,6 +113,7 @@ def test_a_caller_of_the_shipped_flow_can_always_reach_a_person(shipped: Flow) -
         *("nobody", "nobody_bye", "too_long", "too_long_bye", "survey", "bye"),
         *("english_danger", "english_alone", "english_nobody", "english_too_long"),
         "english_danger_too_long",
+        *("storm_full_bye", "english_full"),
     }
 
 
@@ -127,7 +128,12 @@ def test_a_good_flow_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "line", "what"),
     [
-        ("do: menu", "do: menue", 11, "node 'main': unknown kind 'menue' (did you mean 'menu'?); known: play, greet, say,"),
+        (
+            "do: menu",
+            "do: menue",
+            11,
+            "node 'main': unknown kind 'menue' (did you mean 'menu'?); known: play, greet, say,",
+        ),
         (
             "    do: menu\n",
             "",
