@@ -101,7 +101,7 @@ def tiers(ladder: Ladder, usage: Usage, upto: _Ends) -> list[tuple[int, Step]]:
             part = reckon("ladder.kwh", BEYOND, (before, after, lower), "kWh", of=of)
         if part.value:
             out.append((tier + 1, part))
-    return out
+    return out or [(1 + sum(before.value >= end.value for end in upto), kwh)]
 
 
 def charges(tariff: Tariff, month: int, found: Sequence[tuple[int, Step]], *, by_part: bool) -> list[Step]:
