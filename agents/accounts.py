@@ -222,7 +222,8 @@ class Accounts:
     ) -> Seat:
         """Add a seat; SIP user name (`seat<id>`) and password (random) are made when not given.
 
-        `kind` BROWSER: the desktop page is its phone. The phone works once the PBX's configuration is rendered again. Raises SeatExists, BadInput.
+        The phone, or with `kind` BROWSER the desktop page, works once the PBX's configuration is rendered again.
+        Raises SeatExists, BadInput.
         """
         seat = Seat(seat_id, sip_username or f"seat{seat_id}", sip_password or secrets.token_urlsafe(18), page, kind)
         if not _SEAT_ID.fullmatch(seat.id):

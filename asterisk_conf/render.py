@@ -127,7 +127,13 @@ def _check_numbers(spec: RenderSpec) -> None:
 def _check_seats(spec: RenderSpec) -> None:
     names = [seat.sip_username for seat in spec.seats]
     for seat in spec.seats:
-        if not _NAME.fullmatch(seat.sip_username) or seat.sip_username in ("trunk", "global", "system", "seat", "browser"):
+        if not _NAME.fullmatch(seat.sip_username) or seat.sip_username in (
+            "trunk",
+            "global",
+            "system",
+            "seat",
+            "browser",
+        ):
             raise ConfigError(
                 f"seat {seat.id}: SIP user name {seat.sip_username!r} must begin with a letter, hold only letters, "
                 "digits, dot, dash and underscore, and not be a word of ours (trunk, seat, browser, global, system)"

@@ -64,9 +64,7 @@ def claimed_ports() -> Iterator[Ports]:
     raise AssertionError("no free block of ports from 22000 to 32000: is a test's PBX left running?")
 
 
-def make_spec(
-    var: Path, ports: Ports, *, seats: int = 4, browsers: int = 0, trunk: Trunk | None = None
-) -> RenderSpec:
+def make_spec(var: Path, ports: Ports, *, seats: int = 4, browsers: int = 0, trunk: Trunk | None = None) -> RenderSpec:
     """What a test's PBX is rendered from: seats `1001`… with user names `seat1001`…, number 95598.
 
     The first `browsers` of the seats are pages.

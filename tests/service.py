@@ -236,9 +236,7 @@ async def people(pbx: Pbx, settings: Settings, *, demo: bool = True) -> None:
             await load_demo(db, clock, settings.site.zone)
         for seat in pbx.seats:
             kind = SeatKind.BROWSER if seat.browser else SeatKind.PHONE
-            await accounts.add_seat(
-                seat.id, sip_username=seat.sip_username, sip_password=seat.sip_password, kind=kind
-            )
+            await accounts.add_seat(seat.id, sip_username=seat.sip_username, sip_password=seat.sip_password, kind=kind)
         for name in AGENTS[: len(pbx.seats)]:
             await accounts.create_user(name, PASSWORD, Role.AGENT, name=name.title())
         for name, role in (("lead", Role.SHIFT_LEAD), ("quality", Role.QUALITY), ("admin", Role.ADMIN)):

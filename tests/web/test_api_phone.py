@@ -32,7 +32,11 @@ async def test_who_sits_at_a_browser_seat_gets_the_digest_and_never_the_password
 
 async def test_nobody_else_gets_it(world: World) -> None:
     await a_browser_seat(world)
-    async with world.client("1001") as standing, world.client("1002", seat="1002") as at_a_phone, world.client() as nobody:
+    async with (
+        world.client("1001") as standing,
+        world.client("1002", seat="1002") as at_a_phone,
+        world.client() as nobody,
+    ):
         assert await standing.refused("GET", "/agents/me/phone", status=409) == "not_at_seat"
         assert await at_a_phone.refused("GET", "/agents/me/phone", status=409) == "no_browser_phone"
         assert await nobody.refused("GET", "/agents/me/phone", status=401) == "not_signed_in"
