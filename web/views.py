@@ -133,6 +133,7 @@ def call_shape(call: Call, facts: CallFacts, viewer: Account) -> shapes.Call:
         recording_id=facts.recording_id,
         muted=call.muted,
         third=_third_shape(call, viewer),
+        park_place=call.park_place,
         monitor=_monitor_shape(call, viewer),
         ahead_causes=list(facts.ahead_causes),
     )
