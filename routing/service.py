@@ -193,6 +193,7 @@ class RoutingService:
             ahead_s=ahead.ahead_s,
             causes=ahead.causes,
             skills=dict(skills),
+            needs=dict(self.queues[queue].rules.need.with_skills(skills).skills),
             preferred=preferred,
         )
         if self._floor.is_open(queue):
