@@ -1,4 +1,5 @@
 /** The desktop's words in English; the terms are those of docs/glossary.md. */
+import phone from "./phone.en";
 import type zh from "./zh-CN";
 
 type Words<T> = { [K in keyof T]: T[K] extends string ? string : Words<T[K]> & Record<string, unknown> };
@@ -104,6 +105,7 @@ const en: Words<typeof zh> = {
     retrying: "Reconnecting…",
     retryNow: "Try now",
   },
+  phone,
   seat: {
     lost: "The phone of seat {seat} is not registered, so calls cannot reach you. Check its power and network cable; if that does not help, tell the shift lead.",
   },

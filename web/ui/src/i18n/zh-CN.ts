@@ -1,4 +1,6 @@
 /** The desktop's words in Chinese; the terms are those of docs/glossary.md. */
+import phone from "./phone.zh-CN";
+
 export default {
   app: { name: "供电服务热线", desktop: "坐席工作台" },
   signIn: {
@@ -100,6 +102,7 @@ export default {
     retrying: "正在重连…",
     retryNow: "立即重连",
   },
+  phone,
   seat: {
     lost: "座席 {seat} 的话机没有注册，来电送不到您这里。请检查话机的电源和网线；仍不行请告诉值长。",
   },
