@@ -49,7 +49,7 @@ class Limits:
         wrap_up = number("wrap_up_limit") + number("wrap_up_extension") * number("wrap_up_extensions")
         return cls(
             number("board_wait"),
-            100 * number("staffing_share") / 100,
+            number("staffing_share"),
             int(number("board_least")),
             {
                 State.TALKING: number("board_talk"),
@@ -82,9 +82,7 @@ def of_service(rows: Mapping[Target, Sums], limits: Limits) -> list[Alarm]:
         percent = half.figures[LIVE]
         if percent is not None and _counted(half.counts) >= limits.least and percent < limits.service_level:
             value = float(percent)
-            found.append(
-                Alarm("service_level_low", Level.WARNING, queue, value, limits.service_level, half.begins)
-            )
+            found.append(Alarm("service_level_low", Level.WARNING, queue, value, limits.service_level, half.begins))
     return found
 
 

@@ -81,9 +81,7 @@ def sums(stock: Stock, slots: Slots) -> dict[Target, Sums]:
     for one in stock.waiting:
         for target in _targets(one.queue, one.skills):
             waits[target].append(one.since)
-    return {
-        target: _row(stock, of.get(target, {}), waits.get(target, []), slots) for target in {WHOLE, *of, *waits}
-    }
+    return {target: _row(stock, of.get(target, {}), waits.get(target, []), slots) for target in {WHOLE, *of, *waits}}
 
 
 def _targets(queue: str, skills: Skills) -> Iterator[Target]:
@@ -98,9 +96,7 @@ def _row(stock: Stock, of: Mapping[datetime, Counts], waits: list[datetime], slo
     whole: Counts = {}
     for counts in of.values():
         add(whole, counts)
-    halves = tuple(
-        Half(slot, slots.end(slot), shown(counts), figures(counts)) for slot, counts in sorted(of.items())
-    )
+    halves = tuple(Half(slot, slots.end(slot), shown(counts), figures(counts)) for slot, counts in sorted(of.items()))
     longest = max(((stock.as_of - since).total_seconds() for since in waits), default=0.0)
     return Sums(shown(whole), figures(whole), halves, len(waits), max(longest, 0.0))
 
@@ -118,5 +114,3 @@ _COUNTED = tuple(
 def figures(counts: Counts) -> dict[str, Decimal | None]:
     """Return the figures of a row by variant; None where nobody counts yet."""
     return {one.id: one.value(counts) for one in SHOWN}
-
-

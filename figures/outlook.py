@@ -76,7 +76,7 @@ def expected(connection: Connection, day: date, weeks: float, zone: ZoneInfo) ->
     if first > last:
         return {}
     arrived = store.arrivals(connection, slots.midnight(first), slots.midnight(day))
-    found = {}
+    found: dict[str, Curve] = {}
     for queue, counts in arrived.items():
         if past := days({at.astimezone(UTC): number for at, number in counts.items()}, zone, first, last):
             told = forecast(past, day)
