@@ -39,7 +39,7 @@ from cti.ami.service import AmiService
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
 from cti.listening import Ears
-from cti.messages import SeatWithdrawn
+from cti.messages import SeatOffered, SeatWithdrawn
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
 from cti.sweep import Sweep
@@ -214,6 +214,7 @@ class Hotline:
             recording_notice=self.settings.site.recording_notice,
             storm=lambda: self.switches.on(STORM),
             understanding=self.requests.words,
+            returns=self._returns,
         )
         self.engine = Engine(self.flows, services, self.db)
 
@@ -259,6 +260,12 @@ class Hotline:
             await outgoing.serve(session, self._phone_of(session))
         else:
             await self.engine.serve(session)
+
+    async def _returns(self, agent_id: str, call_id: str) -> SeatOffered | None:
+        """Keep who has handed a caller on for their return."""
+        reserved = await self.agents.keep_for_return(agent_id, call_id)
+        seat = self.agents.seat_of(agent_id) if reserved else None
+        return SeatOffered(agent_id, seat.id, seat.sip_username) if seat else None
 
     def _phone_of(self, session: CallSession) -> str | None:
         """Return the phone that a dialled call has to ring first; None when a service before us has rung it."""

@@ -22,6 +22,7 @@ from cti.events import (
     ConferenceChanged,
     ConsultSwapped,
 )
+from cti.ringing import PICKED_UP, RETURNED
 from desk.callbacks.events import CallbackBooked
 from desk.surveys.events import SurveyAnswered
 from figures.cells import Cells, Key
@@ -261,6 +262,8 @@ class Contacts:
         if (contact := call.waiting) is None:
             self._misfit(event, "a call that does not wait")
         elif isinstance(event, AgentRang):
+            if contact.handed_to and event.how in (PICKED_UP, RETURNED):
+                contact.handed_to = event.agent_id  # who has this caller was not chosen by the queue
             if event.agent_id != contact.handed_to:
                 self._offered(contact)
             self._count(contact, "R", agent=event.agent_id)

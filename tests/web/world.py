@@ -34,11 +34,11 @@ from core.ids import new_id
 from core.journal import Journal
 from core.switches import STORM, Switches
 from core.tasks import TaskOwner
-from cti import outgoing, ringing, talk
+from cti import outgoing, parking, ringing, talk
 from cti.events import SeatLost, SeatRegistered
 from cti.handover import TalkEnd
 from cti.messages import QueueGaveUp, SeatOffered
-from cti.model import WITH_AGENT
+from cti.model import WITH_AGENT, CallState
 from cti.ringing import Rang
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
@@ -327,6 +327,8 @@ class World:
         while queue is not None:
             party = end.party if end else None
             has_agent = session.call.state in WITH_AGENT
+            if session.call.state is CallState.PARKED:
+                party = await parking.parked(session)
             if isinstance(party, SeatOffered):
                 has_agent = await ringing.ring(session, party) is Rang.ANSWERED
             if not has_agent:

@@ -1,4 +1,5 @@
 /** The desktop's words in English; the terms are those of docs/glossary.md. */
+import phone from "./phone.en";
 import type zh from "./zh-CN";
 
 type Words<T> = { [K in keyof T]: T[K] extends string ? string : Words<T[K]> & Record<string, unknown> };
@@ -104,6 +105,7 @@ const en: Words<typeof zh> = {
     retrying: "Reconnecting…",
     retryNow: "Try now",
   },
+  phone,
   seat: {
     lost: "The phone of seat {seat} is not registered, so calls cannot reach you. Check its power and network cable; if that does not help, tell the shift lead.",
   },
@@ -315,6 +317,7 @@ const en: Words<typeof zh> = {
     arrived: "Arriving",
     menu: "In the menu",
     queued: "Queued",
+    parked: "Parked",
     ringing: "Ringing",
     talking: "Talking",
     held: "On hold",
@@ -361,6 +364,8 @@ const en: Words<typeof zh> = {
     CallHeld: "Put on hold",
     CallResumed: "Resumed",
     AgentMuted: "Agent muted or heard again",
+    CallParked: "Parked at place {place}",
+    CallUnparked: "No longer parked",
     ConsultStarted: "Consultation began",
     ConsultAnswered: "Third party answered",
     ConsultSwapped: "Agent changed between caller and third party",
@@ -395,7 +400,7 @@ const en: Words<typeof zh> = {
     Reconciled: "Repaired after a check: {done}",
     secretDigits: "{length} digits (secret)",
   },
-  transferKind: { queue: "queue “{queue}”", agent: "another agent", outside: "outside number {dialled}" },
+  transferKind: { queue: "queue “{queue}”", agent: "another agent", outside: "outside number {dialled}", park: "parked" },
   monitorMode: { listen: "listen", whisper: "whisper", barge: "barge in" },
   how: { number: "by number", pin: "by account and PIN" },
   intent: {

@@ -1,4 +1,6 @@
 /** The desktop's words in Chinese; the terms are those of docs/glossary.md. */
+import phone from "./phone.zh-CN";
+
 export default {
   app: { name: "供电服务热线", desktop: "坐席工作台" },
   signIn: {
@@ -100,6 +102,7 @@ export default {
     retrying: "正在重连…",
     retryNow: "立即重连",
   },
+  phone,
   seat: {
     lost: "座席 {seat} 的话机没有注册，来电送不到您这里。请检查话机的电源和网线；仍不行请告诉值长。",
   },
@@ -303,6 +306,7 @@ export default {
     arrived: "接入",
     menu: "语音菜单",
     queued: "排队",
+    parked: "停放",
     ringing: "振铃",
     talking: "通话",
     held: "保持",
@@ -349,6 +353,8 @@ export default {
     CallHeld: "坐席保持通话",
     CallResumed: "恢复通话",
     AgentMuted: "坐席静音或取消静音",
+    CallParked: "已停放在 {place} 号位",
+    CallUnparked: "结束停放",
     ConsultStarted: "咨询开始",
     ConsultAnswered: "第三方接听",
     ConsultSwapped: "坐席在客户与第三方之间切换",
@@ -383,7 +389,7 @@ export default {
     Reconciled: "系统核对后修复：{done}",
     secretDigits: "{length} 位（保密）",
   },
-  transferKind: { queue: "队列“{queue}”", agent: "其他坐席", outside: "外线 {dialled}" },
+  transferKind: { queue: "队列“{queue}”", agent: "其他坐席", outside: "外线 {dialled}", park: "停放位" },
   monitorMode: { listen: "监听", whisper: "密语", barge: "强插" },
   how: { number: "来电号码", pin: "户号和密码" },
   intent: {
