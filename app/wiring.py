@@ -32,7 +32,7 @@ from core.errors import ConfigError, HotlineError
 from core.journal import Journal
 from core.switches import STORM, Switches
 from core.tasks import TaskOwner
-from cti import outgoing, store
+from cti import store
 from cti.adopt import Adopted
 from cti.ami.link import AmiAddress
 from cti.ami.service import AmiService
@@ -61,6 +61,8 @@ from ivr.watches import IvrWatches
 from recordings.messages import MessageService
 from recordings.service import RecordingService
 from recordings.vault import Vault
+from routing.callbacks.by_hand import CallbackDesk
+from routing.callbacks.service import Means, RingBack
 from routing.callers import CallerHistory
 from routing.service import RoutingService
 from routing.stale import StalePlaces
@@ -150,6 +152,18 @@ class Hotline:
             self.calls.deliver,
             zone=self.settings.site.zone,
         )
+        means = Means(
+            calls=self.calls,
+            agents=self.agents,
+            routing=self.routing,
+            journal=self.journal,
+            db=self.db,
+            clock=self.clock,
+            policy=self.policy,
+            zone=settings.site.zone,
+            number=settings.trunk.outbound_caller_id,
+        )
+        self.ring_back = RingBack(means)
         self.sweep = Sweep(self.calls, self.pbx, world, self.db, [self.agents.ghosts, StalePlaces(self.routing)])
         site = self.settings.site
         self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site.name)
@@ -167,6 +181,7 @@ class Hotline:
         )
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
+        self.ring_back.listen(self.bus)
         self.recordings.attach(self.bus)
         self.ami.listen(self.bus)
         said = MessageService(self.journal, self.db, self.pbx, Vault.of(settings), self.clock)
@@ -204,7 +219,7 @@ class Hotline:
             IvrOrders(self.business.orders, clock=self.clock, zone=zone, policy=self.policy),
             IvrTexts(self.business.notifications, self.business.customers, self.clock, self.settings.site),
             self.messages,
-            IvrCallbacks(self.business.callbacks, self.clock, zone),
+            IvrCallbacks(self.business.callbacks, self.clock, zone, self.ring_back.place_of),
             zone=zone,
             detector=self.detector,
             ears=Ears(int(self.policy.number("silent_listeners"))),
@@ -239,6 +254,7 @@ class Hotline:
                 switches=self.switches,
                 orders=self.business.orders,
                 callbacks=self.business.callbacks,
+                callback_desk=CallbackDesk(self.business.callbacks, self.ring_back),
                 recordings=self.recordings,
                 flows=self.flows,
                 simulator=ProcessSimulator(self.settings.site),
@@ -256,7 +272,7 @@ class Hotline:
 
     async def _serve(self, session: CallSession) -> None:
         if session.call.direction == "out":
-            await outgoing.serve(session, self._phone_of(session))
+            await self.ring_back.serve(session, self._phone_of(session))
         else:
             await self.engine.serve(session)
 
@@ -270,6 +286,7 @@ class Hotline:
         """Free every seat that no live call holds, then let routing know its places; only then calls go on."""
         held = {agent_id: (one.call.id, how) for one in adopted for agent_id, how in one.holds().items()}
         live = {one.call.id for one in adopted}
+        await self.ring_back.restore(one.call for one in adopted)
         if self._restored:
             await self.agents.reconcile(held)
             await self.routing.sweep(live)
@@ -306,6 +323,7 @@ class Hotline:
             self.ami,
             self.calls,
             self.sweep,
+            self.ring_back,
             self.backup,
             self.business.outages,
         ):
@@ -363,6 +381,7 @@ class Hotline:
         await self._tasks.close()
         await self.calls.close()
         await self.engine.close()
+        await self.ring_back.close()
         await self.routing.close()
         await self.agents.close()
         await self.ami.close()

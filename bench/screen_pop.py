@@ -64,6 +64,8 @@ from ivr.flow import Flow
 from ivr.versions.service import FlowService
 from recordings.service import RecordingService
 from recordings.vault import Vault
+from routing.callbacks.by_hand import CallbackDesk
+from routing.callbacks.service import Means, RingBack
 from routing.service import RoutingService
 from web.app import make_app
 from web.route import DESKTOPS
@@ -112,6 +114,19 @@ class Installation:
         outbox = NotificationService(
             self.journal, self.db, self.clock, gateway=FileGateway(folder / "sms.jsonl"), policy=self.policy
         )
+        routing = RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, calls.deliver)
+        callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, zone)
+        means = Means(
+            calls=calls,
+            agents=self.agents,
+            routing=routing,
+            journal=self.journal,
+            db=self.db,
+            clock=self.clock,
+            policy=self.policy,
+            zone=zone,
+            number="95598",
+        )
         return WebServices(
             settings=self.settings,
             policy=self.policy,
@@ -123,14 +138,15 @@ class Installation:
             agents=self.agents,
             shifts=ShiftService(self.journal, self.db, self.clock, self.policy, zone),
             calls=calls,
-            routing=RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, calls.deliver),
+            routing=routing,
             customers=CustomerService(self.db),
             bills=BillService(self.db, self.clock, zone, self.policy),
             outages=OutageService(self.db, self.journal, self.clock, zone),
             announcements=AnnouncementService(self.db, self.journal, self.clock, None, ()),
             switches=Switches(self.journal, self.db, self.clock, {STORM: False}),
             surveys=SurveyService(self.db, self.journal, self.clock),
-            callbacks=CallbackService(self.journal, self.db, self.clock, self.policy, zone),
+            callbacks=callbacks,
+            callback_desk=CallbackDesk(callbacks, RingBack(means)),
             orders=WorkOrderService(
                 self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
             ),

@@ -145,3 +145,7 @@ class Callbacks(Protocol):
     async def book(self, wanted: Wanted) -> Booking:
         """Let a number be rung back, once for a call."""
         ...
+
+    def place_of(self, number: str, queue: str) -> datetime | None:
+        """Return since when a caller counts as waiting in `queue` who is to be rung back there, None for any other."""
+        ...

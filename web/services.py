@@ -27,6 +27,7 @@ from figures.port import Reports
 from ivr.versions.port import Simulator
 from ivr.versions.service import FlowService
 from recordings.service import RecordingService
+from routing.callbacks.by_hand import CallbackDesk
 from routing.service import RoutingService
 
 Probe = Callable[[], Awaitable[tuple[bool, str]]]
@@ -56,6 +57,7 @@ class WebServices:
     switches: Switches
     orders: WorkOrderService
     callbacks: CallbackService
+    callback_desk: CallbackDesk
     recordings: RecordingService
     flows: FlowService
     simulator: Simulator
