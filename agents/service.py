@@ -10,6 +10,7 @@ from agents.following import Follower
 from agents.ghosts import GhostSeats
 from agents.model import (
     MISSES,
+    MOVES,
     OFFERED,
     ON_CALL,
     Agent,
@@ -221,15 +222,32 @@ class AgentService:
 
         Raises NotAtSeat, PhoneNotRegistered, NotFree (in a call, or in wrap-up).
         """
+        return await self._keep(agent_id, call_id, Cause.DIALS)
+
+    async def keep_for_pick_up(self, agent_id: str, call_id: str) -> AgentReserved:
+        """Keep an agent who picks a parked caller up; a wrap-up under way ends with it.
+
+        Raises NotAtSeat, PhoneNotRegistered, NotFree (in a call).
+        """
+        return await self._keep(agent_id, call_id, Cause.PICKS_UP)
+
+    async def keep_for_return(self, agent_id: str, call_id: str) -> AgentReserved | None:
+        """Keep who has parked or handed on a caller for their return; None when that agent is not there for it."""
+        try:
+            return await self._keep(agent_id, call_id, Cause.RETURNED)
+        except (NotAtSeat, PhoneNotRegistered, NotFree):
+            return None
+
+    async def _keep(self, agent_id: str, call_id: str, cause: Cause) -> AgentReserved:
         agent = self.signed_in(agent_id)
         if self.roster.phone_missing(agent) or agent.seat_id is None:
             raise PhoneNotRegistered(seat_id=agent.seat_id)
-        if agent.state not in (State.READY, State.NOT_READY):
+        if (agent.state, cause, State.RESERVED) not in MOVES:
             raise NotFree(f"you are {agent.state}: finish that first", agent_id=agent_id, state=str(agent.state))
         at = self._clock.now()
         until = self._presence.lease_from(at)
         wish = Wish(State.NOT_READY, agent.reason) if agent.state is State.NOT_READY else agent.wish
-        moved = advance(agent, State.RESERVED, Cause.DIALS, at, until=until)
+        moved = advance(agent, State.RESERVED, cause, at, until=until)
         reserved = AgentReserved(at=at, call_id=call_id, agent_id=agent_id, seat_id=agent.seat_id, lease_until=until)
         stored = self._presence.enter(agent, replace(moved, call_id=call_id, wish=wish), reserved)
         await asyncio.shield(stored)

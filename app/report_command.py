@@ -30,7 +30,9 @@ def report_group() -> None:
     help=f"Of the service level: {', '.join(SERVICE_LEVELS)}, or all. [default: {USUAL}]",
 )
 @click.option(
+    "--by",
     "--group",
+    "group",
     default="queue",
     show_default=True,
     metavar="NAMES",

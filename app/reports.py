@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
+from agents import catalogue
 from agents import store as people
 from agents.accounts import NoSuchUser
 from app import storage
@@ -15,9 +16,9 @@ from core.config import Settings
 from core.db import open_engine
 from core.errors import ConfigError
 from figures import service
-from figures.asking import Words
+from figures.asking import NO_SKILL, Words
 from figures.export import FORMATS
-from figures.layout import Names
+from figures.layout import Names, no_skill
 from figures.report import Report
 from figures.slots import Slots
 from routing import queues
@@ -81,5 +82,7 @@ def _agent(connection: Connection, name: str | None) -> str | None:
 
 def _names(connection: Connection, language: str) -> Names:
     tongue = language.partition("-")[0]
-    shown = {queue.id: queue.names.get(tongue) or queue.id for queue in queues.load().values()}
-    return Names(shown, {user.id: user.username for user in people.all_users(connection)})
+    named = {queue.id: queue.names.get(tongue) or queue.id for queue in queues.load().values()}
+    skills = {skill: names.get(tongue) or skill for skill, names in catalogue.load().skills.items()}
+    skills[NO_SKILL] = no_skill(language)
+    return Names(named, {user.id: user.username for user in people.all_users(connection)}, skills)

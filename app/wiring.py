@@ -39,7 +39,7 @@ from cti.ami.service import AmiService
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
 from cti.listening import Ears
-from cti.messages import SeatWithdrawn
+from cti.messages import SeatOffered, SeatWithdrawn
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
 from cti.sweep import Sweep
@@ -152,20 +152,9 @@ class Hotline:
             self.calls.deliver,
             zone=self.settings.site.zone,
         )
-        means = Means(
-            calls=self.calls,
-            agents=self.agents,
-            routing=self.routing,
-            journal=self.journal,
-            db=self.db,
-            clock=self.clock,
-            policy=self.policy,
-            zone=settings.site.zone,
-            number=settings.trunk.outbound_caller_id,
-        )
-        self.ring_back = RingBack(means)
+        site, shown = settings.site, settings.trunk.outbound_caller_id
+        self.ring_back = RingBack(Means(self.calls, self.agents, self.routing, self.db, world, site.zone, shown))
         self.sweep = Sweep(self.calls, self.pbx, world, self.db, [self.agents.ghosts, StalePlaces(self.routing)])
-        site = self.settings.site
         self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site.name)
         self.shifts.tell_by(DutyMessenger(self.business.notifications, self.clock))
         outlook = QueueOutlook(self.routing, self.agents, self.clock, self.policy)
@@ -229,6 +218,7 @@ class Hotline:
             recording_notice=self.settings.site.recording_notice,
             storm=lambda: self.switches.on(STORM),
             understanding=self.requests.words,
+            returns=self._returns,
         )
         self.engine = Engine(self.flows, services, self.db)
 
@@ -275,6 +265,12 @@ class Hotline:
             await self.ring_back.serve(session, self._phone_of(session))
         else:
             await self.engine.serve(session)
+
+    async def _returns(self, agent_id: str, call_id: str) -> SeatOffered | None:
+        """Keep who has handed a caller on for their return."""
+        reserved = await self.agents.keep_for_return(agent_id, call_id)
+        seat = self.agents.seat_of(agent_id) if reserved else None
+        return SeatOffered(agent_id, seat.id, seat.sip_username) if seat else None
 
     def _phone_of(self, session: CallSession) -> str | None:
         """Return the phone that a dialled call has to ring first; None when a service before us has rung it."""

@@ -116,17 +116,7 @@ class Installation:
         )
         routing = RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, calls.deliver)
         callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, zone)
-        means = Means(
-            calls=calls,
-            agents=self.agents,
-            routing=routing,
-            journal=self.journal,
-            db=self.db,
-            clock=self.clock,
-            policy=self.policy,
-            zone=zone,
-            number="95598",
-        )
+        means = Means(calls, self.agents, routing, self.db, world, zone, "95598")
         return WebServices(
             settings=self.settings,
             policy=self.policy,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from core import log
 from cti import talk as talks
-from cti.endings import refuse, words_of
+from cti.endings import refuse, tell, words_of
 from cti.events import CalleeAnswered, CalleeRang
 from cti.handover import OUTSIDE
 from cti.inbox import Asked
@@ -99,7 +99,7 @@ async def _answers(session: CallSession, channel_id: str, ring_s: float) -> bool
                 return False
             case Asked(command=HangUp(agent_id=agent_id)) as asked if agent_id == session.call.agent_id:
                 session.end = ("agent", "hung_up_on_desktop")
-                talks.tell(asked, None)
+                tell(asked, None)
                 return False
             case Asked() as asked:
                 refuse(asked, session.call)

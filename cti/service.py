@@ -73,6 +73,7 @@ class CallService:
         self._db = db
         self._hooks = hooks
         self._sessions: dict[str, CallSession] = {}
+        world.parking.calls = lambda: (session.call for session in self._sessions.values())
         self._tasks = TaskOwner("calls")
         self.pbx_trouble: str | None = "not connected yet"
         """Why calls cannot be taken now, in words; None when they can."""

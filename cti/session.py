@@ -8,7 +8,7 @@ leaves the call alone: it is adopted by the next one.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.exc import SQLAlchemyError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
@@ -25,6 +25,7 @@ from cti.endings import ending, refuse, words_of
 from cti.events import CallAnswered
 from cti.inbox import Asked, Inbox
 from cti.legs import legs, talk_bridge, watch_bridge
+from cti.lot import ParkingLot
 from cti.messages import (
     ChannelGone,
     DigitPressed,
@@ -63,6 +64,7 @@ class CallWorld:
     clock: Clock
     policy: Policy
     apology: Callable[[], Sequence[str]]
+    parking: ParkingLot = field(default_factory=ParkingLot)
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,8 +145,7 @@ class RoutingService:
 
     async def sweep(self, live_calls: Collection[str]) -> None:
         """Forget places whose call is gone; called when the PBX was away and its live calls are known again."""
-        gone = [e for e in self._offering.places.all() if e.call.call_id not in live_calls and not e.call.absent]
-        for entry in gone:
+        for entry in self._offering.places.gone(live_calls):
             await self._journal.record(self._misplaced(entry.call.call_id))
             await self._offering.forget(entry, "call_gone")
 
@@ -197,6 +196,7 @@ class RoutingService:
             ahead_s=ahead.ahead_s,
             causes=ahead.causes,
             skills=dict(skills),
+            needs=dict(self.queues[queue].rules.need.with_skills(skills).skills),
             preferred=preferred,
         )
         if self._floor.is_open(queue):

@@ -16,6 +16,7 @@ from web import (
     kpi_api,
     openapi,
     orders_api,
+    phone_api,
     prompts_api,
     recordings_api,
     shifts_api,
@@ -30,7 +31,7 @@ from web.errors import error_middleware
 from web.metrics import Metrics
 from web.pages import add_pages
 from web.route import DESKTOPS, METRICS, SERVICES, Ask, Route, Routes, aiohttp_handler
-from web.security import add_headers
+from web.security import header_writer
 from web.services import WebServices
 
 BODY_LIMIT = 1024 * 1024
@@ -39,6 +40,7 @@ BODY_LIMIT = 1024 * 1024
 _PARTS: tuple[Routes, ...] = (
     auth.routes,
     agents_api.routes,
+    phone_api.routes,
     agents_api.queue_routes,
     skills_api.routes,
     calls_api.routes,
@@ -84,7 +86,7 @@ def make_app(services: WebServices) -> web.Application:
     for route in all_routes():
         app.router.add_route(route.method, route.path, aiohttp_handler(route))
     add_pages(app, services.ui_dir)
-    app.on_response_prepare.append(add_headers)
+    app.on_response_prepare.append(header_writer(services.settings))
     app.cleanup_ctx.append(_running)
     app.on_shutdown.append(_close_desktops)
     return app

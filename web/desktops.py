@@ -34,7 +34,7 @@ from cti.events import (
     SeatLost,
     SeatRegistered,
 )
-from cti.model import WITH_AGENT
+from cti.model import WITH_AGENT, CallState
 from desk.announcements.events import AnnouncementSwitched
 from ivr.events import (
     CallerIdentified,
@@ -49,6 +49,7 @@ from web import shapes
 from web.attendance import Attendance
 from web.customer_file import CustomerFiles
 from web.live_calls import LiveCalls, Moved
+from web.parked import parked
 from web.people import People
 from web.screen_pop import ScreenPops
 from web.services import WebServices
@@ -251,12 +252,21 @@ class Desktops:
             self._prepare(live.call.id)
         elif isinstance(event, CallEnded):
             self.pops.over(live.call.id)
+        if CallState.PARKED in {live.call.state, moved.before.state if moved.before else None}:
+            self._tell_parked(event.at)
         calls = [live.call, *([moved.before] if moved.before else [])]
         concerned = {who for call in calls for who in (call.agent_id, call.third_agent_id, call.watcher_id)} - {None}
         for agent_id in concerned:
             if (desktop := self._desktops.get(agent_id or "")) is not None:
                 shape = live_call_shape(live, desktop.user)
                 self._put(agent_id, "call_state", event.at, shapes.CallState(call=shape))
+
+    def _tell_parked(self, at: datetime) -> None:
+        """Tell everybody who may pick up which callers are parked now."""
+        for user_id, desktop in self._desktops.items():
+            if desktop.user.may(Permission.TAKE_CALLS):
+                items = parked(self._services, desktop.user)
+                self._put(user_id, "parked", at, shapes.Items(items=items))
 
     def _prepare(self, call_id: str) -> None:
         """Fetch what is known of the caller: a person will be asked for as soon as the node's words are said."""

@@ -62,10 +62,11 @@ class User(Shape):
 
 
 class Seat(Shape):
-    """A desk with a phone."""
+    """A desk with a phone; `browser`: the page of who sits there is its phone."""
 
     id: str
     sip_username: str
+    browser: bool = False
     registered: bool
 
 
@@ -169,6 +170,7 @@ class Call(Shape):
     silent_prompt: int | None = Field(default=None, description="which prompt of the script was begun last, 1 to 3")
     muted: bool = Field(default=False, description="whether nobody in the talk hears the agent")
     third: ThirdParty | None = None
+    park_place: int | None = Field(default=None, description="the numbered place at which the caller is parked")
     monitor: Monitor | None = Field(default=None, description="who listens to the talk; told only to who may listen")
     ahead_causes: list[str] = Field(
         default=[], description="why it went ahead in the queue: danger, important, vip, repeat; the weightiest first"

@@ -5,7 +5,7 @@ from web.route import EVERYONE, Ask, Routes
 
 routes = Routes("not built")
 
-_CALL_VERBS = "answer reject park pickup"
+_CALL_VERBS = "answer"
 _ORDER_VERBS = "dispatch accept arrive feedback return urge merge visit close reopen"
 _READ = (
     "/knowledge /knowledge/{id} /reviews /scorecards /appraisals "

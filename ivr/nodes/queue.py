@@ -23,6 +23,7 @@ from ivr import places
 from ivr.call import DANGER, IvrCall
 from ivr.events import NeedStated
 from ivr.node import BACK_KEY, MaybeTarget, Node, Prompts, QueueName, Target
+from ivr.returning import ring_first
 from ivr.silent_talk import SilentTalk, silence_of
 from routing.precedence import Cause
 
@@ -90,8 +91,7 @@ class Queue(Node):
                 if await self._outside(call, handed):
                     session.end = ("agent", "transferred")
                     return self.next
-                offer = handed.party if handed and isinstance(handed.party, SeatOffered) else None
-                gave_up = await self._wait(call, queue or self.queue, looking, offer)
+                gave_up = await self._wait(call, queue or self.queue, looking, handed)
                 if gave_up is not None:
                     if gave_up == LEFT:
                         # The place first, so that who is freed by this is not offered the same caller again.
@@ -171,17 +171,16 @@ class Queue(Node):
         return await transfer.put_through(session, outside, again=again, talked=talked) == TALKED
 
     async def _wait(
-        self, call: IvrCall, queue: str, looking: asyncio.Task[Collection[Cause]], offer: SeatOffered | None
+        self, call: IvrCall, queue: str, looking: asyncio.Task[Collection[Cause]], handed: TalkEnd | None
     ) -> str | None:
         """Return None once a seat has answered, or why the caller is no longer in the queue.
 
-        `offer`: whom an agent has handed the caller on to, and who is rung before anybody else.
+        `handed`: the talk before ended with this hand-over; whom it names is rung before anybody else.
         """
         session, waiting, leaves = call.session, call.services.waiting, BACK_KEY if self.back else ""
-        if offer is not None or session.call.state is CallState.RINGING:
-            rang = await ringing.ring(session, offer, leaves)
-            if rang is not Rang.MISSED:
-                return LEFT if rang is Rang.LEFT else None
+        rang = await ring_first(call, handed, leaves)
+        if rang is not Rang.MISSED:
+            return LEFT if rang is Rang.LEFT else None
         await ringing.enter_queue(session, queue)
         skills = tuple(sorted(self.skills.items())) if queue == self.queue else ()
         causes = await looking

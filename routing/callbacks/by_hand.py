@@ -34,11 +34,11 @@ class CallbackDesk:
         self._bookings = bookings
         self._ring = ring
         self._means = ring.means
-        self._listed = timedelta(hours=ring.means.policy.number("abandoned_listed"))
+        self._listed = timedelta(hours=ring.means.world.policy.number("abandoned_listed"))
 
     async def abandoned(self, limit: int) -> list[Abandoned]:
         """Return up to `limit` callers who hung up while waiting and were not served since, the longest ago first."""
-        since = self._means.clock.now() - self._listed
+        since = self._means.world.clock.now() - self._listed
         return await self._means.db.read(lambda connection: books.abandoned(connection, since, limit))
 
     async def take(self, agent_id: str, call_id: str) -> Callback:
@@ -46,7 +46,7 @@ class CallbackDesk:
 
         Raises NotAbandoned, BadInput for a number that is not rung, Conflict when the number has another one open.
         """
-        since = self._means.clock.now() - self._listed
+        since = self._means.world.clock.now() - self._listed
         token = f"{call_id}:abandoned"
         found = await self._means.db.read(lambda connection: books.abandoned(connection, since, 1, call_id))
         if not found:
@@ -92,8 +92,8 @@ class CallbackDesk:
         async with self._ring.turn:
             callback = await self._get(callback_id)
             now, after = (
-                self._means.clock.now(),
-                course.skipped(callback, self._means.clock.now(), self._ring.rules, reason),
+                self._means.world.clock.now(),
+                course.skipped(callback, self._means.world.clock.now(), self._ring.rules, reason),
             )
             if callback.agent_id != agent_id:
                 raise Forbidden("this callback is another agent's", callback_id=callback_id)
@@ -110,7 +110,9 @@ class CallbackDesk:
                 reason=reason,
                 again_at=after.due_at,
             )
-            await self._means.journal.record(told, save=lambda connection: store.save(connection, after, callback))
+            await self._means.world.journal.record(
+                told, save=lambda connection: store.save(connection, after, callback)
+            )
             self._ring.known.know(after)
             self._means.calls.deliver(call_id, SeatWithdrawn(agent_id, "skipped"))
 

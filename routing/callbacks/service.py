@@ -15,11 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from agents.service import AgentService
 from core import log
 from core.bus import Bus
-from core.clock import Clock
 from core.db import Database
 from core.errors import HotlineError
 from core.events import Event, Recorded
-from core.journal import Journal
 from core.policy import Policy
 from core.tasks import TaskOwner
 from cti import outgoing
@@ -28,7 +26,7 @@ from cti.legs import callback_call, callback_of, dialling_leg
 from cti.messages import SeatOffered, SeatWithdrawn
 from cti.model import Call, CallState
 from cti.service import CallService
-from cti.session import CallSession
+from cti.session import CallSession, CallWorld
 from desk.callbacks import course, store
 from desk.callbacks.course import Rules, Turn
 from desk.callbacks.events import (
@@ -52,17 +50,15 @@ AGAIN_S = 2.0
 """After storage refused what became of a callback, it is looked at again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Means:
     """What ringing needs of the house; `number` is ours, which customers see."""
 
     calls: CallService
     agents: AgentService
     routing: RoutingService
-    journal: Journal
     db: Database
-    clock: Clock
-    policy: Policy
+    world: CallWorld
     zone: ZoneInfo
     number: str
 
@@ -72,8 +68,9 @@ class RingBack:
 
     def __init__(self, means: Means) -> None:
         self.means = means
-        self._clock, self._journal, self._absent = means.clock, means.journal, means.routing.absent
-        self.rules = rules_of(means.policy)
+        self._clock, self._journal = means.world.clock, means.world.journal
+        self._absent = means.routing.absent
+        self.rules = rules_of(means.world.policy)
         self.known = Known()
         self._offers: dict[str, SeatOffered] = {}
         self._standing: dict[str, str] = {}
@@ -83,7 +80,7 @@ class RingBack:
         self._woken = asyncio.Event()
         self.turn = asyncio.Lock()
         self._tasks = TaskOwner("callbacks")
-        self._alarm = Alarm(means.clock, self._tasks, self._rings)
+        self._alarm = Alarm(self._clock, self._tasks, self._rings)
 
     # --- the life of the service ---
 

@@ -23,6 +23,7 @@ from core.events import Event
 from cti.events import AgentAnswered, CallAnswered, CallArrived, CallDequeued, CallEnded, CallQueued, CallReleased
 from figures.asking import BadRange, NoData, Words
 from figures.export import harmless
+from routing.events import AgentRequested
 from tests.figures.books import write
 from tests.figures.centre import DAY
 
@@ -54,6 +55,7 @@ def story() -> list[Event]:
         moved("not_ready", "ready", zero),
         *arrives("c1", zero),
         CallQueued(at=NINE + 2 * SECOND, call_id="c1", queue="general"),
+        AgentRequested(at=NINE + 2 * SECOND, call_id="c1", queue="general", needs={"english": 3, "fault": 1}),
         AgentAnswered(at=NINE + 10 * SECOND, call_id="c1", agent_id="a1", seat_id="s", channel_id="x"),
         moved("ready", "talking", 10 * SECOND, "c1"),
         *arrives("c2", minute),
@@ -151,6 +153,18 @@ def test_each_half_hour_and_each_agent(settings: Settings) -> None:
     alone = as_json(settings, "--agent", "=anna", "--group", "day")
     assert alone["total"]["counts"].get("O") is None  # type: ignore[index]
     assert alone["endings"] == []
+
+
+def test_by_skill_a_caller_who_needs_two_is_counted_at_both_and_the_head_says_so(settings: Settings) -> None:
+    made = json.loads(report(settings, *RANGE, "--by", "skill", "--format", "json").stdout)
+    assert made["rows_add_up"] is False
+    rows = {row["label"][0]: (row["counts"]["O"], row["figures"]["SL-4"]) for row in made["rows"]}
+    assert rows == {"无技能要求": (2, None), "英语": (1, "100.00"), "故障报修": (1, "100.00")}
+    assert made["total"]["counts"]["O"] == 3
+    both = report(settings, *RANGE, "--by", "skill,hour", "--format", "csv", "--language", "en").stdout
+    assert "skills,a contact that needs several is counted at each" in both
+    assert "English,2025-03-10T09:00+08:00,,,,1,1,1,1," in both
+    assert "技能归属" not in report(settings, *RANGE, "--by", "queue").stdout
 
 
 def test_csv_has_no_formulas_and_excel_sees_that_it_is_utf_8(settings: Settings, tmp_path: Path) -> None:

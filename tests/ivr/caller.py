@@ -30,10 +30,10 @@ from cti.port import NoSuchChannel, OutsideDial, PbxBridge, PbxChannel, PbxDown,
 from cti.session import CallSession, CallWorld
 from desk.surveys.service import SurveyService
 from desk.workorders.model import Urging
-from ivr.call import Callers, CustomerAnswers, FaultReport, IvrServices, KnownFault
+from ivr.call import CustomerAnswers, FaultReport, IvrServices, KnownFault
 from ivr.engine import Engine, OneFlow
 from ivr.flow import Flow
-from ivr.port import Asker, Booking, Place, Progress, TextWanted, Wanted
+from ivr.port import Asker, Booking, Callers, Place, Progress, TextWanted, Wanted
 from routing.announcing import Announcement
 from routing.precedence import Cause
 from routing.skills import Levels
@@ -554,7 +554,7 @@ class Caller:
 
     def session(self, call: Call, *, bridged: bool = False) -> CallSession:
         """Open a session on the line."""
-        world = CallWorld(self.line, self.journal, self.clock, POLICY, lambda: ["sound:apology"])
+        world = CallWorld(self.line, self.journal, self.clock, self.services.policy, lambda: ["sound:apology"])
         self.line.session = CallSession(call, world, members=together(call) if bridged else frozenset())
         return self.line.session
 

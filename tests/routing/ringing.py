@@ -86,19 +86,7 @@ class Ringing:
         agents = self.centre.agents
         self.routing = RoutingService(agents, self.journal, db, clock, self.policy, self.calls.deliver)
         self.bookings = CallbackService(self.journal, db, clock, self.policy, ZONE)
-        self.ring = RingBack(
-            Means(
-                calls=self.calls,
-                agents=agents,
-                routing=self.routing,
-                journal=self.journal,
-                db=db,
-                clock=clock,
-                policy=self.policy,
-                zone=ZONE,
-                number="95598",
-            )
-        )
+        self.ring = RingBack(Means(self.calls, agents, self.routing, db, world, ZONE, "95598"))
         self.desk = CallbackDesk(self.bookings, self.ring)
         self.routing.listen(self.centre.bus)
         self.ring.listen(self.centre.bus)

@@ -34,11 +34,11 @@ from core.ids import new_id
 from core.journal import Journal
 from core.switches import STORM, Switches
 from core.tasks import TaskOwner
-from cti import ringing, talk
+from cti import parking, ringing, talk
 from cti.events import SeatLost, SeatRegistered
 from cti.handover import TalkEnd
 from cti.messages import QueueGaveUp, SeatOffered
-from cti.model import WITH_AGENT
+from cti.model import WITH_AGENT, CallState
 from cti.ringing import Rang
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, CallWorld
@@ -181,18 +181,7 @@ class World:
             self.journal, self.db, self.clock, gateway=FileGateway(folder / "sms.jsonl"), policy=self.policy
         )
         self.callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, ZONE)
-        means = Means(
-            calls=self.calls,
-            agents=self.agents,
-            routing=self.routing,
-            journal=self.journal,
-            db=self.db,
-            clock=self.clock,
-            policy=self.policy,
-            zone=noon(),
-            number="95598",
-        )
-        self.ring_back = RingBack(means)
+        self.ring_back = RingBack(Means(self.calls, self.agents, self.routing, self.db, world, noon(), "95598"))
         self.callback_desk = CallbackDesk(self.callbacks, self.ring_back)
         self.orders = WorkOrderService(
             self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
@@ -348,6 +337,8 @@ class World:
         while queue is not None:
             party = end.party if end else None
             has_agent = session.call.state in WITH_AGENT
+            if session.call.state is CallState.PARKED:
+                party = await parking.parked(session)
             if isinstance(party, SeatOffered):
                 has_agent = await ringing.ring(session, party) is Rang.ANSWERED
             if not has_agent:

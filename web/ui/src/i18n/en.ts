@@ -1,4 +1,5 @@
 /** The desktop's words in English; the terms are those of docs/glossary.md. */
+import phone from "./phone.en";
 import type zh from "./zh-CN";
 
 type Words<T> = { [K in keyof T]: T[K] extends string ? string : Words<T[K]> & Record<string, unknown> };
@@ -104,6 +105,7 @@ const en: Words<typeof zh> = {
     retrying: "Reconnecting…",
     retryNow: "Try now",
   },
+  phone,
   seat: {
     lost: "The phone of seat {seat} is not registered, so calls cannot reach you. Check its power and network cable; if that does not help, tell the shift lead.",
   },
@@ -315,6 +317,7 @@ const en: Words<typeof zh> = {
     arrived: "Arriving",
     menu: "In the menu",
     queued: "Queued",
+    parked: "Parked",
     ringing: "Ringing",
     talking: "Talking",
     held: "On hold",
@@ -351,6 +354,11 @@ const en: Words<typeof zh> = {
     QueueAnnounced: "Told the place in the queue: {position}",
     CallbackOffered: "Callback offered",
     CallbackBooked: "Callback booked",
+    AbandonedTaken: "Abandoned caller to be rung back",
+    CallbackDialled: "Callback, call {number}",
+    CallbackMissed: "Callback in vain: {why}",
+    CallbackSkipped: "Callback skipped: {reason}",
+    CallbackClosed: "Callback finished: {ended}",
     AgentChosen: "Agent chosen",
     CallOverflowed: "May be answered in queue “{to}” too ({cause})",
     AgentReserved: "Seat {seat_id} reserved",
@@ -361,6 +369,8 @@ const en: Words<typeof zh> = {
     CallHeld: "Put on hold",
     CallResumed: "Resumed",
     AgentMuted: "Agent muted or heard again",
+    CallParked: "Parked at place {place}",
+    CallUnparked: "No longer parked",
     ConsultStarted: "Consultation began",
     ConsultAnswered: "Third party answered",
     ConsultSwapped: "Agent changed between caller and third party",
@@ -395,7 +405,7 @@ const en: Words<typeof zh> = {
     Reconciled: "Repaired after a check: {done}",
     secretDigits: "{length} digits (secret)",
   },
-  transferKind: { queue: "queue “{queue}”", agent: "another agent", outside: "outside number {dialled}" },
+  transferKind: { queue: "queue “{queue}”", agent: "another agent", outside: "outside number {dialled}", park: "parked" },
   monitorMode: { listen: "listen", whisper: "whisper", barge: "barge in" },
   how: { number: "by number", pin: "by account and PIN" },
   intent: {
@@ -411,6 +421,24 @@ const en: Words<typeof zh> = {
     no: "no",
   },
   outcome: { sure: "understood", unsure: "asked back", confirmed: "confirmed", denied: "denied", unknown: "not understood", silent: "said nothing" },
+  callbackOutcome: {
+    answered: "answered",
+    called_in: "the customer called",
+    unreached: "not reached",
+    too_late: "the time is over",
+    dismissed: "closed by hand",
+  },
+  callbackWhy: {
+    customer_calls: "the customer is calling",
+    skipped: "skipped",
+    not_now: "not at this hour",
+    unreachable: "no line",
+    no_answer: "no answer",
+    busy: "busy",
+    hung_up: "hung up",
+    hung_up_on_desktop: "the agent hung up",
+    gone_while_away: "restart",
+  },
   language: { "zh-CN": "Chinese", en: "English" },
   orderKind: {
     fault: "fault report",

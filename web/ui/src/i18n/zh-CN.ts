@@ -1,4 +1,6 @@
 /** The desktop's words in Chinese; the terms are those of docs/glossary.md. */
+import phone from "./phone.zh-CN";
+
 export default {
   app: { name: "供电服务热线", desktop: "坐席工作台" },
   signIn: {
@@ -100,6 +102,7 @@ export default {
     retrying: "正在重连…",
     retryNow: "立即重连",
   },
+  phone,
   seat: {
     lost: "座席 {seat} 的话机没有注册，来电送不到您这里。请检查话机的电源和网线；仍不行请告诉值长。",
   },
@@ -303,6 +306,7 @@ export default {
     arrived: "接入",
     menu: "语音菜单",
     queued: "排队",
+    parked: "停放",
     ringing: "振铃",
     talking: "通话",
     held: "保持",
@@ -339,6 +343,11 @@ export default {
     QueueAnnounced: "播报排队位置：第 {position} 位",
     CallbackOffered: "提供回拨",
     CallbackBooked: "已预约回拨",
+    AbandonedTaken: "放弃来电列入回拨",
+    CallbackDialled: "回拨客户（第 {number} 次）",
+    CallbackMissed: "回拨未成功：{why}",
+    CallbackSkipped: "坐席跳过回拨：{reason}",
+    CallbackClosed: "回拨结束：{ended}",
     AgentChosen: "选定坐席",
     CallOverflowed: "溢出到队列“{to}”（{cause}）",
     AgentReserved: "分配座席 {seat_id}",
@@ -349,6 +358,8 @@ export default {
     CallHeld: "坐席保持通话",
     CallResumed: "恢复通话",
     AgentMuted: "坐席静音或取消静音",
+    CallParked: "已停放在 {place} 号位",
+    CallUnparked: "结束停放",
     ConsultStarted: "咨询开始",
     ConsultAnswered: "第三方接听",
     ConsultSwapped: "坐席在客户与第三方之间切换",
@@ -383,7 +394,7 @@ export default {
     Reconciled: "系统核对后修复：{done}",
     secretDigits: "{length} 位（保密）",
   },
-  transferKind: { queue: "队列“{queue}”", agent: "其他坐席", outside: "外线 {dialled}" },
+  transferKind: { queue: "队列“{queue}”", agent: "其他坐席", outside: "外线 {dialled}", park: "停放位" },
   monitorMode: { listen: "监听", whisper: "密语", barge: "强插" },
   how: { number: "来电号码", pin: "户号和密码" },
   intent: {
@@ -399,6 +410,24 @@ export default {
     no: "不是",
   },
   outcome: { sure: "听懂", unsure: "求证", confirmed: "已确认", denied: "已否认", unknown: "没听懂", silent: "没有说话" },
+  callbackOutcome: {
+    answered: "已接通",
+    called_in: "客户自行来电",
+    unreached: "多次无人接听",
+    too_late: "已过约定时段",
+    dismissed: "人工关闭",
+  },
+  callbackWhy: {
+    customer_calls: "客户正在来电",
+    skipped: "坐席跳过",
+    not_now: "不在回拨时段",
+    unreachable: "线路不通",
+    no_answer: "无人接听",
+    busy: "忙线",
+    hung_up: "已挂断",
+    hung_up_on_desktop: "坐席挂断",
+    gone_while_away: "系统重启",
+  },
   language: { "zh-CN": "中文", en: "英语" },
   orderKind: {
     fault: "故障报修",
