@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from aiohttp.web import AppRunner, TCPSite
-from sqlalchemy.exc import SQLAlchemyError
 
 from agents.accounts import Accounts
 from agents.presence import Around
@@ -18,10 +18,12 @@ from app.asterisk_setup import secrets_of
 from app.business import Business
 from app.duty import DutyMessenger, QueueOutlook
 from app.ears import SpokenRequests
+from app.left_behind import LeftBehind
 from app.lifeboat import LifeboatKeeper
 from app.probes import Probes
 from app.report_process import ProcessReports
 from app.simulator import ProcessSimulator
+from app.storm_outlook import ExpectedCalls, StormOutlook
 from app.voices import Say, Voices
 from core import log, policy
 from core.bus import Bus
@@ -54,6 +56,7 @@ from ivr.messages import IvrMessages
 from ivr.orders import IvrOrders
 from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
+from ivr.storm import IvrStorm
 from ivr.texts import IvrTexts
 from ivr.versions.prompts import VoicePrompts
 from ivr.versions.service import FlowService
@@ -66,6 +69,7 @@ from routing.callbacks.service import Means, RingBack
 from routing.callers import CallerHistory
 from routing.service import RoutingService
 from routing.stale import StalePlaces
+from routing.storm.watch import StormWatch
 from speech.install import VoiceFiles
 from speech.second import ENGLISH
 from speech.silero import Silero
@@ -75,7 +79,6 @@ from web.services import WebServices
 _log = log.get(__name__)
 
 FLOW = Path(flow.__file__).parent / "flows" / "hotline.yaml"
-RECONCILE_RECORDINGS_S = 60.0
 SAY_AHEAD_S = 8.0
 ALWAYS_SAID = ("greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *SILENT_PROMPTS)
 
@@ -107,6 +110,7 @@ class Hotline:
         self.figures = LiveFigures(self.db, self.clock, self.policy, settings.site.zone)
         self.figures.listen(self.bus)
         self.switches = Switches(self.journal, self.db, self.clock, {STORM: settings.site.storm})
+        self._in_storm = partial(self.switches.on, STORM)
         self._tasks = TaskOwner("hotline")
         self.detector = Silero()
         self.requests = SpokenRequests(settings.speech, self.policy, self.detector, setup.whisper)
@@ -119,7 +123,9 @@ class Hotline:
             prompts=self.voices.known,
             rules=self.policy.rules,
         )
-        self.business = Business(self.journal, self.db, settings, self.policy, clock=self.clock, kept=self.voices.kept)
+        self.business = Business(
+            self.journal, self.db, settings, self.policy, clock=self.clock, kept=self.voices.kept, storm=self._in_storm
+        )
         told = (self.business.outages, self.business.announcements)
         self.lifeboat = LifeboatKeeper(settings, *told, self.voices.voice, self.voices.pack, self.clock)
         self._build_telephone()
@@ -160,6 +166,10 @@ class Hotline:
         outlook = QueueOutlook(self.routing, self.agents, self.clock, self.policy)
         outlook.listen(self.bus)
         self.backup = BackupWatch(self.shifts, outlook, self.clock, self.policy)
+        expected = ExpectedCalls(self.db, self.clock, site.zone, self.policy, self._tasks)
+        seen = StormOutlook(outlook, self.routing, self.figures, self.shifts, expected, self.policy)
+        self.storm_watch = StormWatch(self.switches, self.shifts, seen, self.clock, self.policy)
+        self.storm_watch.listen(self.bus)
         self.recordings = RecordingService(self.journal, self.db, self.ami, Vault.of(settings), self.clock)
         self.agents.know(
             Around(
@@ -176,6 +186,7 @@ class Hotline:
         said = MessageService(self.journal, self.db, self.pbx, Vault.of(settings), self.clock)
         self.messages = IvrMessages(said, self.business.orders, self.business.customers, self.db)
         self.messages.listen(self.bus)
+        self._left_behind = LeftBehind(self.recordings, self.messages, self.calls, self.clock)
 
     def _build_menu(self, setup: Setup) -> None:
         zone = self.settings.site.zone
@@ -186,6 +197,9 @@ class Hotline:
             clock=self.clock,
             zone=zone,
             policy=self.policy,
+        )
+        self.storm = IvrStorm(
+            self._in_storm, self.business.outages, self.routing, clock=self.clock, zone=zone, policy=self.policy
         )
         services = IvrServices(
             VoiceSpeaker(self.voices.pack, self.voices.voice, self.policy, {ENGLISH: self.voices.english}),
@@ -216,7 +230,7 @@ class Hotline:
             announcements=self.business.announcements,
             offered=(ENGLISH,) if self.settings.site.offer_english else (),
             recording_notice=self.settings.site.recording_notice,
-            storm=lambda: self.switches.on(STORM),
+            storm=self.storm,
             understanding=self.requests.words,
             returns=self._returns,
         )
@@ -242,6 +256,7 @@ class Hotline:
                 announcements=self.business.announcements,
                 surveys=self.business.surveys,
                 switches=self.switches,
+                storm=self.storm_watch,
                 orders=self.business.orders,
                 callbacks=self.business.callbacks,
                 callback_desk=CallbackDesk(self.business.callbacks, self.ring_back),
@@ -291,7 +306,7 @@ class Hotline:
             await self.routing.restore(live)
             self.routing.start()
             self._restored = True
-        self._tasks.start(self._reconcile(), "recordings")
+        self._tasks.start(self._left_behind.settle(), "recordings")
 
     # --- life -------------------------------------------------------------------------------------------------
 
@@ -321,12 +336,14 @@ class Hotline:
             self.sweep,
             self.ring_back,
             self.backup,
+            self.storm_watch,
+            self.storm,
             self.business.outages,
         ):
             self._tasks.start(service.run(), type(service).__name__)
         self._tasks.start(self.voices.render_rest(), "prompts")
         self._tasks.start(self.business.notifications.run(), "notifications")
-        self._tasks.start(self._reconcile_recordings(), "recordings sweep")
+        self._tasks.start(self._left_behind.run(), "recordings sweep")
         await self.requests.start()
 
     async def say_ahead(self, callers: Iterable[str]) -> None:
@@ -353,21 +370,6 @@ class Hotline:
                 f"the web port {host}:{port} cannot be used ({error.strerror}): "
                 "end what uses it or change [web] port (HOTLINE_WEB__PORT)"
             ) from None
-
-    async def _reconcile_recordings(self) -> None:
-        while True:
-            await self.clock.sleep(RECONCILE_RECORDINGS_S)
-            if self.calls.pbx_trouble is not None:
-                continue
-            await self._reconcile()
-
-    async def _reconcile(self) -> None:
-        """Make good what talks and messages a kill has left half done."""
-        for work in (self.recordings.reconcile, self.messages.settle):
-            try:
-                await work()
-            except (HotlineError, SQLAlchemyError, OSError) as error:
-                _log.error("recordings not reconciled", extra={"action": "reconcile_failed", "why": str(error)})
 
     async def stop(self) -> None:
         """Stop serving; live calls stay with the PBX for the next start."""

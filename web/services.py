@@ -29,6 +29,7 @@ from ivr.versions.service import FlowService
 from recordings.service import RecordingService
 from routing.callbacks.by_hand import CallbackDesk
 from routing.service import RoutingService
+from routing.storm.watch import StormWatch
 
 Probe = Callable[[], Awaitable[tuple[bool, str]]]
 """Asks one dependency whether it works: (ok, detail in words). Must answer soon; the web waits 2 s at most."""
@@ -55,6 +56,7 @@ class WebServices:
     announcements: AnnouncementService
     surveys: SurveyService
     switches: Switches
+    storm: StormWatch
     orders: WorkOrderService
     callbacks: CallbackService
     callback_desk: CallbackDesk
