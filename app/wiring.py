@@ -39,10 +39,12 @@ from cti.ami.service import AmiService
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
 from cti.listening import Ears
-from cti.messages import SeatOffered, SeatWithdrawn
+from cti.messages import Command, SeatOffered, SeatWithdrawn
+from cti.model import Call
 from cti.service import CallHooks, CallService
-from cti.session import CallSession, CallWorld
+from cti.session import CallSession
 from cti.sweep import Sweep
+from cti.world import CallWorld
 from figures.live import LiveFigures
 from ivr import flow
 from ivr.call import PLEASE_WAIT, IvrServices
@@ -62,6 +64,7 @@ from recordings.messages import MessageService
 from recordings.service import RecordingService
 from recordings.vault import Vault
 from routing.callers import CallerHistory
+from routing.dialled import NumberPlan
 from routing.service import RoutingService
 from routing.stale import StalePlaces
 from speech.install import VoiceFiles
@@ -131,7 +134,7 @@ class Hotline:
         self.accounts = Accounts(self.journal, self.db, self.clock, self.policy)
         self.agents = AgentService(self.journal, self.db, self.clock, self.policy)
         self.pbx = AriPbx(AriAddress(at.host, at.http_port, secrets.ari_user, secrets.ari_password))
-        world = CallWorld(self.pbx, self.journal, self.clock, self.policy, self.voices.apology)
+        world = CallWorld(self.pbx, self.journal, self.clock, self.policy, self.voices.apology, dialled=self._dialled)
         self.calls = CallService(
             self.pbx, world, self.db, CallHooks(self._serve, self._adopted, self.business.customers.is_stranger)
         )
@@ -150,6 +153,7 @@ class Hotline:
             self.calls.deliver,
             zone=self.settings.site.zone,
         )
+        self._plan = NumberPlan(self.agents, lambda: self.routing.queues, self.settings.trunk.permits, self.policy)
         self.sweep = Sweep(self.calls, self.pbx, world, self.db, [self.agents.ghosts, StalePlaces(self.routing)])
         site = self.settings.site
         self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site.name)
@@ -245,6 +249,7 @@ class Hotline:
                 simulator=ProcessSimulator(self.settings.site),
                 figures=self.figures,
                 reports=ProcessReports(self.settings),
+                take_call=self.ami.take_call,
                 probes=Probes(
                     self.calls, self.ami, self.db, self.recordings, self.voices.voice, self.voices.fragments
                 ).by_name(),
@@ -260,6 +265,9 @@ class Hotline:
             await outgoing.serve(session, self._phone_of(session))
         else:
             await self.engine.serve(session)
+
+    async def _dialled(self, call: Call, number: str) -> Command:
+        return await self._plan(call, number)
 
     async def _returns(self, agent_id: str, call_id: str) -> SeatOffered | None:
         """Keep who has handed a caller on for their return."""

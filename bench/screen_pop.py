@@ -45,7 +45,7 @@ from cti.ari.pbx import AriPbx
 from cti.events import CallAnswered, CallArrived, CallEnded, CallQueued
 from cti.model import Call, CallState
 from cti.service import CallHooks, CallService
-from cti.session import CallWorld
+from cti.world import CallWorld
 from desk.announcements.service import AnnouncementService
 from desk.billing import store as bill_store
 from desk.billing.model import Bill
@@ -136,6 +136,7 @@ class Installation:
             ),
             recordings=RecordingService(self.journal, self.db, ami, Vault(folder / "recordings", zone), self.clock),
             flows=FlowService(self.db, self.journal, self.clock, _Mute(), prompts=(), rules=self.policy.rules),
+            take_call=ami.take_call,
             figures=LiveFigures(self.db, self.clock, self.policy, zone),
             reports=ProcessReports(self.settings),
             simulator=ProcessSimulator(self.settings.site),

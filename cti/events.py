@@ -147,6 +147,15 @@ class CallTransferred(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneTransferRefused(Event):
+    """The agent pressed the transfer key of the phone, and nothing was done: `why` is the code of the error."""
+
+    call_id: str
+    agent_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallParked(Event):
     """The caller waits with music at the numbered `place` until somebody picks up; `agent_id` parked them."""
 

@@ -63,6 +63,18 @@ class PhoneResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneRefers:
+    """The phone itself asks to hand the other side on `to` a number (REFER).
+
+    `attended`: to somebody with whom it has another call.
+    """
+
+    channel_id: str
+    to: str
+    attended: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SoundTaken:
     """The PBX has written down what a caller said, under `name`; `spoken_s` of it was not silence."""
 
@@ -72,7 +84,15 @@ class SoundTaken:
 
 
 PbxMessage = (
-    ChannelEntered | ChannelGone | ChannelRinging | DigitPressed | PlaybackEnded | PhoneHeld | PhoneResumed | SoundTaken
+    ChannelEntered
+    | ChannelGone
+    | ChannelRinging
+    | DigitPressed
+    | PlaybackEnded
+    | PhoneHeld
+    | PhoneResumed
+    | PhoneRefers
+    | SoundTaken
 )
 
 # --- from whoever listens to the caller ------------------------------------------------------------

@@ -153,6 +153,10 @@ class Pbx(Protocol):
         """Let the person on a channel hear the tone that tells that somebody's phone rings, or no longer."""
         ...
 
+    async def refer_told(self, channel_id: str, *, taken: bool) -> None:
+        """Tell a phone that asked for a transfer whether that is done; one that never asked is fine."""
+        ...
+
     async def send_digits(self, channel_id: str, digits: str) -> None: ...
 
     async def hear(self, channel_id: str) -> CallerAudio:

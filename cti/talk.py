@@ -9,7 +9,7 @@ from core.events import Event
 from cti import consult, handover, parking, watching
 from cti.arrangement import arrange, arrange_again
 from cti.endings import refuse, tell
-from cti.events import AgentMuted, CallHeld, CallReleased, CallResumed
+from cti.events import AgentMuted, CallHeld, CallReleased, CallResumed, PhoneTransferRefused
 from cti.handover import TalkEnd
 from cti.inbox import Asked
 from cti.legs import talk_bridge
@@ -32,6 +32,7 @@ from cti.messages import (
     OfLead,
     Park,
     PhoneHeld,
+    PhoneRefers,
     PhoneResumed,
     PickUp,
     Reject,
@@ -117,6 +118,11 @@ async def _talk(session: CallSession, guard: Guard) -> TalkEnd:
                 await _phone_hold(session)
             case PhoneResumed(channel_id=channel) if channel == session.call.seat_channel_id:
                 await _phone_resume(session)
+            case PhoneRefers(channel_id=channel) if channel == session.call.seat_channel_id:
+                if (end := await _refer(session, message, guard)) is not None:
+                    return end
+            case PhoneRefers(channel_id=channel):
+                await session.world.pbx.refer_told(channel, taken=False)
             case ChannelEntered(channel_id=channel) if channel == session.call.third_channel_id:
                 await consult.answered(session)
             case ChannelGone(channel_id=channel) if channel == session.call.third_channel_id:
@@ -164,6 +170,26 @@ async def _obey(session: CallSession, asked: Asked, guard: Guard) -> TalkEnd | N
         raise
     tell(asked, None)
     return end
+
+
+async def _refer(session: CallSession, wish: PhoneRefers, guard: Guard) -> TalkEnd | None:
+    """Do what the phone's own transfer key asks for, and tell the phone."""
+    call, pbx = session.call, session.world.pbx
+    try:
+        if wish.attended:
+            raise Conflict("the phone's other call is none of ours", call_id=call.id)
+        handover.alone(call)
+        handover.came_in(call)
+        command = await session.world.dialled(call, wish.to)
+        await pbx.refer_told(wish.channel_id, taken=True)
+        return await _do(session, command, guard)
+    except NoSuchChannel:
+        return None
+    except HotlineError as error:
+        now = session.world.clock.now()
+        session.note(PhoneTransferRefused(at=now, call_id=call.id, agent_id=call.agent_id or "", why=error.code))
+        await pbx.refer_told(wish.channel_id, taken=False)
+        return None
 
 
 async def _do(session: CallSession, command: Command, guard: Guard) -> TalkEnd | None:

@@ -256,6 +256,9 @@ class Line:
     async def hear(self, channel_id: str) -> CallerAudio:
         raise PbxRefused("a conversation in text has no sound")
 
+    async def refer_told(self, channel_id: str, *, taken: bool) -> None:
+        self._there(channel_id)
+
     async def send_digits(self, channel_id: str, digits: str) -> None:
         self._there(channel_id)
 

@@ -120,6 +120,7 @@ VERBS: Mapping[str, tuple[Verb, type[Given]]] = {
     "silent-script": (silent_script, Nothing),
     "park": (call_control.park, Nothing),
     "pickup": (call_control.pick_up, Nothing),
+    "answer": (call_control.answer, Nothing),
     "reject": (call_control.reject, call_control.RejectWish),
     "mute": (call_control.mute, call_control.MuteWish),
     "transfer": (call_control.transfer, call_control.Whom),

@@ -61,5 +61,7 @@ class WebServices:
     simulator: Simulator
     figures: LiveFigures
     reports: Reports
+    take_call: Callable[[str], Awaitable[None]]
+    """Has the phone on a ringing channel (id) take the call. Raises PbxDown, PbxRefused."""
     probes: Mapping[str, Probe] = field(default_factory=dict)
     ui_dir: Path | None = None

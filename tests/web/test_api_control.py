@@ -179,6 +179,20 @@ async def test_a_parked_caller_is_seen_by_all_and_picked_up_from_the_wrap_up(wor
         await state(world, "1002", "ready")
 
 
+async def test_the_page_answers_for_the_phone_and_says_when_it_does_not_obey(world: World) -> None:
+    await world.ready("1001", "1001")
+    call_id = world.call(CALLER)
+    await world.rings(call_id)
+    async with world.client("1001") as agent, world.client("1002") as other:
+        assert await other.refused("POST", f"/calls/{call_id}/answer", {}, status=409) == "conflict"
+        await agent.ask("POST", f"/calls/{call_id}/answer", {})
+        await world.until_state(call_id, "talking")
+        world.pbx.takes_no_calls = True
+        await world.ready("1002", "1002")
+        await agent.ask("POST", f"/calls/{call_id}/consult", {"agent": world.users["1002"].id})
+        assert await other.refused("POST", f"/calls/{call_id}/answer", {}, status=409) == "phone_did_not_answer"
+
+
 @pytest.mark.parametrize("reason", [None, "meal"])
 async def test_who_rejects_is_not_ready_and_the_next_one_is_rung(world: World, reason: str | None) -> None:
     await world.ready("1001", "1001")

@@ -41,7 +41,8 @@ from cti.messages import QueueGaveUp, SeatOffered
 from cti.model import WITH_AGENT, CallState
 from cti.ringing import Rang
 from cti.service import CallHooks, CallService
-from cti.session import CallSession, CallWorld
+from cti.session import CallSession
+from cti.world import CallWorld
 from desk.announcements.service import AnnouncementService
 from desk.billing import store as bill_store
 from desk.billing.service import BillService
@@ -240,6 +241,7 @@ class World:
             simulator=ProcessSimulator(self.settings.site),
             figures=self.figures,
             reports=ReadReports(self.db, self.clock, self.policy),
+            take_call=self.pbx.told_to_take,
             probes=self._probes,
             ui_dir=self._ui_dir,
         )

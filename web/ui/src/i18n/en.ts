@@ -362,6 +362,7 @@ const en: Words<typeof zh> = {
     CallHeld: "Put on hold",
     CallResumed: "Resumed",
     AgentMuted: "Agent muted or heard again",
+    PhoneTransferRefused: "The phone’s transfer key was refused",
     CallParked: "Parked at place {place}",
     CallUnparked: "No longer parked",
     ConsultStarted: "Consultation began",

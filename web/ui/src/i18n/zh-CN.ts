@@ -350,6 +350,7 @@ export default {
     CallHeld: "坐席保持通话",
     CallResumed: "恢复通话",
     AgentMuted: "坐席静音或取消静音",
+    PhoneTransferRefused: "话机转接键未执行",
     CallParked: "已停放在 {place} 号位",
     CallUnparked: "结束停放",
     ConsultStarted: "咨询开始",
