@@ -205,6 +205,13 @@ class PageRule(StrEnum):
     IGNORED = "ignored"
 
 
+class SeatKind(StrEnum):
+    """What the phone of a seat is: a device or program of its own, or the desktop page in the browser."""
+
+    PHONE = "phone"
+    BROWSER = "browser"
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
     """A desk with a phone: `sip_username` begins with a letter, so that no number is taken for it."""
@@ -213,6 +220,7 @@ class Seat:
     sip_username: str
     sip_password: str
     page: PageRule = PageRule.WHILE_OPEN
+    kind: SeatKind = SeatKind.PHONE
 
 
 class Role(StrEnum):

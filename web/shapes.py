@@ -62,10 +62,11 @@ class User(Shape):
 
 
 class Seat(Shape):
-    """A desk with a phone."""
+    """A desk with a phone; `browser`: the page of who sits there is its phone."""
 
     id: str
     sip_username: str
+    browser: bool = False
     registered: bool
 
 

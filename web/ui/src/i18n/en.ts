@@ -1,4 +1,5 @@
 /** The desktop's words in English; the terms are those of docs/glossary.md. */
+import phone from "./phone.en";
 import type zh from "./zh-CN";
 
 type Words<T> = { [K in keyof T]: T[K] extends string ? string : Words<T[K]> & Record<string, unknown> };
@@ -104,6 +105,7 @@ const en: Words<typeof zh> = {
     retrying: "Reconnecting…",
     retryNow: "Try now",
   },
+  phone,
   seat: {
     lost: "The phone of seat {seat} is not registered, so calls cannot reach you. Check its power and network cable; if that does not help, tell the shift lead.",
   },
@@ -349,6 +351,7 @@ const en: Words<typeof zh> = {
     AgentRequested: "Caller asked for a person",
     CallQueued: "Joined queue “{queue}”",
     CallDequeued: "Left queue “{queue}”",
+    CallShed: "Queue “{queue}” is full: not let in",
     QueueAnnounced: "Told the place in the queue: {position}",
     CallbackOffered: "Callback offered",
     CallbackBooked: "Callback booked",
@@ -446,7 +449,7 @@ const en: Words<typeof zh> = {
     pbx_lost: "The connection to the telephone system is lost; reconnecting.",
     pbx_found: "The connection to the telephone system stands again.",
     seat_lost: "Your phone is not registered; check it.",
-    storm_on: "Storm mode is on: silent callers hear the silent-call script before they get a person.",
+    storm_on: "Storm mode is on: callers hear of the outages first and may book a callback at once; a full queue takes only danger and important customers.",
     storm_off: "Storm mode is off.",
     caller_silent: "Nobody has heard the customer since the answer. You can begin the silent-call script.",
     caller_heard: "The customer was heard. Go on with the call.",
@@ -550,6 +553,9 @@ const en: Words<typeof zh> = {
     nobody: "Nobody on duty",
     nobody_bye: "Goodbye",
     too_long: "Long wait notice",
+    storm_full: "The queue is full",
+    storm_full_bye: "Goodbye, the queue is full",
+    english_full: "The queue is full (English)",
     trouble: "Trouble notice",
     bye: "Goodbye",
   },

@@ -1,4 +1,6 @@
 /** The desktop's words in Chinese; the terms are those of docs/glossary.md. */
+import phone from "./phone.zh-CN";
+
 export default {
   app: { name: "供电服务热线", desktop: "坐席工作台" },
   signIn: {
@@ -100,6 +102,7 @@ export default {
     retrying: "正在重连…",
     retryNow: "立即重连",
   },
+  phone,
   seat: {
     lost: "座席 {seat} 的话机没有注册，来电送不到您这里。请检查话机的电源和网线；仍不行请告诉值长。",
   },
@@ -337,6 +340,7 @@ export default {
     AgentRequested: "客户选择人工服务",
     CallQueued: "进入队列“{queue}”",
     CallDequeued: "离开队列“{queue}”",
+    CallShed: "队列“{queue}”已满，未接入",
     QueueAnnounced: "播报排队位置：第 {position} 位",
     CallbackOffered: "提供回拨",
     CallbackBooked: "已预约回拨",
@@ -434,7 +438,7 @@ export default {
     pbx_lost: "与电话系统的连接中断，正在重连。",
     pbx_found: "与电话系统的连接已恢复。",
     seat_lost: "话机未注册，请检查话机。",
-    storm_on: "大面积停电模式已开启：无声来电先听无声提示，不再直接转人工。",
+    storm_on: "大面积停电模式已开启：来电先听停电信息，可即时预约回拨；队列已满时只接听危险报修和重要客户。",
     storm_off: "大面积停电模式已关闭。",
     caller_silent: "接通后一直没有听到客户的声音，可按“无声提示”。",
     caller_heard: "听到客户的声音，请继续通话。",
@@ -538,6 +542,9 @@ export default {
     nobody: "无人值守提示",
     nobody_bye: "结束语",
     too_long: "等候过久提示",
+    storm_full: "队列已满提示",
+    storm_full_bye: "队列已满结束语",
+    english_full: "队列已满（英语）",
     trouble: "故障提示",
     bye: "结束语",
   },
