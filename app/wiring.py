@@ -24,7 +24,7 @@ from app.probes import Probes
 from app.report_process import ProcessReports
 from app.simulator import ProcessSimulator
 from app.storm_outlook import ExpectedCalls, StormOutlook
-from app.voices import Say, Voices
+from app.voices import ALWAYS_SAID, Say, Voices
 from core import log, policy
 from core.bus import Bus
 from core.clock import SystemClock
@@ -41,22 +41,20 @@ from cti.ami.service import AmiService
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
 from cti.listening import Ears
-from cti.messages import Command, SeatOffered, SeatWithdrawn
-from cti.model import Call
+from cti.messages import SeatWithdrawn
 from cti.service import CallHooks, CallService
 from cti.session import CallSession
 from cti.sweep import Sweep
 from cti.world import CallWorld
 from figures.live import LiveFigures
 from ivr import flow
-from ivr.call import PLEASE_WAIT, IvrServices
+from ivr.call import IvrServices
 from ivr.callbacks import IvrCallbacks
 from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
 from ivr.messages import IvrMessages
 from ivr.orders import IvrOrders
-from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
 from ivr.storm import IvrStorm
 from ivr.texts import IvrTexts
@@ -82,7 +80,6 @@ _log = log.get(__name__)
 FLOW = Path(flow.__file__).parent / "flows" / "hotline.yaml"
 RECONCILE_RECORDINGS_S = 60.0
 SAY_AHEAD_S = 8.0
-ALWAYS_SAID = ("greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *SILENT_PROMPTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +138,8 @@ class Hotline:
         self.accounts = Accounts(self.journal, self.db, self.clock, self.policy)
         self.agents = AgentService(self.journal, self.db, self.clock, self.policy)
         self.pbx = AriPbx(AriAddress(at.host, at.http_port, secrets.ari_user, secrets.ari_password))
-        world = CallWorld(self.pbx, self.journal, self.clock, self.policy, self.voices.apology, dialled=self._dialled)
+        self._plan = NumberPlan(self.agents, lambda: self.routing.queues, settings.trunk.permits, self.policy)
+        world = CallWorld(self.pbx, self.journal, self.clock, self.policy, self.voices.apology, dialled=self._plan)
         self.calls = CallService(
             self.pbx, world, self.db, CallHooks(self._serve, self._adopted, self.business.customers.is_stranger)
         )
@@ -160,7 +158,6 @@ class Hotline:
             self.calls.deliver,
             zone=self.settings.site.zone,
         )
-        self._plan = NumberPlan(self.agents, lambda: self.routing.queues, self.settings.trunk.permits, self.policy)
         self.sweep = Sweep(self.calls, self.pbx, world, self.db, [self.agents.ghosts, StalePlaces(self.routing)])
         site = self.settings.site
         self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site.name)
@@ -232,7 +229,8 @@ class Hotline:
             recording_notice=self.settings.site.recording_notice,
             storm=self.storm,
             understanding=self.requests.words,
-            returns=self._returns,
+            returns=self._plan.returns,
+            job_number=self.accounts.job_number,
         )
         self.engine = Engine(self.flows, services, self.db)
 
@@ -280,15 +278,6 @@ class Hotline:
             await outgoing.serve(session, self._phone_of(session))
         else:
             await self.engine.serve(session)
-
-    async def _dialled(self, call: Call, number: str) -> Command:
-        return await self._plan(call, number)
-
-    async def _returns(self, agent_id: str, call_id: str) -> SeatOffered | None:
-        """Keep who has handed a caller on for their return."""
-        reserved = await self.agents.keep_for_return(agent_id, call_id)
-        seat = self.agents.seat_of(agent_id) if reserved else None
-        return SeatOffered(agent_id, seat.id, seat.sip_username) if seat else None
 
     def _phone_of(self, session: CallSession) -> str | None:
         """Return the phone that a dialled call has to ring first; None when a service before us has rung it."""

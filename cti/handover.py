@@ -35,6 +35,8 @@ class TalkEnd:
     rung: bool = False
     handed_on: bool = False
     agent_id: str | None = None
+    menu: str = ""
+    """The way of the menu by which the agent has sent the caller on."""
 
 
 def alone(call: Call) -> None:

@@ -194,6 +194,14 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class ToMenu:
+    """Send the caller on by the way `to` of the menu, and be free."""
+
+    agent_id: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outsider:
     """A person outside, by the number that the trunk dials."""
 
@@ -321,6 +329,6 @@ class TakeOver:
 OfLead = Watch | Unwatch | TakeOver
 WithThird = Consult | CancelConsult | CompleteConsult | Swap | Conference
 Parking = Park | PickUp
-InTalk = Hold | Resume | Reject | HangUp | Transfer | HandOver | Mute | SendDigits | SilentScript
+InTalk = Hold | Resume | Reject | HangUp | ToMenu | Transfer | HandOver | Mute | SendDigits | SilentScript
 Command = InTalk | Parking | WithThird | OfLead | ForceRelease
 Message = PbxMessage | RoutingMessage | ListeningMessage | Command

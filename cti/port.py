@@ -137,6 +137,10 @@ class Pbx(Protocol):
         """Begin to play `media` (Asterisk media URIs) one after the other; PlaybackEnded follows."""
         ...
 
+    async def play_to_all(self, bridge_id: str, playback_id: str, media: Sequence[str]) -> None:
+        """Begin to play `media` to everybody in a bridge, who go on hearing each other. Raises PbxRefused."""
+        ...
+
     async def stop_playback(self, playback_id: str) -> None:
         """Stop a playback before whatever is asked for next; one that is over is fine."""
         ...

@@ -238,11 +238,17 @@ class CallSession:
         await self.world.pbx.stop_playback(playback_id)
         return False
 
-    async def begin(self, media: Sequence[str]) -> str:
-        """Begin to play `media` and return the id by which PlaybackEnded tells of it; nothing waits for that."""
+    async def begin(self, media: Sequence[str], *, to: str = "") -> str:
+        """Begin to play `media` and return the id by which PlaybackEnded tells of it; nothing waits for that.
+
+        `to`: another channel of the call than the caller's, or the bridge of its talk.
+        """
         playback_id = f"{self.call.id}-play-{self._plays % PLAYBACK_IDS}"
         self._plays += 1
-        await self.world.pbx.play(self.call.id, playback_id, media)
+        if to == talk_bridge(self.call.id):
+            await self.world.pbx.play_to_all(to, playback_id, media)
+        else:
+            await self.world.pbx.play(to or self.call.id, playback_id, media)
         return playback_id
 
     async def sound(self, media: Sequence[str], seconds: float) -> None:

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
-from core.errors import Conflict, Forbidden, HotlineError
+from core.errors import BadInput, Conflict, Forbidden, HotlineError
 from core.events import Event
 from cti import consult, handover, parking, watching
 from cti.arrangement import arrange, arrange_again
 from cti.endings import refuse, tell
 from cti.events import AgentMuted, CallHeld, CallReleased, CallResumed, PhoneTransferRefused
 from cti.handover import TalkEnd
+from cti.holding import HoldReminder
 from cti.inbox import Asked
 from cti.legs import talk_bridge
 from cti.messages import (
@@ -41,6 +42,7 @@ from cti.messages import (
     SilentScript,
     SpeechHeard,
     Swap,
+    ToMenu,
     Transfer,
 )
 from cti.model import CallState
@@ -67,6 +69,14 @@ class Guard(Protocol):
         """The agent's page asks to end the talk. Raises Conflict when the caller has to be kept."""
         ...
 
+    def leads_to(self, way: str) -> None:
+        """The agent sends the caller on by a way of the menu. Raises BadInput when there is no such way."""
+        ...
+
+    def reminder(self) -> Sequence[str]:
+        """Return the media by which an agent is reminded of a caller on hold; none: the page alone tells."""
+        ...
+
     def keeps(self) -> Sequence[Event]:
         """Return what is journaled when the phone hangs up on a caller who is kept; nothing: the talk just ends."""
         ...
@@ -83,6 +93,12 @@ class Unguarded:
         raise Conflict("there is no silent-call script here")
 
     def may_hang_up(self) -> None: ...
+
+    def leads_to(self, way: str) -> None:
+        raise BadInput("there is no menu in this call", field="menu")
+
+    def reminder(self) -> Sequence[str]:
+        return ()
 
     def keeps(self) -> Sequence[Event]:
         return ()
@@ -103,9 +119,10 @@ async def _talk(session: CallSession, guard: Guard) -> TalkEnd:
     fresh = session.call.state is CallState.TALKING and session.call.third is None
     await (arrange(session) if fresh and not session.call.muted else arrange_again(session))
     await guard.joined()
-    rings = consult.Ringing(session)
+    rings, reminder = consult.Ringing(session), HoldReminder(session)
     while True:
-        message = await session.receive(rings.left(), commands=True)
+        left = [each for each in (rings.left(), reminder.left()) if each is not None]
+        message = await session.receive(min(left, default=None), commands=True)
         match message:
             case ChannelGone(channel_id=gone) if gone == session.call.seat_channel_id:
                 if consult.is_taken_on(session.call):
@@ -138,7 +155,9 @@ async def _talk(session: CallSession, guard: Guard) -> TalkEnd:
             case SpeechHeard() | HearingLost() | DigitPressed():
                 await guard.told(message)
             case None:
-                await consult.not_answered(session)
+                await reminder.remind(guard.reminder())
+                if rings.left() == 0.0:
+                    await consult.not_answered(session)
 
 
 async def _obey(session: CallSession, asked: Asked, guard: Guard) -> TalkEnd | None:
@@ -204,6 +223,10 @@ async def _do(session: CallSession, command: Command, guard: Guard) -> TalkEnd |
             await session.world.pbx.send_digits(session.call.id, digits)
         case Transfer(to=to):
             return await handover.to_queue(session, to)
+        case ToMenu(to=to):
+            handover.alone(session.call)
+            guard.leads_to(to)
+            return await _hang_up(session, "agent", "sent_to_menu", menu=to)
         case HandOver(to=to):
             return await handover.to_party(session, to)
         case Park():
@@ -271,12 +294,12 @@ def _of_agent(session: CallSession, kind: type[CallHeld] | type[CallResumed]) ->
     return kind(at=session.world.clock.now(), call_id=session.call.id, agent_id=session.call.agent_id)
 
 
-async def _hang_up(session: CallSession, by: str, why: str) -> TalkEnd:
+async def _hang_up(session: CallSession, by: str, why: str, menu: str = "") -> TalkEnd:
     seat = session.call.seat_channel_id
     if seat:
         await session.world.pbx.hang_up(seat)
-    await let_go(session, why, by=by)
-    return TalkEnd(by)
+    await let_go(session, why, by=by, menu=menu)
+    return TalkEnd(by, menu=menu)
 
 
 async def step_aside(session: CallSession) -> None:
@@ -285,13 +308,15 @@ async def step_aside(session: CallSession) -> None:
     await session.world.pbx.leave(talk_bridge(session.call.id), session.call.id)
 
 
-async def let_go(session: CallSession, why: str, told: Sequence[Event] = (), *, by: str = "agent") -> None:
+async def let_go(
+    session: CallSession, why: str, told: Sequence[Event] = (), *, by: str = "agent", menu: str = ""
+) -> None:
     """End the talk on the agent's side, `by` agent or lead; `told` is journaled together. The caller stays."""
     call = session.call
     assert call.agent_id is not None
     held = call.state is CallState.HELD
     await session.record(
-        CallReleased(at=session.world.clock.now(), call_id=call.id, agent_id=call.agent_id, by=by, why=why),
+        CallReleased(at=session.world.clock.now(), call_id=call.id, agent_id=call.agent_id, by=by, why=why, menu=menu),
         told=told,
     )
     session.members = frozenset()

@@ -1,4 +1,4 @@
-"""What an agent means who transfers by the keys of the desk phone: a seat, a place to park, a queue, a number."""
+"""Who is meant when callers are handed on by hand: what is dialled on a desk phone, and who has them back in vain."""
 
 from collections.abc import Callable, Collection
 
@@ -52,6 +52,12 @@ class NumberPlan:
             reserved = await self._agents.reserve(there.agent_id, call.id)
             return HandOver(me, SeatOffered(there.agent_id, reserved.seat_id, seat.sip_username))
         return HandOver(me, Outsider(permitted(dialled, self._permits)))
+
+    async def returns(self, agent_id: str, call_id: str) -> SeatOffered | None:
+        """Keep who has handed a caller on, or parked them, for their return; None: not there for it."""
+        reserved = await self._agents.keep_for_return(agent_id, call_id)
+        seat = self._agents.seat_of(agent_id) if reserved else None
+        return SeatOffered(agent_id, seat.id, seat.sip_username) if seat else None
 
 
 def permitted(raw: str, permits: Callable[[str], bool]) -> str:

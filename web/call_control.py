@@ -29,6 +29,7 @@ from cti.messages import (
     SeatOffered,
     Swap,
     TakeOver,
+    ToMenu,
     Transfer,
     Unwatch,
     Watch,
@@ -76,6 +77,17 @@ class Whom(Given):
     def _check(self, wanted: int) -> None:
         if sum(one is not None for one in (self.to, self.agent, self.number)) != wanted:
             raise ValueError("give exactly one of to (a queue), agent (an agent's id), number (outside)")
+
+
+class TransferWish(Whom):
+    """One of: the queue `to`, an agent's id, a number outside, a way of the `menu` (such as survey)."""
+
+    menu: Name | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        self._check(1 if self.menu is None else 0)
+        return self
 
 
 class ConsultWish(Whom):
@@ -176,9 +188,11 @@ async def mute(services: WebServices, user: User, call_id: str, given: Given) ->
 
 
 async def transfer(services: WebServices, user: User, call_id: str, given: Given) -> None:
-    """Hand the caller on to a queue, an agent, or a number outside, without speaking to them first."""
-    assert isinstance(given, Whom)
-    if given.to is not None:
+    """Hand the caller on to a queue, an agent, a number outside or the menu, without speaking to them first."""
+    assert isinstance(given, TransferWish)
+    if given.menu is not None:
+        await services.calls.command(call_id, ToMenu(user.id, given.menu))
+    elif given.to is not None:
         await services.calls.command(call_id, Transfer(user.id, _queue(services, given.to)))
     else:
         await _with_party(services, user, call_id, given, lambda party: HandOver(user.id, party))

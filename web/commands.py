@@ -123,7 +123,7 @@ VERBS: Mapping[str, tuple[Verb, type[Given]]] = {
     "answer": (call_control.answer, Nothing),
     "reject": (call_control.reject, call_control.RejectWish),
     "mute": (call_control.mute, call_control.MuteWish),
-    "transfer": (call_control.transfer, call_control.Whom),
+    "transfer": (call_control.transfer, call_control.TransferWish),
     "consult": (call_control.consult, call_control.ConsultWish),
     "conference": (call_control.conference, call_control.ConferenceWish),
     "monitor": (call_control.monitor, call_control.MonitorWish),

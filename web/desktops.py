@@ -29,6 +29,7 @@ from cti.events import (
     CallPlaced,
     CallQueued,
     CallTransferred,
+    HoldReminded,
     PbxFound,
     PbxLost,
     SeatLost,
@@ -221,6 +222,9 @@ class Desktops:
                 self._notice_all(event.at, "info", "pbx_found", "与电话系统的连接正常。")
             case SilenceNoticed() | SilenceBroken() | SilenceOver() | SilenceUnheard():
                 self._notice_of_silence(event)
+            case HoldReminded(agent_id=agent_id, held_s=held_s):
+                text = f"客户已保持 {held_s} 秒，请接回客户并致歉。"
+                self._put(agent_id, "notice", event.at, shapes.Notice(level="warning", code="hold_reminder", text=text))
             case SettingChanged(setting="site.storm", value=on):
                 self._notice_all(event.at, *(STORM_ON if on else STORM_OFF))
             case BackupActivated() | BackupReleased():

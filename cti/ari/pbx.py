@@ -72,6 +72,9 @@ class AriPbx:
     async def play(self, channel_id: str, playback_id: str, media: Sequence[str]) -> None:
         await self._ari.request("POST", f"channels/{channel_id}/play/{playback_id}", body={"media": list(media)})
 
+    async def play_to_all(self, bridge_id: str, playback_id: str, media: Sequence[str]) -> None:
+        await self._ari.request("POST", f"bridges/{bridge_id}/play/{playback_id}", body={"media": list(media)})
+
     async def stop_playback(self, playback_id: str) -> None:
         await self._ari.tell("DELETE", f"playbacks/{playback_id}")
 

@@ -423,6 +423,8 @@ class FakeAri:
         if method == "DELETE":
             del self.bridges[bridge_id]
             return 204, None
+        if what[0] == "play":
+            return self._play(bridge_id, what[1], body["media"])
         wanted = query["channel"].split(",")
         if self.gone_at_add in wanted:
             self.phone_hangs_up(self.gone_at_add)

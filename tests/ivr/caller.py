@@ -145,6 +145,11 @@ class Line:
         self.tell(PlaybackEnded(playback_id, failed=False))
         self._press(pressed)
 
+    async def play_to_all(self, bridge_id: str, playback_id: str, media: Sequence[str]) -> None:
+        self._ask(f"play {playback_id} to all", bridge_id)
+        self.heard += [each.removeprefix("sound:") for each in media]
+        self.tell(PlaybackEnded(playback_id, failed=False))
+
     async def stop_playback(self, playback_id: str) -> None:
         self._ask(f"stop {playback_id}", playback_id)
 

@@ -83,6 +83,9 @@ class QuietPbx:
         self._there(channel_id)
         self._messages.put_nowait(PlaybackEnded(playback_id, failed=False))
 
+    async def play_to_all(self, bridge_id: str, playback_id: str, media: Sequence[str]) -> None:
+        self._messages.put_nowait(PlaybackEnded(playback_id, failed=False))
+
     async def stop_playback(self, playback_id: str) -> None: ...
 
     async def start_music(self, channel_id: str) -> None:

@@ -366,6 +366,7 @@ const en: Words<typeof zh> = {
     CallResumed: "Resumed",
     AgentMuted: "Agent muted or heard again",
     PhoneTransferRefused: "The phone’s transfer key was refused",
+    HoldReminded: "Reminded: the caller has been on hold for {held_s} s",
     CallParked: "Parked at place {place}",
     CallUnparked: "No longer parked",
     ConsultStarted: "Consultation began",

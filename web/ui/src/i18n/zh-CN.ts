@@ -355,6 +355,7 @@ export default {
     CallResumed: "恢复通话",
     AgentMuted: "坐席静音或取消静音",
     PhoneTransferRefused: "话机转接键未执行",
+    HoldReminded: "提醒：客户已保持 {held_s} 秒",
     CallParked: "已停放在 {place} 号位",
     CallUnparked: "结束停放",
     ConsultStarted: "咨询开始",
