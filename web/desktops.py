@@ -224,7 +224,7 @@ class Desktops:
                 self._notice_of_silence(event)
             case HoldReminded(agent_id=agent_id, held_s=held_s):
                 text = f"客户已保持 {held_s} 秒，请接回客户并致歉。"
-                self._put(agent_id, "notice", event.at, shapes.Notice(level="warning", code="hold_reminder", text=text))
+                self._put(agent_id, "notice", event.at, pushed.Notice(level="warning", code="hold_reminder", text=text))
             case SettingChanged(setting="site.storm", value=on):
                 self._notice_all(event.at, *(STORM_ON if on else STORM_OFF))
             case BackupActivated() | BackupReleased():

@@ -260,3 +260,17 @@ async def test_the_hold_key_of_a_phone_is_told(lines: Lines) -> None:
     await lines.listener.wait(PhoneHeld, channel_id=seat)
     await lines.phone(seat).hold(on=False)
     await lines.listener.wait(PhoneResumed, channel_id=seat)
+
+
+@pytest.mark.parametrize("to", ["all", "seat", "caller"])
+async def test_something_is_said_in_a_talk_to_all_or_to_one(lines: Lines, to: str) -> None:
+    channel, seat = await in_talk(lines)
+    playback = f"{channel}-play-0"
+    if to == "all":
+        await lines.pbx.play_to_all(f"{channel}-talk", playback, [lines.sound])
+    else:
+        await lines.pbx.play(seat if to == "seat" else channel, playback, [lines.sound])
+    ended = await lines.listener.wait(PlaybackEnded, playback_id=playback)
+    assert not ended.failed
+    (bridge,) = [one for one in await lines.pbx.bridges() if one.id == f"{channel}-talk"]
+    assert {channel, seat} <= bridge.channels
