@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.clock import Clock
 from core.config import Settings
+from ivr.blocked import PROMPTS as NUISANCE_PROMPTS
 from ivr.call import HOLD_REMINDER, PLEASE_WAIT
 from ivr.silence import PROMPTS as SILENT_PROMPTS
 from speech.fragments import FragmentPack, carriers
@@ -22,6 +23,7 @@ Say = Callable[[str], None]
 
 ALWAYS_SAID = (
     *("greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", HOLD_REMINDER),
+    *NUISANCE_PROMPTS,
     *SILENT_PROMPTS,
 )
 """Prompts that callers or agents may hear whatever the flow says."""

@@ -230,6 +230,7 @@ class Hotline:
             storm=self.storm,
             understanding=self.requests.words,
             returns=self._plan.returns,
+            blocked=self.business.nuisance.blocked,
             job_number=self.accounts.job_number,
         )
         self.engine = Engine(self.flows, services, self.db)
@@ -257,6 +258,7 @@ class Hotline:
                 storm=self.storm_watch,
                 orders=self.business.orders,
                 callbacks=self.business.callbacks,
+                nuisance=self.business.nuisance,
                 recordings=self.recordings,
                 flows=self.flows,
                 simulator=ProcessSimulator(self.settings.site),
@@ -314,6 +316,7 @@ class Hotline:
         await self.agents.load()
         self.figures.load_beside()
         await self.business.announcements.refresh()
+        await self.business.nuisance.load()
         await self.switches.load(self.bus)
         await self._listen()
         if not await self.db.read(store.live):

@@ -56,6 +56,7 @@ from desk.customers.model import Account, Customer
 from desk.customers.service import CustomerService
 from desk.notifications.files import FileGateway
 from desk.notifications.service import NotificationService
+from desk.nuisance.service import NuisanceService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
 from desk.workorders.service import WorkOrderService
@@ -136,6 +137,7 @@ class Installation:
             switches=switches,
             surveys=SurveyService(self.db, self.journal, self.clock),
             callbacks=CallbackService(self.journal, self.db, self.clock, self.policy, zone),
+            nuisance=NuisanceService(self.journal, self.db, self.clock, self.policy),
             orders=WorkOrderService(
                 self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
             ),

@@ -194,6 +194,20 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Warn:
+    """Say to a nuisance caller, and to the agent, that the talk will be ended."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """End the talk with a nuisance caller: a goodbye, no survey."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ToMenu:
     """Send the caller on by the way `to` of the menu, and be free."""
 
@@ -329,6 +343,8 @@ class TakeOver:
 OfLead = Watch | Unwatch | TakeOver
 WithThird = Consult | CancelConsult | CompleteConsult | Swap | Conference
 Parking = Park | PickUp
-InTalk = Hold | Resume | Reject | HangUp | ToMenu | Transfer | HandOver | Mute | SendDigits | SilentScript
+InTalk = (
+    Hold | Resume | Reject | HangUp | ToMenu | Transfer | HandOver | Mute | SendDigits | SilentScript | Warn | LetGo
+)
 Command = InTalk | Parking | WithThird | OfLead | ForceRelease
 Message = PbxMessage | RoutingMessage | ListeningMessage | Command

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from core.errors import BadInput, Conflict, Forbidden, HotlineError
@@ -28,6 +29,7 @@ from cti.messages import (
     HangUp,
     HearingLost,
     Hold,
+    LetGo,
     Message,
     Mute,
     OfLead,
@@ -44,10 +46,14 @@ from cti.messages import (
     Swap,
     ToMenu,
     Transfer,
+    Warn,
 )
 from cti.model import CallState
 from cti.port import NoSuchChannel
 from cti.session import CallSession
+
+NUISANCE = "nuisance"
+"""Why the talk with a nuisance caller was ended."""
 
 
 class Guard(Protocol):
@@ -73,6 +79,10 @@ class Guard(Protocol):
         """The agent sends the caller on by a way of the menu. Raises BadInput when there is no such way."""
         ...
 
+    def warning(self) -> Sequence[str]:
+        """Return the media by which a nuisance caller is warned. Raises Conflict where there are none."""
+        ...
+
     def reminder(self) -> Sequence[str]:
         """Return the media by which an agent is reminded of a caller on hold; none: the page alone tells."""
         ...
@@ -96,6 +106,9 @@ class Unguarded:
 
     def leads_to(self, way: str) -> None:
         raise BadInput("there is no menu in this call", field="menu")
+
+    def warning(self) -> Sequence[str]:
+        raise Conflict("nobody is warned in a call that we dialled")
 
     def reminder(self) -> Sequence[str]:
         return ()
@@ -223,6 +236,12 @@ async def _do(session: CallSession, command: Command, guard: Guard) -> TalkEnd |
             await session.world.pbx.send_digits(session.call.id, digits)
         case Transfer(to=to):
             return await handover.to_queue(session, to)
+        case Warn():
+            await _warn(session, guard)
+        case LetGo():
+            handover.alone(session.call)
+            end = await _hang_up(session, "agent", NUISANCE)
+            return replace(end, nuisance=True)
         case ToMenu(to=to):
             handover.alone(session.call)
             guard.leads_to(to)
@@ -254,6 +273,12 @@ async def _do(session: CallSession, command: Command, guard: Guard) -> TalkEnd |
         case Reject():
             raise Conflict("you have answered this call: hand it on, or hang up", call_id=session.call.id)
     return None
+
+
+async def _warn(session: CallSession, guard: Guard) -> None:
+    if session.call.state is not CallState.TALKING:
+        raise Conflict(f"the call is {session.call.state}: take the caller back first", call_id=session.call.id)
+    await session.begin(guard.warning(), to=talk_bridge(session.call.id))
 
 
 async def _hold(session: CallSession) -> None:

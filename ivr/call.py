@@ -222,6 +222,8 @@ class IvrServices:
     """Understands callers; without it the menu is keys alone."""
     returns: Returns = nobody_returns
     """Keeps who has handed a caller on, for their return."""
+    blocked: Callable[[str], bool] = lambda number: False
+    """Whether calls from a number are not served now."""
     job_number: Callable[[str], Awaitable[str]] = no_number
     """Returns the number by which an agent is known to callers; empty: none."""
 

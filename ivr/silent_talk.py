@@ -23,6 +23,7 @@ from cti.listening import listening
 from cti.messages import ChannelGone, DigitPressed, HangUp, HearingLost, Message, Resume, SpeechHeard
 from cti.model import WITH_AGENT, CallState
 from cti.port import NoSuchChannel, PbxRefused
+from ivr import blocked
 from ivr.call import HOLD_REMINDER, IvrCall
 from ivr.events import (
     SilenceBroken,
@@ -228,6 +229,10 @@ class SilentTalk:
             known = sorted(self._ways)
             raise BadInput(f"menu: no way {way!r} here; known: {', '.join(known) or 'none'}", field="menu", known=known)
         self.may_hang_up()
+
+    def warning(self) -> Sequence[str]:
+        """Return the warning of nuisance callers."""
+        return [self._call.services.speaker.prompt(blocked.WARNING)]
 
     def reminder(self) -> Sequence[str]:
         """Return the sentence for the agent's ear."""

@@ -19,6 +19,7 @@ from desk.announcements.service import AnnouncementService
 from desk.billing.service import BillService
 from desk.callbacks.service import CallbackService
 from desk.customers.service import CustomerService
+from desk.nuisance.service import NuisanceService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
 from desk.workorders.service import WorkOrderService
@@ -58,6 +59,7 @@ class WebServices:
     storm: StormWatch
     orders: WorkOrderService
     callbacks: CallbackService
+    nuisance: NuisanceService
     recordings: RecordingService
     flows: FlowService
     simulator: Simulator

@@ -18,8 +18,9 @@ from cti.handover import OUTSIDE, TalkEnd
 from cti.messages import DigitPressed, Outsider, PlaybackEnded, QueueGaveUp, SeatOffered
 from cti.model import WITH_AGENT, CallState
 from cti.ringing import Rang
+from cti.talk import NUISANCE
 from cti.transfer import TALKED, Outside
-from ivr import job_number, places
+from ivr import blocked, job_number, places
 from ivr.call import DANGER, SENT_TO, IvrCall
 from ivr.events import NeedStated
 from ivr.node import BACK_KEY, MaybeTarget, Node, Prompts, QueueName, Target, Targets
@@ -116,7 +117,11 @@ class Queue(Node):
             if end.script:
                 continue
             if not end.handed_on:
-                session.end = (end.by, (end.menu and "sent_to_menu") or "hung_up")
+                if end.nuisance:
+                    session.end = (end.by, NUISANCE)
+                    await call.say([blocked.GOODBYE], interruptible=False)
+                    return None
+                session.end = (end.by, "sent_to_menu" if end.menu else "hung_up")
                 if end.menu:
                     session.forget_digits()
                     call.known[SENT_TO] = self.returns[end.menu]

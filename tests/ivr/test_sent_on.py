@@ -8,7 +8,7 @@ import pytest
 from core.errors import BadInput
 from core.policy import Policy
 from cti.inbox import Asked
-from cti.messages import Command, HangUp, SeatOffered, ToMenu
+from cti.messages import Command, HangUp, LetGo, SeatOffered, ToMenu, Warn
 from cti.model import CallState
 from cti.session import CallSession
 from ivr.flow import Flow
@@ -106,3 +106,14 @@ async def test_the_number_is_told_once_the_two_hear_each_other(
         plays = [one for one in caller.line.asked[joined:] if one.startswith("play")]
         assert plays[0].endswith("to all") is (play == "all")
         assert NUMBER in caller.speaker.prepared, "made while the phone rings"
+
+
+async def test_a_nuisance_caller_is_warned_to_both_and_released_without_a_survey(caller: Caller, shipped: Flow) -> None:
+    session, task = await talking(caller, shipped)
+    await do(session, Warn("anna"))
+    assert caller.line.heard[-1] == "nuisance_warning"
+    assert [one for one in caller.line.asked if one.startswith("play")][-1].endswith("to all")
+    await do(session, LetGo("anna"))
+    await task
+    assert caller.line.heard[-1] == "nuisance_goodbye"
+    assert (session.call.ended_by, session.call.end_cause) == ("agent", "nuisance")

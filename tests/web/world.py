@@ -51,6 +51,7 @@ from desk.customers import store as customer_store
 from desk.customers.service import CustomerService
 from desk.notifications.files import FileGateway
 from desk.notifications.service import NotificationService
+from desk.nuisance.service import NuisanceService
 from desk.outages import store as outage_store
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
@@ -180,6 +181,7 @@ class World:
         outbox = NotificationService(
             self.journal, self.db, self.clock, gateway=FileGateway(folder / "sms.jsonl"), policy=self.policy
         )
+        self.nuisance = NuisanceService(self.journal, self.db, self.clock, self.policy)
         self.callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, ZONE)
         self.orders = WorkOrderService(
             self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
@@ -247,6 +249,7 @@ class World:
             switches=self.switches,
             orders=self.orders,
             callbacks=self.callbacks,
+            nuisance=self.nuisance,
             recordings=self.recordings,
             flows=self.flows,
             simulator=ProcessSimulator(self.settings.site),

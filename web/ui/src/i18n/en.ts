@@ -367,6 +367,8 @@ const en: Words<typeof zh> = {
     AgentMuted: "Agent muted or heard again",
     PhoneTransferRefused: "The phone’s transfer key was refused",
     HoldReminded: "Reminded: the caller has been on hold for {held_s} s",
+    NuisanceWarned: "Nuisance caller warned",
+    NuisanceMarked: "Reported as nuisance call",
     CallParked: "Parked at place {place}",
     CallUnparked: "No longer parked",
     ConsultStarted: "Consultation began",

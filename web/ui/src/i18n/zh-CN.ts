@@ -356,6 +356,8 @@ export default {
     AgentMuted: "坐席静音或取消静音",
     PhoneTransferRefused: "话机转接键未执行",
     HoldReminded: "提醒：客户已保持 {held_s} 秒",
+    NuisanceWarned: "已警告骚扰来电",
+    NuisanceMarked: "已上报骚扰来电",
     CallParked: "已停放在 {place} 号位",
     CallUnparked: "结束停放",
     ConsultStarted: "咨询开始",
