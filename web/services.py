@@ -28,6 +28,7 @@ from figures.port import Reports
 from ivr.versions.port import Simulator
 from ivr.versions.service import FlowService
 from recordings.service import RecordingService
+from routing.callbacks.by_hand import CallbackDesk
 from routing.service import RoutingService
 from routing.storm.watch import StormWatch
 
@@ -60,6 +61,7 @@ class WebServices:
     orders: WorkOrderService
     callbacks: CallbackService
     nuisance: NuisanceService
+    callback_desk: CallbackDesk
     recordings: RecordingService
     flows: FlowService
     simulator: Simulator

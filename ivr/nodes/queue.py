@@ -210,9 +210,10 @@ class Queue(Node):
         await ringing.enter_queue(session, queue)
         skills = tuple(sorted(self.skills.items())) if queue == self.queue else ()
         causes = await looking
-        if new and self._is_full(call, queue, causes):
+        since = _since(call, queue)
+        if new and since == session.call.queued_at and self._is_full(call, queue, causes):
             return SHED
-        await waiting.request(call.id, queue, session.call.queued_at, causes, self._entered(call), skills=skills)
+        await waiting.request(call.id, queue, since, causes, self._entered(call), skills=skills)
         said, pause = "", self._first_pause(call)
         while True:
             match await session.receive(pause):
@@ -273,3 +274,10 @@ class Queue(Node):
         """Let the caller hear music again after what was said in between; nothing is said now."""
         await call.session.world.pbx.start_music(call.id)
         return ""
+
+
+def _since(call: IvrCall, queue: str) -> datetime | None:
+    """Return since when the caller counts as waiting: one who is to be rung back there takes that place."""
+    caller = call.session.call
+    kept = call.services.callbacks.place_of(caller.caller, queue) if caller.caller_known else None
+    return min(kept, caller.queued_at) if kept and caller.queued_at else caller.queued_at
