@@ -27,6 +27,7 @@ from figures.port import Reports
 from ivr.versions.port import Simulator
 from ivr.versions.service import FlowService
 from recordings.service import RecordingService
+from routing.callbacks.by_hand import CallbackDesk
 from routing.service import RoutingService
 from routing.storm.watch import StormWatch
 
@@ -58,6 +59,7 @@ class WebServices:
     storm: StormWatch
     orders: WorkOrderService
     callbacks: CallbackService
+    callback_desk: CallbackDesk
     recordings: RecordingService
     flows: FlowService
     simulator: Simulator

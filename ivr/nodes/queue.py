@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
 from sqlalchemy.exc import SQLAlchemyError
 
-from agents import catalogue
 from core.errors import BadInput, HotlineError
 from core.events import Event
 from cti import ringing, transfer
@@ -22,6 +21,7 @@ from cti.transfer import TALKED, Outside
 from ivr import places
 from ivr.call import DANGER, IvrCall
 from ivr.events import NeedStated
+from ivr.lists import SHIPPED, Lists
 from ivr.node import BACK_KEY, MaybeTarget, Node, Prompts, QueueName, Target
 from ivr.returning import ring_first
 from ivr.silent_talk import SilentTalk, silence_of
@@ -37,9 +37,10 @@ LEFT = "caller_left"
 """Why a caller who pressed `*` is no longer in the queue."""
 
 
-def _known(skills: dict[str, int]) -> dict[str, int]:
+def _known(skills: dict[str, int], info: ValidationInfo) -> dict[str, int]:
+    lists = info.context if isinstance(info.context, Lists) else SHIPPED
     try:
-        catalogue.load().check(skills)
+        lists.check_skills(skills)
     except BadInput as error:
         raise ValueError(error.message) from None
     return skills
@@ -200,9 +201,10 @@ class Queue(Node):
         await ringing.enter_queue(session, queue)
         skills = tuple(sorted(self.skills.items())) if queue == self.queue else ()
         causes = await looking
-        if new and self._is_full(call, queue, causes):
+        since = _since(call, queue)
+        if new and since == session.call.queued_at and self._is_full(call, queue, causes):
             return SHED
-        await waiting.request(call.id, queue, session.call.queued_at, causes, self._entered(call), skills=skills)
+        await waiting.request(call.id, queue, since, causes, self._entered(call), skills=skills)
         said, pause = "", self._first_pause(call)
         while True:
             match await session.receive(pause):
@@ -262,3 +264,10 @@ class Queue(Node):
         """Let the caller hear music again after what was said in between; nothing is said now."""
         await call.session.world.pbx.start_music(call.id)
         return ""
+
+
+def _since(call: IvrCall, queue: str) -> datetime | None:
+    """Return since when the caller counts as waiting: one who is to be rung back there takes that place."""
+    caller = call.session.call
+    kept = call.services.callbacks.place_of(caller.caller, queue) if caller.caller_known else None
+    return min(kept, caller.queued_at) if kept and caller.queued_at else caller.queued_at

@@ -447,6 +447,10 @@ class CallbackBook:
     booked: list[tuple[str, str, str, datetime]] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
     later: str = ""
+    places: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def place_of(self, number: str, queue: str) -> datetime | None:
+        return self.places.get((number, queue))
 
     def dialable(self, number: str) -> bool:
         return len(number) == 11
