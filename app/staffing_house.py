@@ -6,10 +6,10 @@ from sqlalchemy import Connection
 
 from agents import store as people
 from agents.shifts import store as shifts
+from app.lists import queues_of
 from app.staffing_history import reading
 from core.config import Settings
 from core.policy import Policy
-from routing import queues
 from routing.staffing import store
 from routing.staffing.house import House, Shares, on_duty
 from routing.staffing.load import half_hours
@@ -34,7 +34,7 @@ def read(settings: Settings, rules: Policy, day: dt.date, shrinkage: float, now:
                 len(begins),
                 shrinkage,
             ),
-            {name: queue.rules for name, queue in queues.load().items()},
+            {name: queue.rules for name, queue in queues_of(settings.site).items()},
             rules.number("priority_cap"),
             {queue: _shares(shares) for queue, shares in known.items()},
         )

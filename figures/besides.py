@@ -2,7 +2,8 @@
 
 from core.events import Event
 from cti.events import VoiceMeasured
-from desk.callbacks.events import CallbackBooked, CallbackOffered
+from desk.callbacks.events import CallbackBooked, CallbackClosed, CallbackDialled, CallbackOffered
+from desk.callbacks.model import Outcome
 from desk.workorders.events import WorkOrderCreated, WorkOrderMerged, WorkOrderUrged
 from desk.workorders.model import Kind
 from figures.cells import Cells, Key
@@ -12,6 +13,8 @@ from figures.terms import Terms
 KINDS: tuple[type[Event], ...] = (
     CallbackOffered,
     CallbackBooked,
+    CallbackDialled,
+    CallbackClosed,
     WorkOrderCreated,
     WorkOrderMerged,
     WorkOrderUrged,
@@ -40,6 +43,10 @@ def _symbols(event: Event, terms: Terms) -> tuple[str, ...]:
             return ("CBO",)
         case CallbackBooked():
             return ("CB",)
+        case CallbackDialled():
+            return ("CBD",)
+        case CallbackClosed(outcome=outcome):
+            return ("CBC", "CBR") if outcome == Outcome.ANSWERED else ("CBC",)
         case WorkOrderCreated(kind=kind):
             return OF_ORDERS.get(kind, ("WO",))
         case WorkOrderMerged():

@@ -106,6 +106,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("HR-1", "保持率", "hold rate", "H", "A + D", "%", _KPI),
     Variant("IC-1", "自助解决率", "IVR containment", "Z", "I", "%", f"{_KPI} a hang-up in the menu is no containment"),
     Variant("CB-1", "回拨预约率", "callbacks booked", "CB", "CBO", "%", "[ours] of those who were offered one"),
+    Variant("CBR-1", "回拨接通率", "callbacks reached", "CBR", "CBC", "%", "[ours] of those that were finished"),
     Variant("OCR-1", "呼出接通率", "outbound connect rate", "OUT_A", "OUT", "%", "[ours] dialled by hand"),
     Variant("WOF-1", "合单率", "orders folded", "WO_M", "WO_F", "%", "domain §7.2: same faults are merged"),
     Variant("WOU-1", "催办率", "orders urged", "WO_U", "WO", "%", "domain §7.3: urgings by orders; may pass 100"),

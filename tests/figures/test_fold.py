@@ -32,7 +32,7 @@ from cti.events import (
     VoiceMeasured,
 )
 from cti.model import CallState
-from desk.callbacks.events import CallbackOffered
+from desk.callbacks.events import CallbackClosed, CallbackDialled, CallbackOffered
 from desk.workorders.events import WorkOrderCreated, WorkOrderMerged, WorkOrderUrged
 from figures import formulas, report
 from figures.asking import Asked, Group
@@ -299,6 +299,10 @@ def test_orders_offers_and_voice_are_counted_where_they_happen() -> None:
     kinds = ("fault", "fault", "complaint", "enquiry", "return_visit", "of_tomorrow")
     story: list[Event] = [
         *(WorkOrderCreated(at=DAY, order_id=kind, kind=kind, scope="", customer_id="", **order) for kind in kinds),
+        CallbackDialled(
+            at=DAY, agent_id="a1", callback_id="b", of_call="c0", queue="general", number=1, waited_s=9.0, **order
+        ),
+        *(CallbackClosed(at=DAY, callback_id="b", outcome=outcome, **order) for outcome in ("answered", "unreached")),
         WorkOrderMerged(at=DAY, order_id="fault", main_id="m", **order),
         WorkOrderUrged(at=DAY, order_id="fault", count=1, **order),
         CallbackOffered(at=DAY, node="nobody", **order),
@@ -327,6 +331,7 @@ def test_orders_offers_and_voice_are_counted_where_they_happen() -> None:
         "50.00",
         "0.00",
     )
+    assert (whole.counts["CBD"], str(whole.figures["CBR-1"])) == (1, "50.00")
 
 
 def test_every_state_of_presence_has_a_symbol() -> None:
