@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 from sqlalchemy import Connection, select
 
-from app.staffing_history import day_of, look
+from app.staffing_history import day_of, reading
 from core import policy
 from core.config import Settings, load
 from core.errors import BadInput, HotlineError
@@ -58,7 +58,7 @@ def _figures(settings: Settings, first: dt.date, last: dt.date) -> tuple[Calibra
     begin = dt.datetime.combine(first, dt.time(), zone)
     end = dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), zone)
     begins_with = rules.number("staffing_handling"), rules.number("staffing_patience")
-    done = look(settings, lambda connection: replayed(_events(connection, begin, end), *begins_with))
+    done = reading(settings, lambda connection: replayed(_events(connection, begin, end), *begins_with))
     if not done.again and not done.told:
         raise BadInput(f"nobody waited for a person from {first} to {last}")
     return calibration(done.told), calibration(done.again)
