@@ -72,8 +72,9 @@ def draw(context: click.Context, file: Path, output: Path | None) -> None:
     """Draw a flow (the shipped one when no FILE is named) as SVG: what each node says and where each key leads."""
     site = _settings(context).site
     prompts = catalogue(site.language, site=site.name)
-    texts = {name: prompt.text for name, prompt in prompts.items()} | {"greeting": prompts["greeting_day"].text}
-    svg = drawing.draw(_checked(context, file), texts)
+    checked = _checked(context, file)
+    said = {name: prompt.text for name, prompt in (prompts | checked.said()).items()}
+    svg = drawing.draw(checked, said | {"greeting": prompts["greeting_day"].text})
     if output is None:
         click.echo(svg, nl=False)
         return

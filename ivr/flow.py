@@ -17,6 +17,7 @@ from ivr.nodes.hours import SPAN
 from ivr.nodes.subflow import EXIT, Subflow
 from ivr.nodes.transfer import NUMBER, Transfer
 from ivr.sources import Fault, FlowError, Sources, from_disk, read
+from ivr.wording import Words
 from speech.prompts import Catalogue, foreign, foreign_prompts
 
 _nodes: TypeAdapter[Node] = TypeAdapter(AnyNode)
@@ -210,10 +211,12 @@ def _check_node(tree: Any, name: str, data: Any, known: _Known) -> Iterator[Find
         if target not in tree["nodes"]:
             yield _no_node(("nodes", name, *field.split(".")), f"node {name!r}: {field}: ", target, tree["nodes"])
     for field, prompt in node.prompts_used():
-        if prompt != "greeting" and prompt not in known.prompts and prompt not in foreign_prompts():
-            what = f"node {name!r}: unknown prompt {prompt!r}{near(prompt, known.prompts)}"
+        own = prompt == "greeting" or isinstance(prompt, Words)
+        if not own and prompt not in known.prompts and prompt not in foreign_prompts():
+            what, close = f"node {name!r}: unknown prompt {prompt!r}", near(prompt, known.prompts)
+            cure = "" if close else "write an id that `hotline prompts list` shows, or the words themselves, in Chinese"
             holes = {"prompt": prompt, "near": nearest(prompt, known.prompts)}
-            yield Finding(("nodes", name, field), what, "", Rule.NO_PROMPT, holes)
+            yield Finding(("nodes", name, field), what + close, cure, Rule.NO_PROMPT, holes)
     if isinstance(node, Transfer) and node.number not in (tree.get("outside_numbers") or ()):
         what = f"node {name!r}: {node.number!r} is none of the flow's outside_numbers; add it there as text"
         yield Finding(("nodes", name, "number"), what, "", Rule.NO_OUTSIDE_NUMBER, {"number": node.number})

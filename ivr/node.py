@@ -9,6 +9,7 @@ from pydantic_core import CoreSchema
 
 from ivr.call import IvrCall
 from ivr.events import IvrFailed
+from ivr.wording import Words, worded
 from speech.prompts import Prompt
 
 
@@ -54,7 +55,8 @@ class VariableMark(Mark):
 Target = Annotated[str, TargetMark()]
 MaybeTarget = Annotated[str | None, TargetMark()]
 Targets = Annotated[dict[str, str], TargetMark()]
-Prompts = Annotated[tuple[str, ...], PromptMark()]
+Prompts = Annotated[tuple[str, ...], AfterValidator(worded), PromptMark()]
+"""Ids of prompts; a text in Chinese in the place of one is made a prompt of the flow's own."""
 RuleName = Annotated[str, RuleMark()]
 QueueName = Annotated[str, QueueMark()]
 
@@ -128,7 +130,7 @@ class Node(BaseModel):
 
     def said(self) -> Iterator[Prompt]:
         """Yield the prompts that this node brings along: rendered before any call, as those of the catalogue."""
-        yield from ()
+        yield from (prompt.prompt() for _, prompt in self.prompts_used() if isinstance(prompt, Words))
 
     def sets(self) -> Iterator[tuple[str, str]]:
         """Yield (field, variable) for every variable that this node may set."""

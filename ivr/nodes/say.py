@@ -1,6 +1,5 @@
 """say: say any text, with variables."""
 
-import hashlib
 from collections.abc import Iterator
 from typing import Literal
 
@@ -9,6 +8,7 @@ from pydantic import Field, field_validator
 from ivr import expressions
 from ivr.call import IvrCall
 from ivr.node import Node, Target
+from ivr.wording import MOST, Words
 from speech.prompts import Prompt
 from speech.sayable import shown, unsayable
 
@@ -21,7 +21,7 @@ class Say(Node):
     """
 
     do: Literal["say"]
-    text: str = Field(min_length=1, max_length=300)
+    text: str = Field(min_length=1, max_length=MOST)
     next: Target
 
     @field_validator("text")
@@ -37,14 +37,11 @@ class Say(Node):
 
     def said(self) -> Iterator[Prompt]:
         if not expressions.places(self.text):
-            yield Prompt(self._id(), self.text, "a flow", ours=True)
-
-    def _id(self) -> str:
-        return f"said_{hashlib.sha256(self.text.encode()).hexdigest()[:12]}"
+            yield Words.of(self.text).prompt()
 
     async def run(self, call: IvrCall, here: str) -> str | None:
         if expressions.places(self.text):
             await call.tell([expressions.spoken(self.text, call.known)])
         else:
-            await call.say([self._id()])
+            await call.say([Words.of(self.text)])
         return self.next

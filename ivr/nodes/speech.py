@@ -79,6 +79,7 @@ class Speech(Node):
         return intents
 
     def said(self) -> Iterator[Prompt]:
+        yield from super().said()
         for intent in self.intents:
             name = phrases.load().intents[intent].name
             yield Prompt(_question(intent), f"您是要{name}吗？", "the phrase set of speech", ours=True)

@@ -127,6 +127,29 @@ def test_a_good_flow_is_read(tmp_path: Path) -> None:
     ]
 
 
+def test_words_stand_in_the_place_of_a_prompt(tmp_path: Path) -> None:
+    flow = load(
+        write(tmp_path, GOOD.replace("[menu]", "[menu, 查电费请按一。]\n    wrong: [请再按一次。]")), PROMPTS, RULES
+    )
+    assert [prompt.text for prompt in flow.said().values()] == ["查电费请按一。", "请再按一次。"]
+    assert set(flow.said()) <= set(flow.prompts()), "rendered before it goes live"
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("查电费🙂", "the voice has no sound for 🙂; leave it out"),
+        ('"{account}，您好"', "words of a prompt have no variables; say them in a `say` node before"),
+        ("好" * 301, "a text has at most 300 characters; part it into several"),
+        ("xyzzy", "write an id that `hotline prompts list` shows, or the words themselves, in Chinese"),
+    ],
+)
+def test_words_that_cannot_be_a_prompt_are_told_with_the_cure(tmp_path: Path, words: str, why: str) -> None:
+    (fault,) = faults(tmp_path, GOOD.replace("[menu]", f"[{words}]"))
+    assert fault.startswith("small.yaml:12: node 'main'")
+    assert why in fault
+
+
 @pytest.mark.parametrize(
     ("before", "after", "line", "what"),
     [

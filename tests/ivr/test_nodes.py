@@ -134,6 +134,14 @@ async def test_menu(caller: Caller, step: Step, keys: list[str], leads: str, hea
     assert await pressed(caller) == [key for key in keys if key]
 
 
+async def test_a_menu_says_words_of_its_own_and_says_them_again(caller: Caller, step: Step) -> None:
+    worded = Menu(do="menu", prompts=("查电费请按二。",), keys={"2": "bill"}, give_up="give_up")
+    (own,) = worded.said()
+    assert own.text == "查电费请按二。"
+    assert await step.run(worded, keys={own.id: ["#", "2"]}) == "bill"
+    assert caller.line.heard == [own.id] * 2
+
+
 async def test_a_key_pressed_right_after_a_wrong_one_is_a_new_choice(caller: Caller, step: Step) -> None:
     assert await step.run(MENU, keys={"menu": ["92"]}) == "bill"
     assert await pressed(caller) == ["9", "2"]

@@ -16,7 +16,7 @@ import {
 } from "../src/flows/document";
 import { begin, edited, redo, same, undo } from "../src/flows/history";
 import { BOX_WIDTH, heightOf, plan } from "../src/flows/layout";
-import { saidBy } from "../src/flows/said";
+import { saidBy, textOf } from "../src/flows/said";
 import { byTelephoneKey, type FlowSchema, verbsOf } from "../src/flows/schema";
 
 const node = { type: "string", "x-names": "node" };
@@ -237,6 +237,7 @@ nodes:
     ]);
     expect(ways("back")).toEqual([]);
     expect(saidBy(flow.nodes.get("back")!, VERBS, new Map())).toBe("→ done");
+    expect([textOf("查询电费请按二。", new Map()), textOf("meenu", new Map())]).toEqual(["查询电费请按二。", "〈meenu〉"]);
     const fields = VERBS.get("subflow")!.fields;
     expect(fields.map((field) => [field.kind, byTelephoneKey(field)])).toEqual([["node", false], ["nodes", false]]);
   });

@@ -75,6 +75,7 @@ const en: FlowWords = {
     up: "Move up",
     down: "Move down",
     unknown: "There is no such prompt: {id}",
+    own: "Say these words",
     verbatim: "verbatim",
     ours: "ours",
     greeting: "Greeting by the time of day",

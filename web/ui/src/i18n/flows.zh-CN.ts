@@ -73,6 +73,7 @@ const zh = {
     up: "上移",
     down: "下移",
     unknown: "没有这句语音提示：{id}",
+    own: "就说这句话",
     verbatim: "原文",
     ours: "自拟",
     greeting: "按时间问候（早上好、下午好、晚上好）",
