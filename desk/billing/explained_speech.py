@@ -8,17 +8,10 @@ from desk.billing.model import PARTS, Part
 from desk.billing.reckoning import Reckoned
 from desk.billing.speech import LINES_SAID
 from desk.billing.step_words import PARTS_EN, WORDS
-from desk.billing.steps import ZERO, Step
+from desk.billing.steps import Step
 from desk.spoken import Sentence, sentence
 from speech import english_figures as figures
 from speech import mandarin
-
-SAID = {
-    "compare.kwh": "用电",
-    "compare.price": "电价",
-    "compare.late_fee": "违约金",
-}
-"""Causes that have words which every voice has as fragments; of the others the agent and the text message tell."""
 
 
 def bill(told: Reckoned, change: Comparison | None = None) -> list[Sentence]:
@@ -62,17 +55,6 @@ def _changed(change: Comparison) -> list[Sentence]:
         more = "多" if one.value > 0 else "少"
         told.append(sentence("因为", WORDS[one.key][0], "，", more, mandarin.money(abs(one.value)), "。"))
     return told
-
-
-def cause(causes: Sequence[Step]) -> list[Sentence]:
-    """Return the causes that the menu tells, in words that need no voice to be made: use, tier, price, late fee."""
-    own = [one for one in causes if one.key in SAID][:CAUSES_TOLD]
-    return [_said(one) for one in own]
-
-
-def _said(one: Step) -> Sentence:
-    more = "电费多" if one.value > ZERO else "电费少"
-    return sentence("原因是", SAID[one.key], "，", more, mandarin.money(abs(one.value)), "。")
 
 
 def english(told: Reckoned, change: Comparison | None = None) -> list[Sentence]:

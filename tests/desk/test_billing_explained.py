@@ -12,7 +12,9 @@ from core import policy
 from desk.billing import explained, explained_speech, what_if
 from desk.billing.anomalies import History, Oddity, anomalies
 from desk.billing.comparison import compare
+from desk.billing.model import Bill, Line, summary
 from desk.billing.reckoning import Reckoned, reckon_bill
+from desk.billing.speech import causes
 from desk.billing.step_words import WORDS, plain
 from desk.billing.supply import (
     Adjustment,
@@ -108,11 +110,26 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> FragmentPack:
     return FragmentPack(folder / "pack", carriers(), settings_key="none", cache=folder / "cache")
 
 
-@given(st.integers(0, 3000), st.integers(0, 3000), st.decimals(0, 999, places=2))
-def test_the_causes_that_the_menu_tells_need_no_voice(pack: FragmentPack, one: int, other: int, fee: Decimal) -> None:
-    change = compare(reckoned(home(one, period=SEPTEMBER)), reckoned(home(other)), (D(0), fee))
-    for sentence in explained_speech.cause(change.causes):
+@given(st.integers(0, 6000), st.integers(0, 3000), st.integers(0, 3000))
+def test_the_causes_that_the_menu_tells_need_no_voice(pack: FragmentPack, before: int, one: int, other: int) -> None:
+    bills = [reckoned(home(kwh, used_before=D(before))) for kwh in (one, other)]
+    tier = max(int(line.of) for line in bills[1].lines)
+    issued = Bill("4400001001", SEPTEMBER, D(other), D(1), (Line(D(1), D(1), D(1), tier),), SEPTEMBER)
+    told = summary(issued, [], None, SEPTEMBER, SEED, compare(*bills).causes)
+    for sentence in causes(told):
         assert pack.clauses(sentence.text)
+
+
+def test_the_menu_tells_another_tier_beside_more_use() -> None:
+    bills = [reckoned(home(kwh, used_before=D(before))) for kwh, before in ((300, 4000), (420, 4330))]
+    issued = Bill("4400001001", SEPTEMBER, D(420), D(1), (Line(D(1), D(1), D(1), 2),), SEPTEMBER)
+    told = summary(issued, [], None, SEPTEMBER, SEED, compare(*bills).causes)
+    assert [one.text for one in causes(told)] == [
+        "原因是用电，电费多六十五元六角三分。",
+        "原因是第二档电价，电费多二十一元。",
+    ]
+    more = summary(issued, [], None, SEPTEMBER, SEED, compare(reckoned(home(10)), reckoned(home(20))).causes)
+    assert causes(more) == [], "that more was used is told already"
 
 
 @given(businesses(), businesses(), st.decimals(0, 99, places=2))
