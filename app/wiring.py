@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from aiohttp.web import AppRunner, TCPSite
@@ -22,6 +23,7 @@ from app.lifeboat import LifeboatKeeper
 from app.probes import Probes
 from app.report_process import ProcessReports
 from app.simulator import ProcessSimulator
+from app.storm_outlook import ExpectedCalls, StormOutlook
 from app.voices import Say, Voices
 from core import log, policy
 from core.bus import Bus
@@ -54,6 +56,7 @@ from ivr.messages import IvrMessages
 from ivr.orders import IvrOrders
 from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
+from ivr.storm import IvrStorm
 from ivr.texts import IvrTexts
 from ivr.versions.prompts import VoicePrompts
 from ivr.versions.service import FlowService
@@ -64,6 +67,7 @@ from recordings.vault import Vault
 from routing.callers import CallerHistory
 from routing.service import RoutingService
 from routing.stale import StalePlaces
+from routing.storm.watch import StormWatch
 from speech.install import VoiceFiles
 from speech.second import ENGLISH
 from speech.silero import Silero
@@ -105,6 +109,7 @@ class Hotline:
         self.figures = LiveFigures(self.db, self.clock, self.policy, settings.site.zone)
         self.figures.listen(self.bus)
         self.switches = Switches(self.journal, self.db, self.clock, {STORM: settings.site.storm})
+        self._in_storm = partial(self.switches.on, STORM)
         self._tasks = TaskOwner("hotline")
         self.detector = Silero()
         self.requests = SpokenRequests(settings.speech, self.policy, self.detector, setup.whisper)
@@ -117,7 +122,9 @@ class Hotline:
             prompts=self.voices.known,
             rules=self.policy.rules,
         )
-        self.business = Business(self.journal, self.db, settings, self.policy, clock=self.clock, kept=self.voices.kept)
+        self.business = Business(
+            self.journal, self.db, settings, self.policy, clock=self.clock, kept=self.voices.kept, storm=self._in_storm
+        )
         told = (self.business.outages, self.business.announcements)
         self.lifeboat = LifeboatKeeper(settings, *told, self.voices.voice, self.voices.pack, self.clock)
         self._build_telephone()
@@ -157,6 +164,10 @@ class Hotline:
         outlook = QueueOutlook(self.routing, self.agents, self.clock, self.policy)
         outlook.listen(self.bus)
         self.backup = BackupWatch(self.shifts, outlook, self.clock, self.policy)
+        expected = ExpectedCalls(self.db, self.clock, site.zone, self.policy, self._tasks)
+        seen = StormOutlook(outlook, self.routing, self.figures, self.shifts, expected, self.policy)
+        self.storm_watch = StormWatch(self.switches, self.shifts, seen, self.clock, self.policy)
+        self.storm_watch.listen(self.bus)
         self.recordings = RecordingService(self.journal, self.db, self.ami, Vault.of(settings), self.clock)
         self.agents.know(
             Around(
@@ -182,6 +193,9 @@ class Hotline:
             clock=self.clock,
             zone=zone,
             policy=self.policy,
+        )
+        self.storm = IvrStorm(
+            self._in_storm, self.business.outages, self.routing, clock=self.clock, zone=zone, policy=self.policy
         )
         services = IvrServices(
             VoiceSpeaker(self.voices.pack, self.voices.voice, self.policy, {ENGLISH: self.voices.english}),
@@ -212,7 +226,7 @@ class Hotline:
             announcements=self.business.announcements,
             offered=(ENGLISH,) if self.settings.site.offer_english else (),
             recording_notice=self.settings.site.recording_notice,
-            storm=lambda: self.switches.on(STORM),
+            storm=self.storm,
             understanding=self.requests.words,
             returns=self._returns,
         )
@@ -238,6 +252,7 @@ class Hotline:
                 announcements=self.business.announcements,
                 surveys=self.business.surveys,
                 switches=self.switches,
+                storm=self.storm_watch,
                 orders=self.business.orders,
                 callbacks=self.business.callbacks,
                 recordings=self.recordings,
@@ -314,6 +329,8 @@ class Hotline:
             self.calls,
             self.sweep,
             self.backup,
+            self.storm_watch,
+            self.storm,
             self.business.outages,
         ):
             self._tasks.start(service.run(), type(service).__name__)

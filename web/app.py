@@ -23,6 +23,7 @@ from web import (
     site_api,
     skills_api,
     socket,
+    storm_api,
     surveys_api,
     unbuilt_api,
 )
@@ -55,6 +56,7 @@ _PARTS: tuple[Routes, ...] = (
     recordings_api.routes,
     shifts_api.routes,
     site_api.routes,
+    storm_api.routes,
     surveys_api.routes,
     socket.routes,
     unbuilt_api.routes,

@@ -60,7 +60,11 @@ QUEUES_EVERY_S = 1.0
 KEPT_FOR_S = 600.0
 """How long the messages of an agent without a socket are kept for one that comes back."""
 GOING_AWAY = 1001
-STORM_ON = ("warning", "storm_on", "大面积停电模式已开启：无声来电先听无声提示，不再直接转人工。")
+STORM_ON = (
+    "warning",
+    "storm_on",
+    "大面积停电模式已开启：来电先听停电信息，可即时预约回拨；队列已满时只接听危险报修和重要客户。",
+)
 STORM_OFF = ("info", "storm_off", "大面积停电模式已关闭。")
 BACKUP_ON = ("warning", "backup_activated", "已启动备班：")
 BACKUP_OFF = ("info", "backup_released", "备班已解除：")

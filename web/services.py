@@ -28,6 +28,7 @@ from ivr.versions.port import Simulator
 from ivr.versions.service import FlowService
 from recordings.service import RecordingService
 from routing.service import RoutingService
+from routing.storm.watch import StormWatch
 
 Probe = Callable[[], Awaitable[tuple[bool, str]]]
 """Asks one dependency whether it works: (ok, detail in words). Must answer soon; the web waits 2 s at most."""
@@ -54,6 +55,7 @@ class WebServices:
     announcements: AnnouncementService
     surveys: SurveyService
     switches: Switches
+    storm: StormWatch
     orders: WorkOrderService
     callbacks: CallbackService
     recordings: RecordingService

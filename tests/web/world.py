@@ -69,6 +69,8 @@ from recordings.service import RecordingService
 from recordings.vault import Vault
 from routing.precedence import Cause
 from routing.service import RoutingService
+from routing.storm.model import Trigger
+from routing.storm.watch import StormWatch
 from speech.prompts import catalogue
 from tests.databases import create_tables
 from tests.recordings.captured import FakeCapture
@@ -199,6 +201,12 @@ class World:
             rules=self.policy.rules,
         )
         self._flow_file = flow_file
+        site = self.settings.site
+        self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site.name)
+        self.seen: dict[Trigger, float] = {}
+        """What storm mode sees of its triggers."""
+        self.storm = StormWatch(self.switches, self.shifts, self, self.clock, self.policy)
+        self.storm.listen(self.bus)
         self.users: dict[str, User] = {}
         self.identify: dict[str, str] = {}
         """Who the menu finds out that a caller is, by number: the customer's id."""
@@ -212,6 +220,10 @@ class World:
         self.base = ""
         self.app: web.Application
 
+    async def signals(self) -> dict[Trigger, float]:
+        """What storm mode sees (`routing.storm.port.Outlook`)."""
+        return self.seen
+
     def services(self) -> WebServices:
         return WebServices(
             settings=self.settings,
@@ -222,9 +234,8 @@ class World:
             journal=self.journal,
             accounts=self.accounts,
             agents=self.agents,
-            shifts=ShiftService(
-                self.journal, self.db, self.clock, self.policy, self.settings.site.zone, site=self.settings.site.name
-            ),
+            storm=self.storm,
+            shifts=self.shifts,
             calls=self.calls,
             routing=self.routing,
             customers=CustomerService(self.db),
