@@ -214,7 +214,8 @@ def plain(value: Decimal) -> str:
 
 def shown(step: Step) -> str:
     """Return the value as it is written: money with its fen."""
-    return format(step.value, ".2f") if step.unit == "yuan" and step.rounding else plain(step.value)
+    money = step.unit == "yuan" and (step.rounding is not None or step.key.startswith(("charge.", "compare.")))
+    return format(step.value, ".2f") if money else plain(step.value)
 
 
 def reckoning(step: Step) -> str:
