@@ -9,6 +9,7 @@ from agents.events import AgentLoggedIn, AgentReserved
 from agents.following import Follower
 from agents.ghosts import GhostSeats
 from agents.model import (
+    MISSES,
     MOVES,
     OFFERED,
     ON_CALL,
@@ -28,6 +29,7 @@ from agents.qualification import Qualifications
 from agents.restart import LiveCalls, reconcile, seats_without_phone
 from core.bus import Bus
 from core.clock import Clock
+from core.config import Site
 from core.db import Database
 from core.errors import BadInput, Conflict, Forbidden, NotFound, Unavailable
 from core.events import Event
@@ -78,6 +80,10 @@ class PageNotOpen(Conflict):
     code = "page_not_open"
 
 
+SHIPPED = Site()
+"""An installation with the lists that are shipped."""
+
+
 class StillStarting(Unavailable):
     """The service has just started and does not know its agents yet: try again."""
 
@@ -93,14 +99,14 @@ class NotFree(Conflict):
 class AgentService:
     """Everything that moves presence; `roster` is what may be read of it, `qualifications` what agents can."""
 
-    def __init__(self, journal: Journal, db: Database, clock: Clock, policy: Policy) -> None:
+    def __init__(self, journal: Journal, db: Database, clock: Clock, policy: Policy, *, site: Site = SHIPPED) -> None:
         self._presence = Presence(journal, clock, policy)
         self.roster = self._presence.roster
-        self.qualifications = Qualifications(journal, db, clock, catalogue.load())
+        self.qualifications = Qualifications(journal, db, clock, catalogue.load(site.skills))
         self._db = db
         self._clock = clock
         self._tasks = TaskOwner("agents")
-        self.reasons = reasons.load()
+        self.reasons = reasons.load(site.reasons)
         self.pages = Pages(self._presence, clock, policy, self._tasks, self._routable_again)
         self.ghosts = GhostSeats(self._presence)
         """What the sweep of the PBX compares with presence."""
@@ -255,12 +261,13 @@ class AgentService:
     async def release(self, agent_id: str, call_id: str, cause: str, ready: bool = True) -> bool:
         """Free the agent kept for this call and not talking yet; tells whether there was anything to free.
 
-        With `ready` false the agent is not ready afterwards, as after a miss.
+        With `ready` false the agent is not ready afterwards, as after a miss, whose `cause` is told.
         """
         agent = self.roster.get(agent_id)
         if agent is None or not agent.holds(call_id, OFFERED):
             return False
-        how = Cause.RELEASED if ready else Cause.FAILED
+        missed = Cause(cause) if cause in MISSES else Cause.FAILED
+        how = Cause.RELEASED if ready else missed
         await self._presence.free(agent, how, cause, self._clock.now())
         return True
 

@@ -1,5 +1,6 @@
 """`hotline report …`: figures on paper, from the database alone."""
 
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,7 +58,15 @@ def kpi(
 ) -> None:
     """What happened, in numbers, each with the id of its formula.
 
-    Read from the journal; the service may run or not.
+    Read from the journal; the service may run or not, and nothing is changed. Look at the head first: when the laws
+    do not hold there, do not use the figures. docs/reference/kpi.md has every formula.
+
+    \b
+    Examples:
+      hotline report kpi --from 2026-11-23 --to 2026-11-23
+      hotline report kpi --from 2026-11-23 --to 2026-11-23 --by half_hour --variant SL-3,SL-8
+      hotline report kpi --from 2026-11-01 --to 2026-11-30 --by skill,day --format xlsx --out november.xlsx
+      hotline report kpi --from 2026-11-23 --to 2026-11-23 --agent 1001 --by hour
     """
     settings = context.find_object(Settings) or load(None)
     if form == "xlsx" and out is None and sys.stdout.isatty():
@@ -67,8 +76,21 @@ def kpi(
     if out is None:
         sys.stdout.buffer.write(made)
         return
+    _write(out, made)
+    click.echo(f"{out} written", err=True)
+
+
+def _write(out: Path, made: bytes) -> None:
+    """Write the whole report or nothing: what stood in the file stays until the new one is there. Raises BadInput."""
+    special = out.exists() and not out.is_file()  # a device or a pipe is written to, not replaced
+    target = out if special else out.resolve()
+    part = out if special else target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        out.write_bytes(made)
+        part.write_bytes(made)
+        if not special:
+            part.replace(target)
     except OSError as error:
         raise BadInput(f"--out {out}: cannot be written ({error.strerror}): name another file") from None
-    click.echo(f"{out} written", err=True)
+    finally:
+        if not special:
+            part.unlink(missing_ok=True)

@@ -45,7 +45,7 @@ from cti.ari.pbx import AriPbx
 from cti.events import CallAnswered, CallArrived, CallEnded, CallQueued
 from cti.model import Call, CallState
 from cti.service import CallHooks, CallService
-from cti.session import CallWorld
+from cti.world import CallWorld
 from desk.announcements.service import AnnouncementService
 from desk.billing import store as bill_store
 from desk.billing.model import Bill
@@ -56,6 +56,7 @@ from desk.customers.model import Account, Customer
 from desk.customers.service import CustomerService
 from desk.notifications.files import FileGateway
 from desk.notifications.service import NotificationService
+from desk.nuisance.service import NuisanceService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
 from desk.workorders.service import WorkOrderService
@@ -64,6 +65,8 @@ from ivr.flow import Flow
 from ivr.versions.service import FlowService
 from recordings.service import RecordingService
 from recordings.vault import Vault
+from routing.callbacks.by_hand import CallbackDesk
+from routing.callbacks.service import Means, RingBack
 from routing.service import RoutingService
 from routing.storm.port import Blind
 from routing.storm.watch import StormWatch
@@ -114,6 +117,9 @@ class Installation:
         outbox = NotificationService(
             self.journal, self.db, self.clock, gateway=FileGateway(folder / "sms.jsonl"), policy=self.policy
         )
+        routing = RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, calls.deliver)
+        callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, zone)
+        means = Means(calls, self.agents, routing, self.db, world, zone, "95598")
         shifts = ShiftService(self.journal, self.db, self.clock, self.policy, zone)
         switches = Switches(self.journal, self.db, self.clock, {STORM: False})
         return WebServices(
@@ -128,19 +134,22 @@ class Installation:
             shifts=shifts,
             storm=StormWatch(switches, shifts, Blind(), self.clock, self.policy),
             calls=calls,
-            routing=RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, calls.deliver),
+            routing=routing,
             customers=CustomerService(self.db),
             bills=BillService(self.db, self.clock, zone, self.policy),
             outages=OutageService(self.db, self.journal, self.clock, zone),
             announcements=AnnouncementService(self.db, self.journal, self.clock, None, ()),
             switches=switches,
             surveys=SurveyService(self.db, self.journal, self.clock),
-            callbacks=CallbackService(self.journal, self.db, self.clock, self.policy, zone),
+            nuisance=NuisanceService(self.journal, self.db, self.clock, self.policy),
+            callbacks=callbacks,
+            callback_desk=CallbackDesk(callbacks, RingBack(means)),
             orders=WorkOrderService(
                 self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
             ),
             recordings=RecordingService(self.journal, self.db, ami, Vault(folder / "recordings", zone), self.clock),
             flows=FlowService(self.db, self.journal, self.clock, _Mute(), prompts=(), rules=self.policy.rules),
+            take_call=ami.take_call,
             figures=LiveFigures(self.db, self.clock, self.policy, zone),
             reports=ProcessReports(self.settings),
             simulator=ProcessSimulator(self.settings.site),

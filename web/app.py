@@ -15,6 +15,7 @@ from web import (
     flows_api,
     health,
     kpi_api,
+    nuisance_api,
     openapi,
     orders_api,
     phone_api,
@@ -27,6 +28,7 @@ from web import (
     storm_api,
     surveys_api,
     unbuilt_api,
+    wallboard_api,
 )
 from web.desktops import Desktops
 from web.errors import error_middleware
@@ -35,6 +37,7 @@ from web.pages import add_pages
 from web.route import DESKTOPS, METRICS, SERVICES, Ask, Route, Routes, aiohttp_handler
 from web.security import header_writer
 from web.services import WebServices
+from web.wallboard import WALLBOARD, Wallboard
 
 BODY_LIMIT = 1024 * 1024
 """No request of ours is longer: a whole flow in Chinese, each character escaped."""
@@ -53,6 +56,7 @@ _PARTS: tuple[Routes, ...] = (
     announcements_api.routes,
     bills_api.routes,
     flows_api.routes,
+    nuisance_api.routes,
     orders_api.routes,
     prompts_api.routes,
     recordings_api.routes,
@@ -64,6 +68,7 @@ _PARTS: tuple[Routes, ...] = (
     unbuilt_api.routes,
     health.routes,
     kpi_api.routes,
+    wallboard_api.routes,
 )
 
 
@@ -87,6 +92,7 @@ def make_app(services: WebServices) -> web.Application:
     app[SERVICES] = services
     app[DESKTOPS] = Desktops(services)
     app[METRICS] = Metrics(services.bus, services.clock)
+    app[WALLBOARD] = Wallboard(services)
     for route in all_routes():
         app.router.add_route(route.method, route.path, aiohttp_handler(route))
     add_pages(app, services.ui_dir)
@@ -101,6 +107,7 @@ async def _running(app: web.Application) -> AsyncIterator[None]:
     app[METRICS].start()
     yield
     await app[METRICS].close()
+    await app[WALLBOARD].close()
 
 
 async def _close_desktops(app: web.Application) -> None:

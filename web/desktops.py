@@ -29,6 +29,7 @@ from cti.events import (
     CallPlaced,
     CallQueued,
     CallTransferred,
+    HoldReminded,
     PbxFound,
     PbxLost,
     SeatLost,
@@ -36,6 +37,7 @@ from cti.events import (
 )
 from cti.model import WITH_AGENT, CallState
 from desk.announcements.events import AnnouncementSwitched
+from desk.nuisance.events import NuisanceMarked
 from ivr.events import (
     CallerIdentified,
     DigitsCollected,
@@ -45,7 +47,7 @@ from ivr.events import (
     SilenceOver,
     SilenceUnheard,
 )
-from web import shapes
+from web import pushed, shapes
 from web.attendance import Attendance
 from web.customer_file import CustomerFiles
 from web.live_calls import LiveCalls, Moved
@@ -221,6 +223,11 @@ class Desktops:
                 self._notice_all(event.at, "info", "pbx_found", "与电话系统的连接正常。")
             case SilenceNoticed() | SilenceBroken() | SilenceOver() | SilenceUnheard():
                 self._notice_of_silence(event)
+            case NuisanceMarked():
+                self._notice_leads(event.at, "warning", "nuisance", "坐席上报了一通骚扰来电，请处理。")
+            case HoldReminded(agent_id=agent_id, held_s=held_s):
+                text = f"客户已保持 {held_s} 秒，请接回客户并致歉。"
+                self._put(agent_id, "notice", event.at, pushed.Notice(level="warning", code="hold_reminder", text=text))
             case SettingChanged(setting="site.storm", value=on):
                 self._notice_all(event.at, *(STORM_ON if on else STORM_OFF))
             case BackupActivated() | BackupReleased():
@@ -234,21 +241,25 @@ class Desktops:
         """Tell who may switch announcements that they stand differently now."""
         at = self._services.clock.now()
         for user_id in [i for i, desktop in self._desktops.items() if _leads(desktop.user)]:
-            self._put(user_id, "announcements", at, shapes.AnnouncementsMoved())
+            self._put(user_id, "announcements", at, pushed.AnnouncementsMoved())
 
     def _notice_of_backup(self, event: BackupActivated | BackupReleased) -> None:
         """Tell who leads, and who is called in, that the backup shift is called in or let go."""
         said = BACKUP_ON if isinstance(event, BackupActivated) else BACKUP_OFF
-        notice = shapes.Notice(level=said[0], code=said[1], text=f"{said[2]}{event.why}")
+        notice = pushed.Notice(level=said[0], code=said[1], text=f"{said[2]}{event.why}")
         for user_id in [i for i, one in self._desktops.items() if i in event.agent_ids or _leads(one.user)]:
             self._put(user_id, "notice", event.at, notice)
+
+    def _notice_leads(self, at: datetime, level: str, code: str, text: str) -> None:
+        for user_id in [i for i, one in self._desktops.items() if one.user.may(Permission.STEER_TEAM)]:
+            self._put(user_id, "notice", at, pushed.Notice(level=level, code=code, text=text))
 
     def _notice_of_silence(self, event: SilenceNoticed | SilenceBroken | SilenceOver | SilenceUnheard) -> None:
         """Tell the agent of a silent caller at once when the caller is heard, or is to be asked by the script."""
         live = self.calls.get(event.call_id)
         if live is not None and live.call.state in WITH_AGENT:
             level, code, text = SILENCE_NOTICES[type(event)]
-            self._put(live.call.agent_id, "notice", event.at, shapes.Notice(level=level, code=code, text=text))
+            self._put(live.call.agent_id, "notice", event.at, pushed.Notice(level=level, code=code, text=text))
 
     def _tell_call(self, moved: Moved, event: Event) -> None:
         live = moved.after
@@ -263,7 +274,7 @@ class Desktops:
         for agent_id in concerned:
             if (desktop := self._desktops.get(agent_id or "")) is not None:
                 shape = live_call_shape(live, desktop.user)
-                self._put(agent_id, "call_state", event.at, shapes.CallState(call=shape))
+                self._put(agent_id, "call_state", event.at, pushed.CallState(call=shape))
 
     def _tell_parked(self, at: datetime) -> None:
         """Tell everybody who may pick up which callers are parked now."""
@@ -281,10 +292,10 @@ class Desktops:
         agent = self._roster.get(agent_id)
         if agent is not None and agent_id in self._desktops:
             me = me_shape(agent).model_dump(exclude={"id"})
-            self._put(agent_id, "agent_state", at, shapes.AgentState(agent_id=agent_id, **me))
+            self._put(agent_id, "agent_state", at, pushed.AgentState(agent_id=agent_id, **me))
 
     def _tell_seat(self, agent_id: str, at: datetime) -> None:
-        self._put(agent_id, "seat_state", at, shapes.SeatState(seat=seat_of(self._roster, agent_id)))
+        self._put(agent_id, "seat_state", at, pushed.SeatState(seat=seat_of(self._roster, agent_id)))
 
     def _tell_phone(self, event: SeatRegistered | SeatLost) -> None:
         seat = self._roster.seat_of_phone(event.sip_username)
@@ -293,11 +304,11 @@ class Desktops:
             return
         self._tell_seat(agent.agent_id, event.at)
         if isinstance(event, SeatLost):
-            notice = shapes.Notice(level="warning", code="seat_lost", text="话机未注册,请检查话机。")
+            notice = pushed.Notice(level="warning", code="seat_lost", text="话机未注册,请检查话机。")
             self._put(agent.agent_id, "notice", event.at, notice)
 
     def _notice_all(self, at: datetime, level: str, code: str, text: str) -> None:
-        message = _message("notice", at, shapes.Notice(level=level, code=code, text=text))
+        message = _message("notice", at, pushed.Notice(level=level, code=code, text=text))
         for desktop in self._desktops.values():
             desktop.stream.put(message)
 
@@ -312,7 +323,7 @@ class Desktops:
         return [queue_shape(routing, queue_id, language) for queue_id in routing.queues]
 
     def _queue_stats(self, at: datetime) -> Message:
-        return _message("queue_stats", at, shapes.QueueStats(queues=self._queues))
+        return _message("queue_stats", at, pushed.QueueStats(queues=self._queues))
 
     async def _tell_queues(self) -> None:
         while True:

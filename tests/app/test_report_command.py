@@ -4,8 +4,11 @@ import asyncio
 import csv
 import io
 import json
+import re
+import shlex
 import zipfile
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -167,6 +170,39 @@ def test_by_skill_a_caller_who_needs_two_is_counted_at_both_and_the_head_says_so
     assert "技能归属" not in report(settings, *RANGE, "--by", "queue").stdout
 
 
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "reports.md"
+COMMAND = re.compile(r"(?:\$ ./|^  +)hotline report kpi (.+)$", re.MULTILINE)
+
+
+def documented() -> list[str]:
+    """Return the commands that the how-to and the command's own help show."""
+    told = CliRunner().invoke(report_group, ["kpi", "--help"]).output
+    return COMMAND.findall(HOW_TO.read_text("utf-8")) + COMMAND.findall(told)
+
+
+def test_every_command_of_the_documentation_and_of_the_help_works_as_it_is_written(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The story of this module, on the day that the examples are about."""
+    monkeypatch.chdir(tmp_path)
+    engine = open_engine(settings.database_url)
+    later = datetime(2026, 11, 23, 1, tzinfo=UTC) - NINE
+    write(engine, [replace(event, at=event.at + later) for event in story()])
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE users SET username = '1001'"))
+    engine.dispose()
+    commands = documented()
+    assert len(commands) >= 8
+    for command in commands:
+        done = report(settings, *shlex.split(command))
+        assert done.exit_code == 0, (command, done.output, done.exception)
+    shown = HOW_TO.read_text("utf-8").split("<!-- shown -->\n```\n")[1].split("```")[0]
+    command = COMMAND.findall(HOW_TO.read_text("utf-8"))[0]
+    out = report(settings, *shlex.split(command)).stdout
+    for line in shown.splitlines():
+        assert not line.strip() or line == "…" or line in out.splitlines(), f"not printed any more: {line!r}"
+
+
 def test_csv_has_no_formulas_and_excel_sees_that_it_is_utf_8(settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "kpi.csv"
     made = report(settings, *RANGE, "--group", "agent", "--format", "csv", "--out", str(file))
@@ -239,6 +275,36 @@ def test_a_wrong_asking_says_what_is_wrong_and_what_to_do(
     made = report(settings, *words)
     assert made.exit_code == 1
     assert told in str(made.exception)
+
+
+@pytest.mark.parametrize("form", ["text", "csv", "xlsx", "json"])
+def test_a_range_without_data_says_what_there_is_and_leaves_the_report_of_before_as_it_was(
+    settings: Settings, tmp_path: Path, form: str
+) -> None:
+    file = tmp_path / "kpi"
+    file.write_text("the report of October")
+    made = report(settings, "--from", "2025-03-11", "--to", "2025-03-31", "--format", form, "--out", str(file))
+    assert made.exit_code == 1
+    assert str(made.exception).startswith("no data from 2025-03-11T00:00+08:00 to 2025-04-01T00:00+08:00: the journal")
+    assert "2025-03-10T08:59+08:00 to 2025-03-10T09:11+08:00; ask for a part of that" in str(made.exception)
+    assert file.read_text() == "the report of October"
+    assert list(tmp_path.glob("kpi*")) == [file]
+
+
+def test_a_report_that_cannot_be_written_whole_is_not_written_at_all(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "kpi.csv"
+    file.write_text("the report of October")
+
+    def full(of: object, to: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    made = report(settings, *RANGE, "--format", "csv", "--out", str(file))
+    assert "cannot be written (No space left on device): name another file" in str(made.exception)
+    assert file.read_text() == "the report of October"
+    assert list(tmp_path.glob("*kpi*")) == [file], "nothing half-written is left"
 
 
 def test_no_database_is_made_by_looking_for_one(tmp_path: Path) -> None:

@@ -34,14 +34,15 @@ from core.ids import new_id
 from core.journal import Journal
 from core.switches import STORM, Switches
 from core.tasks import TaskOwner
-from cti import outgoing, parking, ringing, talk
+from cti import parking, ringing, talk
 from cti.events import SeatLost, SeatRegistered
 from cti.handover import TalkEnd
 from cti.messages import QueueGaveUp, SeatOffered
 from cti.model import WITH_AGENT, CallState
 from cti.ringing import Rang
 from cti.service import CallHooks, CallService
-from cti.session import CallSession, CallWorld
+from cti.session import CallSession
+from cti.world import CallWorld
 from desk.announcements.service import AnnouncementService
 from desk.billing import store as bill_store
 from desk.billing import supply_store
@@ -51,6 +52,7 @@ from desk.customers import store as customer_store
 from desk.customers.service import CustomerService
 from desk.notifications.files import FileGateway
 from desk.notifications.service import NotificationService
+from desk.nuisance.service import NuisanceService
 from desk.outages import store as outage_store
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
@@ -68,12 +70,15 @@ from ivr.versions.prompts import PromptsFailed
 from ivr.versions.service import FlowService
 from recordings.service import RecordingService
 from recordings.vault import Vault
+from routing.callbacks.by_hand import CallbackDesk
+from routing.callbacks.service import Means, RingBack
 from routing.precedence import Cause
 from routing.service import RoutingService
 from routing.storm.model import Trigger
 from routing.storm.watch import StormWatch
 from speech.prompts import catalogue
 from tests.databases import create_tables
+from tests.noon import noon
 from tests.recordings.captured import FakeCapture
 from tests.until import until
 from tests.web.quiet_pbx import QuietPbx
@@ -180,7 +185,10 @@ class World:
         outbox = NotificationService(
             self.journal, self.db, self.clock, gateway=FileGateway(folder / "sms.jsonl"), policy=self.policy
         )
+        self.nuisance = NuisanceService(self.journal, self.db, self.clock, self.policy)
         self.callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, ZONE)
+        self.ring_back = RingBack(Means(self.calls, self.agents, self.routing, self.db, world, noon(), "95598"))
+        self.callback_desk = CallbackDesk(self.callbacks, self.ring_back)
         self.orders = WorkOrderService(
             self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
         )
@@ -192,6 +200,7 @@ class World:
         )
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
+        self.ring_back.listen(self.bus)
         self.maker = StillVoice()
         self.flows = FlowService(
             self.db,
@@ -203,7 +212,7 @@ class World:
         )
         self._flow_file = flow_file
         site = self.settings.site
-        self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site.name)
+        self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site)
         self.seen: dict[Trigger, float] = {}
         """What storm mode sees of its triggers."""
         self.storm = StormWatch(self.switches, self.shifts, self, self.clock, self.policy)
@@ -247,11 +256,14 @@ class World:
             switches=self.switches,
             orders=self.orders,
             callbacks=self.callbacks,
+            nuisance=self.nuisance,
+            callback_desk=self.callback_desk,
             recordings=self.recordings,
             flows=self.flows,
             simulator=ProcessSimulator(self.settings.site),
             figures=self.figures,
             reports=ReadReports(self.db, self.clock, self.policy),
+            take_call=self.pbx.told_to_take,
             probes=self._probes,
             ui_dir=self._ui_dir,
         )
@@ -270,6 +282,7 @@ class World:
             await self.flows.open(self._flow_file)
         await self.start_web()
         self._tasks.start(self.calls.run(), "calls")
+        self._tasks.start(self.ring_back.run(), "callbacks")
         self._tasks.start(self.announcements.run(), "announcements")
         await until(lambda: self.calls.pbx_trouble is None, what="the calls are served")
 
@@ -304,6 +317,7 @@ class World:
         await self.stop_web()
         await self._tasks.close()
         await self.calls.close()
+        await self.ring_back.close()
         await self.routing.close()
         await self.agents.close()
         await self.recordings.close()
@@ -316,6 +330,7 @@ class World:
 
     async def _adopted(self, adopted: Any) -> None:
         await self.agents.restore({})
+        await self.ring_back.restore([one.call for one in adopted])
         await self.routing.restore(set())
         self.routing.start()
 
@@ -325,7 +340,7 @@ class World:
         if call.direction == "out":
             seat = self.agents.seat_of(call.agent_id or "")
             assert seat is not None
-            return await outgoing.serve(session, seat.sip_username)
+            return await self.ring_back.serve(session, seat.sip_username)
         await session.answer()
         at = self.clock.now()
         await session.tell(
