@@ -76,7 +76,7 @@ class BillService:
         try:
             both = [explanation.reckoned(records, one.period, self._tariffs) for one in (before, bill)]
         except ConfigError as error:
-            _log.warning("bills are not explained: %s", error.message)
+            _log.warning("bills are not explained: %s", error.message, extra={"action": "bill.explain"})
             return ()
         first, second = both
         if first is None or second is None:
