@@ -46,13 +46,13 @@ class NotSignedIn(HotlineError):
 
 
 class UserExists(Conflict):
-    """There is a user of this name already."""
+    """There is a user of this name already: choose another name, or `hotline user enable` one who is disabled."""
 
     code = "user_exists"
 
 
 class NoSuchUser(NotFound):
-    """There is no such user."""
+    """There is no such user; `hotline user list` shows who there is."""
 
     code = "no_such_user"
 
@@ -64,7 +64,7 @@ class SeatExists(Conflict):
 
 
 class SeatUnknown(NotFound):
-    """There is no such seat."""
+    """There is no such seat; `hotline seat list` shows them, `hotline seat add` adds one."""
 
     code = "no_such_seat"
 

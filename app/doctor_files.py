@@ -34,6 +34,7 @@ def examine(settings: Settings, cache: Path) -> Iterator[Finding]:
     """Yield what is found. Blocks."""
     yield _python()
     yield _settings(settings)
+    yield _policy(settings)
     yield _state(settings)
     yield _database(settings)
     yield _secrets(settings)
@@ -58,7 +59,15 @@ def _settings(settings: Settings) -> Finding:
     # A file that cannot be used is told before any command begins.
     names = sorted(name for name in os.environ if name.startswith("HOTLINE_") and "__" in name)
     more = f", changed by {', '.join(names)}" if names else ""
-    return Finding("settings", FINE, f"read; site {settings.site.name}, policy {settings.site.policy}{more}")
+    return Finding("settings", FINE, f"read; site {settings.site.name}{more}")
+
+
+def _policy(settings: Settings) -> Finding:
+    try:
+        rules = policy.load(settings.site.policy).rules
+    except ConfigError as error:
+        return Finding("policy", WRONG, error.message, "mend what is named there")
+    return Finding("policy", FINE, f"{settings.site.policy}: {len(rules)} rules")
 
 
 def _lists(settings: Settings) -> Finding:
@@ -126,7 +135,8 @@ def _voice(cache: Path) -> Finding:
 def _prompts(settings: Settings, cache: Path) -> Iterator[Finding]:
     try:
         known = catalogue(settings.site.language, site=settings.site.name)
-        said = flow.load(FLOW, known, policy.load(settings.site.policy).rules, lists_of(settings.site)).prompts()
+        # What is wrong with the policy is told of the policy.
+        said = flow.load(FLOW, known, lists=lists_of(settings.site)).prompts()
         pack = open_prompts(settings, cache)
     except ConfigError as error:
         yield Finding("prompts", WRONG, error.message, "mend what is named there")

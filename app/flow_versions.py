@@ -16,6 +16,7 @@ from app import storage
 from app.doctor_files import open_prompts, service_runs
 from app.flow_simulate import names
 from app.lists import lists_of
+from app.persons import acting
 from app.serve_command import only_one
 from app.setup import prepare_voice
 from app.wiring import FLOW
@@ -24,7 +25,7 @@ from core.bus import Bus
 from core.clock import SystemClock
 from core.config import Settings
 from core.db import Database
-from core.errors import BadInput, Conflict, Forbidden, HotlineError, NotFound, Unavailable
+from core.errors import BadInput, Conflict, HotlineError, Unavailable
 from core.journal import Journal
 from ivr import flow
 from ivr.flow import Flow
@@ -154,21 +155,11 @@ async def opened(settings: Settings, who: str | None, *, publishes: bool = True)
 
 async def _user(accounts: Accounts, who: str | None, *, publishes: bool) -> User:
     """Return the one who changes the flow: named, or the only one who may. Raises NotFound, Conflict, Forbidden."""
-    may = [u for u in await accounts.users() if u.may(Permission.CHANGE_BUSINESS) and not u.disabled]
-    if who is not None:
-        named = await accounts.user_named(who)
-        if publishes and not named.may(Permission.CHANGE_BUSINESS):
-            others = f"; --as one of {', '.join(u.username for u in may)}" if may else ""
-            raise Forbidden(
-                f"{who} is {named.role}, who may not publish{others}, or make an account:"
-                " hotline user add NAME --role supervisor"
-            )
-        return named
-    if not may:
-        raise NotFound("nobody here may publish: make an account, `hotline user add NAME --role supervisor`")
-    if len(may) > 1:
-        raise Conflict(f"say in whose name with --as: {', '.join(u.username for u in may)}")
-    return may[0]
+    if who is not None and not publishes:
+        return await accounts.user_named(who)
+    return await acting(
+        accounts, who, lambda user: user.may(Permission.CHANGE_BUSINESS), what="publish", role="supervisor"
+    )
 
 
 @asynccontextmanager

@@ -15,8 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.accounts import Accounts
+from agents.model import Permission, User
+from agents.shifts.model import HandOver
 from agents.shifts.service import ShiftService
 from app.duty import DutyMessenger
+from app.persons import acting
 from app.storage import upgrade
 from core import policy
 from core.bus import Bus
@@ -30,6 +33,7 @@ from desk.notifications.service import NotificationService
 
 T = TypeVar("T")
 BY = "command line"
+AS = click.option("--as", "who", metavar="NAME", help="In whose name (default: the only account that may).")
 
 
 @click.group("shift")
@@ -54,21 +58,43 @@ def plan(context: click.Context, day: datetime | None) -> None:
             table.add_row(name, duty.shift, str(duty.kind), *(f"{time:%m-%d %H:%M}" for time in times))
         Console(width=None if sys.stdout.isatty() else 200).print(table)
         for begins, ends in found.uncovered:
-            click.echo(f"nobody on main duty {begins.astimezone(zone):%H:%M}-{ends.astimezone(zone):%H:%M}")
+            until = f"{ends.astimezone(zone):%H:%M}".replace("00:00", "24:00")
+            click.echo(f"nobody on main duty {begins.astimezone(zone):%H:%M}-{until}")
         active = await shifts.active()
         click.echo(f"backup shift: {f'called in ({active.trigger}: {active.why})' if active else 'not called in'}")
 
     _run(settings, work)
 
 
+@shift_group.command("open")
+@click.argument("shift")
+@AS
+@click.pass_context
+def open_book(context: click.Context, shift: str, who: str | None) -> None:
+    """Begin SHIFT (like 2026-11-23-early)."""
+    book = _run_as(context, who, lambda shifts, by: shifts.open(shift, by))
+    click.echo(f"shift {book.shift_id} is open")
+
+
 @shift_group.command("close")
 @click.argument("shift")
 @click.option("--note", required=True, help="What who comes next has to know.")
+@AS
 @click.pass_context
-def close(context: click.Context, shift: str, note: str) -> None:
+def close(context: click.Context, shift: str, note: str, who: str | None) -> None:
     """Close SHIFT (like 2026-11-23-early) with its hand-over note."""
-    _run(_settings(context), lambda shifts, _: shifts.close(shift, BY, note))
-    click.echo(f"shift {shift} closed")
+    book = _run_as(context, who, lambda shifts, by: shifts.close(shift, by, note))
+    click.echo(f"shift {book.shift_id} is closed; who comes next: hotline shift take-over {book.shift_id}")
+
+
+@shift_group.command("take-over")
+@click.argument("shift")
+@AS
+@click.pass_context
+def take_over(context: click.Context, shift: str, who: str | None) -> None:
+    """Read the note of SHIFT and say so; the first who does holds."""
+    book = _run_as(context, who, lambda shifts, by: shifts.take_over(shift, by))
+    click.echo(f"shift {book.shift_id} is taken over; its note: {book.note}")
 
 
 @shift_group.command("activate")
@@ -89,17 +115,37 @@ def release(context: click.Context, why: str) -> None:
     click.echo(f"backup shift let go: {len(done.agent_ids)} people")
 
 
+def _run_as(
+    context: click.Context, who: str | None, work: Callable[[ShiftService, str], Awaitable[HandOver]]
+) -> HandOver:
+    """Do `work` in the name of a person who may hand shifts over, who is given to it by id."""
+
+    async def named(shifts: ShiftService, _: dict[str, str], accounts: Accounts) -> HandOver:
+        person = await acting(accounts, who, _leads, what="hand shifts over", role="shift_lead")
+        return await work(shifts, person.id)
+
+    return _run_whole(_settings(context), named)
+
+
+def _leads(user: User) -> bool:
+    return user.may(Permission.STEER_TEAM) or user.may(Permission.CHANGE_BUSINESS)
+
+
 def _run(settings: Settings, work: Callable[[ShiftService, dict[str, str]], Awaitable[T]]) -> T:
+    return _run_whole(settings, lambda shifts, names, _: work(shifts, names))
+
+
+def _run_whole(settings: Settings, work: Callable[[ShiftService, dict[str, str], Accounts], Awaitable[T]]) -> T:
     """Do `work` on the installation's database; an error ends with status 1."""
     try:
         upgrade(settings.database_url)
         return asyncio.run(_with_shifts(settings, work))
     except HotlineError as error:
-        click.echo(error.message, err=True)
+        click.echo(f"hotline: {error.message}", err=True)
         sys.exit(1)
 
 
-async def _with_shifts(settings: Settings, work: Callable[[ShiftService, dict[str, str]], Awaitable[T]]) -> T:
+async def _with_shifts(settings: Settings, work: Callable[[ShiftService, dict[str, str], Accounts], Awaitable[T]]) -> T:
     db, clock, rules = Database(settings.database_url), SystemClock(), policy.load(settings.site.policy)
     try:
         journal = Journal(db, Bus())
@@ -107,8 +153,9 @@ async def _with_shifts(settings: Settings, work: Callable[[ShiftService, dict[st
         notes = NotificationService(journal, db, clock, gateway=outbox, policy=rules)
         shifts = ShiftService(journal, db, clock, rules, settings.site.zone, site=settings.site)
         shifts.tell_by(DutyMessenger(notes, clock))
-        names = {user.id: user.username for user in await Accounts(journal, db, clock, rules).users()}
-        return await work(shifts, names)
+        accounts = Accounts(journal, db, clock, rules)
+        names = {user.id: user.username for user in await accounts.users()}
+        return await work(shifts, names, accounts)
     finally:
         await db.close()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from core.errors import ConfigError
 
@@ -31,6 +31,10 @@ def data(text: str, where: str) -> Any:
     """Return what the YAML `text` holds. Raises ConfigError naming `where`."""
     try:
         return YAML(typ="safe", pure=True).load(text)
+    except MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        why = f"{error.problem}; look at this line and the one before"
+        raise ConfigError(f"{where}{line}: not valid YAML: {why}") from None
     except YAMLError as error:
         raise ConfigError(f"{where}: not valid YAML: {error}") from None
 

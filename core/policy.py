@@ -1,6 +1,7 @@
 """The numbers of the business: profiles in files, each value with its unit and its source."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -18,12 +19,16 @@ _SHAPE = "write each as `rule: {value: 5, source: who decided it}`"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One number of the business: `value` in `unit`, what it `means`, and the `source` it comes from."""
+    """One number of the business: `value` in `unit`, what it `means`, and the `source` it comes from.
+
+    `least`: below it nothing works; an installation's own file may not say less.
+    """
 
     value: float
     unit: str
     means: str
     source: str
+    least: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +75,23 @@ def load(name: str) -> Policy:
 
 
 def _changed(rules: Mapping[str, Rule], file: Path) -> dict[str, Rule]:
-    data = definitions.data(*definitions.text_of(str(file), "", "policy"))
+    text, _ = definitions.text_of(str(file), "", "policy")
+    data = definitions.data(text, str(file))
     if not isinstance(data, dict):
         raise ConfigError(f"{file}: not a list of rules; {_SHAPE}")
-    return {**rules, **{str(key): _rule(rules, str(key), row, file) for key, row in data.items()}}
+    return {
+        **rules,
+        **{str(key): _rule(rules, str(key), row, _place(file, text, str(key))) for key, row in data.items()},
+    }
 
 
-def _rule(rules: Mapping[str, Rule], key: str, row: Any, file: Path) -> Rule:
+def _place(file: Path, text: str, key: str) -> str:
+    """Return file and line of a rule."""
+    lines = (number for number, line in enumerate(text.splitlines(), 1) if re.match(rf"['\"]?{re.escape(key)}\b", line))
+    return f"{file}:{next(lines, 1)}"
+
+
+def _rule(rules: Mapping[str, Rule], key: str, row: Any, file: str) -> Rule:
     if key not in rules:
         near = difflib.get_close_matches(key, rules, n=1)
         cure = f"did you mean {near[0]!r}?" if near else f"profile {STANDARD!r} names all that there are"
@@ -84,6 +99,7 @@ def _rule(rules: Mapping[str, Rule], key: str, row: Any, file: Path) -> Rule:
     if not isinstance(row, dict) or set(row) != {"value", "source"} or not str(row["source"]).strip():
         raise ConfigError(f"{file}: rule {key!r}: {_SHAPE}")
     value = row["value"]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise ConfigError(f"{file}: rule {key!r}: value {value!r} is not a number from 0 on, in {rules[key].unit}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not rules[key].least <= value < float("inf"):
+        from_ = f"from {rules[key].least} on, in {rules[key].unit}"
+        raise ConfigError(f"{file}: rule {key!r}: value {value!r} is not a number {from_}")
     return replace(rules[key], value=value, source=str(row["source"]))

@@ -1,12 +1,11 @@
 """Words that a flow brings along in the place of a prompt of the catalogue."""
 
 import hashlib
-import unicodedata
 from collections.abc import Sequence
 from typing import Self
 
 from speech.prompts import Prompt
-from speech.sayable import shown, unsayable
+from speech.sayable import in_chinese, shown, unsayable
 
 MOST = 300
 """Characters of one text: about a minute."""
@@ -31,12 +30,7 @@ class Words(str):
 
 def worded(prompts: Sequence[str]) -> tuple[str, ...]:
     """Return `prompts` with the id of each text in its place. Raises ValueError naming what cannot be said."""
-    return tuple(Words.of(_sayable(one)) if is_text(one) else one for one in prompts)
-
-
-def is_text(prompt: str) -> bool:
-    """Tell whether this is words, not the id of a prompt: it holds a character of Chinese writing."""
-    return any(unicodedata.name(char, "").startswith("CJK") for char in prompt)
+    return tuple(Words.of(_sayable(one)) if in_chinese(one) else one for one in prompts)
 
 
 def _sayable(text: str) -> str:

@@ -11,6 +11,11 @@ def unsayable(text: str) -> list[str]:
     return [c for c in dict.fromkeys(text) if unicodedata.category(c) in _NO_SOUND and not c.isspace()]
 
 
+def in_chinese(text: str) -> bool:
+    """Tell whether a text holds Chinese writing, which no id does and no English text."""
+    return any(unicodedata.name(char, "").startswith("CJK UNIFIED") for char in text)
+
+
 def shown(char: str) -> str:
     """Return a character as a message shows it: one that cannot be seen by its number."""
     return char if char.isprintable() else ascii(char)[1:-1]

@@ -34,7 +34,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class ForeignOrigin(Forbidden):
-    """This came from a page that is not ours: open the desktop at its own address, or list it in [web] origins."""
+    """This came from a page that is not ours: open ours or list it in [web] origins; a script sends a Bearer token."""
 
     code = "foreign_origin"
 

@@ -46,7 +46,7 @@ class NoSuchShift(NotFound):
 
 
 class ShiftNotOpen(Conflict):
-    """The shift is not open."""
+    """The shift is not open: somebody opens it first (`hotline shift open ID`, or in the API .../open)."""
 
     code = "shift_not_open"
 

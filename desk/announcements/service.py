@@ -25,11 +25,14 @@ from desk.announcements.events import AnnouncementPublished, AnnouncementSwitche
 from desk.announcements.festivals import festivals
 from desk.announcements.model import Announcement, AnnouncementChanged, BadAnnouncement, Kind, State
 from desk.announcements.port import Speech
+from speech.sayable import in_chinese
 
 _log = log.get(__name__)
 
 LOOK_S = 2.0
 """How long a change that another process made may go unseen."""
+AREAS_NAMED = 12
+"""Areas that a refusal names, so that one may be chosen."""
 MOST_LISTED = 500
 """Areas to choose from."""
 RETRY_S = 30.0
@@ -126,6 +129,8 @@ class AnnouncementService:
             on=wanted.on,
             by=by,
         )
+        if not in_chinese(one.text):
+            raise BadAnnouncement("announcements are said in Mandarin; write the words in Chinese", field="text")
         await self._check(one)
         await self._journal.record(self._switched(one), save=lambda c: store.add(c, one))
         self._changed.set()
@@ -157,9 +162,10 @@ class AnnouncementService:
         if one.festival and one.festival not in festivals():
             raise BadAnnouncement(f"no festival {one.festival!r}; known: {', '.join(festivals())}", field="festival")
         if strange := await self._db.read(lambda c: store.strange_areas(c, one.areas)):
-            raise BadAnnouncement(
-                f"no account lies in {strange[0]!r}; write the area as its accounts do", field="areas", area=strange[0]
-            )
+            known = await self.areas()
+            there = f": {'、'.join(known[:AREAS_NAMED])}{'…' if len(known) > AREAS_NAMED else ''}" if known else ""
+            why = f"no account lies in {strange[0]!r}; write an area as the accounts do{there}"
+            raise BadAnnouncement(why, field="areas", area=strange[0])
 
     def _switched(self, one: Announcement) -> AnnouncementSwitched:
         return AnnouncementSwitched(

@@ -131,7 +131,7 @@ def test_the_shifts_of_the_installation_cover_the_day_and_have_words_and_sources
     ],
 )
 def test_broken_definitions_are_refused(text: str, why: str) -> None:
-    with pytest.raises(ConfigError, match=f"ours.yaml: .*{why}"):
+    with pytest.raises(ConfigError, match=f"ours.yaml(:1)?: .*{why}"):
         definitions.parse(text, "ours.yaml")
 
 

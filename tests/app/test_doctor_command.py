@@ -93,6 +93,15 @@ def test_each_thing_on_disk_that_is_wrong_is_told_with_its_cure(settings: Settin
     }
 
 
+def test_a_policy_that_cannot_be_used_is_told_of_the_policy(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "ours.yaml").write_text("ring_timeout: {value: -5, source: us}\n", "utf-8")
+    own = settings.site.model_copy(update={"policy": str(tmp_path / "ours.yaml")})
+    status, said = look(settings.model_copy(update={"site": own}))
+    assert status == 1
+    assert "ours.yaml:1: rule 'ring_timeout': value -5" in said["policy"]
+    assert [name for name, what in said.items() if what.startswith("WRONG")] == ["policy"]
+
+
 def test_a_database_that_does_not_answer_is_told_without_its_password(settings: Settings) -> None:
     url = "postgresql+psycopg://hotline:geheim@127.0.0.1:1/hotline"
     gone = settings.model_copy(update={"storage": settings.storage.model_copy(update={"url": url})})

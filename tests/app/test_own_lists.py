@@ -102,7 +102,7 @@ def test_agents_rosters_and_reports_follow_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "text", "told"),
     [
-        ("queues", "[", "our-queues.yaml: not valid YAML"),
+        ("queues", "[", "our-queues.yaml:1: not valid YAML"),
         ("queues", "care: {}", "our-queues.yaml: a list of queues is expected"),
         ("queues", OURS["queues"].replace("sign: 2", "billing: 2"), "our-queues.yaml: queue 'care'"),
         ("queues", OURS["queues"] * 2, "our-queues.yaml: id of a queue: 'care' stands there twice"),

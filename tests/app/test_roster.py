@@ -149,8 +149,23 @@ def test_the_backup_shift_is_called_in_from_the_command_line(tmp_path: Path) -> 
     assert "called in (person: storm)" in shift("plan").output
     assert shift("activate", "--why", "storm").exit_code == 1
     assert "let go" in shift("release", "--why", "over").output
-    assert shift("close", book.shift_id, "--note", "short").exit_code == 1
-    assert shift("close", book.shift_id, "--note", "three orders are still open").exit_code == 0
+    early, closing = book.shift_id, ("close", book.shift_id, "--note", "three orders are still open")
+    assert "make an account, `hotline user add NAME --role shift_lead`" in shift(*closing).stderr
+    with engine.begin() as connection:
+        for name, role in (("lena", Role.SHIFT_LEAD), ("dora", Role.DEPUTY), ("anna", Role.AGENT)):
+            user = User(id=f"id-{name}", username=name, name=name, role=role)
+            accounts.add_user(connection, user, "unusable", now)
+    assert "say in whose name with --as: dora, lena" in shift(*closing).stderr
+    assert "anna is agent, who may not hand shifts over" in shift(*closing, "--as", "anna").stderr
+    assert "hotline shift open ID" in shift("close", f"{now.date()}-night", *closing[2:], "--as", "dora").stderr
+    assert "-night is open" in shift("open", f"{now.date()}-night", "--as", "lena").output
+    assert shift("close", early, "--note", "short", "--as", "dora").exit_code == 1
+    assert shift(*closing, "--as", "dora").exit_code == 0
+    assert "its note: three orders are still open" in shift("take-over", early, "--as", "lena").output
+    with engine.connect() as connection:
+        handed = store.hand_over(connection, early)
+    assert handed is not None
+    assert (handed.closed_by, handed.taken_by) == ("id-dora", "id-lena")
     with engine.connect() as connection:
         texts = [row.text for row in connection.execute(select(notifications))]
         told = [type(one.event) for one in since(connection, 0, (BackupActivated, ShiftClosed))]

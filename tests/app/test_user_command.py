@@ -91,7 +91,7 @@ def test_disable_and_enable_are_shown(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("words", "stdin", "status", "says"),
     [
-        (["disable", "nobody"], "", 1, "There is no such user. (user nobody)"),
+        (["disable", "nobody"], "", 1, "There is no such user; `hotline user list` shows who there is. (user nobody)"),
         (["add", "a b", "--generate"], "", 1, "user name 'a b'"),
         (["add", "li", "--password-stdin"], "short\n", 1, "8 to 256 characters"),
         (["add", "li", "--seat", "9", "--generate"], "", 1, "no such seat. (seat_id 9)"),

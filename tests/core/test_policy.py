@@ -65,6 +65,7 @@ def test_an_installation_changes_some_rules_in_a_file_of_its_own(tmp_path: Path)
         ("wrap_up_limit: {value: 5}", "write each as"),
         ("wrap_up_limit: {value: 5, source: ''}", "write each as"),
         ("wrap_up_limit: {value: -1, source: us}", "value -1 is not a number from 0 on, in s"),
+        ("ring_timeout: {value: 0, source: us}", "value 0 is not a number from 1 on, in s"),
         ("wrap_up_limit: {value: soon, source: us}", "value 'soon' is not a number"),
         ("wrap_up_limit: {value: .inf, source: us}", "value inf is not a number"),
         ("- a", "not a list of rules"),
@@ -76,8 +77,16 @@ def test_a_wrong_rule_of_ones_own_is_told_with_file_and_cure(tmp_path: Path, tex
     file.write_text(text, "utf-8")
     with pytest.raises(ConfigError) as refused:
         policy.load(str(file))
-    assert str(refused.value).startswith(f"{file}: ")
+    assert str(refused.value).startswith((f"{file}:1: ", f"{file}: not a list"))
     assert told in str(refused.value)
+
+
+@pytest.mark.parametrize("wrong", ["ring_timeout: {value: -1, source: us}", "ring_timeout: a: b"])
+def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, wrong: str) -> None:
+    file = tmp_path / "ours.yaml"
+    file.write_text(f"# ours\nwrap_up_limit: {{value: 5, source: us}}\n\n{wrong}\n", "utf-8")
+    with pytest.raises(ConfigError, match=r"ours\.yaml:4: "):
+        policy.load(str(file))
 
 
 def test_a_file_of_ones_own_that_is_not_there_is_told(tmp_path: Path) -> None:

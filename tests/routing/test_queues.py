@@ -122,7 +122,7 @@ def test_hours_know_public_holidays_and_worked_weekends(local: str, is_open: boo
 def test_a_bad_definition_says_where_and_what(text: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says) as caught:
         queues.parse(text, "queues.yaml", CATALOGUE)
-    assert caught.value.message.startswith("queues.yaml: ")
+    assert caught.value.message.startswith(("queues.yaml: ", "queues.yaml:1: "))
 
 
 @pytest.mark.parametrize(
@@ -136,4 +136,4 @@ def test_a_bad_definition_says_where_and_what(text: str, says: str) -> None:
 def test_a_bad_catalogue_says_where_and_what(text: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says) as caught:
         parse_catalogue(text, "skills.yaml")
-    assert caught.value.message.startswith("skills.yaml: ")
+    assert caught.value.message.startswith(("skills.yaml: ", "skills.yaml:1: "))
