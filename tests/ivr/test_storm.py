@@ -96,6 +96,20 @@ async def test_danger_always_finds_room_also_later_in_the_call(caller: Caller, s
     task.cancel()
 
 
+async def test_who_was_sent_away_and_then_reported_danger_finds_room_for_anything(
+    caller: Caller, shipped: Flow
+) -> None:
+    caller.storm.there, caller.storm.filled = True, FULL
+    caller.line.presses({"menu": ["0", "0"], "storm_full": ["1"], "too_long_choice": ["*"]})
+    session = await caller.arrives()
+    task = caller.start(shipped, session)
+    await until(lambda: len(caller.places.asked) == 1, what="in the line because of danger")
+    session.deliver(QueueGaveUp("too_long"))
+    await until(lambda: len(caller.places.asked) == 2, what="in the line again, by the plain way")
+    assert caller.line.heard.count("storm_full") == 1
+    task.cancel()
+
+
 async def test_who_waited_before_the_storm_and_waits_on_is_let_in(caller: Caller, shipped: Flow) -> None:
     caller.line.presses({"menu": ["0"], "too_long_choice": ["0"]})
     session = await caller.arrives()
