@@ -2,10 +2,13 @@
 
 import heapq
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from functools import cache
 
 from routing.skills import EVERYBODY, SKILL, Levels, Need, by_group, by_skill
 from routing.strategies import STRATEGIES, Key, Person
+
+NO_LISTS: dict[str, list[Key]] = {}
 
 
 class Supply:
@@ -16,7 +19,8 @@ class Supply:
 
     def __init__(self, rarity: Callable[[str], int]) -> None:
         self._rarity = rarity
-        self._free: dict[str, Person] = {}
+        self._free: dict[str, tuple[Person, list[tuple[list[Key], Key]]]] = {}
+        """Each free agent, with the lists in which it stands and its place there."""
         self._lists: dict[str, dict[str, list[Key]]] = {}
         """By anchor and strategy."""
 
@@ -28,31 +32,33 @@ class Supply:
 
     def add(self, person: Person) -> None:
         """Enter a free agent; its skills and what orders it must not change while it is here."""
-        self._free[person.profile.agent_id] = person
-        for line, key in self._lines(person):
-            insort(line, key)
+        places: list[tuple[list[Key], Key]] = []
+        self._free[person.profile.agent_id] = person, places
+        for anchor, _ in person.profile.anchors:
+            for strategy, line in self._lists.get(anchor, NO_LISTS).items():
+                key = STRATEGIES[strategy](person, _alone(anchor))
+                insort(line, key)
+                places.append((line, key))
 
     def remove(self, agent_id: str) -> bool:
         """Take an agent out; tells whether it was here."""
-        person = self._free.pop(agent_id, None)
-        if person is None:
+        found = self._free.pop(agent_id, None)
+        if found is None:
             return False
-        for line, key in self._lines(person):
+        for line, key in found[1]:
             del line[bisect_left(line, key)]
         return True
-
-    def _lines(self, person: Person) -> Iterator[tuple[list[Key], Key]]:
-        for anchor, _ in person.profile.anchors:
-            if (lists := self._lists.get(anchor)) is not None:
-                for strategy, line in lists.items():
-                    yield line, STRATEGIES[strategy](person, _alone(anchor))
 
     def _line(self, anchor: str, strategy: str) -> list[Key]:
         lists = self._lists.setdefault(anchor, {})
         if strategy not in lists:
-            alone = _alone(anchor)
-            having = (one for one in self._free.values() if one.profile.has(anchor))
-            lists[strategy] = sorted(STRATEGIES[strategy](person, alone) for person in having)
+            line = lists[strategy] = []
+            for person, places in self._free.values():
+                if person.profile.has(anchor):
+                    key = STRATEGIES[strategy](person, _alone(anchor))
+                    line.append(key)
+                    places.append((line, key))
+            line.sort()
         return lists[strategy]
 
     def find(
@@ -67,7 +73,7 @@ class Supply:
         )
         enough = len(found) + limit
         for key in self._read(anchors, strategy):
-            person = self._free[str(key[-1])]
+            person, _ = self._free[str(key[-1])]
             if need.met_by(person.profile):
                 found.append((key if as_sorted else order(person, wanted), person))
                 if as_sorted and len(found) == enough:
@@ -87,6 +93,7 @@ class Supply:
         return dict.fromkeys(merged)
 
 
+@cache
 def _alone(anchor: str) -> Levels:
     """Return the skill of an anchor as all that a call wants."""
     return ((anchor[len(SKILL) :], 1),) if anchor.startswith(SKILL) else ()
