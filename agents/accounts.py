@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from agents import store
 from agents.attempts import Attempts
 from agents.events import SeatChanged, UserChanged
-from agents.model import PageRule, Role, Seat, User
+from agents.model import PageRule, Role, Seat, SeatKind, User
 from core.clock import Clock
 from core.db import Database
 from core.errors import BadInput, Conflict, HotlineError, NotFound
@@ -217,13 +217,15 @@ class Accounts:
         sip_username: str = "",
         sip_password: str = "",
         page: PageRule = PageRule.WHILE_OPEN,
+        kind: SeatKind = SeatKind.PHONE,
         by: str = "",
     ) -> Seat:
         """Add a seat; SIP user name (`seat<id>`) and password (random) are made when not given.
 
-        The phone works once the PBX's configuration is rendered again. Raises SeatExists, BadInput.
+        The phone, or with `kind` BROWSER the desktop page, works once the PBX's configuration is rendered again.
+        Raises SeatExists, BadInput.
         """
-        seat = Seat(seat_id, sip_username or f"seat{seat_id}", sip_password or secrets.token_urlsafe(18), page)
+        seat = Seat(seat_id, sip_username or f"seat{seat_id}", sip_password or secrets.token_urlsafe(18), page, kind)
         if not _SEAT_ID.fullmatch(seat.id):
             raise BadInput(f"seat {seat_id!r}: letters, digits and _ . - only, at most 32", field="id")
         if not _SIP_USERNAME.fullmatch(seat.sip_username):

@@ -28,6 +28,8 @@ class Cause(StrEnum):
     ASKED = "asked"
     RESERVED = "reserved"
     DIALS = "dials"
+    PICKS_UP = "picks_up"
+    RETURNED = "returned"
     RANG = "rang"
     ANSWERED = "answered"
     NO_ANSWER = "no_answer"
@@ -75,6 +77,9 @@ _TABLE: tuple[tuple[tuple[State, ...], tuple[Cause, ...], tuple[State, ...]], ..
     ((State.READY,), (Cause.RESERVED,), (State.RESERVED,)),
     # Who dials out by hand may be on a break, and is again afterwards.
     ((State.READY, State.NOT_READY), (Cause.DIALS,), (State.RESERVED,)),
+    # A parked caller is picked up, or one comes back whom the agent has handed on, also in the wrap-up.
+    ((State.READY, State.NOT_READY, State.WRAP_UP), (Cause.PICKS_UP,), (State.RESERVED,)),
+    ((State.READY, State.WRAP_UP), (Cause.RETURNED,), (State.RESERVED,)),
     # A phone may ring or be answered although the lease has just lapsed: what the PBX says is true.
     ((State.RESERVED, State.READY, State.NOT_READY), (Cause.RANG,), (State.RINGING,)),
     ((State.RESERVED, State.RINGING, State.READY, State.NOT_READY), (Cause.ANSWERED,), (State.TALKING,)),
@@ -200,6 +205,13 @@ class PageRule(StrEnum):
     IGNORED = "ignored"
 
 
+class SeatKind(StrEnum):
+    """What the phone of a seat is: a device or program of its own, or the desktop page in the browser."""
+
+    PHONE = "phone"
+    BROWSER = "browser"
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
     """A desk with a phone: `sip_username` begins with a letter, so that no number is taken for it."""
@@ -208,6 +220,7 @@ class Seat:
     sip_username: str
     sip_password: str
     page: PageRule = PageRule.WHILE_OPEN
+    kind: SeatKind = SeatKind.PHONE
 
 
 class Role(StrEnum):

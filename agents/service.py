@@ -8,13 +8,28 @@ from agents import catalogue, reasons, store
 from agents.events import AgentLoggedIn, AgentReserved
 from agents.following import Follower
 from agents.ghosts import GhostSeats
-from agents.model import OFFERED, ON_CALL, Agent, Cause, IllegalMove, PageRule, Permission, Seat, State, Wish, advance
+from agents.model import (
+    MISSES,
+    MOVES,
+    OFFERED,
+    ON_CALL,
+    Agent,
+    Cause,
+    IllegalMove,
+    PageRule,
+    Permission,
+    Seat,
+    State,
+    Wish,
+    advance,
+)
 from agents.pages import Pages
 from agents.presence import Around, Presence
 from agents.qualification import Qualifications
 from agents.restart import LiveCalls, reconcile, seats_without_phone
 from core.bus import Bus
 from core.clock import Clock
+from core.config import Site
 from core.db import Database
 from core.errors import BadInput, Conflict, Forbidden, NotFound, Unavailable
 from core.events import Event
@@ -66,6 +81,10 @@ class PageNotOpen(Conflict):
     code = "page_not_open"
 
 
+SHIPPED = Site()
+"""An installation with the lists that are shipped."""
+
+
 class StillStarting(Unavailable):
     """The service has just started and does not know its agents yet: try again."""
 
@@ -81,15 +100,15 @@ class NotFree(Conflict):
 class AgentService:
     """Everything that moves presence; `roster` is what may be read of it, `qualifications` what agents can."""
 
-    def __init__(self, journal: Journal, db: Database, clock: Clock, policy: Policy) -> None:
+    def __init__(self, journal: Journal, db: Database, clock: Clock, policy: Policy, *, site: Site = SHIPPED) -> None:
         self._journal = journal
         self._presence = Presence(journal, clock, policy)
         self.roster = self._presence.roster
-        self.qualifications = Qualifications(journal, db, clock, catalogue.load())
+        self.qualifications = Qualifications(journal, db, clock, catalogue.load(site.skills))
         self._db = db
         self._clock = clock
         self._tasks = TaskOwner("agents")
-        self.reasons = reasons.load()
+        self.reasons = reasons.load(site.reasons)
         self.pages = Pages(self._presence, clock, policy, self._tasks, self._routable_again)
         self.ghosts = GhostSeats(self._presence)
         """What the sweep of the PBX compares with presence."""
@@ -210,15 +229,32 @@ class AgentService:
 
         Raises NotAtSeat, PhoneNotRegistered, NotFree (in a call, or in wrap-up).
         """
+        return await self._keep(agent_id, call_id, Cause.DIALS)
+
+    async def keep_for_pick_up(self, agent_id: str, call_id: str) -> AgentReserved:
+        """Keep an agent who picks a parked caller up; a wrap-up under way ends with it.
+
+        Raises NotAtSeat, PhoneNotRegistered, NotFree (in a call).
+        """
+        return await self._keep(agent_id, call_id, Cause.PICKS_UP)
+
+    async def keep_for_return(self, agent_id: str, call_id: str) -> AgentReserved | None:
+        """Keep who has parked or handed on a caller for their return; None when that agent is not there for it."""
+        try:
+            return await self._keep(agent_id, call_id, Cause.RETURNED)
+        except (NotAtSeat, PhoneNotRegistered, NotFree):
+            return None
+
+    async def _keep(self, agent_id: str, call_id: str, cause: Cause) -> AgentReserved:
         agent = self.signed_in(agent_id)
         if self.roster.phone_missing(agent) or agent.seat_id is None:
             raise PhoneNotRegistered(seat_id=agent.seat_id)
-        if agent.state not in (State.READY, State.NOT_READY):
+        if (agent.state, cause, State.RESERVED) not in MOVES:
             raise NotFree(f"you are {agent.state}: finish that first", agent_id=agent_id, state=str(agent.state))
         at = self._clock.now()
         until = self._presence.lease_from(at)
         wish = Wish(State.NOT_READY, agent.reason) if agent.state is State.NOT_READY else agent.wish
-        moved = advance(agent, State.RESERVED, Cause.DIALS, at, until=until)
+        moved = advance(agent, State.RESERVED, cause, at, until=until)
         reserved = AgentReserved(at=at, call_id=call_id, agent_id=agent_id, seat_id=agent.seat_id, lease_until=until)
         await self._presence.commit(agent, replace(moved, call_id=call_id, wish=wish), reserved)
         return reserved
@@ -226,12 +262,13 @@ class AgentService:
     async def release(self, agent_id: str, call_id: str, cause: str, ready: bool = True) -> bool:
         """Free the agent kept for this call and not talking yet; tells whether there was anything to free.
 
-        With `ready` false the agent is not ready afterwards, as after a miss.
+        With `ready` false the agent is not ready afterwards, as after a miss, whose `cause` is told.
         """
         agent = self.roster.get(agent_id)
         if agent is None or not agent.holds(call_id, OFFERED):
             return False
-        how = Cause.RELEASED if ready else Cause.FAILED
+        missed = Cause(cause) if cause in MISSES else Cause.FAILED
+        how = Cause.RELEASED if ready else missed
         await self._presence.free(agent, how, cause, self._clock.now())
         return True
 

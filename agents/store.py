@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from agents.model import Agent, Cause, PageRule, Qualification, Role, Seat, State, User, Wish
+from agents.model import Agent, Cause, PageRule, Qualification, Role, Seat, SeatKind, State, User, Wish
 from agents.tables import agent_groups, agent_skills, presence, seats, sessions, users
 from core.errors import Conflict
 from core.prepared import Prepared
@@ -172,7 +172,7 @@ def qualifications(connection: Connection) -> dict[str, Qualification]:
 def add_seat(connection: Connection, seat: Seat) -> None:
     """Add a seat. Raises IntegrityError when its id or SIP user name is taken."""
     row = {"id": seat.id, "sip_username": seat.sip_username, "sip_password": seat.sip_password}
-    connection.execute(insert(seats).values(**row, page=seat.page.value))
+    connection.execute(insert(seats).values(**row, page=seat.page.value, kind=seat.kind.value))
 
 
 def change_seat(connection: Connection, seat_id: str, page: PageRule) -> bool:
@@ -188,7 +188,7 @@ def remove_seat(connection: Connection, seat_id: str) -> bool:
 def all_seats(connection: Connection) -> list[Seat]:
     """Return every seat, by id."""
     rows = connection.execute(select(seats).order_by(seats.c.id))
-    return [Seat(row.id, row.sip_username, row.sip_password, PageRule(row.page)) for row in rows]
+    return [Seat(row.id, row.sip_username, row.sip_password, PageRule(row.page), SeatKind(row.kind)) for row in rows]
 
 
 # --- sessions ------------------------------------------------------------------------------------

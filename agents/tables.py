@@ -11,6 +11,7 @@ seats = Table(
     Column("sip_username", String(64), nullable=False, unique=True),
     Column("sip_password", String(64), nullable=False),
     Column("page", String(16), nullable=False, server_default="while_open"),
+    Column("kind", String(16), nullable=False, server_default="phone"),
 )
 
 users = Table(

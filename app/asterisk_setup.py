@@ -11,6 +11,7 @@ from pathlib import Path
 
 import asterisk_conf
 from agents import model as agents
+from asterisk_conf.addresses import own_addresses
 from asterisk_conf.private import PrivateAsterisk
 from asterisk_conf.spec import (
     Directories,
@@ -58,8 +59,13 @@ def render_spec(settings: Settings, seats: Iterable[agents.Seat], secrets: Secre
         secrets=secrets,
         trunk=_trunk_of(settings),
         lifeboat=_lifeboat_of(settings),
-        seats=tuple(Seat(seat.id, seat.sip_username, seat.sip_password) for seat in seats),
+        seats=tuple(_seat(seat) for seat in seats),
+        own_addresses=own_addresses(),
     )
+
+
+def _seat(seat: agents.Seat) -> Seat:
+    return Seat(seat.id, seat.sip_username, seat.sip_password, seat.kind is agents.SeatKind.BROWSER)
 
 
 def private_asterisk(settings: Settings, install: Install) -> PrivateAsterisk:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from agents import catalogue
 from agents.accounts import Accounts
-from agents.model import PageRule, Qualification, Role, Seat, User
+from agents.model import PageRule, Qualification, Role, Seat, SeatKind, User
 from agents.qualification import Qualifications
 from app.storage import upgrade
 from core import policy
@@ -169,12 +169,16 @@ def _level(told: str) -> tuple[str, int]:
 @click.argument("seat_id")
 @click.option("--sip-username", default="", help="Begins with a letter; seat<ID> when not given.")
 @_PAGE
+@click.option("--browser", is_flag=True, help="The desktop page in the browser is the phone of this seat.")
 @click.pass_context
-def add_seat(context: click.Context, seat_id: str, sip_username: str, page: str) -> None:
+def add_seat(context: click.Context, seat_id: str, sip_username: str, page: str, browser: bool) -> None:
     """Add a seat and print what its phone has to be set to."""
-    rule = PageRule(page)
-    seat = _run(context, lambda accounts: accounts.add_seat(seat_id, sip_username=sip_username, page=rule))
-    click.echo(f"seat {seat.id} added; its phone: user {seat.sip_username}, password {seat.sip_password}")
+    rule, kind = PageRule(page), SeatKind.BROWSER if browser else SeatKind.PHONE
+    seat = _run(context, lambda accounts: accounts.add_seat(seat_id, sip_username=sip_username, page=rule, kind=kind))
+    if browser:
+        click.echo(f"seat {seat.id} added; its phone is the desktop page of who sits there")
+    else:
+        click.echo(f"seat {seat.id} added; its phone: user {seat.sip_username}, password {seat.sip_password}")
     click.echo(RENDER, err=True)
 
 
@@ -184,8 +188,8 @@ def add_seat(context: click.Context, seat_id: str, sip_username: str, page: str)
 def list_seats(context: click.Context, passwords: bool) -> None:
     """List every seat."""
     seats: list[Seat] = _run(context, lambda accounts: accounts.seats())
-    rows = [(s.id, s.sip_username, str(s.page), *([s.sip_password] if passwords else [])) for s in seats]
-    _print(("seat", "SIP user", "page", *(["SIP password"] if passwords else [])), rows)
+    rows = [(s.id, s.sip_username, str(s.kind), str(s.page), *([s.sip_password] if passwords else [])) for s in seats]
+    _print(("seat", "SIP user", "phone", "page", *(["SIP password"] if passwords else [])), rows)
 
 
 @seat_group.command("page")
@@ -248,7 +252,7 @@ async def _with_accounts(settings: Settings, work: Callable[[Accounts, Qualifica
     try:
         journal = Journal(db, Bus())
         accounts = Accounts(journal, db, clock, policy.load(settings.site.policy))
-        return await work(accounts, Qualifications(journal, db, clock, catalogue.load()))
+        return await work(accounts, Qualifications(journal, db, clock, catalogue.load(settings.site.skills)))
     finally:
         await db.close()
 

@@ -127,10 +127,16 @@ def _check_numbers(spec: RenderSpec) -> None:
 def _check_seats(spec: RenderSpec) -> None:
     names = [seat.sip_username for seat in spec.seats]
     for seat in spec.seats:
-        if not _NAME.fullmatch(seat.sip_username) or seat.sip_username in ("trunk", "global", "system", "seat"):
+        if not _NAME.fullmatch(seat.sip_username) or seat.sip_username in (
+            "trunk",
+            "global",
+            "system",
+            "seat",
+            "browser",
+        ):
             raise ConfigError(
                 f"seat {seat.id}: SIP user name {seat.sip_username!r} must begin with a letter, hold only letters, "
-                "digits, dot, dash and underscore, and not be a word of ours (trunk, seat, global, system)"
+                "digits, dot, dash and underscore, and not be a word of ours (trunk, seat, browser, global, system)"
             )
         if len(seat.sip_password) < 12:
             raise ConfigError(f"seat {seat.id}: its SIP password is shorter than 12 characters: take a longer one")

@@ -1,6 +1,7 @@
 """What has to be known to write the configuration of one Asterisk: plain values, no files touched."""
 
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -81,6 +82,11 @@ class Ports:
     bind: str = "127.0.0.1"
     http_bind: str = "127.0.0.1"
 
+    @property
+    def on_loopback(self) -> bool:
+        """Whether sound never leaves this machine."""
+        return ip_address(self.bind).is_loopback
+
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
@@ -121,11 +127,15 @@ class Trunk:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A phone at a desk; `sip_username` begins with a letter, so no caller's number can be one."""
+    """A phone at a desk; `sip_username` begins with a letter, so no caller's number can be one.
+
+    `browser`: the phone is a page (WebRTC over the WebSocket), not a device or program of its own.
+    """
 
     id: str
     sip_username: str
     sip_password: str
+    browser: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +161,8 @@ class RenderSpec:
     trunk: Trunk
     lifeboat: Lifeboat
     seats: tuple[Seat, ...] = ()
+    own_addresses: tuple[str, ...] = ()
+    """This machine's addresses beside loopback; browsers are told loopback instead when `ports` are there."""
     system_name: str = "hotline"
     ari_app: str = "hotline"
     channel_variables: tuple[str, ...] = field(

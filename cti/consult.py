@@ -131,6 +131,13 @@ async def leave(session: CallSession) -> None:
     await drop(session, "third", "hung_up")
 
 
+async def reject(session: CallSession) -> None:
+    """The third party does not take the call. Raises Conflict when they have answered it."""
+    if session.call.third is not Third.RINGING:
+        raise Conflict("you have answered this call: hang up instead", call_id=session.call.id)
+    await drop(session, "third", "rejected")
+
+
 async def cancel(session: CallSession) -> None:
     """Let the third party go and take the caller back. Raises Conflict when there is none."""
     _needs(session.call)

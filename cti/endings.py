@@ -1,7 +1,7 @@
 """How calls end: the events of an end, and the words of its cause."""
 
 from core.clock import Clock
-from core.errors import Conflict
+from core.errors import Conflict, HotlineError
 from core.events import Event
 from cti.events import CallEnded, CallReleased, ConsultEnded, MonitorStopped
 from cti.inbox import Asked
@@ -30,6 +30,16 @@ def refuse(asked: Asked, call: Call) -> None:
         asked.outcome.set_exception(
             Conflict(f"{type(asked.command).__name__}: the call is {call.state}", call_id=call.id, state=call.state)
         )
+
+
+def tell(asked: Asked, error: HotlineError | None) -> None:
+    """Tell who asked what came of it: `error`, or that it is done. One who was told already is not told again."""
+    if asked.outcome.done():
+        return
+    if error is None:
+        asked.outcome.set_result(None)
+    else:
+        asked.outcome.set_exception(error)
 
 
 CAUSES = {0: "hung_up", 16: "hung_up", 17: "busy", 19: "no_answer", 31: "hung_up", 38: "network", 127: "hung_up"}

@@ -65,7 +65,7 @@ class CallQueued(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallDequeued(Event):
-    """The caller left the queue without a person: `why` is no_agents, too_long or caller_left."""
+    """The caller left the queue without a person: `why` is no_agents, closed, too_long, caller_left or shed."""
 
     call_id: str
     queue: str
@@ -87,7 +87,9 @@ class AgentRang(Event):
 class AgentAnswered(Event):
     """The agent took the phone off; the two are bridged next.
 
-    `how`: offered (the seat was rung for the caller), consulted or took_over (the agent was on the phone already).
+    `how`: offered (the seat was rung for the caller), picked_up (the agent asked for a parked caller), returned (a
+    caller whom the agent had parked or handed on comes back), consulted or took_over (the agent was on the phone
+    already).
     """
 
     call_id: str
@@ -130,7 +132,8 @@ class CallResumed(Event):
 class CallTransferred(Event):
     """The agent handed the caller on and is free of the call.
 
-    `to`: a queue, an agent's id, or `outside`, as `kind` (queue, agent, outside) says; `dialled` is the number outside.
+    `to`: a queue, an agent's id, `outside`, or a numbered place, as `kind` (queue, agent, outside, park) says;
+    `dialled` is the number outside.
     `consulted`: the agent spoke with whoever has the caller now. `by`: who did it, when not the agent (a shift lead).
     """
 
@@ -141,6 +144,25 @@ class CallTransferred(Event):
     dialled: str = ""
     consulted: bool = False
     by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallParked(Event):
+    """The caller waits with music at the numbered `place` until somebody picks up; `agent_id` parked them."""
+
+    call_id: str
+    agent_id: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallUnparked(Event):
+    """The caller's parking is over: `why` is picked_up (by `agent_id`) or too_long; the place is free again."""
+
+    call_id: str
+    place: int
+    why: str
+    agent_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

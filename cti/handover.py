@@ -23,9 +23,9 @@ OUTSIDE = "outside"
 class TalkEnd:
     """How a talk ended or paused: `by` agent or caller; `to` names the queue when the caller was handed on.
 
-    `party`: who is rung for the caller before the queue is; `rung`: that one rings already; the books tell who
-    has the caller when nobody is to be rung. `script`: the silent-call script comes next; the agent asked for it, or
-    hung up the phone on a silent caller.
+    `party`: who is rung for the caller before the queue is; `rung`: that one rings already; the books tell who has the
+    caller when nobody is to be rung; `agent_id` handed them on. `script`: the silent-call script comes next; the agent
+    asked for it, or hung up the phone on a silent caller.
     """
 
     by: str
@@ -34,6 +34,7 @@ class TalkEnd:
     party: Party | None = None
     rung: bool = False
     handed_on: bool = False
+    agent_id: str | None = None
 
 
 def alone(call: Call) -> None:
@@ -49,22 +50,22 @@ def alone(call: Call) -> None:
 async def to_queue(session: CallSession, queue: str) -> TalkEnd:
     """Let the caller wait in another queue, and free the agent."""
     alone(session.call)
-    _came_in(session.call)
-    await part(session, _transferred(session, queue, "queue"))
+    came_in(session.call)
+    await part(session, transferred(session, queue, "queue"))
     return TalkEnd("agent", queue, handed_on=True)
 
 
 async def to_party(session: CallSession, party: Party) -> TalkEnd:
     """Let `party` be rung for the caller, who hears music, and free the agent."""
     alone(session.call)
-    _came_in(session.call)
-    queue = session.call.queue
+    came_in(session.call)
+    queue, by = session.call.queue, session.call.agent_id
     if isinstance(party, Outsider):
-        event = _transferred(session, OUTSIDE, "outside", dialled=party.number)
+        event = transferred(session, OUTSIDE, "outside", dialled=party.number)
     else:
-        event = _transferred(session, party.agent_id, "agent")
+        event = transferred(session, party.agent_id, "agent")
     await part(session, event)
-    return TalkEnd("agent", queue, party=party, handed_on=True)
+    return TalkEnd("agent", queue, party=party, handed_on=True, agent_id=by)
 
 
 async def complete(session: CallSession) -> TalkEnd:
@@ -78,21 +79,21 @@ async def complete(session: CallSession) -> TalkEnd:
     assert call.third_channel_id is not None
     outside, rings = call.third_number is not None, call.third is Third.RINGING
     if rings:
-        _came_in(call)
+        came_in(call)
     events: list[Event] = []
     if outside:
         number = call.third_number or ""
-        events.append(_transferred(session, OUTSIDE, "outside", dialled=number, consulted=not rings))
+        events.append(transferred(session, OUTSIDE, "outside", dialled=number, consulted=not rings))
         if not rings:
             events.append(CallPutThrough(at=session.world.clock.now(), call_id=call.id, to=OUTSIDE))
     else:
-        events.append(_transferred(session, call.third_agent_id or "", "agent", consulted=not rings))
+        events.append(transferred(session, call.third_agent_id or "", "agent", consulted=not rings))
         events.extend(_third_as_agent(session, answered=not rings))
     party = Outsider(call.third_number or "") if outside else None
     if outside:  # from now on the books do not know this leg; whoever ends the call still does
         session.outside = call.third_channel_id
     await part(session, *events)
-    return TalkEnd("agent", call.queue, party=party, rung=outside, handed_on=True)
+    return TalkEnd("agent", call.queue, party=party, rung=outside, handed_on=True, agent_id=call.agent_id)
 
 
 def _third_as_agent(session: CallSession, *, answered: bool) -> list[Event]:
@@ -123,9 +124,10 @@ async def part(session: CallSession, *events: Event) -> None:
             await pbx.hang_up(before.seat_channel_id)
 
 
-def _transferred(
+def transferred(
     session: CallSession, to: str, kind: str, *, dialled: str = "", consulted: bool = False
 ) -> CallTransferred:
+    """Return that the agent of a talk hands the caller on, now."""
     call, now = session.call, session.world.clock.now()
     assert call.agent_id is not None
     return CallTransferred(
@@ -133,7 +135,7 @@ def _transferred(
     )
 
 
-def _came_in(call: Call) -> None:
+def came_in(call: Call) -> None:
     """Raise Conflict for a call that we dialled: there is no queue in which its other side could wait."""
     if call.direction != "in":
         raise Conflict("this call was dialled by hand: consult the person first, then hand it on", call_id=call.id)

@@ -159,6 +159,13 @@ class HangUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Reject:
+    """Let the phone of the agent ring no more: somebody else is to take the caller, who keeps the place."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """Hand the caller on to the queue `to`."""
 
@@ -183,6 +190,21 @@ class HandOver:
 
     agent_id: str
     to: Party
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Leave the caller with music at a numbered place, for any agent to pick up."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PickUp:
+    """Have a parked caller brought to `seat`, whose agent is kept for this call."""
+
+    agent_id: str
+    seat: SeatOffered
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +300,7 @@ class TakeOver:
 
 OfLead = Watch | Unwatch | TakeOver
 WithThird = Consult | CancelConsult | CompleteConsult | Swap | Conference
-Command = (
-    Hold | Resume | HangUp | Transfer | HandOver | Mute | SendDigits | SilentScript | WithThird | OfLead | ForceRelease
-)
+Parking = Park | PickUp
+InTalk = Hold | Resume | Reject | HangUp | Transfer | HandOver | Mute | SendDigits | SilentScript
+Command = InTalk | Parking | WithThird | OfLead | ForceRelease
 Message = PbxMessage | RoutingMessage | ListeningMessage | Command

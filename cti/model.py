@@ -20,6 +20,7 @@ from cti.events import (
     CalleeRang,
     CallEnded,
     CallHeld,
+    CallParked,
     CallPlaced,
     CallPutThrough,
     CallQueued,
@@ -27,6 +28,7 @@ from cti.events import (
     CallResumed,
     CallReturned,
     CallTransferred,
+    CallUnparked,
     ConferenceChanged,
     ConsultAnswered,
     ConsultEnded,
@@ -41,6 +43,7 @@ class CallState(StrEnum):
     """Where a call stands. `menu` is everything the machine says itself, before and after a talk.
 
     `placed`, `dialling`: a call that an agent dials by hand; the agent's phone rings, then the other side's.
+    `parked`: an agent has left the caller, with music, at a numbered place where any agent picks them up.
     `outside`: the caller talks with somebody outside, and no agent of ours is in the call.
     """
 
@@ -49,6 +52,7 @@ class CallState(StrEnum):
     DIALLING = "dialling"
     MENU = "menu"
     QUEUED = "queued"
+    PARKED = "parked"
     RINGING = "ringing"
     TALKING = "talking"
     HELD = "held"
@@ -82,7 +86,10 @@ MOVES: dict[tuple[CallState, type[Event]], CallState] = {
     (S.QUEUED, AgentRang): S.RINGING,
     (S.QUEUED, CallDequeued): S.MENU,
     (S.QUEUED, CallPutThrough): S.OUTSIDE,
+    (S.QUEUED, CallParked): S.PARKED,
     (S.QUEUED, CallEnded): S.ENDED,
+    (S.PARKED, CallUnparked): S.QUEUED,
+    (S.PARKED, CallEnded): S.ENDED,
     (S.RINGING, AgentAnswered): S.TALKING,
     (S.RINGING, AgentMissed): S.QUEUED,
     (S.RINGING, CallDequeued): S.MENU,
@@ -149,7 +156,8 @@ class Call:
 
     `queued_at`: from when on it waits for the talk that comes next, also when it left the queue in between.
     `seats_rung` counts every leg that was dialled from the talk or for it. `third…`: whom the agent has brought in.
-    `watch…`: the shift lead who listens.
+    `watch…`: the shift lead who listens. `park_place`: the numbered place at which the caller is parked, `parked_by`
+    whom, since `parked_at`.
     """
 
     id: str
@@ -173,6 +181,9 @@ class Call:
     watcher_id: str | None = None
     watch_channel_id: str | None = None
     watch_mode: str | None = None
+    park_place: int | None = None
+    parked_by: str | None = None
+    parked_at: datetime | None = None
     answered_at: datetime | None = None
     queued_at: datetime | None = None
     talking_at: datetime | None = None
@@ -287,6 +298,10 @@ def _carry(call: Call, state: CallState, event: Event) -> Call:
             return replace(call, state=state, agent_id=None, seat_id=None, seat_channel_id=None)
         case CallTransferred():
             return _handed_on(call, state, event)
+        case CallParked():
+            return replace(call, state=state, park_place=event.place, parked_by=event.agent_id, parked_at=event.at)
+        case CallUnparked():
+            return replace(call, state=state, park_place=None, parked_by=None, parked_at=None)
         case ConsultStarted():
             return replace(
                 call,
@@ -303,7 +318,13 @@ def _carry(call: Call, state: CallState, event: Event) -> Call:
             return replace(call, state=state, released_at=event.at, seat_channel_id=None, muted=False)
         case CallEnded():
             return replace(
-                call, state=state, ended_at=event.at, ended_by=event.by, end_cause=event.why, seat_channel_id=None
+                call,
+                state=state,
+                ended_at=event.at,
+                ended_by=event.by,
+                end_cause=event.why,
+                seat_channel_id=None,
+                park_place=None,
             )
         case _:
             return replace(call, state=state)

@@ -6,15 +6,29 @@ from enum import Enum, auto
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import HotlineError
+from cti.endings import refuse, tell
 from cti.events import AgentAnswered, AgentMissed, AgentRang, CallDequeued, CallQueued
+from cti.inbox import Asked
 from cti.legs import seat_channel
-from cti.messages import GONE_WHILE_AWAY, ChannelEntered, ChannelGone, DigitPressed, SeatOffered, SeatWithdrawn
+from cti.messages import (
+    GONE_WHILE_AWAY,
+    ChannelEntered,
+    ChannelGone,
+    DigitPressed,
+    Reject,
+    SeatOffered,
+    SeatWithdrawn,
+)
 from cti.model import CallState
 from cti.port import NoSuchChannel, PbxRefused, SeatDial
 from cti.session import CallSession
 
 MISSED_BY_CAUSE = {17: "busy", 18: "no_answer", 19: "no_answer", 20: "unreachable", 21: "rejected", 27: "unreachable"}
 """Q.850 cause of a seat's channel that was never answered -> why it was missed."""
+
+
+OFFERED, PICKED_UP, RETURNED = "offered", "picked_up", "returned"
+"""How a seat comes to be rung, as AgentAnswered has it."""
 
 
 class Rang(Enum):
@@ -41,21 +55,21 @@ async def leave_queue(session: CallSession, why: str) -> None:
     await session.world.pbx.stop_music(call.id)
 
 
-async def ring(session: CallSession, offer: SeatOffered | None, leaves: str = "") -> Rang:
+async def ring(session: CallSession, offer: SeatOffered | None, leaves: str = "", how: str = OFFERED) -> Rang:
     """Ring the offered seat until it is answered or missed, which is journaled, or the caller presses the key `leaves`.
 
-    Who leaves makes it ring no more, and is still in the queue for the books.
+    Who leaves makes it ring no more, and is still in the queue for the books. `how` is as of AgentAnswered.
     `offer` None goes on with the seat that was ringing when the service before us ended.
     """
-    if offer is not None and not await _dial(session, offer):
+    if offer is not None and not await _dial(session, offer, how):
         return Rang.MISSED
     loop = asyncio.get_running_loop()
     until = loop.time() + session.world.policy.number("ring_timeout")
     channel_id = session.call.seat_channel_id
     while True:
-        match await session.receive(max(0.0, until - loop.time())):
+        match await session.receive(max(0.0, until - loop.time()), commands=True):
             case ChannelEntered(channel_id=entered) if entered == channel_id:
-                await _answered(session)
+                await _answered(session, how)
                 return Rang.ANSWERED
             case ChannelGone(channel_id=gone, cause_text=text) if gone == channel_id and text == GONE_WHILE_AWAY:
                 await _missed(session, "restart")
@@ -67,6 +81,14 @@ async def ring(session: CallSession, offer: SeatOffered | None, leaves: str = ""
                 assert channel_id is not None
                 await session.world.pbx.hang_up(channel_id)
                 return Rang.LEFT
+            case Asked(command=Reject(agent_id=agent_id)) as asked if agent_id == session.call.agent_id:
+                assert channel_id is not None
+                await session.world.pbx.hang_up(channel_id)
+                await _missed(session, "rejected")
+                tell(asked, None)
+                return Rang.MISSED
+            case Asked() as asked:
+                refuse(asked, session.call)
             case SeatWithdrawn(agent_id=agent_id, why=why) if agent_id == session.call.agent_id:
                 assert channel_id is not None
                 await session.world.pbx.hang_up(channel_id)
@@ -79,7 +101,7 @@ async def ring(session: CallSession, offer: SeatOffered | None, leaves: str = ""
                 return Rang.MISSED
 
 
-async def _dial(session: CallSession, offer: SeatOffered) -> bool:
+async def _dial(session: CallSession, offer: SeatOffered, how: str) -> bool:
     """Dial while that is being stored: a leg of which the books know nothing is hung up by who finds it."""
     call, pbx = session.call, session.world.pbx
     channel_id = seat_channel(call)
@@ -89,6 +111,7 @@ async def _dial(session: CallSession, offer: SeatOffered) -> bool:
         agent_id=offer.agent_id,
         seat_id=offer.seat_id,
         channel_id=channel_id,
+        how=how,
     )
     caller = call.caller if call.caller_known else ""
     dial = SeatDial(channel_id, offer.sip_username, caller, call.id, offer.agent_id, offer.seat_id)
@@ -124,7 +147,7 @@ async def _missed(session: CallSession, cause: str) -> None:
     )
 
 
-async def _answered(session: CallSession) -> None:
+async def _answered(session: CallSession, how: str) -> None:
     call = session.call
     assert call.agent_id is not None
     assert call.seat_channel_id is not None
@@ -135,5 +158,6 @@ async def _answered(session: CallSession) -> None:
             agent_id=call.agent_id,
             seat_id=call.seat_id or "",
             channel_id=call.seat_channel_id,
+            how=how,
         )
     )

@@ -8,7 +8,7 @@ leaves the call alone: it is adopted by the next one.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,6 +26,7 @@ from cti.endings import ending, refuse, words_of
 from cti.events import CallAnswered
 from cti.inbox import Asked, Inbox
 from cti.legs import legs, talk_bridge, watch_bridge
+from cti.lot import ParkingLot
 from cti.messages import (
     ChannelGone,
     DigitPressed,
@@ -64,6 +65,7 @@ class CallWorld:
     clock: Clock
     policy: Policy
     apology: Callable[[], Sequence[str]]
+    parking: ParkingLot = field(default_factory=ParkingLot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +202,8 @@ class CallSession:
         For moves that nobody else builds on: what follows from a forgotten one must be what the caller expects.
         """
         before, call = self.call, _advanced(self.call, events)
-        self._told = self.world.journal.note(
-            *events, *told, save=lambda connection: store.save(connection, call, before)
-        )
-        self.call = call
+        save = partial(store.save, call=call, before=before)
+        self._told, self.call = self.world.journal.note(*events, *told, save=save), call
 
     async def tell(self, *events: Event) -> None:
         """Commit events that do not move the call."""

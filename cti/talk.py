@@ -6,9 +6,9 @@ from typing import Protocol
 
 from core.errors import Conflict, Forbidden, HotlineError
 from core.events import Event
-from cti import consult, handover, watching
+from cti import consult, handover, parking, watching
 from cti.arrangement import arrange, arrange_again
-from cti.endings import refuse
+from cti.endings import refuse, tell
 from cti.events import AgentMuted, CallHeld, CallReleased, CallResumed
 from cti.handover import TalkEnd
 from cti.inbox import Asked
@@ -30,8 +30,11 @@ from cti.messages import (
     Message,
     Mute,
     OfLead,
+    Park,
     PhoneHeld,
     PhoneResumed,
+    PickUp,
+    Reject,
     Resume,
     SendDigits,
     SilentScript,
@@ -137,11 +140,15 @@ async def _obey(session: CallSession, asked: Asked, guard: Guard) -> TalkEnd | N
     try:
         if command.agent_id == call.third_agent_id and isinstance(command, HangUp):
             await consult.leave(session)
+        elif command.agent_id == call.third_agent_id and isinstance(command, Reject):
+            await consult.reject(session)
         elif isinstance(command, OfLead):
             end = await watching.obey(session, command)
         elif isinstance(command, ForceRelease):
             await consult.drop(session, "lead", "released")
             end = await _hang_up(session, "lead", "released_by_lead")
+        elif isinstance(command, PickUp):
+            raise Conflict("this caller is with an agent already", call_id=call.id, state=call.state)
         elif command.agent_id != call.agent_id:
             raise Forbidden("this call is with another agent", call_id=call.id)
         else:
@@ -173,6 +180,8 @@ async def _do(session: CallSession, command: Command, guard: Guard) -> TalkEnd |
             return await handover.to_queue(session, to)
         case HandOver(to=to):
             return await handover.to_party(session, to)
+        case Park():
+            return await parking.park(session)
         case Consult(to=to):
             await consult.start(session, to)
         case CancelConsult():
@@ -193,6 +202,8 @@ async def _do(session: CallSession, command: Command, guard: Guard) -> TalkEnd |
             handover.alone(session.call)
             await guard.begin_script()
             return TalkEnd("agent", script=True)
+        case Reject():
+            raise Conflict("you have answered this call: hand it on, or hang up", call_id=session.call.id)
     return None
 
 
@@ -263,13 +274,3 @@ async def let_go(session: CallSession, why: str, told: Sequence[Event] = (), *, 
     # Asterisk loses what is played to a channel that is just being put out of a closing bridge, without a word.
     await session.world.pbx.leave(talk_bridge(call.id), call.id)
     await session.world.pbx.close_bridge(talk_bridge(call.id))
-
-
-def tell(asked: Asked, error: HotlineError | None) -> None:
-    """Tell who asked what came of it: `error`, or that it is done. One who was told already is not told again."""
-    if asked.outcome.done():
-        return
-    if error is None:
-        asked.outcome.set_result(None)
-    else:
-        asked.outcome.set_exception(error)

@@ -35,11 +35,14 @@ class Group(StrEnum):
 
     QUEUE = "queue"
     AGENT = "agent"
+    SKILL = "skill"
     DAY = "day"
     HOUR = "hour"
     HALF_HOUR = "half_hour"
 
 
+NO_SKILL = "-"
+"""The row of contacts that needed no skill: no skill has this id."""
 TIMES = frozenset({Group.DAY, Group.HOUR, Group.HALF_HOUR})
 
 

@@ -1,6 +1,5 @@
 """Calls into contacts: one stay of a call in a queue, from its entry to its one end."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.events import Event
@@ -23,12 +22,15 @@ from cti.events import (
     ConferenceChanged,
     ConsultSwapped,
 )
+from cti.ringing import PICKED_UP, RETURNED
 from desk.callbacks.events import CallbackBooked
 from desk.surveys.events import SurveyAnswered
 from figures.cells import Cells, Key
 from figures.slots import Slots, microseconds
+from figures.stays import CallBook, Contact, Ending
 from figures.talks import WHOLE, Talk
 from figures.terms import Terms
+from routing.events import AgentRequested
 
 KINDS: tuple[type[Event], ...] = (
     CallArrived,
@@ -36,6 +38,7 @@ KINDS: tuple[type[Event], ...] = (
     CalleeAnswered,
     CallAnswered,
     CallQueued,
+    AgentRequested,
     CallDequeued,
     CallTransferred,
     AgentRang,
@@ -56,52 +59,6 @@ SATISFIED = 4
 """Scores from this one on count as satisfied [kpi.md CSAT]."""
 
 
-@dataclass(slots=True)
-class Contact:
-    """One stay in a queue; `slot` None: it began outside what is counted. `how` it ended: None while it waits.
-
-    `handed_to`: an agent handed the caller on to that one person (or somebody outside), not to the queue. Only when
-    that fails the caller waits there for anybody, and is offered to the queue; until then it is no contact of it.
-    """
-
-    call_id: str
-    queue: str
-    at: datetime
-    slot: datetime | None
-    how: str | None = None
-    agent_id: str = ""
-    wait: timedelta = timedelta()
-    handed_to: str = ""
-    out: bool = False
-    """The agent dialled it by hand: it was in no queue."""
-
-
-@dataclass(slots=True)
-class _Call:
-    slot: datetime | None
-    contacts: list[Contact] = field(default_factory=list)
-    talk: Talk[Contact] | None = None
-    last: Contact | None = None
-    """The contact of the latest talk."""
-    in_menu: bool = False
-    callback: bool = False
-    placed: Contact | None = None
-    """What an agent dialled, when nobody called us."""
-
-    @property
-    def waiting(self) -> Contact | None:
-        return self.contacts[-1] if self.contacts and self.contacts[-1].how is None else None
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a call ended: `by` whom, `where` (a state, or a node of the menu), and `why`."""
-
-    by: str
-    where: str
-    why: str
-
-
 class Contacts:
     """Counts contacts into cells as events come; what does not fit is kept in `misfits`, never thrown away silently."""
 
@@ -109,7 +66,7 @@ class Contacts:
         self.terms = terms
         self._slots = slots
         self._cells = cells
-        self._calls: dict[str, _Call] = {}
+        self._calls: dict[str, CallBook] = {}
         self._waiting: dict[str, Contact] = {}
         self._wrapping: dict[str, Contact] = {}
         """By agent, the contact of the talk that ended last."""
@@ -125,6 +82,10 @@ class Contacts:
     def waiting(self) -> list[Contact]:
         """Return the contacts that wait for anybody of their queue, of those that are counted."""
         return [one for one in self._waiting.values() if one.slot is not None and not one.handed_to]
+
+    def everybody(self) -> list[Contact]:
+        """Return all contacts that wait for anybody of their queue, those of yesterday and for one person too."""
+        return list(self._waiting.values())
 
     def unsettled(self) -> bool:
         """Whether something is still to come of what is counted: a call that has not ended."""
@@ -159,6 +120,9 @@ class Contacts:
             self._begun(event)
             return
         call = self._calls.get(getattr(event, "call_id", ""))
+        if isinstance(event, AgentRequested):
+            self._needs(call, event)
+            return
         if call is None:
             self._misfit(event, "a call that is not there")
             return
@@ -193,28 +157,28 @@ class Contacts:
         if event.call_id in self._calls:
             self._misfit(event, "a call that is there already")
             return
-        call = self._calls[event.call_id] = _Call(self._slot(event.at))
+        call = self._calls[event.call_id] = CallBook(self._slot(event.at))
         if isinstance(event, CallArrived):
             self._of_call(call, "N")
         else:
             call.placed = Contact(event.call_id, "", event.at, call.slot, agent_id=event.agent_id, out=True)
             self._count(call.placed, "OUT")
 
-    def _callee_answered(self, call: _Call, event: CalleeAnswered) -> None:
+    def _callee_answered(self, call: CallBook, event: CalleeAnswered) -> None:
         if call.placed is None:
             self._misfit(event, "a call that nobody placed")
             return
         self._count(call.placed, "OUT_A")
         call.talk = Talk(call.placed, event.agent_id, event.at)
 
-    def _queued(self, call: _Call, event: CallQueued) -> None:
+    def _queued(self, call: CallBook, event: CallQueued) -> None:
         last = call.contacts[-1] if call.contacts else None
         if last is not None and last.queue == event.queue and last.how in (None, "F", "C"):
             self._goes_on(call, last, event)
         else:
             self._enter(call, event.call_id, event.queue, event.at)
 
-    def _goes_on(self, call: _Call, contact: Contact, event: CallQueued) -> None:
+    def _goes_on(self, call: CallBook, contact: Contact, event: CallQueued) -> None:
         """Who left a queue and comes back to it without a talk has kept the place there: it is the same contact."""
         if contact.how is None:
             self._misfit(event, "a call that waits already")
@@ -225,7 +189,7 @@ class Contacts:
         contact.how = None
         self._waiting[event.call_id] = contact
 
-    def _enter(self, call: _Call, call_id: str, queue: str, at: datetime) -> None:
+    def _enter(self, call: CallBook, call_id: str, queue: str, at: datetime) -> None:
         if (before := call.waiting) is not None:  # from one queue to another: it flowed over
             self._close(before, "F", at)
         contact = Contact(call_id, queue, at, self._slot(at))
@@ -235,7 +199,21 @@ class Contacts:
         self._waiting[call_id] = contact
         self._count(contact, "O")
 
-    def _hand_on(self, call: _Call, event: CallTransferred, queue: str) -> None:
+    def _needs(self, call: CallBook | None, event: AgentRequested) -> None:
+        """It is told which skills a contact needs, a moment after it has begun; what it needed first is what counts."""
+        contact = call.waiting if call else None
+        if contact is None or (before := contact.unsettled) is None:
+            return
+        contact.unsettled = None
+        if not (skills := tuple(sorted(event.needs or event.skills))):
+            return
+        for agent, symbol, number in before:
+            self._count(contact, symbol, -number, agent=agent)
+        contact.skills = skills
+        for agent, symbol, number in before:
+            self._count(contact, symbol, number, agent=agent)
+
+    def _hand_on(self, call: CallBook, event: CallTransferred, queue: str) -> None:
         """The caller waits for one person, and in the books in the queue of before."""
         contact = Contact(event.call_id, queue, event.at, self._slot(event.at), handed_to=event.to)
         call.contacts.append(contact)
@@ -247,7 +225,7 @@ class Contacts:
             contact.handed_to = ""
             self._count(contact, "O")
 
-    def _put_through(self, call: _Call, event: CallPutThrough) -> None:
+    def _put_through(self, call: CallBook, event: CallPutThrough) -> None:
         contact = call.waiting
         if contact is not None and contact.handed_to:
             contact.how = "outside"
@@ -255,13 +233,13 @@ class Contacts:
         elif contact is not None:
             self._close(contact, "F", event.at)
 
-    def _left(self, call: _Call, event: CallDequeued) -> None:
+    def _left(self, call: CallBook, event: CallDequeued) -> None:
         if (contact := call.waiting) is None:
             self._misfit(event, "a call that does not wait")
             return
         self._close(contact, "F", event.at)
 
-    def _callback(self, call: _Call) -> None:
+    def _callback(self, call: CallBook) -> None:
         """A booking moves the contact that left its queue for it; one who never waited is no contact of a queue."""
         call.callback = True
         contact = call.contacts[-1] if call.contacts else None
@@ -280,10 +258,12 @@ class Contacts:
         del self._waiting[contact.call_id]
         self._count(contact, how)
 
-    def _rung(self, call: _Call, event: AgentRang | AgentMissed) -> None:
+    def _rung(self, call: CallBook, event: AgentRang | AgentMissed) -> None:
         if (contact := call.waiting) is None:
             self._misfit(event, "a call that does not wait")
         elif isinstance(event, AgentRang):
+            if contact.handed_to and event.how in (PICKED_UP, RETURNED):
+                contact.handed_to = event.agent_id  # who has this caller was not chosen by the queue
             if event.agent_id != contact.handed_to:
                 self._offered(contact)
             self._count(contact, "R", agent=event.agent_id)
@@ -292,7 +272,7 @@ class Contacts:
             if event.cause != "restart":
                 self._count(contact, "M", agent=event.agent_id)
 
-    def _answered(self, call: _Call, event: AgentAnswered) -> None:
+    def _answered(self, call: CallBook, event: AgentAnswered) -> None:
         if (contact := call.waiting) is None:
             self._misfit(event, "a call that does not wait")
             return
@@ -308,7 +288,7 @@ class Contacts:
             self._count(call.contacts[0], "K", agent="")
         call.talk, call.last = Talk(contact, event.agent_id, event.at), contact
 
-    def _hold(self, call: _Call, event: CallHeld | CallResumed | ConsultSwapped | ConferenceChanged) -> None:
+    def _hold(self, call: CallBook, event: CallHeld | CallResumed | ConsultSwapped | ConferenceChanged) -> None:
         """The caller hears music, or hears the agent again; a consultation does both."""
         talk = call.talk
         if talk is None:
@@ -321,7 +301,7 @@ class Contacts:
                 self._count(talk.contact, "H")
             talk.change(event.at)
 
-    def _talk_over(self, call: _Call, event: CallReleased | CallTransferred) -> None:
+    def _talk_over(self, call: CallBook, event: CallReleased | CallTransferred) -> None:
         if (talk := call.talk) is None:
             self._misfit(event, "a call without a talk")
             return
@@ -342,11 +322,11 @@ class Contacts:
             self._count(talk.contact, "OUT_TALK" if talk.contact.out else WHOLE[clock], microseconds(end - begin))
             within = max(begin, self.terms.begin), min(end, self.terms.end)
             for slot, first, last in self._slots.split(*within):
-                key = Key(slot, talk.contact.queue, talk.agent_id)
+                key = Key(slot, talk.contact.queue, talk.agent_id, talk.contact.skills)
                 self._cells.add(key, clock, microseconds(last - first))
         self._wrapping[talk.agent_id] = talk.contact
 
-    def _surveyed(self, call: _Call, event: SurveyAnswered) -> None:
+    def _surveyed(self, call: CallBook, event: SurveyAnswered) -> None:
         if call.last is None:
             self._misfit(event, "a call without a talk")
             return
@@ -354,7 +334,7 @@ class Contacts:
         if event.score >= SATISFIED:
             self._count(call.last, "S_45")
 
-    def _ended(self, call: _Call, event: CallEnded) -> None:
+    def _ended(self, call: CallBook, event: CallEnded) -> None:
         if call.talk is not None:
             self._misfit(event, "a talk that was never released")
             self._settle(call.talk, event.at)
@@ -380,14 +360,16 @@ class Contacts:
     def _slot(self, at: datetime) -> datetime | None:
         return self._slots.of(at) if self.terms.begin <= at < self.terms.end else None
 
-    def _of_call(self, call: _Call, symbol: str) -> None:
+    def _of_call(self, call: CallBook, symbol: str) -> None:
         if call.slot is not None:
             self._cells.add(Key(call.slot, "", ""), symbol)
 
     def _count(self, contact: Contact, symbol: str, number: int = 1, *, agent: str | None = None) -> None:
         if contact.slot is not None:
             who = contact.agent_id if agent is None else agent
-            self._cells.add(Key(contact.slot, contact.queue, who), symbol, number)
+            self._cells.add(Key(contact.slot, contact.queue, who, contact.skills), symbol, number)
+            if contact.unsettled is not None:
+                contact.unsettled.append((who, symbol, number))
 
     def _misfit(self, event: Event, why: str) -> None:
         self.misfits.append(f"{type(event).__name__} at {event.at.isoformat()}: {why}")

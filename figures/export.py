@@ -126,6 +126,7 @@ def to_data(report: Report, names: Names) -> dict[str, Any]:
         "short_s": terms.short.total_seconds(),
         "repeat_days": terms.repeat.days,
         "groups": [str(group) for group in report.groups],
+        "rows_add_up": report.rows_add_up,
         "laws_hold": not report.broken,
         "broken": list(report.broken),
         "reconciled": report.reconciled,

@@ -16,6 +16,7 @@ TOTAL = {"zh": "合计", "en": "total"}
 GROUPS = {
     Group.QUEUE: {"zh": "队列", "en": "queue"},
     Group.AGENT: {"zh": "坐席", "en": "agent"},
+    Group.SKILL: {"zh": "技能", "en": "skill"},
     Group.DAY: {"zh": "日期", "en": "day"},
     Group.HOUR: {"zh": "小时", "en": "hour"},
     Group.HALF_HOUR: {"zh": "半小时", "en": "half hour"},
@@ -25,6 +26,7 @@ _HEAD = {
     "as_of": {"zh": "截至", "en": "as of"},
     "terms": {"zh": "参数", "en": "terms"},
     "interval": {"zh": "归属", "en": "intervals"},
+    "skills": {"zh": "技能归属", "en": "skills"},
     "law": {"zh": "守恒", "en": "laws"},
     "reconciled": {"zh": "对账修正", "en": "reconciled"},
 }
@@ -32,6 +34,11 @@ _ENTRY = {
     "zh": "按进入排队的时刻归入时段；时长按钟表拆分",
     "en": "contacts by their entry to the queue; presence and clock times split",
 }
+_OVERLAP = {
+    "zh": "需要多项技能的来电在每项技能各计一次：各行之和可大于合计；每项技能各自守恒",
+    "en": "a contact that needs several is counted at each: rows may add up to more than the total; each keeps the law",
+}
+_NO_SKILL = {"zh": "无技能要求", "en": "no skill"}
 _HOLDS = {
     "zh": "成立：O = A + B + F + C + W；各状态时长之和 = 钟表时长",
     "en": "hold: O = A + B + F + C + W; states add up to the clock",
@@ -44,14 +51,15 @@ BROKEN_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """How ids are shown: queues by their names, agents by their user names."""
+    """How ids are shown: queues and skills by their names, agents by their user names."""
 
     queues: Mapping[str, str] = field(default_factory=dict)
     agents: Mapping[str, str] = field(default_factory=dict)
+    skills: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, group: Group, value: str) -> str:
         """Return the name of what a row is about."""
-        known = {Group.QUEUE: self.queues, Group.AGENT: self.agents}.get(group, {})
+        known = {Group.QUEUE: self.queues, Group.AGENT: self.agents, Group.SKILL: self.skills}.get(group, {})
         return known.get(value, value)
 
 
@@ -73,15 +81,24 @@ class Pages:
     formulas: Table
 
 
+def no_skill(language: str) -> str:
+    """Return what the row of contacts without a skill is called."""
+    return _NO_SKILL[_tongue(language)]
+
+
 def lay_out(report: Report, names: Names, language: str) -> Pages:
     """Return the report as tables in `language` (zh or en)."""
-    tongue = "zh" if language.startswith("zh") else "en"
+    tongue = _tongue(language)
     return Pages(
         _head(report, tongue),
         _figures(report, names, tongue),
         Table(_ENDINGS[tongue], tuple((one.by, one.where, one.why, number) for one, number in report.endings)),
         Table(_FORMULAS[tongue], tuple(_formula(one, tongue) for one in report.variants)),
     )
+
+
+def _tongue(language: str) -> str:
+    return "zh" if language.startswith("zh") else "en"
 
 
 def _head(report: Report, tongue: str) -> tuple[tuple[str, str], ...]:
@@ -96,10 +113,11 @@ def _head(report: Report, tongue: str) -> tuple[tuple[str, str], ...]:
         "as_of": as_of,
         "terms": given,
         "interval": _ENTRY[tongue],
+        "skills": "" if report.rows_add_up else _OVERLAP[tongue],
         "law": law,
         "reconciled": str(report.reconciled),
     }
-    head = [(_HEAD[name][tongue], value) for name, value in values.items()]
+    head = [(_HEAD[name][tongue], value) for name, value in values.items() if value]
     return (*head, *((_HEAD["law"][tongue], one) for one in report.broken[:BROKEN_SHOWN]))
 
 

@@ -10,11 +10,13 @@ from agents.events import AgentStateChanged
 from agents.model import State
 from core.events import Event
 from cti.events import Reconciled
-from figures.cells import Cells, Counts, Key
+from figures.board import Stock, Waiting
+from figures.cells import Cells, Counts, Key, Line, add
 from figures.contacts import KINDS as CONTACT_KINDS
-from figures.contacts import Contacts, Ending
+from figures.contacts import Contacts
 from figures.presence import Interval, Presence
 from figures.slots import Slots, microseconds
+from figures.stays import Contact, Ending
 from figures.terms import Terms
 
 KINDS: tuple[type[Event], ...] = (*CONTACT_KINDS, AgentStateChanged, Reconciled)
@@ -40,7 +42,7 @@ class Snapshot:
 
     def to_json(self) -> str:
         """Return the counts as text: equal counts have equal text."""
-        cells = [[key.slot.isoformat(), key.queue, key.agent, counts] for key, counts in self.cells]
+        cells = [[key.slot.isoformat(), key.queue, key.agent, key.skills, counts] for key, counts in self.cells]
         endings = [[one.by, one.where, one.why, number] for one, number in self.endings]
         whole = {"cells": cells, "endings": endings, "broken": self.broken, "reconciled": self.reconciled}
         return json.dumps(whole, sort_keys=True, ensure_ascii=False)
@@ -93,13 +95,25 @@ class Fold:
 
     def of_queue(self, queue: str, as_of: datetime) -> Counts:
         """Return what is counted of a queue, those who wait at `as_of` included."""
-        counts = self._cells.of_queue(queue)
-        for contact in self.contacts.waiting():
-            if contact.queue == queue:
-                counts["W"] = counts.get("W", 0) + 1
-                if as_of - contact.at < self.terms.threshold:
-                    counts["W_T"] = counts.get("W_T", 0) + 1
+        counts: Counts = {}
+        for line, counted in self.stock(as_of).lines.items():
+            if line.queue == queue:
+                add(counts, counted)
         return counts
+
+    def stock(self, as_of: datetime) -> Stock:
+        """Return what is counted of each line, those who wait at `as_of` included, without looking at each agent."""
+        lines = {line: dict(counts) for line, counts in self._cells.lines()}
+        for contact in self.contacts.waiting():
+            assert contact.slot is not None
+            line = Line(contact.slot, contact.queue, contact.skills)
+            add(lines.setdefault(line, {}), self._waits(contact, as_of))
+        waiting = tuple(Waiting(one.queue, one.skills, one.at) for one in self.contacts.everybody())
+        strange = len(self.contacts.misfits) + len(self.presence.gaps)
+        return Stock(as_of, self.terms, lines, waiting, strange)
+
+    def _waits(self, contact: Contact, as_of: datetime) -> Counts:
+        return {"W": 1, "W_T": 1} if as_of - contact.at < self.terms.threshold else {"W": 1}
 
     def snapshot(self, as_of: datetime) -> Snapshot:
         """Return the counts as of a moment that is not before the latest event."""
@@ -110,10 +124,9 @@ class Fold:
         cells, here = self._cells.copy(), self.presence.open(as_of)
         for contact in self.contacts.waiting():
             assert contact.slot is not None
-            key = Key(contact.slot, contact.queue, "")
-            cells.add(key, "W")
-            if as_of - contact.at < self.terms.threshold:
-                cells.add(key, "W_T")
+            key = Key(contact.slot, contact.queue, "", contact.skills)
+            for symbol, number in self._waits(contact, as_of).items():
+                cells.add(key, symbol, number)
         for stay in here:
             self._present(cells, stay)
         strange = (*self.contacts.misfits, *self.presence.gaps)
@@ -144,19 +157,21 @@ class Picture:
 
     @staticmethod
     def _conservation(cells: tuple[tuple[Key, Counts], ...]) -> list[str]:
-        """O = A + B + F + C + W for every queue and half hour; a negative count is no count."""
-        sums: defaultdict[tuple[datetime, str], Counts] = defaultdict(dict)
+        """O = A + B + F + C + W for every queue, need and half hour; a negative count is no count.
+
+        So it holds for each skill too, which is a sum of needs. Skills do not add up to the whole: a contact that
+        needs two is counted at both.
+        """
+        sums: defaultdict[Line, Counts] = defaultdict(dict)
         broken = []
         for key, counts in cells:
-            whole = sums[key.slot, key.queue]
-            for symbol, number in counts.items():
-                whole[symbol] = whole.get(symbol, 0) + number
-                if number < 0:
-                    broken.append(f"queue {key.queue}, {key.slot.isoformat()}: {symbol} = {number}")
-        for (slot, queue), whole in sums.items():
+            line = Line(key.slot, key.queue, key.skills)
+            add(sums[line], counts)
+            broken += [f"{_named(line)}: {symbol} = {number}" for symbol, number in counts.items() if number < 0]
+        for line, whole in sums.items():
             offered, accounted = whole.get("O", 0), sum(whole.get(one, 0) for one in "ABFCW")
             if offered != accounted:
-                broken.append(f"queue {queue}, {slot.isoformat()}: O = {offered}, but A + B + F + C + W = {accounted}")
+                broken.append(f"{_named(line)}: O = {offered}, but A + B + F + C + W = {accounted}")
         return broken
 
     def _wall_clock(self, cells: tuple[tuple[Key, Counts], ...]) -> list[str]:
@@ -171,3 +186,8 @@ class Picture:
             for agent_id in self.agents
             if sums[agent_id] != passed
         ]
+
+
+def _named(line: Line) -> str:
+    need = f", needs {' and '.join(line.skills)}" if line.skills else ""
+    return f"queue {line.queue}{need}, {line.slot.isoformat()}"

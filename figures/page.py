@@ -4,8 +4,8 @@ from figures.formulas import VARIANTS
 from figures.symbols import SYMBOLS, Scope
 
 _SCOPES = {
-    Scope.CONTACT: "queue",
-    Scope.ANSWERED: "queue, agent",
+    Scope.CONTACT: "queue, skill",
+    Scope.ANSWERED: "queue, skill, agent",
     Scope.CALL: "–",
     Scope.PRESENCE: "agent",
 }

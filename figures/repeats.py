@@ -6,15 +6,16 @@ from datetime import datetime
 
 from core.events import Event
 from cti.events import AgentAnswered, CallArrived, CallQueued
-from figures.cells import Key
+from figures.cells import Key, Skills
 from figures.slots import Slots
 from figures.terms import Terms
 from ivr.events import CallerIdentified, NeedStated
+from routing.events import AgentRequested
 
-KINDS: tuple[type[Event], ...] = (CallArrived, CallerIdentified, NeedStated, CallQueued, AgentAnswered)
+LATER_KINDS: tuple[type[Event], ...] = (CallArrived, CallerIdentified, NeedStated, CallQueued)
+"""The events of the W days behind what is counted."""
+KINDS: tuple[type[Event], ...] = (*LATER_KINDS, AgentRequested, AgentAnswered)
 """The events that tell who called and why."""
-LATER_KINDS: tuple[type[Event], ...] = KINDS[:-1]
-"""Those of the W days behind what is counted."""
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class _Contact:
     at: datetime | None = None
     topic: str = ""
     queue: str = ""
+    skills: Skills | None = None
     cell: Key | None = None
 
 
@@ -53,8 +55,10 @@ class Repeats:
                 call.topic = event.need
             case CallQueued() if call.at is None:
                 call.at, call.queue = event.at, event.queue
+            case AgentRequested() if call.skills is None:
+                call.skills = tuple(sorted(event.needs or event.skills))
             case AgentAnswered() if call.cell is None and call.at and self._terms.begin <= call.at < self._terms.end:
-                call.cell = Key(self._slots.of(call.at), call.queue, event.agent_id)
+                call.cell = Key(self._slots.of(call.at), call.queue, event.agent_id, call.skills or ())
 
     def resolved(self, as_of: datetime) -> list[tuple[Key, bool]]:
         """Return the cell of each answered contact whose W days are over, and whether nobody had to call again."""

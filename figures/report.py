@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import product
 from zoneinfo import ZoneInfo
 
-from figures.asking import TIMES, Asked, Group
-from figures.cells import Counts, Key
-from figures.contacts import Ending
+from figures.asking import NO_SKILL, TIMES, Asked, Group
+from figures.cells import Counts, Key, add
 from figures.formulas import Variant
 from figures.model import AWAY, Snapshot
+from figures.stays import Ending
 from figures.symbols import SYMBOLS, Scope
 from figures.terms import Terms
 
@@ -41,11 +42,16 @@ class Report:
     reconciled: int
     agent: str | None = None
 
+    @property
+    def rows_add_up(self) -> bool:
+        """Whether nothing is in two rows; by skill a contact that needs several is in several."""
+        return Group.SKILL not in self.groups
+
 
 def symbols_of(groups: Iterable[Group], agent: str | None = None) -> list[str]:
     """Return the symbols that have a meaning where figures are told apart by `groups`, or are those of one agent."""
     groups, without = set(groups), set()
-    if Group.QUEUE in groups:
+    if groups & {Group.QUEUE, Group.SKILL}:
         without |= {Scope.CALL, Scope.PRESENCE}
     if Group.AGENT in groups or agent is not None:
         without |= {Scope.CALL, Scope.CONTACT}
@@ -80,8 +86,7 @@ def _rows(asked: Asked, cells: Sequence[tuple[Key, Counts]], zone: ZoneInfo) -> 
     of: defaultdict[tuple[str, ...], list[Counts]] = defaultdict(list)
     began: dict[tuple[str, ...], datetime] = {}
     for key, counts in cells:
-        label = tuple(_label(group, key, zone) for group in asked.groups)
-        if all(label):
+        for label in product(*(_labels(group, key, zone) for group in asked.groups)):
             of[label].append(counts)
             began[label] = min(began.get(label, key.slot), key.slot)
 
@@ -98,9 +103,17 @@ def _rows(asked: Asked, cells: Sequence[tuple[Key, Counts]], zone: ZoneInfo) -> 
     return [row for row in rows if row.counts.keys() - {"LOGGED_OUT"}]
 
 
-def _label(group: Group, key: Key, zone: ZoneInfo) -> str:
-    if group not in TIMES:
-        return key.queue if group is Group.QUEUE else key.agent
+def _labels(group: Group, key: Key, zone: ZoneInfo) -> Sequence[str]:
+    """Return the rows of a group to which a cell belongs: none, one, or of skills as many as it needs."""
+    if group is Group.SKILL:
+        return key.skills or ((NO_SKILL,) if key.queue else ())
+    if group in TIMES:
+        return (_time(group, key, zone),)
+    name = key.queue if group is Group.QUEUE else key.agent
+    return (name,) if name else ()
+
+
+def _time(group: Group, key: Key, zone: ZoneInfo) -> str:
     local = key.slot.astimezone(zone)
     if group is Group.DAY:
         return local.date().isoformat()
@@ -110,8 +123,7 @@ def _label(group: Group, key: Key, zone: ZoneInfo) -> str:
 def _sum(parts: Iterable[Counts]) -> Counts:
     whole: Counts = {}
     for counts in parts:
-        for symbol, number in counts.items():
-            whole[symbol] = whole.get(symbol, 0) + number
+        add(whole, counts)
     return whole
 
 

@@ -8,9 +8,9 @@ class Scope(Enum):
     """By what a symbol can be told apart, besides time."""
 
     CONTACT = auto()
-    """By queue. A contact that nobody answered is no agent's, so there is no such figure of an agent."""
+    """By queue and skill. A contact that nobody answered is no agent's, so there is no such figure of an agent."""
     ANSWERED = auto()
-    """By queue and by the agent who was rung or who answered."""
+    """By queue and skill, and by the agent who was rung or who answered."""
     CALL = auto()
     """Of calls as a whole: neither by queue nor by agent."""
     PRESENCE = auto()

@@ -2,9 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -14,16 +12,24 @@ from core.events import Event
 from core.policy import Policy
 from core.tasks import TaskOwner
 from cti.listening import Ears
-from cti.model import Call
 from cti.session import CallSession
-from desk.announcements.service import Spoken
-from desk.surveys.model import Caller, Reason
 from ivr.events import DigitsCollected
-from ivr.port import Callbacks, Messages, Orders, Texts, Watches
+from ivr.port import (
+    Announcements,
+    Callbacks,
+    Callers,
+    Messages,
+    Orders,
+    Returns,
+    Surveys,
+    Texts,
+    Understanding,
+    Waiting,
+    Watches,
+    nobody_returns,
+)
+from ivr.storm import Calm, Storm
 from ivr.way import Way
-from routing.announcing import Announcement
-from routing.precedence import Cause
-from routing.skills import Levels
 from speech.port import SpeechDetector
 from speech.prompts import foreign
 
@@ -168,73 +174,6 @@ class Faults(Protocol):
         ...
 
 
-class Waiting(Protocol):
-    """The queue as the menu uses it (`routing` does it)."""
-
-    async def request(
-        self,
-        call_id: str,
-        queue: str,
-        enqueued_at: datetime | None = None,
-        causes: Collection[Cause] = (),
-        entered_at: datetime | None = None,
-        *,
-        skills: Levels = (),
-    ) -> None: ...
-
-    def announce(self, call_id: str) -> Announcement | None:
-        """Return what to tell a waiting caller of place and wait; None while nothing is to be told."""
-        ...
-
-    async def again(self, call_id: str) -> None: ...
-
-    async def leave(self, call_id: str, why: str) -> None: ...
-
-
-class Callers(Protocol):
-    """What is known of a caller that lets the call go ahead of others (`routing.callers` does it)."""
-
-    async def causes(self, call: Call, customer_id: str | None) -> Collection[Cause]: ...
-
-
-class Surveys(Protocol):
-    """What callers say of the service (`desk.surveys` keeps it)."""
-
-    async def answer(
-        self, call_id: str, agent_id: str, queue: str, score: int, *, caller: Caller | None = None
-    ) -> None: ...
-
-    async def reason(self, call_id: str, reason: Reason) -> None: ...
-
-
-class Understanding(Protocol):
-    """Understands callers, as the menu uses it (`cti.words` does it)."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether callers can be understood now."""
-        ...
-
-    @property
-    def first(self) -> bool:
-        """Whether callers are asked to say what they want before the menu of keys."""
-        ...
-
-    def listening(self, session: CallSession, phrases: tuple[str, ...] = ()) -> AbstractAsyncContextManager[None]:
-        """Listen to one utterance while open: `spoke`, then `words` of the session are set, or `deaf`."""
-        ...
-
-
-class Announcements(Protocol):
-    """What the operator has said to callers now, answered from memory (`desk.announcements` keeps it)."""
-
-    def greeting(self) -> str | None: ...
-
-    def by_area(self) -> bool: ...
-
-    def current(self, areas: Collection[str]) -> Sequence[Spoken]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class IvrServices:
     """The rooms that nodes use, as the menu sees them."""
@@ -268,10 +207,12 @@ class IvrServices:
     """Other languages that are offered with the greeting."""
     recording_notice: bool = True
     """Whether callers are told here that they may be recorded."""
-    storm: Callable[[], bool] = lambda: False
-    """Whether the site is in storm mode: so many callers that persons are for those who need one."""
+    storm: Storm = field(default_factory=Calm)
+    """What storm mode changes for callers."""
     understanding: Understanding | None = None
     """Understands callers; without it the menu is keys alone."""
+    returns: Returns = nobody_returns
+    """Keeps who has handed a caller on, for their return."""
 
 
 @dataclass(slots=True)

@@ -1,11 +1,20 @@
-"""What callers leave behind and ask for later, as the menu uses it: wishes, messages, callbacks, orders, texts."""
+"""What the menu needs of the rooms beside it: queue, survey, wishes, messages, callbacks, orders, texts."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from cti.messages import SeatOffered
+from cti.model import Call
+from cti.session import CallSession
+from desk.announcements.service import Spoken
+from desk.surveys.model import Caller, Reason
 from desk.workorders.model import Urging
+from routing.announcing import Announcement
+from routing.precedence import Cause
+from routing.skills import Levels
 
 
 class Watches(Protocol):
@@ -145,3 +154,83 @@ class Callbacks(Protocol):
     async def book(self, wanted: Wanted) -> Booking:
         """Let a number be rung back, once for a call."""
         ...
+
+    def place_of(self, number: str, queue: str) -> datetime | None:
+        """Return since when a caller counts as waiting in `queue` who is to be rung back there, None for any other."""
+        ...
+
+
+class Waiting(Protocol):
+    """The queue as the menu uses it (`routing` does it)."""
+
+    async def request(
+        self,
+        call_id: str,
+        queue: str,
+        enqueued_at: datetime | None = None,
+        causes: Collection[Cause] = (),
+        entered_at: datetime | None = None,
+        *,
+        skills: Levels = (),
+    ) -> None: ...
+
+    def announce(self, call_id: str) -> Announcement | None:
+        """Return what to tell a waiting caller of place and wait; None while nothing is to be told."""
+        ...
+
+    async def again(self, call_id: str) -> None: ...
+
+    async def leave(self, call_id: str, why: str) -> None: ...
+
+
+class Callers(Protocol):
+    """What is known of a caller that lets the call go ahead of others (`routing.callers` does it)."""
+
+    async def causes(self, call: Call, customer_id: str | None) -> Collection[Cause]: ...
+
+
+class Surveys(Protocol):
+    """What callers say of the service (`desk.surveys` keeps it)."""
+
+    async def answer(
+        self, call_id: str, agent_id: str, queue: str, score: int, *, caller: Caller | None = None
+    ) -> None: ...
+
+    async def reason(self, call_id: str, reason: Reason) -> None: ...
+
+
+class Understanding(Protocol):
+    """Understands callers, as the menu uses it (`cti.words` does it)."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether callers can be understood now."""
+        ...
+
+    @property
+    def first(self) -> bool:
+        """Whether callers are asked to say what they want before the menu of keys."""
+        ...
+
+    def listening(self, session: CallSession, phrases: tuple[str, ...] = ()) -> AbstractAsyncContextManager[None]:
+        """Listen to one utterance while open: `spoke`, then `words` of the session are set, or `deaf`."""
+        ...
+
+
+class Announcements(Protocol):
+    """What the operator has said to callers now, answered from memory (`desk.announcements` keeps it)."""
+
+    def greeting(self) -> str | None: ...
+
+    def by_area(self) -> bool: ...
+
+    def current(self, areas: Collection[str]) -> Sequence[Spoken]: ...
+
+
+Returns = Callable[[str, str], Awaitable[SeatOffered | None]]
+"""Keeps an agent (id) for the return of a call (id) that the agent has handed on; None: not there for it."""
+
+
+async def nobody_returns(agent_id: str, call_id: str) -> SeatOffered | None:
+    """A `Returns` of a house without agents."""
+    return None

@@ -15,7 +15,7 @@ from core.errors import Conflict, Unavailable
 from core.events import Event
 from core.tasks import TaskOwner
 from cti import talk
-from cti.endings import refuse
+from cti.endings import refuse, tell
 from cti.events import AgentAnswered
 from cti.handover import TalkEnd
 from cti.inbox import Asked
@@ -274,11 +274,11 @@ class SilentTalk:
         match asked.command:
             case Resume():
                 session.recalled = True
-                talk.tell(asked, None)
+                tell(asked, None)
             case HangUp():
                 try:
                     self._refuse_hang_up(SilentScriptRunning(call_id=self._call.id))
                 except Conflict as error:
-                    talk.tell(asked, error)
+                    tell(asked, error)
             case _:
-                talk.tell(asked, SilentScriptRunning(call_id=self._call.id))
+                tell(asked, SilentScriptRunning(call_id=self._call.id))

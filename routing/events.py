@@ -11,7 +11,7 @@ class AgentRequested(Event):
     """The caller wants a person of `queue`; said once for each time of waiting.
 
     The call goes ahead of those who have waited up to `ahead_s` longer, because of `causes`. It needs `skills` beside
-    those of the queue, and is held for the agent `preferred` at first.
+    those of the queue, `needs` in all, and is held for the agent `preferred` at first.
     """
 
     call_id: str
@@ -19,6 +19,7 @@ class AgentRequested(Event):
     ahead_s: float = 0.0
     causes: tuple[str, ...] = ()
     skills: dict[str, int] = field(default_factory=dict)
+    needs: dict[str, int] = field(default_factory=dict)
     preferred: str | None = None
 
 

@@ -1,7 +1,7 @@
 """A real Chromium for tests: the machine's own, headless, talking to nobody but us."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -28,11 +28,24 @@ def chromium_program() -> Path:
     return Path(found)
 
 
+def speaking(sound: Path) -> list[str]:
+    """Return the arguments with which Chromium's microphone hears the WAV file `sound`, again and again.
+
+    Nobody is there to click, so the microphone is allowed and sound may be played at once.
+    """
+    return [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={sound}",
+        "--autoplay-policy=no-user-gesture-required",
+    ]
+
+
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """Run a headless Chromium until the end of the block."""
+async def chromium(more: Sequence[str] = ()) -> AsyncIterator[Browser]:
+    """Run a headless Chromium until the end of the block, with `more` arguments."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_program(), args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=chromium_program(), args=[*ARGUMENTS, *more])
         try:
             yield browser
         finally:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from asterisk_conf.addresses import own_addresses
 from asterisk_conf.errors import PortInUse
 from asterisk_conf.install import default_cache, ensure_asterisk
 from asterisk_conf.private import PrivateAsterisk, check_ports
@@ -63,8 +64,11 @@ def claimed_ports() -> Iterator[Ports]:
     raise AssertionError("no free block of ports from 22000 to 32000: is a test's PBX left running?")
 
 
-def make_spec(var: Path, ports: Ports, *, seats: int = 4, trunk: Trunk | None = None) -> RenderSpec:
-    """What a test's PBX is rendered from: seats `1001`… with user names `seat1001`…, number 95598."""
+def make_spec(var: Path, ports: Ports, *, seats: int = 4, browsers: int = 0, trunk: Trunk | None = None) -> RenderSpec:
+    """What a test's PBX is rendered from: seats `1001`… with user names `seat1001`…, number 95598.
+
+    The first `browsers` of the seats are pages.
+    """
     return RenderSpec(
         install=ensure_asterisk(default_cache(), print),
         directories=Directories(
@@ -81,13 +85,19 @@ def make_spec(var: Path, ports: Ports, *, seats: int = 4, trunk: Trunk | None = 
             script=ROOT / "asterisk_conf" / "agi" / "lifeboat.py",
             apology=var / "lifeboat" / "apology",
         ),
-        seats=tuple(Seat(str(1001 + n), f"seat{1001 + n}", secrets.token_hex(16)) for n in range(seats)),
+        seats=tuple(Seat(str(1001 + n), f"seat{1001 + n}", secrets.token_hex(16), n < browsers) for n in range(seats)),
+        own_addresses=own_addresses(),
     )
 
 
 @contextlib.asynccontextmanager
 async def started_pbx(
-    tmp_path: Path | None = None, *, seats: int = 4, trunk: Trunk | None = None, dialplan: str = ""
+    tmp_path: Path | None = None,
+    *,
+    seats: int = 4,
+    browsers: int = 0,
+    trunk: Trunk | None = None,
+    dialplan: str = "",
 ) -> AsyncIterator[Pbx]:
     """Render and start a PBX of its own; `dialplan` is added to `extensions.conf`; ended on leaving.
 
@@ -97,7 +107,7 @@ async def started_pbx(
     with contextlib.ExitStack() as stack:
         ports = stack.enter_context(claimed_ports())
         var = tmp_path or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hotline-pbx-")))
-        spec = make_spec(var, ports, seats=seats, trunk=trunk)
+        spec = make_spec(var, ports, seats=seats, browsers=browsers, trunk=trunk)
         render(spec)
         (spec.directories.etc / "extensions_local.conf").write_text(dialplan, "utf-8")
         asterisk = PrivateAsterisk(spec.install, spec.directories.etc, ports)

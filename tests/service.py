@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 
 from agents.accounts import Accounts
-from agents.model import Role
+from agents.model import Role, SeatKind
 from app import storage
 from app.demo_data import load_demo
 from asterisk_conf.lifeboat_notice import FILE_NAME
@@ -235,7 +235,8 @@ async def people(pbx: Pbx, settings: Settings, *, demo: bool = True) -> None:
         if demo:
             await load_demo(db, clock, settings.site.zone)
         for seat in pbx.seats:
-            await accounts.add_seat(seat.id, sip_username=seat.sip_username, sip_password=seat.sip_password)
+            kind = SeatKind.BROWSER if seat.browser else SeatKind.PHONE
+            await accounts.add_seat(seat.id, sip_username=seat.sip_username, sip_password=seat.sip_password, kind=kind)
         for name in AGENTS[: len(pbx.seats)]:
             await accounts.create_user(name, PASSWORD, Role.AGENT, name=name.title())
         for name, role in (("lead", Role.SHIFT_LEAD), ("quality", Role.QUALITY), ("admin", Role.ADMIN)):

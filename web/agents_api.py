@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from agents.accounts import NoSuchUser
-from agents.model import User
+from agents.model import SeatKind, User
 from agents.service import NoSuchAgent
 from core.errors import Forbidden
 from routing.events import AgentChosen
@@ -30,6 +30,7 @@ async def list_seats(ask: Ask) -> shapes.Items[shapes.SeatChoice]:
             shapes.SeatChoice(
                 id=seat.id,
                 sip_username=seat.sip_username,
+                browser=seat.kind is SeatKind.BROWSER,
                 registered=agents.roster.registered(seat),
                 agent_id=sitting.agent_id if sitting else None,
                 page=seat.page.value,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from agents.model import Permission, State, User
+from agents.model import OFFERED, Permission, State, User
 from agents.service import PhoneNotRegistered
 from core.errors import BadInput, Conflict, Forbidden, HotlineError
 from core.phone import normalise
@@ -21,7 +21,10 @@ from cti.messages import (
     HandOver,
     Mute,
     Outsider,
+    Park,
     Party,
+    PickUp,
+    Reject,
     SeatOffered,
     Swap,
     TakeOver,
@@ -29,6 +32,7 @@ from cti.messages import (
     Unwatch,
     Watch,
 )
+from cti.model import CallState
 from web.services import WebServices
 from web.shapes import Given
 
@@ -88,6 +92,12 @@ class MuteWish(Given):
     """Whether nobody is to hear the agent."""
 
     on: bool = True
+
+
+class RejectWish(Given):
+    """Why one is not ready afterwards."""
+
+    reason: Name | None = None
 
 
 class MonitorWish(Given):
@@ -182,6 +192,37 @@ async def conference(services: WebServices, user: User, call_id: str, given: Giv
     assert isinstance(given, ConferenceWish)
     command = Conference(user.id) if given.do == "join" else CompleteConsult(user.id)
     await services.calls.command(call_id, command)
+
+
+async def park(services: WebServices, user: User, call_id: str, _: Given) -> None:
+    """Leave the caller with music at a numbered place, for any agent to pick up."""
+    await services.calls.command(call_id, Park(user.id))
+
+
+async def pick_up(services: WebServices, user: User, call_id: str, _: Given) -> None:
+    """Have a parked caller brought to one's own phone; one's wrap-up ends with it."""
+    live = next((one.call for one in services.calls.live() if one.call.id == call_id), None)
+    if live is not None and live.state is not CallState.PARKED:  # nobody is kept for what is refused anyway
+        raise Conflict("this call is not parked", call_id=call_id, state=live.state)
+    reserved = await services.agents.keep_for_pick_up(user.id, call_id)
+    seat = services.agents.seat_of(user.id)
+    assert seat is not None
+    try:
+        await services.calls.command(
+            call_id, PickUp(user.id, SeatOffered(user.id, reserved.seat_id, seat.sip_username))
+        )
+    except HotlineError as error:
+        await services.agents.release(user.id, call_id, error.code)
+        raise
+
+
+async def reject(services: WebServices, user: User, call_id: str, given: Given) -> None:
+    """Do not take the call that rings; the caller keeps the place, and one is not ready, for `reason` if given."""
+    assert isinstance(given, RejectWish)
+    agent = services.agents.roster.get(user.id)
+    if given.reason is not None and agent is not None and agent.holds(call_id, OFFERED):
+        await services.agents.set_state(user.id, State.NOT_READY, given.reason)
+    await services.calls.command(call_id, Reject(user.id))
 
 
 async def dial(services: WebServices, user: User, raw: str) -> str:

@@ -17,6 +17,7 @@ from web.call_control import Number, dial
 from web.commands import OF_LEADS, VERBS
 from web.cursor import cursor, place
 from web.masking import SEE_NUMBERS, mask
+from web.parked import Parked, parked
 from web.route import DESK, EVERYONE, Answer, ApiHandler, Ask, Routes, may
 from web.shapes import Given, Moment, Shape
 from web.store import facts_of
@@ -76,6 +77,12 @@ async def list_calls(ask: Ask, query: CallQuery) -> shapes.Page[shapes.Call]:
 async def dial_out(ask: Ask, body: DialOut) -> Placed:
     """Dial a number by hand: one's own phone rings first, then the number, which sees the hotline's."""
     return Placed(id=await dial(ask.services, ask.user, body.number))
+
+
+@routes.add("GET", "/parked", roles=DESK)
+async def list_parked(ask: Ask) -> shapes.Items[Parked]:
+    """List the callers who are parked, by place."""
+    return shapes.Items(items=parked(ask.services, ask.user))
 
 
 @routes.add("GET", "/calls/{id}", roles=EVERYONE)

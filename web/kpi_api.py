@@ -80,6 +80,7 @@ class Kpi(Shape):
     short_s: float
     repeat_days: int
     groups: list[str]
+    rows_add_up: bool = Field(description="false by skill: a contact that needs several is counted at each")
     laws_hold: bool
     broken: list[str]
     reconciled: int

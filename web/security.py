@@ -1,16 +1,18 @@
 """What every answer carries and every request must fulfil so that a browser cannot be used against its agent."""
 
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from core.config import Web
+from core.config import Settings, Web
 from core.errors import Forbidden
+from web.phone_address import phone_address
 
-CONTENT_POLICY = "; ".join(
+_POLICY = "; ".join(
     (
         "default-src 'self'",
-        "connect-src 'self'",
+        "connect-src 'self' {phone}",
         "img-src 'self' data:",
         "media-src 'self' blob:",
         "object-src 'none'",
@@ -19,9 +21,8 @@ CONTENT_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-"""Nothing inline and nothing from elsewhere, styles included."""
+"""Nothing inline and nothing from elsewhere, styles included; `phone` is the PBX, which the page's phone talks to."""
 HEADERS = {
-    "Content-Security-Policy": CONTENT_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -38,12 +39,18 @@ class ForeignOrigin(Forbidden):
     code = "foreign_origin"
 
 
-async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Put the security headers on every answer; answers of the API are not to be stored."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.path.startswith("/api/"):
-        response.headers.setdefault("Cache-Control", "no-store")
+def header_writer(settings: Settings) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """Return what puts the security headers on every answer; answers of the API are not to be stored."""
+
+    async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+        policy = _POLICY.format(phone=phone_address(request, settings))
+        response.headers.setdefault("Content-Security-Policy", policy)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.path.startswith("/api/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+
+    return add_headers
 
 
 def check_origin(request: web.Request, settings: Web, *, needed: bool) -> None:

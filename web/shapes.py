@@ -62,10 +62,11 @@ class User(Shape):
 
 
 class Seat(Shape):
-    """A desk with a phone."""
+    """A desk with a phone; `browser`: the page of who sits there is its phone."""
 
     id: str
     sip_username: str
+    browser: bool = False
     registered: bool
 
 
@@ -169,6 +170,7 @@ class Call(Shape):
     silent_prompt: int | None = Field(default=None, description="which prompt of the script was begun last, 1 to 3")
     muted: bool = Field(default=False, description="whether nobody in the talk hears the agent")
     third: ThirdParty | None = None
+    park_place: int | None = Field(default=None, description="the numbered place at which the caller is parked")
     monitor: Monitor | None = Field(default=None, description="who listens to the talk; told only to who may listen")
     ahead_causes: list[str] = Field(
         default=[], description="why it went ahead in the queue: danger, important, vip, repeat; the weightiest first"
@@ -355,45 +357,3 @@ class Hello(Shape):
     server_time: datetime
     site: Site
     not_ready_reasons: list[Choice]
-
-
-class CallState(Shape):
-    """A call that concerns the agent moved."""
-
-    call: Call
-
-
-class AgentState(Shape):
-    """The agent's presence moved."""
-
-    agent_id: str
-    state: str
-    reason: str | None
-    cause: str | None
-    since: datetime
-    wrap_up_ends_at: datetime | None
-    wish: str | None
-
-
-class SeatState(Shape):
-    """The agent's seat changed, or its phone came or went."""
-
-    seat: Seat | None
-
-
-class QueueStats(Shape):
-    """The figures of every queue."""
-
-    queues: list[Queue]
-
-
-class Notice(Shape):
-    """Something to read: `level` info, warning or error; `code` is stable, `text` for people."""
-
-    level: str
-    code: str
-    text: str
-
-
-class AnnouncementsMoved(Shape):
-    """Announcements stand differently than before: who looks at them reads them again."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from agents.model import Agent, Permission, State
+from agents.model import Agent, Permission, SeatKind, State
 from agents.model import User as Account
 from agents.roster import Roster
 from cti.model import Call
@@ -52,7 +52,12 @@ def seat_shape(roster: Roster, seat_id: str | None) -> shapes.Seat | None:
     seat = roster.seat(seat_id)
     if seat is None:
         return None
-    return shapes.Seat(id=seat.id, sip_username=seat.sip_username, registered=roster.registered(seat))
+    return shapes.Seat(
+        id=seat.id,
+        sip_username=seat.sip_username,
+        browser=seat.kind is SeatKind.BROWSER,
+        registered=roster.registered(seat),
+    )
 
 
 def seat_of(roster: Roster, agent_id: str) -> shapes.Seat | None:
@@ -128,6 +133,7 @@ def call_shape(call: Call, facts: CallFacts, viewer: Account) -> shapes.Call:
         recording_id=facts.recording_id,
         muted=call.muted,
         third=_third_shape(call, viewer),
+        park_place=call.park_place,
         monitor=_monitor_shape(call, viewer),
         ahead_causes=list(facts.ahead_causes),
     )

@@ -37,6 +37,7 @@ from agents.shifts.model import (
 )
 from agents.shifts.port import Messenger, Mute
 from core.clock import Clock
+from core.config import Site
 from core.db import Database
 from core.errors import BadInput
 from core.events import Event
@@ -47,10 +48,13 @@ from core.policy import Policy
 LONGEST_WHY = 200
 LONGEST_WEATHER = 200
 BOOKS_SHOWN = 20
+SHIPPED = Site()
+"""An installation with the lists that are shipped."""
 CALLED_FOR = {
     Trigger.QUEUE_LENGTH: "来电排队较多",
     Trigger.SERVICE_LEVEL: "预计来电不能及时接听",
     Trigger.WEATHER: "气象预警",
+    Trigger.STORM: "大面积停电，来电激增",
 }
 """What a person who is called in is told of the reason; of a person's calling, that person's words."""
 
@@ -77,14 +81,14 @@ class ShiftService:
     """The roster of this installation and its backup shift."""
 
     def __init__(
-        self, journal: Journal, db: Database, clock: Clock, policy: Policy, zone: ZoneInfo, *, site: str = ""
+        self, journal: Journal, db: Database, clock: Clock, policy: Policy, zone: ZoneInfo, *, site: Site = SHIPPED
     ) -> None:
-        self.shifts = definitions.load()
+        self.shifts = definitions.load(site.shifts)
         self._journal = journal
         self._db = db
         self._clock = clock
         self._zone = zone
-        self._site = site
+        self._site = site.name
         self._least_note = int(policy.number("hand_over_note_least"))
         self._ahead = timedelta(hours=policy.number("backup_call_ahead"))
         self._messenger: Messenger = Mute()
@@ -163,6 +167,10 @@ class ShiftService:
     async def active(self) -> Activation | None:
         """Return the calling-in that goes on."""
         return await self._db.read(store.active)
+
+    async def called_since(self, moment: datetime) -> bool:
+        """Tell whether the backup shift was called in at or after a moment, whether or not it was let go again."""
+        return await self._db.read(lambda connection: store.called_since(connection, moment))
 
     async def on_backup(self) -> list[Duty]:
         """Return who is on backup duty now or will be soon (`backup_call_ahead`)."""

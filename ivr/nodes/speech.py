@@ -10,9 +10,10 @@ from pydantic import Field, field_validator
 
 from cti.messages import WordsHeard
 from cti.port import PbxRefused
-from ivr.call import IvrCall, Understanding
+from ivr.call import IvrCall
 from ivr.events import SpeechHeard, SpeechLost
 from ivr.node import TELEPHONE_KEYS, Node, Prompts, Target, Targets
+from ivr.port import Understanding
 from speech import phrases
 from speech.phrases import NO, YES, Match
 from speech.prompts import Prompt

@@ -23,6 +23,7 @@ from core.events import Event
 from cti.events import AgentAnswered, CallAnswered, CallArrived, CallDequeued, CallEnded, CallQueued, CallReleased
 from figures.asking import BadRange, NoData, Words
 from figures.export import harmless
+from routing.events import AgentRequested
 from tests.figures.books import write
 from tests.figures.centre import DAY
 
@@ -54,6 +55,7 @@ def story() -> list[Event]:
         moved("not_ready", "ready", zero),
         *arrives("c1", zero),
         CallQueued(at=NINE + 2 * SECOND, call_id="c1", queue="general"),
+        AgentRequested(at=NINE + 2 * SECOND, call_id="c1", queue="general", needs={"english": 3, "fault": 1}),
         AgentAnswered(at=NINE + 10 * SECOND, call_id="c1", agent_id="a1", seat_id="s", channel_id="x"),
         moved("ready", "talking", 10 * SECOND, "c1"),
         *arrives("c2", minute),
@@ -153,6 +155,18 @@ def test_each_half_hour_and_each_agent(settings: Settings) -> None:
     assert alone["endings"] == []
 
 
+def test_by_skill_a_caller_who_needs_two_is_counted_at_both_and_the_head_says_so(settings: Settings) -> None:
+    made = json.loads(report(settings, *RANGE, "--by", "skill", "--format", "json").stdout)
+    assert made["rows_add_up"] is False
+    rows = {row["label"][0]: (row["counts"]["O"], row["figures"]["SL-4"]) for row in made["rows"]}
+    assert rows == {"无技能要求": (2, None), "英语": (1, "100.00"), "故障报修": (1, "100.00")}
+    assert made["total"]["counts"]["O"] == 3
+    both = report(settings, *RANGE, "--by", "skill,hour", "--format", "csv", "--language", "en").stdout
+    assert "skills,a contact that needs several is counted at each" in both
+    assert "English,2025-03-10T09:00+08:00,,,,1,1,1,1," in both
+    assert "技能归属" not in report(settings, *RANGE, "--by", "queue").stdout
+
+
 def test_csv_has_no_formulas_and_excel_sees_that_it_is_utf_8(settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "kpi.csv"
     made = report(settings, *RANGE, "--group", "agent", "--format", "csv", "--out", str(file))
@@ -225,6 +239,36 @@ def test_a_wrong_asking_says_what_is_wrong_and_what_to_do(
     made = report(settings, *words)
     assert made.exit_code == 1
     assert told in str(made.exception)
+
+
+@pytest.mark.parametrize("form", ["text", "csv", "xlsx", "json"])
+def test_a_range_without_data_says_what_there_is_and_leaves_the_report_of_before_as_it_was(
+    settings: Settings, tmp_path: Path, form: str
+) -> None:
+    file = tmp_path / "kpi"
+    file.write_text("the report of October")
+    made = report(settings, "--from", "2025-03-11", "--to", "2025-03-31", "--format", form, "--out", str(file))
+    assert made.exit_code == 1
+    assert str(made.exception).startswith("no data from 2025-03-11T00:00+08:00 to 2025-04-01T00:00+08:00: the journal")
+    assert "2025-03-10T08:59+08:00 to 2025-03-10T09:11+08:00; ask for a part of that" in str(made.exception)
+    assert file.read_text() == "the report of October"
+    assert list(tmp_path.glob("kpi*")) == [file]
+
+
+def test_a_report_that_cannot_be_written_whole_is_not_written_at_all(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "kpi.csv"
+    file.write_text("the report of October")
+
+    def full(of: object, to: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    made = report(settings, *RANGE, "--format", "csv", "--out", str(file))
+    assert "cannot be written (No space left on device): name another file" in str(made.exception)
+    assert file.read_text() == "the report of October"
+    assert list(tmp_path.glob("*kpi*")) == [file], "nothing half-written is left"
 
 
 def test_no_database_is_made_by_looking_for_one(tmp_path: Path) -> None:

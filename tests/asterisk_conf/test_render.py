@@ -102,6 +102,25 @@ def test_the_house_rules_stand_in_pjsip_conf(tmp_path: Path) -> None:
     assert section(text, "transport-udp", "transport")["bind"] == ["127.0.0.1:5060"]
 
 
+def test_a_page_is_a_phone_with_encrypted_sound_in_alaw_only(tmp_path: Path) -> None:
+    spec = spec_in(tmp_path)
+    seats = (Seat("1001", "seat1001", "c" * 32), Seat("1002", "seat1002", "d" * 32, browser=True))
+    text = texts(replace(spec, seats=seats))["pjsip.conf"]
+    assert "[seat1001](seat)\n" in text
+    assert "[seat1002](browser)\n" in text
+    template = text.partition("[browser](!,seat)")[2].partition("\n[")[0]
+    assert "webrtc = yes" in template
+    assert "disallow = all\nallow = alaw\n" in template
+    assert "dtls_auto_generate_cert = yes" in template
+
+
+def test_browsers_are_told_loopback_only_where_the_pbx_listens_there(tmp_path: Path) -> None:
+    spec = replace(spec_in(tmp_path), own_addresses=("192.0.2.7",))
+    assert "192.0.2.7 => 127.0.0.1" in texts(spec)["rtp.conf"]
+    everywhere = replace(spec, ports=replace(spec.ports, bind="0.0.0.0"))
+    assert "ice_host_candidates" not in texts(everywhere)["rtp.conf"]
+
+
 def test_from_may_be_preferred_to_asserted_identity(tmp_path: Path) -> None:
     spec = spec_in(tmp_path)
     text = texts(replace(spec, trunk=replace(spec.trunk, caller_headers=("From",))))["pjsip.conf"]

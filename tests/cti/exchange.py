@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core import policy
@@ -12,6 +12,7 @@ from core.clock import SystemClock
 from core.db import Database
 from core.events import Event
 from core.journal import Journal
+from core.policy import Policy
 from core.tasks import TaskOwner
 from cti import store
 from cti.adopt import Adopted
@@ -123,8 +124,10 @@ async def silence(session: CallSession) -> None:
 
 
 @contextlib.asynccontextmanager
-async def opened_exchange(folder: Path, *, wrap: Callable[[AriPbx], AriPbx] = lambda p: p) -> AsyncIterator[Exchange]:
-    """An exchange whose service is not started yet; everything is closed at the end."""
+async def opened_exchange(
+    folder: Path, *, wrap: Callable[[AriPbx], AriPbx] = lambda p: p, **numbers: float
+) -> AsyncIterator[Exchange]:
+    """An exchange whose service is not started yet, with other `numbers` of the policy; all is closed at the end."""
     db = Database(f"sqlite:///{folder / 'calls.db'}")
     create_tables(db.engine)
     tasks, clock = TaskOwner("exchange"), SystemClock()
@@ -132,7 +135,7 @@ async def opened_exchange(folder: Path, *, wrap: Callable[[AriPbx], AriPbx] = la
     async with FakeAri() as fake:
         tasks.start(PhonesOfFake(fake, 0.01).run(), "seats")
         pbx = wrap(AriPbx(fake.address))
-        world = CallWorld(pbx, journal, clock, policy.load("seed"), lambda: ["sound:apology"])
+        world = CallWorld(pbx, journal, clock, _rules(numbers), lambda: ["sound:apology"])
 
         async def program(session: CallSession) -> None:
             await exchange.program(session)
@@ -150,3 +153,8 @@ async def opened_exchange(folder: Path, *, wrap: Callable[[AriPbx], AriPbx] = la
             await journal.close()
             await db.close()
             await asyncio.sleep(0)
+
+
+def _rules(numbers: Mapping[str, float]) -> Policy:
+    seed = policy.load("seed")
+    return replace(seed, rules=seed.rules | {n: replace(seed.rules[n], value=v) for n, v in numbers.items()})

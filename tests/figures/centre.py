@@ -35,6 +35,7 @@ from cti.model import MOVES, Call, CallState, IllegalMove, advance, arrive
 from desk.callbacks.events import CallbackBooked
 from desk.surveys.events import SurveyAnswered
 from figures.terms import Terms
+from routing.events import AgentRequested
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAY = datetime(2025, 3, 9, 16, tzinfo=UTC)
@@ -42,6 +43,7 @@ DAY = datetime(2025, 3, 9, 16, tzinfo=UTC)
 TERMS = Terms(DAY, DAY + timedelta(days=1), timedelta(seconds=20), timedelta(seconds=5), timedelta(days=7))
 PAUSES = (0, 0.2, 1, 4.8, 5, 15, 20, 21, 60, 120, 300, 600, 1700, 2500)
 QUEUES = ("general", "complaint")
+NEEDS: tuple[dict[str, int], ...] = ({}, {"english": 1}, {"english": 2, "fault": 1}, {"fault": 3})
 FREE = frozenset({State.NOT_READY, State.READY, State.WRAP_UP, State.LOGGED_OUT})
 
 Choose = Callable[[int], int]
@@ -156,6 +158,8 @@ class Day:
         except IllegalMove:  # the table of the third party has a word in it too
             return
         self.events.append(event)
+        if isinstance(event, CallQueued) and self.choose(8):  # now and then they hang up before it is asked for
+            self.request(event)
         agent = self.agents.get(before.agent_id or "")
         if agent is not None and agent.call_id == call.id and agent.state in ON_CALL:
             self.follow(agent, before, event)
@@ -165,6 +169,11 @@ class Day:
         if isinstance(event, CallReleased) and self.choose(2):
             told = {"call_id": call.id, "agent_id": event.agent_id, "queue": call.queue or ""}
             self.events.append(SurveyAnswered(at=self.now, score=1 + self.choose(5), **told))
+
+    def request(self, event: CallQueued) -> None:
+        """Ask for a person, who needs skills, a moment after the caller has begun to wait."""
+        needs = NEEDS[self.choose(len(NEEDS))]
+        self.events.append(AgentRequested(at=self.now, call_id=event.call_id, queue=event.queue, needs=needs))
 
     def ring(self, call: Call) -> None:
         free = [agent for agent in self.agents.values() if agent.state is State.READY]

@@ -30,11 +30,15 @@ from cti.events import (
     ConsultStarted,
 )
 from cti.model import CallState
+from figures import formulas, report
+from figures.asking import Asked, Group
 from figures.cells import Counts
-from figures.contacts import Contact
 from figures.model import PRESENCE, Fold, Snapshot
 from figures.presence import Interval, Presence
+from figures.report import Report
+from figures.stays import Contact
 from figures.symbols import SYMBOLS
+from routing.events import AgentRequested
 from tests.figures.centre import DAY, SHANGHAI, TERMS, Day
 
 pytestmark = pytest.mark.unit
@@ -179,6 +183,71 @@ def test_a_day_that_goes_on_from_the_one_before_is_the_day_by_itself(choices: li
             before.go_on(TERMS)
         before.take(event)
     assert before.snapshot(events[-1].at).to_json() == folded(events).to_json()
+
+
+@settings(max_examples=100, deadline=None)
+@given(CHOICES)
+def test_p14_each_skill_keeps_the_law_and_all_of_them_add_up_to_what_was_needed(choices: list[int]) -> None:
+    """A contact that needs two skills is counted at both: each skill balances, and their sum is that of the needs."""
+    day = day_of(choices)
+    if not day.events:
+        return
+    counted = folded(day.events)
+    assert counted.broken == ()
+    rows = {row.label[0]: row.counts for row in by(counted, Group.SKILL).rows}
+    for skill, counts in rows.items():
+        assert counts.get("O", 0) == sum(counts.get(one, 0) for one in "ABFCW"), skill
+    needed: Counter[str] = Counter()
+    offered = 0
+    for key, counts in counted.cells:
+        offered += counts.get("O", 0)
+        for skill in key.skills or ("-",):
+            needed[skill] += counts.get("O", 0)
+    assert {skill: counts.get("O", 0) for skill, counts in rows.items() if counts.get("O")} == +needed
+    assert sum(needed.values()) >= offered == total(counted).get("O", 0)
+
+
+def by(counted: Snapshot, *groups: Group) -> Report:
+    asked = Asked(TERMS.begin, TERMS.end, groups, formulas.chosen([]))
+    return report.make(asked, counted, (), TERMS, SHANGHAI)
+
+
+def test_what_is_needed_is_what_was_asked_for_first_and_all_of_a_contact_is_counted_there() -> None:
+    second, seat = timedelta(seconds=1), {"seat_id": "s", "channel_id": "x"}
+
+    def arrives(call_id: str, **asked: object) -> list[Event]:
+        who: dict[str, object] = {"caller": "1", "caller_known": True, "caller_raw": "", "number": "9"}
+        came = CallArrived(at=DAY, call_id=call_id, channel_id="x", **who)
+        queued = CallQueued(at=DAY, call_id=call_id, queue="general")
+        wish = AgentRequested(at=DAY + second, call_id=call_id, queue="general", **asked)
+        return [came, queued, wish] if asked else [came, queued]
+
+    story: list[Event] = [
+        *arrives("both", skills={"fault": 1}, needs={"fault": 1, "english": 2}),
+        AgentRang(at=DAY + 2 * second, call_id="both", agent_id="a1", **seat),
+        AgentAnswered(at=DAY + 5 * second, call_id="both", agent_id="a1", **seat),
+        CallReleased(at=DAY + 9 * second, call_id="both", agent_id="a1", by="caller", why="hung_up"),
+        *arrives("old", skills={"english": 1}),  # as events were before they told all needs
+        AgentRequested(at=DAY + 3 * second, call_id="old", queue="general", needs={"fault": 1}),
+        CallEnded(at=DAY + 8 * second, call_id="old", by="caller", why="hung_up", where="queued"),
+        *arrives("none"),
+        CallEnded(at=DAY + 8 * second, call_id="none", by="caller", why="hung_up", where="queued"),
+        AgentRequested(at=DAY + 8 * second, call_id="none", queue="general", needs={"fault": 1}),
+    ]
+    counted = folded(story)
+    assert counted.broken == (), "an asking for a call that is gone is no fault of the books"
+    rows = {row.label: row.counts for row in by(counted, Group.SKILL).rows}
+    assert {label: (n.get("P"), n.get("O"), n.get("A"), n.get("B")) for label, n in rows.items()} == {
+        ("-",): (1, 1, None, 1),
+        ("english",): (2, 2, 1, 1),
+        ("fault",): (1, 1, 1, None),
+    }
+    assert rows["fault",]["TALK"] == rows["fault",]["TALK_CLOCK"] == 4_000_000
+    assert "N" not in rows["fault",], "that is of calls as a whole"
+    whole = by(counted, Group.QUEUE, Group.SKILL)
+    assert not whole.rows_add_up
+    assert whole.total.counts["O"] == 3
+    assert sorted(row.label for row in whole.rows) == [("general", one) for one in ("-", "english", "fault")]
 
 
 def test_every_state_of_presence_has_a_symbol() -> None:

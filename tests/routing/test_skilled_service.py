@@ -264,7 +264,10 @@ async def test_extra_skills_of_a_call_count_beside_those_of_its_queue(hotline: H
     await hotline.routing.request("c1", "general", skills=(("cantonese", 3),))
     await hotline.gets("c1", "a2")
     (asked,) = await hotline.office.story(AgentRequested)
-    assert asked.skills == {"cantonese": 3}
+    assert asked.skills == asked.needs == {"cantonese": 3}
+    await hotline.routing.request("c2", "english", skills=(("cantonese", 3),))
+    asked = (await hotline.office.story(AgentRequested))[-1]
+    assert (asked.skills, sorted(asked.needs)) == ({"cantonese": 3}, ["cantonese", "english"])
 
 
 async def test_a_closed_queue_gives_its_calls_to_another_or_to_nobody(opened: Open) -> None:

@@ -103,5 +103,5 @@ def _note(problems: list[str], message: ConsoleMessage) -> None:
 
 
 def _stay_home(home: str, problems: list[str], request: Request) -> None:
-    if not request.url.startswith((home, home.replace("http", "ws"), "data:")):
+    if not request.url.startswith((home, home.replace("http", "ws"), "data:", f"blob:{home}")):
         problems.append(f"asked elsewhere: {request.url}")

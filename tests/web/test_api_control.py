@@ -153,6 +153,48 @@ async def test_the_story_says_who_was_consulted_and_how_it_ended(world: World) -
     assert [(e.kind, e.dialled) for e in events if isinstance(e, CallTransferred)] == [("outside", SPECIALIST)]
 
 
+async def test_a_parked_caller_is_seen_by_all_and_picked_up_from_the_wrap_up(world: World) -> None:
+    call_id = await talking(world)
+    async with (
+        world.client("1001", seat="1001") as agent,
+        world.client("1002", seat="1002") as other,
+        world.client("lead") as lead,
+        other.desktop() as desk,
+    ):
+        assert await other.refused("POST", f"/calls/{call_id}/pickup", {}, status=409) == "conflict"
+        await state(world, "1002", "ready")
+        await agent.ask("POST", f"/calls/{call_id}/park", {})
+        await state(world, "1001", "wrap_up")
+        (shown,) = (await desk.next("parked"))["items"]
+        assert (shown["place"], shown["caller"], shown["agent_id"]) == (701, "138****0001", world.users["1001"].id)
+        (told,) = (await lead.ask("GET", "/parked"))["items"]
+        assert (told["call_id"], told["caller"]) == (call_id, CALLER)
+        await agent.ask("POST", f"/calls/{call_id}/pickup", {})
+        await state(world, "1001", "ringing")
+        assert [m["items"] for m in desk.all("parked")][-1] == []
+        world.pbx.pick_up(f"{call_id}-seat-2")
+        await world.until_state(call_id, "talking")
+        await state(world, "1001", "talking")
+        assert await other.refused("POST", "/calls/nothing/pickup", {}, status=404) == "no_such_call"
+        await state(world, "1002", "ready")
+
+
+@pytest.mark.parametrize("reason", [None, "meal"])
+async def test_who_rejects_is_not_ready_and_the_next_one_is_rung(world: World, reason: str | None) -> None:
+    await world.ready("1001", "1001")
+    call_id = world.call(CALLER)
+    await world.rings(call_id)
+    await world.ready("1002", "1002")
+    body = {"reason": reason} if reason else {}
+    async with world.client("1001") as agent, world.client("1002") as other:
+        assert await other.refused("POST", f"/calls/{call_id}/reject", body, status=409) == "conflict"
+        await agent.ask("POST", f"/calls/{call_id}/reject", body)
+        await state(world, "1001", "not_ready")
+        me = await agent.ask("GET", "/agents/me")
+        assert (me["cause"], me["reason"]) == ("rejected", reason)
+        await state(world, "1002", "ringing")
+
+
 async def test_a_lead_monitors_from_a_break_and_is_asked_for_the_right(world: World) -> None:
     call_id = await talking(world)
     await world.phone("1003")

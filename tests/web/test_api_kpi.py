@@ -33,7 +33,12 @@ async def test_a_call_is_in_the_figures_of_today_live_and_read(world: World) -> 
             assert (one["total"]["counts"]["O"], one["total"]["counts"]["A"]) == (1, 1)
             assert one["total"]["figures"]["SL-3"] == "100.00"
             assert [row["group"] for row in one["rows"]] == [{"queue": "general"}]
+            assert one["rows_add_up"] is True
         assert live["endings"] == read["endings"]
+        for path in ("/kpi/today?", f"/kpi?from={today(world)}&to={today(world)}&"):
+            skilled = await lead.ask("GET", f"{path}group=skill")
+            assert skilled["rows_add_up"] is False
+            assert [(row["group"], row["counts"]["A"]) for row in skilled["rows"]] == [({"skill": "-"}, 1)]
         (queue,) = [one for one in (await lead.ask("GET", "/queues"))["items"] if one["id"] == "general"]
         assert queue["service_level"] == {"variant": "SL-8", "percent": "100.00", "threshold_s": 20.0}
         assert (await lead.ask("GET", "/queues/general"))["service_level"] == queue["service_level"]

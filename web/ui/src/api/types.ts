@@ -29,6 +29,8 @@ export interface Seat {
   id: string;
   sip_username: string;
   registered: boolean;
+  /** The page of who sits there is the phone of this seat. */
+  browser?: boolean;
 }
 
 export interface SeatChoice extends Seat {
@@ -76,6 +78,8 @@ export interface Call {
   ended_by: string | null;
   end_cause: string | null;
   recording_id: string | null;
+  /** Nobody in the talk hears the agent. */
+  muted?: boolean;
   /** Of a live call: "noticed" (nobody has heard the caller yet) or "script" (the silent-call script is said). */
   silence?: string | null;
   /** Which prompt of the script was begun last, 1 to 3. */
@@ -248,12 +252,13 @@ export interface ApiErrorBody {
   details?: Record<string, unknown>;
 }
 
-export type CallVerb = "hold" | "resume" | "hangup" | "silent-script" | "transfer" | "wrap-up" | "note" | "dtmf";
+export type CallVerb = "hold" | "resume" | "hangup" | "silent-script" | "mute" | "transfer" | "wrap-up" | "note" | "dtmf";
 
 /** What the browser asks for, without the `id` that the socket adds. */
 export type Command =
   | { type: "state"; state: "ready" | "not_ready"; reason?: string }
   | { type: "hold" | "resume" | "hangup" | "silent-script"; call_id: string }
+  | { type: "mute"; call_id: string; on: boolean }
   | { type: "transfer"; call_id: string; to: string }
   | { type: "wrap-up"; call_id: string; result_code: string; note: string }
   | { type: "note"; call_id: string; text: string }

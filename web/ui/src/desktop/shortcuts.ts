@@ -4,6 +4,8 @@ import { onBeforeUnmount, onMounted } from "vue";
 /** Letters free of Chromium's and Firefox's own Alt keys on Windows. */
 export const KEYS = {
   ready: "r",
+  answer: "a",
+  mute: "m",
   hold: "h",
   transfer: "t",
   hangup: "g",

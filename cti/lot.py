@@ -1,0 +1,35 @@
+"""The numbered places at which callers are parked: which are free, so that no two calls get the same."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+
+from core.errors import Conflict
+from cti.model import Call
+
+
+class NoParkingPlace(Conflict):
+    """Every place for parked callers is taken: keep the caller on hold, or hand them on to a queue."""
+
+    code = "no_parking_place"
+
+
+class ParkingLot:
+    """Tells which place is free, by the live calls themselves: there is nothing to keep in step with them."""
+
+    def __init__(self) -> None:
+        self.calls: Callable[[], Iterable[Call]] = tuple
+        """Every live call."""
+        self._promised: set[int] = set()
+
+    @contextlib.contextmanager
+    def place(self, first: int, places: int) -> Iterator[int]:
+        """Promise the lowest free one of `places` from `first` on while open. Raises NoParkingPlace."""
+        taken = self._promised | {call.park_place for call in self.calls()}
+        free = next((place for place in range(first, first + places) if place not in taken), None)
+        if free is None:
+            raise NoParkingPlace(places=places)
+        self._promised.add(free)
+        try:
+            yield free
+        finally:
+            self._promised.discard(free)

@@ -1,0 +1,58 @@
+"""One call's stays in queues, as contacts are counted from them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from figures.talks import Talk
+
+
+@dataclass(slots=True)
+class Contact:
+    """One stay in a queue; `slot` None: it began outside what is counted. `how` it ended: None while it waits.
+
+    `handed_to`: an agent handed the caller on to that one person (or somebody outside), not to the queue. Only when
+    that fails the caller waits there for anybody, and is offered to the queue; until then it is no contact of it.
+    """
+
+    call_id: str
+    queue: str
+    at: datetime
+    slot: datetime | None
+    how: str | None = None
+    agent_id: str = ""
+    wait: timedelta = timedelta()
+    handed_to: str = ""
+    out: bool = False
+    """The agent dialled it by hand: it was in no queue."""
+    skills: tuple[str, ...] = ()
+    unsettled: list[tuple[str, str, int]] | None = field(default_factory=list)
+    """What was counted (agent, symbol, number) before it was told which skills are needed; None: it was told."""
+
+
+@dataclass(slots=True)
+class CallBook:
+    """What is known of a call that has not ended."""
+
+    slot: datetime | None
+    contacts: list[Contact] = field(default_factory=list)
+    talk: Talk[Contact] | None = None
+    last: Contact | None = None
+    """The contact of the latest talk."""
+    in_menu: bool = False
+    callback: bool = False
+    placed: Contact | None = None
+    """What an agent dialled, when nobody called us."""
+
+    @property
+    def waiting(self) -> Contact | None:
+        """The contact that waits now."""
+        return self.contacts[-1] if self.contacts and self.contacts[-1].how is None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a call ended: `by` whom, `where` (a state, or a node of the menu), and `why`."""
+
+    by: str
+    where: str
+    why: str
