@@ -96,7 +96,9 @@ class Demand:
         bucket.remove(place)
         if not bucket.calls:
             for anchor in bucket.anchors:
-                del self._under[anchor][bucket.beside][bucket.serial]
+                del (there := self._under[anchor])[bucket.beside][bucket.serial]
+                if not there[bucket.beside]:
+                    del there[bucket.beside]
             del self._buckets[bucket.rules.queue, bucket.further, bucket.step, bucket.preferred]
 
     def all(self) -> list[Bucket]:

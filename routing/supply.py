@@ -19,7 +19,7 @@ class Supply:
 
     def __init__(self, rarity: Callable[[str], int]) -> None:
         self._rarity = rarity
-        self._free: dict[str, tuple[Person, list[tuple[list[Key], Key]]]] = {}
+        self._free: dict[float | str, tuple[Person, list[tuple[list[Key], Key]]]] = {}
         """Each free agent, with the lists in which it stands and its place there."""
         self._lists: dict[str, dict[str, list[Key]]] = {}
         """By anchor and strategy."""
@@ -71,17 +71,20 @@ class Supply:
         as_sorted = (
             strategy != "best_skill" or not wanted or (len(wanted) == 1 and anchors == (by_skill(wanted[0][0]),))
         )
-        enough = len(found) + limit
+        in_order, enough = as_sorted and not found, len(found) + limit
         for key in self._read(anchors, strategy):
-            person, _ = self._free[str(key[-1])]
+            person = self._free[key[-1]][0]
             if need.met_by(person.profile):
                 found.append((key if as_sorted else order(person, wanted), person))
                 if as_sorted and len(found) == enough:
                     break
-        found.sort(key=lambda one: one[0])
+        if not in_order:
+            found.sort(key=lambda one: one[0])
         return found[:limit]
 
     def _anchors(self, need: Need) -> tuple[str, ...]:
+        if len(need.skills) == 1:
+            return (by_skill(need.skills[0][0]),)
         if need.skills:
             return (by_skill(min((skill for skill, _ in need.skills), key=lambda one: self._rarity(by_skill(one)))),)
         return tuple(map(by_group, sorted(need.groups))) or (EVERYBODY,)
