@@ -108,6 +108,7 @@ OPTIONAL: tuple[str, ...] = (
     "chan_audiosocket",
     "app_stasis_broadcast",
     "res_stasis_broadcast",
+    "res_pjsip_notify",  # lets the phone of an agent take a call that the page answers
     "app_echo",
     "app_milliwatt",
     "codec_g722",

@@ -10,6 +10,7 @@ from core import policy
 from core.bus import Bus
 from core.clock import SystemClock
 from core.db import Database
+from core.errors import BadInput
 from core.events import Event
 from core.journal import Journal
 from core.policy import Policy
@@ -21,7 +22,8 @@ from cti.events import CallArrived, CallEnded, CallReleased, CallTransferred
 from cti.messages import Command, SeatOffered
 from cti.model import MOVING, WITH_AGENT, Call, CallState, advance, arrive
 from cti.service import CallHooks, CallService
-from cti.session import CallSession, CallWorld, Program
+from cti.session import CallSession, Program
+from cti.world import CallWorld
 from tests.cti.fake_ari import FakeAri
 from tests.cti.lines import SEATS, PhonesOfFake
 from tests.databases import create_tables
@@ -33,6 +35,10 @@ TALKS_END = (CallReleased, CallTransferred)
 def offer(phone: str = "answer", agent_id: str = "a1") -> SeatOffered:
     """An agent whose phone does as said (see lines.SEATS)."""
     return SeatOffered(agent_id, "1001", SEATS[phone])
+
+
+def _no_number(call: Call, number: str) -> Command:
+    raise BadInput("no such number", field="number")
 
 
 @dataclass(slots=True)
@@ -47,6 +53,8 @@ class Exchange:
     program: Program
     service: CallService
     adopted: list[Sequence[Adopted]] = field(default_factory=list)
+    plan: Callable[[Call, str], Command] = _no_number
+    """What a number means that is dialled on a phone."""
 
     async def serve(self) -> None:
         """Start the service and wait until it takes calls."""
@@ -135,7 +143,11 @@ async def opened_exchange(
     async with FakeAri() as fake:
         tasks.start(PhonesOfFake(fake, 0.01).run(), "seats")
         pbx = wrap(AriPbx(fake.address))
-        world = CallWorld(pbx, journal, clock, _rules(numbers), lambda: ["sound:apology"])
+
+        async def dialled(call: Call, number: str) -> Command:
+            return exchange.plan(call, number)
+
+        world = CallWorld(pbx, journal, clock, _rules(numbers), lambda: ["sound:apology"], dialled=dialled)
 
         async def program(session: CallSession) -> None:
             await exchange.program(session)
