@@ -86,3 +86,18 @@ async def test_a_callback_in_its_turn_rings_the_agent_who_may_skip_it(world: Wor
         assert (rows[0]["reason"], rows[0]["number"]) == ("a colleague knows them", OTHER)
         assert str(rows[0]["due_at"]) > str(rows[0]["booked_at"])
     assert world.pbx.outside == []
+
+
+async def test_an_agent_who_rejects_it_is_not_ready_and_another_gets_it(world: World) -> None:
+    await not_ready(world, "1001")
+    call_id = await hangs_up_waiting(world, OTHER)
+    async with world.client("1001") as agent:
+        taken = await agent.ask("POST", "/callbacks", {"call_id": call_id}, expect=201)
+        await agent.ask("POST", "/agents/me/state", {"state": "ready"})
+        await until(lambda: world.state_of("1001") == "ringing", what="the agent's phone rings")
+        await agent.ask("POST", f"/calls/out-{taken['id']}-1/reject", {"reason": "meal"})
+        await until(lambda: world.state_of("1001") == "not_ready", what="the agent is not ready")
+        await world.ready("1002", "1002")
+        await until(lambda: world.state_of("1002") == "ringing", what="another phone rings")
+        [row] = (await agent.ask("GET", "/callbacks"))["items"]
+        assert (row["calls"], row["misses"]) == (2, 0)
