@@ -10,6 +10,7 @@ from typing import Protocol
 from core.clock import Clock
 from core.events import Event, Recorded
 from core.journal import Journal, Save
+from core.sequels import Sequel, Settle, unsettled
 from cti.messages import (
     ChannelEntered,
     ChannelGone,
@@ -111,9 +112,13 @@ class MemoryJournal(Journal):
         told.set_result(True)
         return told
 
-    async def record(self, *events: Event, save: Save | None = None) -> list[Recorded]:
+    def begin(
+        self, *events: Event, save: Save | None = None, settle: Settle = unsettled, sequels: Sequence[Sequel] = ()
+    ) -> asyncio.Future[list[Recorded]]:
         self.note(*events)
-        return [Recorded(n, event) for n, event in enumerate(events)]
+        told: asyncio.Future[list[Recorded]] = asyncio.get_running_loop().create_future()
+        told.set_result([Recorded(n, event) for n, event in enumerate(events)])
+        return told
 
 
 class Line:

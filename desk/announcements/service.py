@@ -129,9 +129,9 @@ class AnnouncementService:
             on=wanted.on,
             by=by,
         )
+        await self._check(one)
         if not in_chinese(one.text):
             raise BadAnnouncement("announcements are said in Mandarin; write the words in Chinese", field="text")
-        await self._check(one)
         await self._journal.record(self._switched(one), save=lambda c: store.add(c, one))
         self._changed.set()
         return one

@@ -263,8 +263,12 @@ class TestService:
         await board.clock.advance(RETRY_S)
         await board.spoken("暴雨", "大风")
 
+    async def test_words_that_the_voice_of_the_site_cannot_read_are_refused(self, board: Board) -> None:
+        with pytest.raises(BadAnnouncement, match="write the words in Chinese"):
+            await board.says("Power is out in the east.")
+
     async def test_only_callers_of_an_area_that_exists(self, board: Board) -> None:
-        with pytest.raises(BadAnnouncement, match="城冬片区"):
+        with pytest.raises(BadAnnouncement, match=r"城冬片区.*write an area as the accounts do: 城"):
             await board.says("抢修", areas=("城冬片区",))
         assert not board.service.by_area()
         await board.says("抢修", areas=("城东片区",))
