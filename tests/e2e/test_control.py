@@ -221,6 +221,8 @@ async def test_an_agent_dials_out_is_recorded_and_consults_a_number_outside(hous
         sound, rate = await audio(hotline, recording["id"])
         talk_s = seconds(at["CalleeAnswered"], at["CallTransferred"])
         assert abs(len(sound) / rate - talk_s) <= 0.3
+        beside = await stored(hotline, number, "consult")
+        assert abs(beside["length_s"] - seconds(at["ConsultAnswered"], at["CallTransferred"])) <= 0.3
 
 
 async def rung(house: House, times: int) -> IncomingCall:
