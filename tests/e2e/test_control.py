@@ -320,8 +320,8 @@ async def test_p23_whoever_hangs_up_at_whatever_step_nobody_is_lost_and_no_leg_i
         await registered(hotline, "bert")
         bert_id = await agent_id(hotline, "bert")
         for turn, (step, who) in enumerate((step, who) for step in STEPS for who in PARTIES):
-            await hotline.make_ready("anna")
-            await hotline.make_ready("bert")
+            await free(hotline, "anna")
+            await free(hotline, "bert")
             before = len(house.carrier.rung)
             call_id = (await hotline.request("anna", "POST", "/calls", {"number": "13800000002"}))["id"]
             anna = await first.answer(10)
@@ -344,6 +344,16 @@ async def test_p23_whoever_hangs_up_at_whatever_step_nobody_is_lost_and_no_leg_i
             for leg in (anna, bert, callee):
                 await leg.wait_ended(10)
     assert await left_at_the_pbx(hotline) == []
+
+
+async def free(hotline: Service, who: str) -> None:
+    """Wait until somebody's last call is over, and let them be ready."""
+
+    async def over() -> bool:
+        return str((await hotline.agent(who))["state"]) not in ("reserved", "ringing", "talking")
+
+    await until(over, 10, what=f"{who} is free")
+    await hotline.make_ready(who)
 
 
 async def hang_up_soon(leg: Leg, seconds: float) -> None:
