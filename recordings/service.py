@@ -94,7 +94,7 @@ class RecordingService:
             bus.listen(answered, self._on_answered)
         bus.listen(ConsultAnswered, self._on_consult)
         for kind in (CallReleased, CallTransferred, ConsultEnded):
-            bus.listen(kind, self._on_over)
+            bus.listen(kind, self._on_over, last=True)
 
     async def _on_answered(self, recorded: Recorded) -> None:
         event = recorded.event
