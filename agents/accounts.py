@@ -117,6 +117,21 @@ class Accounts:
         await self._journal.record(told, save=save)
         return user
 
+    async def change_user(
+        self, user_id: str, *, role: Role | None = None, name: str = "", seat_id: str | None = None, by: str = ""
+    ) -> None:
+        """Set role, name and usual seat, each when given ("" is no seat), and end the person's sessions.
+
+        Raises NoSuchUser, SeatUnknown.
+        """
+        if seat_id and seat_id not in {seat.id for seat in await self.seats()}:
+            raise SeatUnknown(seat_id=seat_id)
+        given: dict[str, str | None] = {"role": role and str(role), "name": name}
+        values: dict[str, object] = {key: value for key, value in given.items() if value}
+        if seat_id is not None:
+            values["seat_id"] = seat_id or None
+        await self._change(user_id, "changed", by, "", **values)
+
     async def disable_user(self, user_id: str, by: str = "") -> None:
         """Let the account sign in no more and end its sessions. Raises NoSuchUser."""
         await self._change(user_id, "disabled", by, disabled=True)

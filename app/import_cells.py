@@ -30,6 +30,21 @@ class BadCell(BadInput):
     def __init__(self, column: str, value: str, why: str, cure: str) -> None:
         super().__init__(f"{column} = {value[:60]!r}: {why}; {cure}")
         self.column, self.value, self.why, self.cure = column, value, why, cure
+        self.others: tuple[BadCell, ...] = ()
+        """What else is wrong in the same row."""
+
+
+def read_all(*reads: Callable[[], object]) -> None:
+    """Read cells to find every fault at once. Raises the first BadCell with the `others`."""
+    faults = []
+    for read in reads:
+        try:
+            read()
+        except BadCell as error:
+            faults.append(error)
+    if faults:
+        faults[0].others = tuple(faults[1:])
+        raise faults[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,7 @@ def _parsed(batch: Sequence[Row | tuple[int, str]], table: ImportTable, setting:
         try:
             item = table.parse(row, setting)
         except BadCell as error:
-            problems.append(Problem(row.line, error.message))
+            problems.extend(Problem(row.line, fault.message) for fault in (error, *error.others))
         else:
             # A later row of the same key replaces the earlier one, as it would in the next batch.
             items.pop(item.key, None)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection, select
 
@@ -10,7 +11,7 @@ from agents.shifts import store
 from agents.shifts.events import RosterImported
 from agents.shifts.model import Duty, Kind, Shift
 from agents.tables import users
-from app.import_cells import Row
+from app.import_cells import Row, read_all
 from app.import_tables import USERNAME, ImportTable, Item, Setting
 from core.journal import append
 
@@ -33,9 +34,16 @@ def _by_words(shifts: Mapping[str, Shift]) -> dict[str, Shift]:
 
 
 def _turn(row: Row, setting: Setting) -> Item:
-    username = row.matching("username", USERNAME, "write the user name of the account")
-    day = row.day("day")
-    shift = row.choice("shift", _by_words(setting.shifts))
+    def named() -> str:
+        return row.matching("username", USERNAME, "write the user name of the account")
+
+    def of_shift() -> Shift:
+        return row.choice("shift", _by_words(setting.shifts))
+
+    given = [partial(row.moment, column, setting.zone) for column in ("from", "until") if row.raw(column)]
+    kind = partial(row.choice, "duty", KINDS, Kind.MAIN)
+    read_all(named, partial(row.day, "day"), of_shift, kind, partial(row.phones, "phone"), *given)
+    username, day, shift = named(), row.day("day"), of_shift()
     begins, ends = shift.span(day, setting.zone)
     if row.raw("from"):
         begins = row.moment("from", setting.zone)
@@ -50,7 +58,7 @@ def _turn(row: Row, setting: Setting) -> Item:
         agent_id=username,
         day=day,
         shift=shift.code,
-        kind=row.choice("duty", KINDS, Kind.MAIN),
+        kind=kind(),
         begins=begins.astimezone(UTC),
         ends=ends.astimezone(UTC),
         phone=phones[0] if phones else "",

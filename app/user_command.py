@@ -77,6 +77,38 @@ def add_user(
     user = _run(context, work)
     click.echo(f"user {user.username} ({user.role}) created")
     _show(password, generate)
+    _tell_shared(context, username, seat_id)
+
+
+@user_group.command("change")
+@click.argument("username")
+@click.option("--role", type=click.Choice([str(role) for role in Role]))
+@click.option("--name", default="", help="The person's name as others see it.")
+@click.option("--seat", "seat_id", help='The person\'s usual seat; "" is none.')
+@click.pass_context
+def change_user(context: click.Context, username: str, role: str | None, name: str, seat_id: str | None) -> None:
+    """Change role, name or usual seat of an account, and end its sessions."""
+    if not role and not name and seat_id is None:
+        raise click.UsageError("say what changes: --role, --name, --seat")
+
+    async def work(accounts: Accounts) -> None:
+        user = await accounts.user_named(username)
+        await accounts.change_user(user.id, role=Role(role) if role else None, name=name, seat_id=seat_id)
+
+    _run(context, work)
+    click.echo(f"user {username} changed, its sessions are ended")
+    _tell_shared(context, username, seat_id)
+
+
+def _tell_shared(context: click.Context, username: str, seat_id: str | None) -> None:
+    """Say whose usual seat this is too: people of several shifts may share one, or it is a mistake."""
+    if seat_id:
+        users = _run(context, lambda accounts: accounts.users())
+        others = [u.username for u in users if u.seat_id == seat_id and u.username != username and not u.disabled]
+        if others:
+            click.echo(
+                f"seat {seat_id} is the usual seat of {', '.join(others)} too; one sits there at a time", err=True
+            )
 
 
 @user_group.command("list")

@@ -109,6 +109,12 @@ def test_a_bad_row_is_named_and_nothing_is_imported(
     assert count(engine) == 0
 
 
+def test_every_fault_of_a_row_is_told_at_once(run: Callable[..., Result]) -> None:
+    told = run("a b,2026-02-30,tea,spare,hello,soon,").stderr
+    assert [line for line in told.splitlines() if "roster.csv:2: " in line] == told.splitlines()[:6]
+    assert all(f"{column} = " in told for column in ("username", "day", "shift", "duty", "phone", "from"))
+
+
 def test_overlaps_in_the_file_and_with_what_is_there_are_refused_with_their_lines(
     run: Callable[..., Result], engine: Engine
 ) -> None:

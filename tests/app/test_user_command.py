@@ -88,13 +88,34 @@ def test_disable_and_enable_are_shown(settings: Settings) -> None:
     assert "disabled" not in user(settings, "list").stdout
 
 
+def test_role_and_usual_seat_are_changed_later_and_a_shared_seat_is_told(settings: Settings) -> None:
+    seats = ["1001", "1002"]
+    for seat in seats:
+        assert CliRunner().invoke(seat_group, ["add", seat], obj=settings).exit_code == 0
+    user(settings, "add", "li", "--seat", "1001", "--generate")
+    shared = user(settings, "add", "wang", "--seat", "1001", "--generate")
+    assert (shared.exit_code, "seat 1001 is the usual seat of li too" in shared.stderr) == (0, True)
+    changed = user(settings, "change", "wang", "--seat", "1002", "--role", "deputy", "--name", "王芳")
+    assert (changed.exit_code, changed.stderr) == (0, ""), changed.output
+    assert all(word in user(settings, "list").stdout for word in ("王芳", "deputy", "1002"))
+    assert user(settings, "change", "wang", "--seat", "").exit_code == 0
+    assert "1002" not in user(settings, "list").stdout
+    assert "no such seat" in user(settings, "change", "wang", "--seat", "9").stderr
+    assert user(settings, "change", "wang").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("words", "stdin", "status", "says"),
     [
         (["disable", "nobody"], "", 1, "There is no such user; `hotline user list` shows who there is. (user nobody)"),
         (["add", "a b", "--generate"], "", 1, "user name 'a b'"),
         (["add", "li", "--password-stdin"], "short\n", 1, "8 to 256 characters"),
-        (["add", "li", "--seat", "9", "--generate"], "", 1, "no such seat. (seat_id 9)"),
+        (
+            ["add", "li", "--seat", "9", "--generate"],
+            "",
+            1,
+            "no such seat; `hotline seat list` shows them, `hotline seat add` adds one. (seat_id 9)",
+        ),
         (["add", "li", "--role", "king"], "", 2, "'king' is not one of"),
         (["add", "li", "--generate", "--password-stdin"], "", 2, "not both"),
     ],
