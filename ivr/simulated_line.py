@@ -11,6 +11,7 @@ from core.clock import Clock
 from core.events import Event, Recorded
 from core.journal import Journal, Save
 from core.sequels import Sequel, Settle, unsettled
+from core.sequels import settle as settle_all
 from cti.messages import (
     ChannelEntered,
     ChannelGone,
@@ -115,10 +116,12 @@ class MemoryJournal(Journal):
     def begin(
         self, *events: Event, save: Save | None = None, settle: Settle = unsettled, sequels: Sequence[Sequel] = ()
     ) -> asyncio.Future[list[Recorded]]:
-        self.note(*events)
-        told: asyncio.Future[list[Recorded]] = asyncio.get_running_loop().create_future()
-        told.set_result([Recorded(n, event) for n, event in enumerate(events)])
-        return told
+        every = [*events, *(event for one in sequels for event in one.events)]
+        self.note(*every)
+        settle_all([settle, *(one.settle for one in sequels)], True)
+        begun: asyncio.Future[list[Recorded]] = asyncio.get_running_loop().create_future()
+        begun.set_result([Recorded(n, event) for n, event in enumerate(events)])
+        return begun
 
 
 class Line:
