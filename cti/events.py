@@ -132,7 +132,8 @@ class CallResumed(Event):
 class CallTransferred(Event):
     """The agent handed the caller on and is free of the call.
 
-    `to`: a queue, an agent's id, `outside`, or a numbered place, as `kind` (queue, agent, outside, park) says;
+    `to`: a queue, an agent's id, `outside`, or a numbered place, as `kind` (queue, agent, outside, park) says; kind
+    `away`: the agent's page did not come back, and the caller waits in `to` at the old place;
     `dialled` is the number outside.
     `consulted`: the agent spoke with whoever has the caller now. `by`: who did it, when not the agent (a shift lead).
     """
@@ -172,6 +173,36 @@ class AgentMuted(Event):
     call_id: str
     agent_id: str
     on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAway(Event):
+    """The page that is the agent's phone is gone in mid-call; the caller hears music until one is back.
+
+    `why`: phone_lost (it no longer is registered), moved (another page is the phone now), no_sound (its leg died).
+    """
+
+    call_id: str
+    agent_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentCalledBack(Event):
+    """A page of the agent who is away is there again, and rung on `channel_id`."""
+
+    call_id: str
+    agent_id: str
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentBack(Event):
+    """The agent who was away is in the call again, on `channel_id`."""
+
+    call_id: str
+    agent_id: str
+    channel_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,9 +331,10 @@ class CallNoted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatRegistered(Event):
-    """The phone of seat user `sip_username` is registered and answers."""
+    """The phone of seat user `sip_username` is registered and answers; `moved`: it was there already, elsewhere."""
 
     sip_username: str
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

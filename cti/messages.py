@@ -152,6 +152,14 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True)
+class PageGone:
+    """The page that is an agent's phone is gone (`phone_lost`), or it is another one now (`moved`)."""
+
+    agent_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End the call."""
 
@@ -303,4 +311,4 @@ WithThird = Consult | CancelConsult | CompleteConsult | Swap | Conference
 Parking = Park | PickUp
 InTalk = Hold | Resume | Reject | HangUp | Transfer | HandOver | Mute | SendDigits | SilentScript
 Command = InTalk | Parking | WithThird | OfLead | ForceRelease
-Message = PbxMessage | RoutingMessage | ListeningMessage | Command
+Message = PbxMessage | RoutingMessage | ListeningMessage | PageGone | Command

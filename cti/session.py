@@ -40,7 +40,7 @@ from cti.messages import (
     WordsHeard,
 )
 from cti.model import WITH_AGENT, Call, CallState, advance
-from cti.port import NoSuchChannel, Pbx, PbxDown, PbxRefused
+from cti.port import NoPages, NoSuchChannel, PagePhones, Pbx, PbxDown, PbxRefused
 
 _log = log.get(__name__)
 
@@ -64,6 +64,7 @@ class CallWorld:
     clock: Clock
     policy: Policy
     apology: Callable[[], Sequence[str]]
+    pages: PagePhones = NoPages()  # noqa: RUF009 - it has no state
     parking: ParkingLot = field(default_factory=ParkingLot)
 
 

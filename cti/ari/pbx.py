@@ -145,6 +145,8 @@ class AriPbx:
             "HOTLINE_AGENT": dial.agent_id,
             "HOTLINE_SEAT": dial.seat_id,
         }
+        if dial.at_once:
+            variables["PJSIP_HEADER(add,Answer-Mode)"] = "Auto"
         body = {
             "endpoint": f"PJSIP/{dial.sip_username}",
             "app": self._app,

@@ -2,13 +2,15 @@
 
 import contextlib
 import json
+import os
+import signal
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Error, Page
 
 from tests.browser import chromium, speaking
 from tests.service import PASSWORD, Service
@@ -116,6 +118,39 @@ async def open_page(context: BrowserContext, hotline: Service) -> PagePhone:
     page = await context.new_page()
     watch(page, hotline.base, problems)
     return PagePhone(page, hotline.base, problems)
+
+
+async def crash(page: Page) -> None:
+    """Let the process that draws a page crash."""
+    async with page.expect_event("crash"):
+        with contextlib.suppress(Error):
+            await page.goto("chrome://crash")
+
+
+def browser_processes(folder: Path) -> list[int]:
+    """The processes of the Chromium whose microphone plays a sound in `folder`, and theirs."""
+    parents = {int(one.name): int((one / "stat").read_text().rpartition(")")[2].split()[1]) for one in _processes()}
+    own = {pid for pid in parents if str(folder) in Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")}
+    while more := {pid for pid, parent in parents.items() if parent in own} - own:
+        own |= more
+    return sorted(own)
+
+
+def _processes() -> Iterator[Path]:
+    return (one for one in Path("/proc").iterdir() if one.name.isdecimal() and (one / "stat").exists())
+
+
+@contextlib.contextmanager
+def stopped(pids: list[int]) -> Iterator[None]:
+    """Let processes do nothing at all, as a machine that sleeps."""
+    assert pids
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 async def headset(browser: Browser, locale: str = "zh-CN") -> BrowserContext:
