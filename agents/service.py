@@ -9,6 +9,7 @@ from agents.events import AgentLoggedIn, AgentReserved
 from agents.following import Follower
 from agents.ghosts import GhostSeats
 from agents.model import (
+    MISSES,
     MOVES,
     OFFERED,
     ON_CALL,
@@ -255,12 +256,13 @@ class AgentService:
     async def release(self, agent_id: str, call_id: str, cause: str, ready: bool = True) -> bool:
         """Free the agent kept for this call and not talking yet; tells whether there was anything to free.
 
-        With `ready` false the agent is not ready afterwards, as after a miss.
+        With `ready` false the agent is not ready afterwards, as after a miss, whose `cause` is told.
         """
         agent = self.roster.get(agent_id)
         if agent is None or not agent.holds(call_id, OFFERED):
             return False
-        how = Cause.RELEASED if ready else Cause.FAILED
+        missed = Cause(cause) if cause in MISSES else Cause.FAILED
+        how = Cause.RELEASED if ready else missed
         await self._presence.free(agent, how, cause, self._clock.now())
         return True
 

@@ -1,5 +1,7 @@
 """The business behind the call, put together: customers, bills, outages, orders and what is told to people."""
 
+from collections.abc import Callable
+
 from core.clock import Clock
 from core.config import Settings
 from core.db import Database
@@ -22,7 +24,15 @@ class Business:
     """The services of `desk/` on one journal and database; announcements are spoken into `kept`."""
 
     def __init__(
-        self, journal: Journal, db: Database, settings: Settings, policy: Policy, *, clock: Clock, kept: KeptSpeech
+        self,
+        journal: Journal,
+        db: Database,
+        settings: Settings,
+        policy: Policy,
+        *,
+        clock: Clock,
+        kept: KeptSpeech,
+        storm: Callable[[], bool] = lambda: False,
     ) -> None:
         site, zone = settings.site, settings.site.zone
         outbox = FileGateway(settings.var / "outbox" / "sms.jsonl")
@@ -40,6 +50,7 @@ class Business:
             policy=policy,
             site=site,
             watches=self.watches,
+            storm=storm,
         )
         low = policy.number("survey_low")
         self.surveys = SurveyService(db, journal, clock, visits=self.orders, low=low)

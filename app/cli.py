@@ -26,6 +26,7 @@ COMMANDS = {
     "serve": ("app.serve_command", "serve", "The service alone, against an Asterisk that you run."),
     "shift": ("app.shift_command", "shift_group", "Shifts: plan, hand-over, the backup shift."),
     "staffing": ("app.staffing_command", "staffing_group", "How many agents a day needs: plan, simulate."),
+    "tariff": ("app.tariff_command", "tariff_group", "Tariffs: check files, list what is known."),
     "test": ("app.check_command", "test", "The whole test suite."),
     "user": ("app.user_command", "user_group", "Accounts of people."),
 }

@@ -66,13 +66,21 @@ class QueueOutlook:
 
     def signals(self) -> Signals:
         """Return callers waiting in all queues and the share that will be answered within `answer_average_limit`."""
-        waiting = sum(self._routing.figures(queue).waiting for queue in self._routing.queues)
-        return Signals(waiting=waiting, service_level=self._forecast())
+        return Signals(waiting=self.waiting(), service_level=self._forecast())
 
-    def _forecast(self) -> float | None:
+    def waiting(self) -> int:
+        """Return how many wait in all queues."""
+        return sum(self._routing.figures(queue).waiting for queue in self._routing.queues)
+
+    def came(self) -> tuple[int, float]:
+        """Return how many calls came into queues in the last seconds (`backup_forecast_window`), and these seconds."""
         begin = self._clock.monotonic() - self._window_s
         while self._queued and self._queued[0] < begin:
             self._queued.popleft()
+        return len(self._queued), self._window_s
+
+    def _forecast(self) -> float | None:
+        self.came()
         there = (State.READY, State.RESERVED, State.RINGING, State.TALKING, State.WRAP_UP)
         people = sum(agent.state in there for agent in self._agents.roster.signed_in())
         if len(self._talks) < LEAST_TALKS or len(self._queued) < LEAST_CALLS or not people:

@@ -1,5 +1,6 @@
 """`hotline report …`: figures on paper, from the database alone."""
 
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,8 +68,21 @@ def kpi(
     if out is None:
         sys.stdout.buffer.write(made)
         return
+    _write(out, made)
+    click.echo(f"{out} written", err=True)
+
+
+def _write(out: Path, made: bytes) -> None:
+    """Write the whole report or nothing: what stood in the file stays until the new one is there. Raises BadInput."""
+    special = out.exists() and not out.is_file()  # a device or a pipe is written to, not replaced
+    target = out if special else out.resolve()
+    part = out if special else target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        out.write_bytes(made)
+        part.write_bytes(made)
+        if not special:
+            part.replace(target)
     except OSError as error:
         raise BadInput(f"--out {out}: cannot be written ({error.strerror}): name another file") from None
-    click.echo(f"{out} written", err=True)
+    finally:
+        if not special:
+            part.unlink(missing_ok=True)

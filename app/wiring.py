@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from aiohttp.web import AppRunner, TCPSite
-from sqlalchemy.exc import SQLAlchemyError
 
 from agents.accounts import Accounts
 from agents.browsers import BrowserSeats
@@ -19,10 +19,12 @@ from app.asterisk_setup import secrets_of
 from app.business import Business
 from app.duty import DutyMessenger, QueueOutlook
 from app.ears import SpokenRequests
+from app.left_behind import LeftBehind
 from app.lifeboat import LifeboatKeeper
 from app.probes import Probes
 from app.report_process import ProcessReports
 from app.simulator import ProcessSimulator
+from app.storm_outlook import ExpectedCalls, StormOutlook
 from app.voices import Say, Voices
 from core import log, policy
 from core.bus import Bus
@@ -33,7 +35,7 @@ from core.errors import ConfigError, HotlineError
 from core.journal import Journal
 from core.switches import STORM, Switches
 from core.tasks import TaskOwner
-from cti import outgoing, store
+from cti import store
 from cti.adopt import Adopted
 from cti.ami.link import AmiAddress
 from cti.ami.service import AmiService
@@ -55,6 +57,7 @@ from ivr.messages import IvrMessages
 from ivr.orders import IvrOrders
 from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
+from ivr.storm import IvrStorm
 from ivr.texts import IvrTexts
 from ivr.versions.prompts import VoicePrompts
 from ivr.versions.service import FlowService
@@ -62,9 +65,12 @@ from ivr.watches import IvrWatches
 from recordings.messages import MessageService
 from recordings.service import RecordingService
 from recordings.vault import Vault
+from routing.callbacks.by_hand import CallbackDesk
+from routing.callbacks.service import Means, RingBack
 from routing.callers import CallerHistory
 from routing.service import RoutingService
 from routing.stale import StalePlaces
+from routing.storm.watch import StormWatch
 from speech.install import VoiceFiles
 from speech.second import ENGLISH
 from speech.silero import Silero
@@ -74,7 +80,6 @@ from web.services import WebServices
 _log = log.get(__name__)
 
 FLOW = Path(flow.__file__).parent / "flows" / "hotline.yaml"
-RECONCILE_RECORDINGS_S = 60.0
 SAY_AHEAD_S = 8.0
 ALWAYS_SAID = ("greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *SILENT_PROMPTS)
 
@@ -106,6 +111,7 @@ class Hotline:
         self.figures = LiveFigures(self.db, self.clock, self.policy, settings.site.zone)
         self.figures.listen(self.bus)
         self.switches = Switches(self.journal, self.db, self.clock, {STORM: settings.site.storm})
+        self._in_storm = partial(self.switches.on, STORM)
         self._tasks = TaskOwner("hotline")
         self.detector = Silero()
         self.requests = SpokenRequests(settings.speech, self.policy, self.detector, setup.whisper)
@@ -118,7 +124,9 @@ class Hotline:
             prompts=self.voices.known,
             rules=self.policy.rules,
         )
-        self.business = Business(self.journal, self.db, settings, self.policy, clock=self.clock, kept=self.voices.kept)
+        self.business = Business(
+            self.journal, self.db, settings, self.policy, clock=self.clock, kept=self.voices.kept, storm=self._in_storm
+        )
         told = (self.business.outages, self.business.announcements)
         self.lifeboat = LifeboatKeeper(settings, *told, self.voices.voice, self.voices.pack, self.clock)
         self._build_telephone()
@@ -152,13 +160,18 @@ class Hotline:
             self.calls.deliver,
             zone=self.settings.site.zone,
         )
+        site, shown = settings.site, settings.trunk.outbound_caller_id
+        self.ring_back = RingBack(Means(self.calls, self.agents, self.routing, self.db, world, site.zone, shown))
         self.sweep = Sweep(self.calls, self.pbx, world, self.db, [self.agents.ghosts, StalePlaces(self.routing)])
-        site = self.settings.site
         self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site.name)
         self.shifts.tell_by(DutyMessenger(self.business.notifications, self.clock))
         outlook = QueueOutlook(self.routing, self.agents, self.clock, self.policy)
         outlook.listen(self.bus)
         self.backup = BackupWatch(self.shifts, outlook, self.clock, self.policy)
+        expected = ExpectedCalls(self.db, self.clock, site.zone, self.policy, self._tasks)
+        seen = StormOutlook(outlook, self.routing, self.figures, self.shifts, expected, self.policy)
+        self.storm_watch = StormWatch(self.switches, self.shifts, seen, self.clock, self.policy)
+        self.storm_watch.listen(self.bus)
         self.recordings = RecordingService(self.journal, self.db, self.ami, Vault.of(settings), self.clock)
         self.agents.know(
             Around(
@@ -170,11 +183,13 @@ class Hotline:
         )
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
+        self.ring_back.listen(self.bus)
         self.recordings.attach(self.bus)
         self.ami.listen(self.bus)
         said = MessageService(self.journal, self.db, self.pbx, Vault.of(settings), self.clock)
         self.messages = IvrMessages(said, self.business.orders, self.business.customers, self.db)
         self.messages.listen(self.bus)
+        self._left_behind = LeftBehind(self.recordings, self.messages, self.calls, self.clock)
 
     def _build_menu(self, setup: Setup) -> None:
         zone = self.settings.site.zone
@@ -185,6 +200,9 @@ class Hotline:
             clock=self.clock,
             zone=zone,
             policy=self.policy,
+        )
+        self.storm = IvrStorm(
+            self._in_storm, self.business.outages, self.routing, clock=self.clock, zone=zone, policy=self.policy
         )
         services = IvrServices(
             VoiceSpeaker(self.voices.pack, self.voices.voice, self.policy, {ENGLISH: self.voices.english}),
@@ -207,7 +225,7 @@ class Hotline:
             IvrOrders(self.business.orders, clock=self.clock, zone=zone, policy=self.policy),
             IvrTexts(self.business.notifications, self.business.customers, self.clock, self.settings.site),
             self.messages,
-            IvrCallbacks(self.business.callbacks, self.clock, zone),
+            IvrCallbacks(self.business.callbacks, self.clock, zone, self.ring_back.place_of),
             zone=zone,
             detector=self.detector,
             ears=Ears(int(self.policy.number("silent_listeners"))),
@@ -215,7 +233,7 @@ class Hotline:
             announcements=self.business.announcements,
             offered=(ENGLISH,) if self.settings.site.offer_english else (),
             recording_notice=self.settings.site.recording_notice,
-            storm=lambda: self.switches.on(STORM),
+            storm=self.storm,
             understanding=self.requests.words,
             returns=self._returns,
         )
@@ -241,8 +259,10 @@ class Hotline:
                 announcements=self.business.announcements,
                 surveys=self.business.surveys,
                 switches=self.switches,
+                storm=self.storm_watch,
                 orders=self.business.orders,
                 callbacks=self.business.callbacks,
+                callback_desk=CallbackDesk(self.business.callbacks, self.ring_back),
                 recordings=self.recordings,
                 flows=self.flows,
                 simulator=ProcessSimulator(self.settings.site),
@@ -260,7 +280,7 @@ class Hotline:
 
     async def _serve(self, session: CallSession) -> None:
         if session.call.direction == "out":
-            await outgoing.serve(session, self._phone_of(session))
+            await self.ring_back.serve(session, self._phone_of(session))
         else:
             await self.engine.serve(session)
 
@@ -280,6 +300,7 @@ class Hotline:
         """Free every seat that no live call holds, then let routing know its places; only then calls go on."""
         held = {agent_id: (one.call.id, how) for one in adopted for agent_id, how in one.holds().items()}
         live = {one.call.id for one in adopted}
+        await self.ring_back.restore(one.call for one in adopted)
         if self._restored:
             await self.agents.reconcile(held)
             await self.routing.sweep(live)
@@ -288,7 +309,7 @@ class Hotline:
             await self.routing.restore(live)
             self.routing.start()
             self._restored = True
-        self._tasks.start(self._reconcile(), "recordings")
+        self._tasks.start(self._left_behind.settle(), "recordings")
 
     # --- life -------------------------------------------------------------------------------------------------
 
@@ -316,13 +337,16 @@ class Hotline:
             self.ami,
             self.calls,
             self.sweep,
+            self.ring_back,
             self.backup,
+            self.storm_watch,
+            self.storm,
             self.business.outages,
         ):
             self._tasks.start(service.run(), type(service).__name__)
         self._tasks.start(self.voices.render_rest(), "prompts")
         self._tasks.start(self.business.notifications.run(), "notifications")
-        self._tasks.start(self._reconcile_recordings(), "recordings sweep")
+        self._tasks.start(self._left_behind.run(), "recordings sweep")
         await self.requests.start()
 
     async def say_ahead(self, callers: Iterable[str]) -> None:
@@ -350,21 +374,6 @@ class Hotline:
                 "end what uses it or change [web] port (HOTLINE_WEB__PORT)"
             ) from None
 
-    async def _reconcile_recordings(self) -> None:
-        while True:
-            await self.clock.sleep(RECONCILE_RECORDINGS_S)
-            if self.calls.pbx_trouble is not None:
-                continue
-            await self._reconcile()
-
-    async def _reconcile(self) -> None:
-        """Make good what talks and messages a kill has left half done."""
-        for work in (self.recordings.reconcile, self.messages.settle):
-            try:
-                await work()
-            except (HotlineError, SQLAlchemyError, OSError) as error:
-                _log.error("recordings not reconciled", extra={"action": "reconcile_failed", "why": str(error)})
-
     async def stop(self) -> None:
         """Stop serving; live calls stay with the PBX for the next start."""
         await self._runner.cleanup()
@@ -373,6 +382,7 @@ class Hotline:
         await self._tasks.close()
         await self.calls.close()
         await self.engine.close()
+        await self.ring_back.close()
         await self.routing.close()
         await self.agents.close()
         await self.ami.close()

@@ -64,7 +64,11 @@ from ivr.flow import Flow
 from ivr.versions.service import FlowService
 from recordings.service import RecordingService
 from recordings.vault import Vault
+from routing.callbacks.by_hand import CallbackDesk
+from routing.callbacks.service import Means, RingBack
 from routing.service import RoutingService
+from routing.storm.port import Blind
+from routing.storm.watch import StormWatch
 from web.app import make_app
 from web.route import DESKTOPS
 from web.services import WebServices
@@ -112,6 +116,11 @@ class Installation:
         outbox = NotificationService(
             self.journal, self.db, self.clock, gateway=FileGateway(folder / "sms.jsonl"), policy=self.policy
         )
+        routing = RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, calls.deliver)
+        callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, zone)
+        means = Means(calls, self.agents, routing, self.db, world, zone, "95598")
+        shifts = ShiftService(self.journal, self.db, self.clock, self.policy, zone)
+        switches = Switches(self.journal, self.db, self.clock, {STORM: False})
         return WebServices(
             settings=self.settings,
             policy=self.policy,
@@ -121,16 +130,18 @@ class Installation:
             journal=self.journal,
             accounts=self.accounts,
             agents=self.agents,
-            shifts=ShiftService(self.journal, self.db, self.clock, self.policy, zone),
+            shifts=shifts,
+            storm=StormWatch(switches, shifts, Blind(), self.clock, self.policy),
             calls=calls,
-            routing=RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, calls.deliver),
+            routing=routing,
             customers=CustomerService(self.db),
             bills=BillService(self.db, self.clock, zone, self.policy),
             outages=OutageService(self.db, self.journal, self.clock, zone),
             announcements=AnnouncementService(self.db, self.journal, self.clock, None, ()),
-            switches=Switches(self.journal, self.db, self.clock, {STORM: False}),
+            switches=switches,
             surveys=SurveyService(self.db, self.journal, self.clock),
-            callbacks=CallbackService(self.journal, self.db, self.clock, self.policy, zone),
+            callbacks=callbacks,
+            callback_desk=CallbackDesk(callbacks, RingBack(means)),
             orders=WorkOrderService(
                 self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
             ),

@@ -30,12 +30,14 @@ class Site(Section):
     `offer_english`: "For English, press eight" follows the greeting; the key leads there in any case.
     `recording_notice`: who is about to talk to a person hears that the call may be recorded.
     `policy`: a profile of `core/policies`, or a file of one's own (NAME.yaml beside the settings) with what it changes.
+    `tariffs`: by whose tariffs bills are reckoned, a region of `desk/billing/tariffs`, or one's own file NAME.yaml.
     `storm`: so many call that persons are kept for those who speak; silent callers get the script in the menu.
     """
 
     name: str = "供电服务热线"
     timezone: str = "Asia/Shanghai"
     policy: str = "seed"
+    tariffs: str = "national"
     language: Literal["zh-CN", "en"] = "zh-CN"
     number: str = "95598"
     festivals: tuple[str, ...] = ("spring_festival", "new_year", "mid_autumn", "national_day", "labour_day")

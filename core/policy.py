@@ -35,8 +35,12 @@ class Policy:
 
     def number(self, rule: str) -> float:
         """Return the value of `rule` in its unit. Raises ConfigError when the profile has no such rule."""
+        return self.rule(rule).value
+
+    def rule(self, rule: str) -> Rule:
+        """Return a rule with its unit and source. Raises ConfigError when the profile has no such rule."""
         try:
-            return self.rules[rule].value
+            return self.rules[rule]
         except KeyError:
             raise ConfigError(f"policy profile {self.name!r} has no rule {rule!r}") from None
 

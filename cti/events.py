@@ -65,7 +65,7 @@ class CallQueued(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallDequeued(Event):
-    """The caller left the queue without a person: `why` is no_agents, too_long or caller_left."""
+    """The caller left the queue without a person: `why` is no_agents, closed, too_long, caller_left or shed."""
 
     call_id: str
     queue: str

@@ -17,6 +17,17 @@ def placed_call() -> str:
     return f"out-{new_id()}"
 
 
+def callback_call(callback_id: str, number: int) -> str:
+    """Return the id of the `number`th call for a callback: the same for whoever begins it, so there is one."""
+    return f"out-{callback_id}-{number}"
+
+
+def callback_of(call_id: str) -> str | None:
+    """Return the callback for which an agent's call was begun, None for a call dialled by hand."""
+    found = re.fullmatch(r"out-(\w+)-\d+", call_id)
+    return found[1] if found else None
+
+
 def dialling_leg(call_id: str) -> str:
     """Return the id of the channel to the agent who dials a call."""
     # Asterisk 22.10 refuses the id of a new channel that begins the id of another one, so this one goes before.

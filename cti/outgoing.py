@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import math
+from collections.abc import Callable
 
 from core import log
 from cti import talk as talks
@@ -10,7 +11,7 @@ from cti.endings import refuse, tell, words_of
 from cti.events import CalleeAnswered, CalleeRang
 from cti.handover import OUTSIDE
 from cti.inbox import Asked
-from cti.messages import ChannelEntered, ChannelGone, HangUp
+from cti.messages import ChannelEntered, ChannelGone, HangUp, SeatWithdrawn
 from cti.model import CallState
 from cti.port import NoSuchChannel, OutsideDial, PbxRefused, SeatDial
 from cti.session import CallSession
@@ -19,12 +20,19 @@ from cti.transfer import GIVES_UP_LATER_S, Outside, put_through
 _log = log.get(__name__)
 
 
-async def serve(session: CallSession, sip_username: str | None = None) -> None:
+NOT_NOW = "not_now"
+"""Why a call ends whose other side may not be rung any more when the agent has taken the phone off."""
+
+
+async def serve(
+    session: CallSession, sip_username: str | None = None, may_ring: Callable[[], bool] = lambda: True
+) -> None:
     """Be the program of a dialled call. `sip_username` is the agent's phone; None: it was rung by a service before us.
 
-    The other side's hang-up ends the call wherever it stands, as a caller's does.
+    The other side's hang-up ends the call wherever it stands, as a caller's does; it is rung only if it `may_ring`
+    at that moment.
     """
-    if session.call.state is CallState.PLACED and not await _seat_answers(session, sip_username):
+    if session.call.state is CallState.PLACED and not await _seat_answers(session, sip_username, may_ring):
         return
     if session.call.state is CallState.DIALLING and not await _callee_answers(session):
         return
@@ -38,7 +46,7 @@ async def serve(session: CallSession, sip_username: str | None = None) -> None:
         session.end = (end.by, "hung_up")
 
 
-async def _seat_answers(session: CallSession, sip_username: str | None) -> bool:
+async def _seat_answers(session: CallSession, sip_username: str | None, may_ring: Callable[[], bool]) -> bool:
     """Ring the agent's phone, then the number; False, with the end of the call set, when nobody takes it off."""
     call, pbx = session.call, session.world.pbx
     seat, agent_id = call.seat_channel_id or "", call.agent_id or ""
@@ -46,6 +54,9 @@ async def _seat_answers(session: CallSession, sip_username: str | None) -> bool:
         if sip_username is not None:
             await pbx.dial_seat(SeatDial(seat, sip_username, call.caller, call.id, agent_id, call.seat_id or ""))
         if not await _answers(session, seat, session.world.policy.number("ring_timeout")):
+            return False
+        if not may_ring():
+            session.end = ("system", NOT_NOW)
             return False
         await session.record(CalleeRang(at=session.world.clock.now(), call_id=call.id, agent_id=agent_id))
         most_s = math.ceil(session.world.policy.number("transfer_ring") + GIVES_UP_LATER_S)
@@ -82,6 +93,9 @@ async def _answers(session: CallSession, channel_id: str, ring_s: float) -> bool
                 return True
             case ChannelGone(channel_id=gone) as message if gone == session.call.seat_channel_id:
                 session.end = ("agent", words_of(message))
+                return False
+            case SeatWithdrawn(agent_id=agent_id, why=why) if agent_id == session.call.agent_id:
+                session.end = ("system", why)
                 return False
             case Asked(command=HangUp(agent_id=agent_id)) as asked if agent_id == session.call.agent_id:
                 session.end = ("agent", "hung_up_on_desktop")

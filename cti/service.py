@@ -15,6 +15,8 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_ji
 from core import log
 from core.db import Database
 from core.errors import Conflict, NotFound, Unavailable
+from core.events import Event
+from core.journal import Save
 from core.phone import normalise
 from core.tasks import TaskOwner
 from cti import store
@@ -104,14 +106,23 @@ class CallService:
         session = self._sessions.get(call_id)
         return session.call.queue if session else None
 
-    async def place(self, event: CallPlaced) -> None:
-        """Begin a call that an agent dials by hand. Raises PbxDown, or what says that it cannot be stored."""
+    async def place(self, event: CallPlaced, *told: Event, save: Save | None = None) -> None:
+        """Begin a call of an agent; what is `told` of it and what `save` writes are in the same commit.
+
+        Raises PbxDown, or what says that it cannot be stored, as a call that was begun before.
+        """
         if self.pbx_trouble is not None:
             raise PbxDown(self.pbx_trouble)
         session = CallSession(place(event), self._world)
         self._sessions[session.call.id] = session
+
+        def book(connection: Connection) -> None:
+            store.add(connection, session.call)
+            if save is not None:
+                save(connection)
+
         try:
-            await self._world.journal.record(event, save=lambda connection: store.add(connection, session.call))
+            await self._world.journal.record(event, *told, save=book)
         except BaseException:
             del self._sessions[session.call.id]
             raise

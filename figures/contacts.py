@@ -83,6 +83,10 @@ class Contacts:
         """Return the contacts that wait for anybody of their queue, of those that are counted."""
         return [one for one in self._waiting.values() if one.slot is not None and not one.handed_to]
 
+    def everybody(self) -> list[Contact]:
+        """Return all contacts that wait for anybody of their queue, those of yesterday and for one person too."""
+        return list(self._waiting.values())
+
     def unsettled(self) -> bool:
         """Whether something is still to come of what is counted: a call that has not ended."""
         slots = (slot for call in self._calls.values() for slot in (call.slot, *(one.slot for one in call.contacts)))

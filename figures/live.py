@@ -23,6 +23,7 @@ from core.policy import Policy
 from core.tasks import TaskOwner
 from figures import asking, export, formulas, reading, report, store
 from figures.asking import Asked
+from figures.board import Stock
 from figures.layout import Names
 from figures.model import KINDS, Fold, Picture, Snapshot
 from figures.slots import Slots
@@ -87,6 +88,11 @@ class LiveFigures:
                 await self._clock.sleep(LOAD_AGAIN_S)
 
     @property
+    def slots(self) -> Slots:
+        """The half hours of the site."""
+        return self._slots
+
+    @property
     def ready(self) -> bool:
         """Whether today is counted."""
         return self._fold is not None
@@ -111,6 +117,12 @@ class LiveFigures:
         asked = Asked(terms.begin, terms.end, groups, wanted, agent)
         # A whole day of a large centre takes a tenth of a second to sum up: calls do not wait for that.
         return await asyncio.to_thread(_summed, asked, fold.picture(now), self._slots)
+
+    def stock(self) -> Stock | None:
+        """Return what is counted of today as of now, line by line; None until it is."""
+        now = self._clock.now()
+        fold = self._of_today(now)
+        return fold.stock(now) if fold is not None else None
 
     def service_level(self, queue: str) -> ServiceLevel | None:
         """Return today's service level of a queue by the rule that counts who waits only once T has passed."""

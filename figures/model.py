@@ -10,12 +10,13 @@ from agents.events import AgentStateChanged
 from agents.model import State
 from core.events import Event
 from cti.events import Reconciled
+from figures.board import Stock, Waiting
 from figures.cells import Cells, Counts, Key, Line, add
 from figures.contacts import KINDS as CONTACT_KINDS
 from figures.contacts import Contacts
 from figures.presence import Interval, Presence
 from figures.slots import Slots, microseconds
-from figures.stays import Ending
+from figures.stays import Contact, Ending
 from figures.terms import Terms
 
 KINDS: tuple[type[Event], ...] = (*CONTACT_KINDS, AgentStateChanged, Reconciled)
@@ -95,15 +96,24 @@ class Fold:
     def of_queue(self, queue: str, as_of: datetime) -> Counts:
         """Return what is counted of a queue, those who wait at `as_of` included."""
         counts: Counts = {}
-        for line, counted in self._cells.lines():
+        for line, counted in self.stock(as_of).lines.items():
             if line.queue == queue:
                 add(counts, counted)
-        for contact in self.contacts.waiting():
-            if contact.queue == queue:
-                counts["W"] = counts.get("W", 0) + 1
-                if as_of - contact.at < self.terms.threshold:
-                    counts["W_T"] = counts.get("W_T", 0) + 1
         return counts
+
+    def stock(self, as_of: datetime) -> Stock:
+        """Return what is counted of each line, those who wait at `as_of` included, without looking at each agent."""
+        lines = {line: dict(counts) for line, counts in self._cells.lines()}
+        for contact in self.contacts.waiting():
+            assert contact.slot is not None
+            line = Line(contact.slot, contact.queue, contact.skills)
+            add(lines.setdefault(line, {}), self._waits(contact, as_of))
+        waiting = tuple(Waiting(one.queue, one.skills, one.at) for one in self.contacts.everybody())
+        strange = len(self.contacts.misfits) + len(self.presence.gaps)
+        return Stock(as_of, self.terms, lines, waiting, strange)
+
+    def _waits(self, contact: Contact, as_of: datetime) -> Counts:
+        return {"W": 1, "W_T": 1} if as_of - contact.at < self.terms.threshold else {"W": 1}
 
     def snapshot(self, as_of: datetime) -> Snapshot:
         """Return the counts as of a moment that is not before the latest event."""
@@ -115,9 +125,8 @@ class Fold:
         for contact in self.contacts.waiting():
             assert contact.slot is not None
             key = Key(contact.slot, contact.queue, "", contact.skills)
-            cells.add(key, "W")
-            if as_of - contact.at < self.terms.threshold:
-                cells.add(key, "W_T")
+            for symbol, number in self._waits(contact, as_of).items():
+                cells.add(key, symbol, number)
         for stay in here:
             self._present(cells, stay)
         strange = (*self.contacts.misfits, *self.presence.gaps)

@@ -28,6 +28,7 @@ from ivr.port import (
     Watches,
     nobody_returns,
 )
+from ivr.storm import Calm, Storm
 from ivr.way import Way
 from speech.port import SpeechDetector
 from speech.prompts import foreign
@@ -206,8 +207,8 @@ class IvrServices:
     """Other languages that are offered with the greeting."""
     recording_notice: bool = True
     """Whether callers are told here that they may be recorded."""
-    storm: Callable[[], bool] = lambda: False
-    """Whether the site is in storm mode: so many callers that persons are for those who need one."""
+    storm: Storm = field(default_factory=Calm)
+    """What storm mode changes for callers."""
     understanding: Understanding | None = None
     """Understands callers; without it the menu is keys alone."""
     returns: Returns = nobody_returns

@@ -1,5 +1,7 @@
 """Books callbacks for the menu."""
 
+from collections.abc import Callable
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core.clock import Clock
@@ -8,14 +10,21 @@ from desk.callbacks.model import Part, Wish
 from desk.callbacks.service import CallbackService
 from ivr.port import Booking, Wanted
 
+PlaceOf = Callable[[str, str], datetime | None]
+
+
+def _nobody(_number: str, _queue: str) -> None:
+    return None
+
 
 class IvrCallbacks:
     """The `Callbacks` of the menu on `desk/callbacks`."""
 
-    def __init__(self, callbacks: CallbackService, clock: Clock, zone: ZoneInfo) -> None:
+    def __init__(self, callbacks: CallbackService, clock: Clock, zone: ZoneInfo, place_of: PlaceOf = _nobody) -> None:
         self._callbacks = callbacks
         self._clock = clock
         self._zone = zone
+        self._place_of = place_of
 
     def dialable(self, number: str) -> bool:
         """Tell whether a number may be rung back."""
@@ -34,3 +43,7 @@ class IvrCallbacks:
         if booked.window.ends is not None:
             return Booking(mine, speech.within(begins, booked.window.ends.astimezone(self._zone), now).text)
         return Booking(mine, speech.later(begins, now).text if begins > now else "")
+
+    def place_of(self, number: str, queue: str) -> datetime | None:
+        """Return since when a caller counts as waiting in `queue` who is to be rung back there, None for any other."""
+        return self._place_of(number, queue)

@@ -16,6 +16,7 @@ TEXT_CHARS, TEXT_LINES = 15, 2
 """Width of a line in Chinese characters, lines of a box."""
 KINDS = {
     "play": ("播放", "#5b7db1"),
+    "greet": ("问候", "#5b7db1"),
     "say": ("播报", "#5b7db1"),
     "menu": ("菜单", "#2f7d5b"),
     "collect": ("收号", "#2f7d5b"),
@@ -42,6 +43,7 @@ WAYS = {
     "locked": "锁定",
     "nobody": "无人在线",
     "too_long": "等候过久",
+    "full": "队列已满",
     "open": "营业",
     "closed": "休息",
     "start": "进入",

@@ -61,7 +61,7 @@ QueueName = Annotated[str, QueueMark()]
 FACTS = frozenset(
     {
         *("caller_known", "identified", "accounts", "bills", "outages", "hour", "weekday", "working_day", "verified"),
-        *("speech_first", "in_danger", "language"),
+        *("speech_first", "in_danger", "language", "storm", "shed"),
     }
 )
 """Names that the engine and its nodes give; no flow sets them, so that nobody is verified by a line of YAML."""

@@ -155,6 +155,10 @@ class Callbacks(Protocol):
         """Let a number be rung back, once for a call."""
         ...
 
+    def place_of(self, number: str, queue: str) -> datetime | None:
+        """Return since when a caller counts as waiting in `queue` who is to be rung back there, None for any other."""
+        ...
+
 
 class Waiting(Protocol):
     """The queue as the menu uses it (`routing` does it)."""

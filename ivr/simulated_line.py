@@ -60,13 +60,17 @@ SIMULATED_ORDER = "260101000001"
 
 
 class Act(StrEnum):
-    """What a caller may do in a turn beside pressing keys; the last three say how the wait in a queue goes on."""
+    """What a caller may do in a turn beside pressing keys; the last four say how the wait in a queue goes on."""
 
     SILENCE = ""
     HANG_UP = "h"
     ANSWERED = "a"
     NOBODY = "n"
     TOO_LONG = "t"
+    FULL = "f"
+
+
+_GAVE_UP: dict[str, str] = {Act.NOBODY: "no_agents", Act.FULL: "shed"}
 
 
 class Caller(Protocol):
@@ -155,10 +159,10 @@ class Line:
             case Act.ANSWERED if self._queued:
                 self._seats += 1
                 self._deliver(SeatOffered("agent", f"seat{self._seats}", f"seat{self._seats}"))
-            case Act.NOBODY | Act.TOO_LONG | Act.SILENCE if self._queued:
+            case Act.NOBODY | Act.TOO_LONG | Act.FULL | Act.SILENCE if self._queued:
                 self._queued = False
-                self._deliver(QueueGaveUp("no_agents" if what == Act.NOBODY else "too_long"))
-            case Act.SILENCE | Act.ANSWERED | Act.NOBODY | Act.TOO_LONG:
+                self._deliver(QueueGaveUp(_GAVE_UP.get(what, "too_long")))
+            case Act.SILENCE | Act.ANSWERED | Act.NOBODY | Act.TOO_LONG | Act.FULL:
                 self.tell("caller", "")
             case _ if what.startswith(SAY):
                 self._turn = self._queued

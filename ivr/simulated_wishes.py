@@ -1,6 +1,7 @@
 """What simulated callers leave behind: each wish is a line of the conversation."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from desk.callbacks import model, speech
 from ivr.call import Desk
@@ -58,3 +59,6 @@ class Bookings:
     async def book(self, wanted: Wanted) -> Booking:
         self._line.tell("event", f"a callback is booked: {wanted.part}")
         return Booking(new=True)
+
+    def place_of(self, number: str, queue: str) -> datetime | None:
+        return None

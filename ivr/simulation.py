@@ -120,8 +120,8 @@ class Script:
     """A caller who does what is written: one step a turn, then hangs up.
 
     Steps stand between commas: keys; `say:` and words; nothing for silence; either behind `!` while something is still
-    said; `h` hangs up; in a queue `a` a person answers, `n` nobody is signed in, `t` it takes too long. Raises BadInput
-    for others.
+    said; `h` hangs up; in a queue `a` a person answers, `n` nobody is signed in, `t` it takes too long,
+    `f` it is full in a storm. Raises BadInput for others.
     """
 
     def __init__(self, steps: str) -> None:
@@ -134,7 +134,11 @@ class Script:
 
     def turn(self, *, queued: bool) -> str:
         step = self._steps.popleft() if self._steps else Act.HANG_UP
-        return step.lstrip("!") if queued or step not in (Act.ANSWERED, Act.NOBODY, Act.TOO_LONG) else Act.SILENCE
+        return (
+            step.lstrip("!")
+            if queued or step not in (Act.ANSWERED, Act.NOBODY, Act.TOO_LONG, Act.FULL)
+            else Act.SILENCE
+        )
 
     def meanwhile(self, media: Sequence[str]) -> str:
         if self._steps and self._steps[0].startswith("!"):

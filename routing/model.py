@@ -35,7 +35,8 @@ class Waiting:
     """A call in a queue; `enqueued_at` and the head start are its place, whatever happened since.
 
     It needs `skills` beside those of the queue, is held for `preferred` until `preferred_until`, and may be answered in
-    the queues `also` too, each with the moment since which it counts as waiting there.
+    the queues `also` too, each with the moment since which it counts as waiting there. `absent`: who has this place is
+    not on the line: it has no limit, and needs nobody to be there (`routing.absent`).
     """
 
     call_id: str
@@ -46,6 +47,7 @@ class Waiting:
     preferred: str | None = None
     preferred_until: datetime | None = None
     also: tuple[tuple[str, datetime], ...] = ()
+    absent: bool = False
 
 
 def place(call: Waiting) -> tuple[datetime, str]:

@@ -193,11 +193,12 @@ class Offering:
         """Let a call wait in its place, if it does not already."""
         if self.places.line_up(entry):
             self._floor.wait(entry.call)
-            self._limits.arm(entry)
+            self.limit(entry)
 
     def limit(self, entry: Entry) -> None:
         """Watch the limit of a wait anew, as after a time in which nobody could be let go."""
-        self._limits.arm(entry)
+        if not entry.call.absent:
+            self._limits.arm(entry)
 
     async def forget(self, entry: Entry, why: str) -> None:
         """Forget the place of a call; an agent kept for it and not answered yet is freed with cause `why`."""
@@ -220,7 +221,7 @@ class Offering:
 
     async def give_up(self, entry: Entry, why: str) -> None:
         """Let a waiting call go, and tell it why."""
-        if not self.places.holds(entry) or entry.stand is not Stand.WAITING or not self.serving:
+        if not self.places.holds(entry) or entry.stand is not Stand.WAITING or not self.serving or entry.call.absent:
             return
         # Told first, forgotten after: a kill between leaves a place that the call no longer asks for.
         self._take_out(entry)

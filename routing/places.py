@@ -1,6 +1,6 @@
 """Where every call stands: waiting, offered to an agent, or parked after a restart."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from routing.model import Entry, Stand, Waiting
@@ -24,6 +24,10 @@ class Places:
     def all(self) -> list[Entry]:
         """Return every place."""
         return list(self._entries.values())
+
+    def gone(self, live_calls: Collection[str]) -> list[Entry]:
+        """Return the places whose call does not live; who is absent has none."""
+        return [e for e in self._entries.values() if e.call.call_id not in live_calls and not e.call.absent]
 
     def waiting(self) -> list[Entry]:
         """Return the places of those that nobody is kept for."""

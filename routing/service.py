@@ -31,6 +31,7 @@ from cti import store as call_rows
 from cti.events import AgentAnswered, CallEnded, PbxFound, PbxLost, Reconciled, SeatLost, SeatRegistered
 from cti.messages import QueueGaveUp
 from routing import counting, queues, store
+from routing.absent import AbsentPlaces
 from routing.announcing import Announcement, Announcing
 from routing.events import AgentRequested
 from routing.floor import Floor
@@ -76,7 +77,8 @@ class RoutingService:
         self._journal = journal
         self._db = db
         self._clock = clock
-        self._deliver = deliver
+        self.absent = AbsentPlaces(deliver)
+        self._deliver = deliver = self.absent.deliver
         self._policy = policy
         self._tasks = TaskOwner("routing")
         rules = {queue.id: queue.rules for queue in self.queues.values()}
@@ -94,6 +96,7 @@ class RoutingService:
             tasks=self._tasks,
             limit_s=policy.number("queue_wait_limit"),
         )
+        self.absent.attach(self._offering)
         self._reach = Reach(agents.roster, clock, policy.number("phone_grace"), self._tasks, self._check_for_nobody)
         self._announcing = Announcing(agents.roster, journal, clock, policy, self._serves, core.position)
 
@@ -142,7 +145,7 @@ class RoutingService:
 
     async def sweep(self, live_calls: Collection[str]) -> None:
         """Forget places whose call is gone; called when the PBX was away and its live calls are known again."""
-        for entry in [e for e in self._offering.places.all() if e.call.call_id not in live_calls]:
+        for entry in self._offering.places.gone(live_calls):
             await self._journal.record(self._misplaced(entry.call.call_id))
             await self._offering.forget(entry, "call_gone")
 

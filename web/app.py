@@ -23,8 +23,10 @@ from web import (
     site_api,
     skills_api,
     socket,
+    storm_api,
     surveys_api,
     unbuilt_api,
+    wallboard_api,
 )
 from web.desktops import Desktops
 from web.errors import error_middleware
@@ -33,6 +35,7 @@ from web.pages import add_pages
 from web.route import DESKTOPS, METRICS, SERVICES, Ask, Route, Routes, aiohttp_handler
 from web.security import header_writer
 from web.services import WebServices
+from web.wallboard import WALLBOARD, Wallboard
 
 BODY_LIMIT = 1024 * 1024
 """No request of ours is longer: a whole flow in Chinese, each character escaped."""
@@ -55,11 +58,13 @@ _PARTS: tuple[Routes, ...] = (
     recordings_api.routes,
     shifts_api.routes,
     site_api.routes,
+    storm_api.routes,
     surveys_api.routes,
     socket.routes,
     unbuilt_api.routes,
     health.routes,
     kpi_api.routes,
+    wallboard_api.routes,
 )
 
 
@@ -83,6 +88,7 @@ def make_app(services: WebServices) -> web.Application:
     app[SERVICES] = services
     app[DESKTOPS] = Desktops(services)
     app[METRICS] = Metrics(services.bus, services.clock)
+    app[WALLBOARD] = Wallboard(services)
     for route in all_routes():
         app.router.add_route(route.method, route.path, aiohttp_handler(route))
     add_pages(app, services.ui_dir)
@@ -97,6 +103,7 @@ async def _running(app: web.Application) -> AsyncIterator[None]:
     app[METRICS].start()
     yield
     await app[METRICS].close()
+    await app[WALLBOARD].close()
 
 
 async def _close_desktops(app: web.Application) -> None:

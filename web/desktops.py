@@ -45,7 +45,7 @@ from ivr.events import (
     SilenceOver,
     SilenceUnheard,
 )
-from web import shapes
+from web import pushed, shapes
 from web.attendance import Attendance
 from web.customer_file import CustomerFiles
 from web.live_calls import LiveCalls, Moved
@@ -61,7 +61,11 @@ QUEUES_EVERY_S = 1.0
 KEPT_FOR_S = 600.0
 """How long the messages of an agent without a socket are kept for one that comes back."""
 GOING_AWAY = 1001
-STORM_ON = ("warning", "storm_on", "大面积停电模式已开启：无声来电先听无声提示，不再直接转人工。")
+STORM_ON = (
+    "warning",
+    "storm_on",
+    "大面积停电模式已开启：来电先听停电信息，可即时预约回拨；队列已满时只接听危险报修和重要客户。",
+)
 STORM_OFF = ("info", "storm_off", "大面积停电模式已关闭。")
 BACKUP_ON = ("warning", "backup_activated", "已启动备班：")
 BACKUP_OFF = ("info", "backup_released", "备班已解除：")
@@ -237,12 +241,12 @@ class Desktops:
         """Tell who may switch announcements that they stand differently now."""
         at = self._services.clock.now()
         for user_id in [i for i, desktop in self._desktops.items() if _leads(desktop.user)]:
-            self._put(user_id, "announcements", at, shapes.AnnouncementsMoved())
+            self._put(user_id, "announcements", at, pushed.AnnouncementsMoved())
 
     def _notice_of_backup(self, event: BackupActivated | BackupReleased) -> None:
         """Tell who leads, and who is called in, that the backup shift is called in or let go."""
         said = BACKUP_ON if isinstance(event, BackupActivated) else BACKUP_OFF
-        notice = shapes.Notice(level=said[0], code=said[1], text=f"{said[2]}{event.why}")
+        notice = pushed.Notice(level=said[0], code=said[1], text=f"{said[2]}{event.why}")
         for user_id in [i for i, one in self._desktops.items() if i in event.agent_ids or _leads(one.user)]:
             self._put(user_id, "notice", event.at, notice)
 
@@ -251,7 +255,7 @@ class Desktops:
         live = self.calls.get(event.call_id)
         if live is not None and live.call.state in WITH_AGENT:
             level, code, text = SILENCE_NOTICES[type(event)]
-            self._put(live.call.agent_id, "notice", event.at, shapes.Notice(level=level, code=code, text=text))
+            self._put(live.call.agent_id, "notice", event.at, pushed.Notice(level=level, code=code, text=text))
 
     def _tell_call(self, moved: Moved, event: Event) -> None:
         live = moved.after
@@ -266,7 +270,7 @@ class Desktops:
         for agent_id in concerned:
             if (desktop := self._desktops.get(agent_id or "")) is not None:
                 shape = live_call_shape(live, desktop.user)
-                self._put(agent_id, "call_state", event.at, shapes.CallState(call=shape))
+                self._put(agent_id, "call_state", event.at, pushed.CallState(call=shape))
 
     def _tell_parked(self, at: datetime) -> None:
         """Tell everybody who may pick up which callers are parked now."""
@@ -284,10 +288,10 @@ class Desktops:
         agent = self._roster.get(agent_id)
         if agent is not None and agent_id in self._desktops:
             me = me_shape(agent).model_dump(exclude={"id"})
-            self._put(agent_id, "agent_state", at, shapes.AgentState(agent_id=agent_id, **me))
+            self._put(agent_id, "agent_state", at, pushed.AgentState(agent_id=agent_id, **me))
 
     def _tell_seat(self, agent_id: str, at: datetime) -> None:
-        self._put(agent_id, "seat_state", at, shapes.SeatState(seat=seat_of(self._roster, agent_id)))
+        self._put(agent_id, "seat_state", at, pushed.SeatState(seat=seat_of(self._roster, agent_id)))
 
     def _tell_phone(self, event: SeatRegistered | SeatLost) -> None:
         seat = self._roster.seat_of_phone(event.sip_username)
@@ -296,11 +300,11 @@ class Desktops:
             return
         self._tell_seat(agent.agent_id, event.at)
         if isinstance(event, SeatLost) and seat is not None and seat.kind is SeatKind.PHONE:
-            notice = shapes.Notice(level="warning", code="seat_lost", text="话机未注册,请检查话机。")
+            notice = pushed.Notice(level="warning", code="seat_lost", text="话机未注册,请检查话机。")
             self._put(agent.agent_id, "notice", event.at, notice)
 
     def _notice_all(self, at: datetime, level: str, code: str, text: str) -> None:
-        message = _message("notice", at, shapes.Notice(level=level, code=code, text=text))
+        message = _message("notice", at, pushed.Notice(level=level, code=code, text=text))
         for desktop in self._desktops.values():
             desktop.stream.put(message)
 
@@ -315,7 +319,7 @@ class Desktops:
         return [queue_shape(routing, queue_id, language) for queue_id in routing.queues]
 
     def _queue_stats(self, at: datetime) -> Message:
-        return _message("queue_stats", at, shapes.QueueStats(queues=self._queues))
+        return _message("queue_stats", at, pushed.QueueStats(queues=self._queues))
 
     async def _tell_queues(self) -> None:
         while True:

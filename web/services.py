@@ -27,7 +27,9 @@ from figures.port import Reports
 from ivr.versions.port import Simulator
 from ivr.versions.service import FlowService
 from recordings.service import RecordingService
+from routing.callbacks.by_hand import CallbackDesk
 from routing.service import RoutingService
+from routing.storm.watch import StormWatch
 
 Probe = Callable[[], Awaitable[tuple[bool, str]]]
 """Asks one dependency whether it works: (ok, detail in words). Must answer soon; the web waits 2 s at most."""
@@ -54,8 +56,10 @@ class WebServices:
     announcements: AnnouncementService
     surveys: SurveyService
     switches: Switches
+    storm: StormWatch
     orders: WorkOrderService
     callbacks: CallbackService
+    callback_desk: CallbackDesk
     recordings: RecordingService
     flows: FlowService
     simulator: Simulator

@@ -65,7 +65,7 @@ class BackupRow(Shape):
 
     id: str
     at: datetime
-    trigger: Literal["person", "queue_length", "service_level", "weather"]
+    trigger: Literal["person", "queue_length", "service_level", "weather", "storm"]
     why: str
     by: str | None
     agents: list[str]

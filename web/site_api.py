@@ -33,12 +33,13 @@ class Rule(Shape):
 
 
 class SwitchView(Shape):
-    """How a switch stands; `since`, `by` and `by_name` are null until somebody turns it."""
+    """How a switch stands; `since`, `by` and `by_name` are null until somebody turns it, `by` also when a rule did."""
 
     on: bool
     since: datetime | None
     by: str | None
     by_name: str | None
+    why: str
 
 
 class SettingsView(Shape):
@@ -90,5 +91,11 @@ def _view(ask: Ask) -> SettingsView:
 def _switch(ask: Ask, name: str) -> SwitchView:
     switches, people = ask.services.switches, ask.request.app[DESKTOPS].people
     turned = switches.turned(name)
-    by = turned.user_id if turned else None
-    return SwitchView(on=switches.on(name), since=turned.at if turned else None, by=by, by_name=people.name(by))
+    by = turned.user_id or None if turned else None
+    return SwitchView(
+        on=switches.on(name),
+        since=turned.at if turned else None,
+        by=by,
+        by_name=people.name(by),
+        why=turned.why if turned else "",
+    )

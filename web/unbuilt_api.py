@@ -11,7 +11,7 @@ _READ = (
     "/knowledge /knowledge/{id} /reviews /scorecards /appraisals "
     "/return-visits /campaigns /users /audit /recordings/{id}/transcript"
 )
-_CREATED = "/work-orders /reviews /scorecards /callbacks /return-visits /campaigns /users"
+_CREATED = "/work-orders /reviews /scorecards /return-visits /campaigns /users"
 
 
 async def _not_built(ask: Ask) -> None:

@@ -42,7 +42,7 @@ class ShiftTakenOver(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupActivated(Event):
-    """The backup shift was called in by `trigger` (person, queue_length, service_level, weather) for `why`."""
+    """The backup shift was called in by `trigger` (person, queue_length, service_level, weather, storm) for `why`."""
 
     activation_id: str
     trigger: str

@@ -26,6 +26,8 @@ class Trigger(StrEnum):
     QUEUE_LENGTH = "queue_length"
     SERVICE_LEVEL = "service_level"
     WEATHER = "weather"
+    STORM = "storm"
+    """Storm mode was switched on; it lets go again whom it called."""
 
 
 class Level(IntEnum):

@@ -51,6 +51,7 @@ CALLED_FOR = {
     Trigger.QUEUE_LENGTH: "来电排队较多",
     Trigger.SERVICE_LEVEL: "预计来电不能及时接听",
     Trigger.WEATHER: "气象预警",
+    Trigger.STORM: "大面积停电，来电激增",
 }
 """What a person who is called in is told of the reason; of a person's calling, that person's words."""
 
@@ -163,6 +164,10 @@ class ShiftService:
     async def active(self) -> Activation | None:
         """Return the calling-in that goes on."""
         return await self._db.read(store.active)
+
+    async def called_since(self, moment: datetime) -> bool:
+        """Tell whether the backup shift was called in at or after a moment, whether or not it was let go again."""
+        return await self._db.read(lambda connection: store.called_since(connection, moment))
 
     async def on_backup(self) -> list[Duty]:
         """Return who is on backup duty now or will be soon (`backup_call_ahead`)."""

@@ -124,6 +124,11 @@ def activations_between(connection: Connection, begin: datetime, end: datetime) 
     return [one for one in map(_activation, rows) if one.released_at is None or one.released_at > begin]
 
 
+def called_since(connection: Connection, moment: datetime) -> bool:
+    """Tell whether people were called in at or after a moment."""
+    return connection.execute(select(activations.c.id).where(activations.c.at >= moment).limit(1)).first() is not None
+
+
 def _activation_row(one: Activation) -> dict[str, Any]:
     key = OPEN if one.released_at is None else None
     return {**asdict(one), "trigger": one.trigger.value, "agent_ids": list(one.agent_ids), "open_key": key}

@@ -18,7 +18,8 @@ _log = log.get(__name__)
 
 
 class BackupWatch:
-    """Calls people in by the triggers and lets them go when these have been quiet; what a person decides holds.
+    """Calls people in by the triggers and lets them go when these have been quiet; what a person decides holds,
+    and whom storm mode calls in it lets go itself.
 
     After a person has let the backup shift go, the triggers call nobody in until they have been quiet once.
     """
@@ -68,7 +69,7 @@ class BackupWatch:
         return None
 
     async def _perhaps_release(self, active: Activation, now: float) -> Activation | None:
-        if active.trigger is Trigger.PERSON or not self._held.quiet(now):
+        if active.trigger in (Trigger.PERSON, Trigger.STORM) or not self._held.quiet(now):
             return active
         with contextlib.suppress(BackupNotActive):
             await self._shifts.release("", f"quiet for {self._limits.quiet_s:.0f} s")

@@ -97,6 +97,17 @@ class Received:
         widths = np.diff(times) * 1000
         return [Gap(float(times[i]), float(widths[i])) for i in np.flatnonzero(widths > over_ms)]
 
+    def sound(self, start: float) -> float:
+        """Return how many seconds of sound, silence left out, have come since `start`."""
+        samples = 0
+        for packet in reversed(self.packets):
+            if packet.at - self.origin < start:
+                break
+            law = _LAW_OF.get(packet.payload_type)
+            if law is not None and np.abs(decode(packet.payload, law)).max(initial=0) > _SILENT:
+                samples += len(packet.payload)
+        return samples / RATE
+
     def pcm(self, start: float = 0.0, end: float | None = None) -> Pcm:
         """Return what was heard from `start` to `end` (8 kHz, int16): silence where nothing came.
 

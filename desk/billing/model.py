@@ -7,6 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from core.policy import Policy
+from desk.billing import arrears
+from desk.billing.steps import Step, given
 
 FEN = Decimal("0.01")
 NOTHING = Decimal("0.00")
@@ -149,17 +151,22 @@ def overdue_days(bill: Bill, today: date) -> int:
 
 
 def late_fee(bill: Bill, today: date, policy: Policy) -> Decimal:
-    """Return the late fee (违约金) in yuan on an unpaid bill as of `today`.
+    """Return the late fee (违约金) in yuan on an unpaid bill as of `today`; its steps are those of `late_fee_step`."""
+    step = late_fee_step(bill, today, policy)
+    return NOTHING if step is None else step.value
+
+
+def late_fee_step(bill: Bill, today: date, policy: Policy) -> Step | None:
+    """Return the late fee on an unpaid bill as of `today` with its steps; None when nothing is overdue.
 
     A rate a day on the amount, from the due day on: households 1 ‰, others 2 ‰ on arrears that fell due this
     year and 3 ‰ on those of former years; at least 1 yuan; half up to fen. Source: [domain 15.6], Rule 98 of
     the supply rules (供电营业规则) by its public summaries; the least fee also [seed 002, T/F 42].
     """
-    days = overdue_days(bill, today)
-    if not days or bill.amount <= 0:
-        return NOTHING
-    fee = bill.amount * _rule(policy, _rate(bill, today)) * days
-    return to_fen(max(fee, _rule(policy, "late_fee_minimum")))
+    if not overdue_days(bill, today) or bill.amount <= 0:
+        return None
+    rate, least = _rule(policy, _rate(bill, today)), _rule(policy, "late_fee_minimum")
+    return arrears.late_fee(bill.amount, bill.due_date, today, rate, least)
 
 
 def _rate(bill: Bill, today: date) -> str:
@@ -169,8 +176,9 @@ def _rate(bill: Bill, today: date) -> str:
     return "late_fee_other_current_per_day" if this_year else "late_fee_other_previous_per_day"
 
 
-def _rule(policy: Policy, name: str) -> Decimal:
-    return Decimal(str(policy.number(name)))
+def _rule(policy: Policy, name: str) -> Step:
+    rule = policy.rule(name)
+    return given(f"rule.{name}", Decimal(str(rule.value)), source=rule.source)
 
 
 def summary(latest: Bill, unpaid: Sequence[Bill], before: Bill | None, today: date, policy: Policy) -> BillSummary:

@@ -11,9 +11,29 @@ _DIALABLE = re.compile(r"1[3-9][0-9]{9}|0[1-9][0-9]{8,10}")
 
 
 class State(StrEnum):
-    """How far a callback has come; the dialling of booked ones adds further states."""
+    """How far a callback has come: it waits for its time or an agent, somebody is being rung, or it is finished."""
 
     BOOKED = "booked"
+    DIALLING = "dialling"
+    CLOSED = "closed"
+
+
+OPEN = (State.BOOKED, State.DIALLING)
+
+
+class Outcome(StrEnum):
+    """How a callback was finished."""
+
+    ANSWERED = "answered"
+    """The customer was rung, and talked with the agent."""
+    CALLED_IN = "called_in"
+    """The customer called meanwhile, and talked with an agent."""
+    UNREACHED = "unreached"
+    """Rung as often as the rule says, in vain."""
+    TOO_LATE = "too_late"
+    """The part of the day that the caller chose was over."""
+    DISMISSED = "dismissed"
+    """Somebody closed it, with a reason."""
 
 
 class Part(StrEnum):
@@ -60,13 +80,24 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A booked callback; `window`: nobody is rung earlier, and the caller expects it until its end."""
+    """A booked callback; `window`: nobody is rung earlier, and the caller expects it until its end.
+
+    `calls` were begun for it so far, and in `misses` of them the customer was rung in vain; before `due_at` there is
+    no other one (None: the begin of the window). `agent_id`: whose the latest call is.
+    """
 
     id: str
     wish: Wish
     booked_at: datetime
     window: Window
     state: State = State.BOOKED
+    calls: int = 0
+    misses: int = 0
+    due_at: datetime | None = None
+    agent_id: str | None = None
+    outcome: Outcome | None = None
+    reason: str = ""
+    closed_at: datetime | None = None
 
 
 def dialable(phone: str) -> bool:

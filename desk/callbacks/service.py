@@ -8,11 +8,12 @@ from core import calendar
 from core.clock import Clock
 from core.db import Database
 from core.errors import BadInput, Conflict
+from core.events import Event
 from core.ids import new_id
 from core.journal import Journal
 from core.policy import Policy
 from desk.callbacks import model, store
-from desk.callbacks.events import CallbackBooked
+from desk.callbacks.events import AbandonedTaken, CallbackBooked
 from desk.callbacks.model import Callback, Hours, Part, State, Wish
 
 TRIES = 3
@@ -28,8 +29,8 @@ class CallbackService:
         self._hours = _hours(policy)
         self._zone = zone
 
-    async def book(self, wish: Wish, part: Part = Part.SOON) -> tuple[Callback, bool]:
-        """Book a callback in `part` of a day and return it with True.
+    async def book(self, wish: Wish, part: Part = Part.SOON, *, taken_by: str | None = None) -> tuple[Callback, bool]:
+        """Book a callback in `part` of a day and return it with True; `taken_by`: the agent who lets it be rung.
 
         With False the one that the number has open already. A wish that was booked before gets its callback again,
         with True. Raises BadInput for a number that is not rung.
@@ -40,24 +41,30 @@ class CallbackService:
             if (found := await self._db.read(lambda c: store.there(c, wish.token, wish.phone))) is not None:
                 return found, found.wish.token == wish.token
             try:
-                return await self._book(wish, part), True
+                return await self._book(wish, part, taken_by), True
             except IntegrityError:
                 continue  # another process or call was faster: look again
         raise Conflict("the callback could not be booked", call_id=wish.call_id)
 
-    async def _book(self, wish: Wish, part: Part) -> Callback:
+    async def _book(self, wish: Wish, part: Part, taken_by: str | None) -> Callback:
         now = self._clock.now()
         window = model.window(now.astimezone(self._zone), part, self._hours, calendar.is_working_day)
         made = Callback(new_id(), wish, now, window)
-        event = CallbackBooked(
-            at=now,
-            call_id=wish.call_id,
-            callback_id=made.id,
-            queue=wish.queue,
-            not_before=window.begins,
-            not_after=window.ends,
-        )
-        await self._journal.record(event, save=lambda c: store.add(c, made))
+        booked: Event
+        if taken_by is None:
+            booked = CallbackBooked(
+                at=now,
+                call_id=wish.call_id,
+                callback_id=made.id,
+                queue=wish.queue,
+                not_before=window.begins,
+                not_after=window.ends,
+            )
+        else:
+            booked = AbandonedTaken(
+                at=now, call_id=wish.call_id, callback_id=made.id, queue=wish.queue, agent_id=taken_by
+            )
+        await self._journal.record(booked, save=lambda c: store.add(c, made))
         return made
 
     async def callbacks(self, state: State | None = None, limit: int = 100) -> list[Callback]:

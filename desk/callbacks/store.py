@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select
+from sqlalchemy import Connection, and_, insert, or_, select, update
 
-from desk.callbacks.model import Callback, State, Window, Wish
+from core.errors import Conflict
+from desk.callbacks.model import Callback, Outcome, State, Window, Wish
 from desk.callbacks.tables import callbacks
 
 
 def there(connection: Connection, token: str, phone: str) -> Callback | None:
     """Return the callback of a wish, else the open one of a number."""
     mine = callbacks.c.token == token
-    open_one = and_(callbacks.c.phone == phone, callbacks.c.state == State.BOOKED)
+    open_one = and_(callbacks.c.phone == phone, callbacks.c.state != State.CLOSED)
     rows = connection.execute(select(callbacks).where(or_(mine, open_one))).all()
     found = sorted((_callback(row) for row in rows), key=lambda one: one.wish.token != token)
     return found[0] if found else None
@@ -35,6 +36,35 @@ def add(connection: Connection, callback: Callback) -> None:
     connection.execute(insert(callbacks).values(row))
 
 
+def save(connection: Connection, callback: Callback, before: Callback) -> None:
+    """Write how far a callback has come since it was `before`. Raises Conflict when somebody else was faster."""
+    same = (callbacks.c.id == before.id, callbacks.c.state == before.state, callbacks.c.calls == before.calls)
+    row = {
+        "state": callback.state.value,
+        "calls": callback.calls,
+        "misses": callback.misses,
+        "due_at": callback.due_at,
+        "agent_id": callback.agent_id,
+        "outcome": callback.outcome.value if callback.outcome else None,
+        "reason": callback.reason,
+        "closed_at": callback.closed_at,
+    }
+    if connection.execute(update(callbacks).where(*same).values(row)).rowcount != 1:
+        raise Conflict("the callback has changed meanwhile: look at it again", callback_id=before.id)
+
+
+def get(connection: Connection, callback_id: str) -> Callback | None:
+    """Return a callback."""
+    row = connection.execute(select(callbacks).where(callbacks.c.id == callback_id)).one_or_none()
+    return None if row is None else _callback(row)
+
+
+def open_ones(connection: Connection) -> list[Callback]:
+    """Return every callback that is not finished, who waits longest first."""
+    query = select(callbacks).where(callbacks.c.state != State.CLOSED)
+    return [_callback(row) for row in connection.execute(query.order_by(callbacks.c.waiting_since, callbacks.c.id))]
+
+
 def listed(connection: Connection, state: State | None, limit: int) -> list[Callback]:
     """Return up to `limit` callbacks, who waits longest first; None means all."""
     query = select(callbacks).order_by(callbacks.c.waiting_since, callbacks.c.id).limit(limit)
@@ -44,4 +74,17 @@ def listed(connection: Connection, state: State | None, limit: int) -> list[Call
 
 def _callback(row: Any) -> Callback:
     wish = Wish(row.token, row.call_id, row.phone, row.queue, row.waiting_since)
-    return Callback(row.id, wish, row.booked_at, Window(row.not_before, row.not_after), State(row.state))
+    return Callback(
+        row.id,
+        wish,
+        row.booked_at,
+        Window(row.not_before, row.not_after),
+        State(row.state),
+        calls=row.calls,
+        misses=row.misses,
+        due_at=row.due_at,
+        agent_id=row.agent_id,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        reason=row.reason,
+        closed_at=row.closed_at,
+    )

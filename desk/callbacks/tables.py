@@ -1,6 +1,6 @@
 """The table of callbacks."""
 
-from sqlalchemy import Column, Index, String, Table, text
+from sqlalchemy import Column, Index, Integer, String, Table, text
 
 from core.db import Utc, metadata
 
@@ -17,12 +17,19 @@ callbacks = Table(
     Column("not_before", Utc, nullable=False),
     Column("not_after", Utc),
     Column("state", String(12), nullable=False),
+    Column("calls", Integer, nullable=False, server_default="0"),
+    Column("misses", Integer, nullable=False, server_default="0"),
+    Column("due_at", Utc),
+    Column("agent_id", String(32)),
+    Column("outcome", String(12)),
+    Column("reason", String(200), nullable=False, server_default=""),
+    Column("closed_at", Utc),
     Index(
         "ix_callbacks_open",
         "phone",
         unique=True,
-        sqlite_where=text("state = 'booked'"),
-        postgresql_where=text("state = 'booked'"),
+        sqlite_where=text("state <> 'closed'"),
+        postgresql_where=text("state <> 'closed'"),
     ),
 )
-"""`token` names the wish; a number has one open callback at a time."""
+"""`token` names the wish; a number has one open callback at a time. For each of its `calls` there is one id only."""

@@ -133,24 +133,28 @@ def number(day: date, serial: int, digits: int) -> str:
     return f"{day:%Y%m%d}"[8 + counted - digits :] + f"{serial:0{counted}d}"
 
 
-def explains(open_fault: WorkOrder, account: str, area: str) -> bool:
+def explains(open_fault: WorkOrder, account: str, area: str, *, storm: bool = False) -> bool:
     """Tell whether an open fault is also what is wrong at `account` in `area`.
 
     The fault of the same account is; so is a whole street reported out in the same area, which the dispatcher
-    would fold into one order ([domain 7.2] 合单).
+    would fold into one order ([domain 7.2] 合单). In a storm a home reported out in the same area is taken for
+    the same cause too, unless it was reported in danger: that place needs a crew of its own.
     """
     known = open_fault.report
-    same_street = known.scope is Scope.STREET and bool(area) and known.area == area
+    wide = storm and known.scope is Scope.HOME and known.priority is Priority.NORMAL
+    same_street = (known.scope is Scope.STREET or wide) and bool(area) and known.area == area
     same_account = bool(account) and known.account == account
     return open_fault.is_main and known.kind is Kind.FAULT and (same_account or same_street)
 
 
-def main_of(open_faults: list[WorkOrder], account: str, area: str, scope: Scope) -> WorkOrder | None:
+def main_of(
+    open_faults: list[WorkOrder], account: str, area: str, scope: Scope, *, storm: bool = False
+) -> WorkOrder | None:
     """Return the order into which a new report is folded: of the same account first, else the oldest that explains it.
 
     A single room is out by itself: only an order of the same account takes it.
     """
-    explaining = [one for one in open_faults if explains(one, account, area)]
+    explaining = [one for one in open_faults if explains(one, account, area, storm=storm)]
     own = [one for one in explaining if account and one.report.account == account]
     wider = explaining if scope is not Scope.ROOM else []
     return min(own or wider, key=lambda one: (one.created_at, one.id), default=None)

@@ -1,6 +1,6 @@
 """Takes reports and keeps work orders: each report makes one order, however often it is told."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import partial
 
@@ -57,6 +57,7 @@ class WorkOrderService:
         policy: Policy,
         site: Site,
         watches: WatchService | None = None,
+        storm: Callable[[], bool] = lambda: False,
     ) -> None:
         self._journal = journal
         self._db = db
@@ -65,6 +66,8 @@ class WorkOrderService:
         self._policy = policy
         self._site = site
         self._watches = watches
+        self._storm = storm
+        """Whether reports of one area are folded wider than by street, since so many have one cause."""
 
     async def get(self, order_id: str) -> WorkOrder:
         """Return the order. Raises NoSuchOrder."""
@@ -147,7 +150,8 @@ class WorkOrderService:
         return UrgeLimits(int(number("urge_most")), timedelta(minutes=number("urge_interval")))
 
     async def take(self, report: Report) -> WorkOrder:
-        """Make the order of a report, folded into the main order of the same fault when there is one.
+        """Make the order of a report, folded into the main order of the same fault when there is one: in a
+        storm of the same area, unless danger is reported.
 
         Order, number, events and the note to the caller are one transaction. A report whose `key` was taken before
         gets that order again and nothing is written.
@@ -166,7 +170,8 @@ class WorkOrderService:
 
     async def _take(self, report: Report) -> WorkOrder:
         now, order_id = self._clock.now(), new_id()
-        main = await self._main(report)
+        wide = self._storm() and report.priority is Priority.NORMAL
+        main = await self._db.read(partial(_main, report=report, storm=wide))
         made: list[WorkOrder] = []
 
         def save(connection: Connection) -> None:
@@ -174,7 +179,7 @@ class WorkOrderService:
             order_number = self._number(connection, now.astimezone(self._site.zone).date())
             if store.by_key(connection, report.key) is not None:
                 raise _Taken(key=report.key)
-            if _id(_main(connection, report)) != _id(main) or (main and not store.hold(connection, main)):
+            if _id(_main(connection, report, storm=wide)) != _id(main) or (main and not store.hold(connection, main)):
                 raise _Overtaken(key=report.key)
             order = WorkOrder(order_id, order_number, report, now)
             order = model.moved(order, State.MERGED, now, main.id) if main else order
@@ -216,9 +221,6 @@ class WorkOrderService:
             store.add(connection, WorkOrder(order_id, number, report, now))
 
         return self._created(report, order_id), save
-
-    async def _main(self, report: Report) -> WorkOrder | None:
-        return await self._db.read(lambda c: _main(c, report))
 
     def _number(self, connection: Connection, day: date) -> str:
         return model.number(day, store.next_serial(connection, day), int(self._policy.number("order_number_digits")))
@@ -278,11 +280,11 @@ class WorkOrderService:
         return ending[0][1]
 
 
-def _main(connection: Connection, report: Report) -> WorkOrder | None:
+def _main(connection: Connection, report: Report, *, storm: bool) -> WorkOrder | None:
     if report.kind is not Kind.FAULT:
         return None
-    found = store.open_faults(connection, report.account, report.area)
-    return model.main_of(found, report.account, report.area, report.scope)
+    found = store.open_faults(connection, report.account, report.area, homes=storm)
+    return model.main_of(found, report.account, report.area, report.scope, storm=storm)
 
 
 def _id(order: WorkOrder | None) -> str | None:

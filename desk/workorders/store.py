@@ -50,9 +50,10 @@ def by_number(connection: Connection, number: str) -> WorkOrder | None:
     return _one(connection, work_orders.c.number == number)
 
 
-def open_faults(connection: Connection, account: str, area: str) -> list[WorkOrder]:
-    """Return the open main faults of an account, and the streets reported out in its area."""
-    street = and_(work_orders.c.area == area, work_orders.c.scope == Scope.STREET)
+def open_faults(connection: Connection, account: str, area: str, *, homes: bool = False) -> list[WorkOrder]:
+    """Return the open main faults of an account, and the streets (and `homes`) reported out in its area."""
+    scopes = (Scope.STREET, Scope.HOME) if homes else (Scope.STREET,)
+    street = and_(work_orders.c.area == area, work_orders.c.scope.in_(scopes))
     return _load(
         connection,
         and_(

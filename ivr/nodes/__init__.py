@@ -12,6 +12,7 @@ from ivr.nodes.callback import Callback
 from ivr.nodes.collect import Collect
 from ivr.nodes.fault import Fault
 from ivr.nodes.fault_known import FaultKnown
+from ivr.nodes.greet import Greet
 from ivr.nodes.hangup import Hangup
 from ivr.nodes.hours import Hours
 from ivr.nodes.language import Language, OfferLanguage
@@ -38,6 +39,7 @@ from ivr.nodes.watch import Watch
 
 AnyNode = Annotated[
     Play
+    | Greet
     | Say
     | Menu
     | Collect
@@ -72,6 +74,7 @@ AnyNode = Annotated[
 ]
 VERBS: dict[str, type[Node]] = {
     "play": Play,
+    "greet": Greet,
     "say": Say,
     "menu": Menu,
     "collect": Collect,

@@ -18,7 +18,8 @@ class Branch(Node):
 
     A condition names variables (texts; not set: "") and facts: `caller_known`, `identified`, `accounts`, `bills`,
     `outages` (numbers of each), `hour` (0-23), `weekday` (1 Monday … 7), `working_day`, `speech_first`,
-    `in_danger`, `language` (that the caller chose, like "en"; "" the site's own).
+    `in_danger`, `language` (that the caller chose, like "en"; "" the site's own), `storm` (storm mode is on),
+    `shed` (the caller was told that the queue is full).
     """
 
     leads_on: ClassVar[bool] = True
@@ -61,7 +62,10 @@ def _facts_of_the_hour(call: IvrCall) -> dict[str, Any]:
 
 def _facts_of_the_house(call: IvrCall) -> dict[str, Any]:
     hears = call.services.understanding
-    return {"speech_first": hears is not None and hears.first and hears.ready}
+    return {
+        "speech_first": hears is not None and hears.first and hears.ready,
+        "storm": call.services.storm.on(),
+    }
 
 
 async def _facts_of_the_customer(call: IvrCall) -> dict[str, Any]:

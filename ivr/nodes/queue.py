@@ -26,10 +26,13 @@ from ivr.node import BACK_KEY, MaybeTarget, Node, Prompts, QueueName, Target
 from ivr.returning import ring_first
 from ivr.silent_talk import SilentTalk, silence_of
 from routing.precedence import Cause
+from routing.storm.events import CallShed
 
 CauseName = Annotated[Cause, WithJsonSchema({"type": "string", "enum": [cause.value for cause in Cause]})]
 
 
+SHED = "shed"
+"""Why a new caller does not wait in a queue that is full in a storm; known of the call from then on."""
 LEFT = "caller_left"
 """Why a caller who pressed `*` is no longer in the queue."""
 
@@ -50,10 +53,12 @@ class Queue(Node):
     `need`. A seat that is not answered costs the caller nothing: the place is kept. Nobody signed in, or the queue is
     closed: `nobody`; waited too long: `too_long`; after the talk: `next`. With `back` the key `*` leads there at any
     moment of the waiting, also while a seat rings, which is free at once; `meanwhile` is said between the music every
-    `queue_comfort_interval`. With `announces` the caller hears the own place, and how long it will take where that can
-    be told, first after `queue_tell_first` and then before each `meanwhile`; an offer cuts it short. Entered again
-    after a restart, it goes on from the state the call is in. A silent caller is let go here only after the whole
-    silent-call script; who is heard in it while no agent is there any more waits for another one.
+    `queue_comfort_interval`, in a storm first after `storm_callback_after`. With `announces` the caller hears the own
+    place, and how long it will take where that can be told, first after `queue_tell_first` and then before each
+    `meanwhile`; an offer cuts it short. In a storm a new caller who finds no room (`storm_shed_…`) is led to `full`
+    where it is named: nobody who reports danger, or has waited before. Entered again after a restart, it goes on from
+    the state the call is in. A silent caller is let go here only after the whole silent-call script; who is heard in
+    it while no agent is there any more waits for another one.
     """
 
     by_caller: ClassVar[frozenset[str]] = frozenset({"next", "back"})
@@ -69,6 +74,7 @@ class Queue(Node):
     nobody: Target
     too_long: Target
     back: MaybeTarget = None
+    full: MaybeTarget = None
     next: Target
 
     async def run(self, call: IvrCall, here: str) -> str | None:
@@ -77,6 +83,7 @@ class Queue(Node):
             call.known[DANGER] = "yes"
         looking = call.services.tasks.start(self._look_up(call), "who goes ahead")
         fresh = session.call.state is CallState.MENU and not talks.script
+        new = fresh and (session.call.queued_at is None or SHED in call.known)
         if fresh:
             if self.need:
                 session.note(NeedStated(at=call.services.clock.now(), call_id=call.id, need=self.need))
@@ -91,7 +98,7 @@ class Queue(Node):
                 if await self._outside(call, handed):
                     session.end = ("agent", "transferred")
                     return self.next
-                gave_up = await self._wait(call, queue or self.queue, looking, handed)
+                gave_up = await self._wait(call, queue or self.queue, looking, handed, new=new)
                 if gave_up is not None:
                     if gave_up == LEFT:
                         # The place first, so that who is freed by this is not offered the same caller again.
@@ -100,6 +107,7 @@ class Queue(Node):
                     await ringing.leave_queue(session, gave_up)
                     session.forget_digits()  # pressed to the music, not in answer to what is said next
                     return self._without(gave_up)
+            new = False
             end = await talks.serve()
             if end is None:
                 return None
@@ -134,6 +142,8 @@ class Queue(Node):
     def _without(self, why: str) -> str:
         if why == LEFT and self.back:
             return self.back
+        if why == SHED and self.full:
+            return self.full
         return self.nobody if why in ("no_agents", "closed") else self.too_long
 
     async def _look_up(self, call: IvrCall) -> Collection[Cause]:
@@ -171,7 +181,13 @@ class Queue(Node):
         return await transfer.put_through(session, outside, again=again, talked=talked) == TALKED
 
     async def _wait(
-        self, call: IvrCall, queue: str, looking: asyncio.Task[Collection[Cause]], handed: TalkEnd | None
+        self,
+        call: IvrCall,
+        queue: str,
+        looking: asyncio.Task[Collection[Cause]],
+        handed: TalkEnd | None,
+        *,
+        new: bool,
     ) -> str | None:
         """Return None once a seat has answered, or why the caller is no longer in the queue.
 
@@ -184,7 +200,10 @@ class Queue(Node):
         await ringing.enter_queue(session, queue)
         skills = tuple(sorted(self.skills.items())) if queue == self.queue else ()
         causes = await looking
-        await waiting.request(call.id, queue, session.call.queued_at, causes, self._entered(call), skills=skills)
+        since = _since(call, queue)
+        if new and since == session.call.queued_at and self._is_full(call, queue, causes):
+            return SHED
+        await waiting.request(call.id, queue, since, causes, self._entered(call), skills=skills)
         said, pause = "", self._first_pause(call)
         while True:
             match await session.receive(pause):
@@ -210,7 +229,25 @@ class Queue(Node):
                         await session.world.pbx.stop_music(call.id)
                         said = await session.begin(call.media(told))
 
+    def _is_full(self, call: IvrCall, queue: str, causes: Collection[Cause]) -> bool:
+        """Tell whether a new caller finds no room, and note it; who reported danger earlier in the call does."""
+        full = None if self.full is None or DANGER in call.known else call.services.storm.full(queue, causes)
+        if full is None:
+            return False
+        told = CallShed(
+            at=call.services.clock.now(),
+            call_id=call.id,
+            queue=queue,
+            waiting=full.waiting,
+            wait_p50_s=full.wait_p50_s,
+        )
+        call.session.note(told)
+        call.known[SHED] = "yes"
+        return True
+
     def _first_pause(self, call: IvrCall) -> float | None:
+        if self.meanwhile and call.services.storm.on():
+            return call.number("storm_callback_after")
         if self.announces:
             return call.number("queue_tell_first")
         return call.number("queue_comfort_interval") if self.meanwhile else None
@@ -226,3 +263,10 @@ class Queue(Node):
         """Let the caller hear music again after what was said in between; nothing is said now."""
         await call.session.world.pbx.start_music(call.id)
         return ""
+
+
+def _since(call: IvrCall, queue: str) -> datetime | None:
+    """Return since when the caller counts as waiting: one who is to be rung back there takes that place."""
+    caller = call.session.call
+    kept = call.services.callbacks.place_of(caller.caller, queue) if caller.caller_known else None
+    return min(kept, caller.queued_at) if kept and caller.queued_at else caller.queued_at

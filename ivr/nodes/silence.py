@@ -45,4 +45,4 @@ def _script_runs(call: IvrCall) -> bool:
     """Whether it is night at the site or there is a storm."""
     hour, since, until = call.services.hour(), call.number("silent_script_from"), call.number("silent_script_until")
     night = since <= hour or hour < until if since > until else since <= hour < until
-    return night or call.services.storm()
+    return night or call.services.storm.on()

@@ -241,6 +241,36 @@ def test_a_wrong_asking_says_what_is_wrong_and_what_to_do(
     assert told in str(made.exception)
 
 
+@pytest.mark.parametrize("form", ["text", "csv", "xlsx", "json"])
+def test_a_range_without_data_says_what_there_is_and_leaves_the_report_of_before_as_it_was(
+    settings: Settings, tmp_path: Path, form: str
+) -> None:
+    file = tmp_path / "kpi"
+    file.write_text("the report of October")
+    made = report(settings, "--from", "2025-03-11", "--to", "2025-03-31", "--format", form, "--out", str(file))
+    assert made.exit_code == 1
+    assert str(made.exception).startswith("no data from 2025-03-11T00:00+08:00 to 2025-04-01T00:00+08:00: the journal")
+    assert "2025-03-10T08:59+08:00 to 2025-03-10T09:11+08:00; ask for a part of that" in str(made.exception)
+    assert file.read_text() == "the report of October"
+    assert list(tmp_path.glob("kpi*")) == [file]
+
+
+def test_a_report_that_cannot_be_written_whole_is_not_written_at_all(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "kpi.csv"
+    file.write_text("the report of October")
+
+    def full(of: object, to: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    made = report(settings, *RANGE, "--format", "csv", "--out", str(file))
+    assert "cannot be written (No space left on device): name another file" in str(made.exception)
+    assert file.read_text() == "the report of October"
+    assert list(tmp_path.glob("*kpi*")) == [file], "nothing half-written is left"
+
+
 def test_no_database_is_made_by_looking_for_one(tmp_path: Path) -> None:
     settings = load(None, {"HOTLINE_STORAGE__DIR": str(tmp_path / "other")})
     made = report(settings, *RANGE)

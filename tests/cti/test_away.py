@@ -51,7 +51,9 @@ class Desk:
     async def alone(self, call_id: str) -> None:
         """Wait until the caller hears music and the agent's leg is gone."""
         fake = self.exchange.fake
-        await until(lambda: set(fake.channels) == {call_id} and music(self.exchange, call_id), what="music, and no agent")
+        await until(
+            lambda: set(fake.channels) == {call_id} and music(self.exchange, call_id), what="music, and no agent"
+        )
 
     async def together(self, call_id: str, leg: int) -> None:
         """Wait until caller and agent hear each other, the agent on leg number `leg`."""
@@ -202,7 +204,9 @@ async def _disturbed_at(desk: Desk, moment: int, how: str) -> bool:
     desk.goes(call_id)
     desk.pages.is_there = True
     if how == "restart":
-        await until(lambda: _talks(exchange, call_id), 10, what=lambda: f"{exchange.fake.bridges}, {exchange.fake.channels}")
+        await until(
+            lambda: _talks(exchange, call_id), 10, what=lambda: f"{exchange.fake.bridges}, {exchange.fake.channels}"
+        )
     else:
         await until(lambda: call_id not in exchange.fake.channels or _talks(exchange, call_id), what="over, or back")
     reached = count >= moment

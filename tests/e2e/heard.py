@@ -19,6 +19,12 @@ async def heard(service: Service, call: OutgoingCall) -> list[HeardPrompt]:
     return await asyncio.to_thread(name_prompts, call, service.settings.var / "prompts")
 
 
+async def hears(call: OutgoingCall, seconds: float, within: float = 30.0) -> None:
+    """Wait until the caller has heard sound for so long from now on, however slow the machine; pauses do not count."""
+    began = call.now()
+    await until(lambda: call.received.sound(began) >= seconds, within, every=0.05, what=f"{seconds} s of sound")
+
+
 def ids(prompts: list[HeardPrompt]) -> list[str]:
     """Return the ids of prompts; a sentence with the caller's own numbers counts as `said`."""
     return ["said" if is_sentence(p) else p.prompt for p in prompts]

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from tests.databases import PostgresServer
-from tests.e2e.heard import come_to, come_to_state, heard, ids, words
+from tests.e2e.heard import come_to, come_to_state, heard, hears, ids, words
 from tests.pbx import ROOT, started_pbx
 from tests.phone import caller, seat_phone
 from tests.service import Service, started_service
@@ -64,7 +64,7 @@ async def until_menu(hotline: Service, number: str) -> tuple[list[str], str]:
     async with caller(hotline.pbx, number) as call:
         await call.wait_answered(10)
         await come_to(hotline, number, "main", 60)
-        await asyncio.sleep(3.5)
+        await hears(call, 2.5)
         await call.hangup()
     told = await heard(hotline, call)
     return ids(told), words(told)
@@ -122,7 +122,7 @@ async def apology_after_the_bill_key(hotline: Service, number: str) -> float:
     async with caller(hotline.pbx, number) as call:
         await call.wait_answered(10)
         await come_to(hotline, number, "main", 60)
-        await asyncio.sleep(1)
+        await hears(call, 1)
         pressed = call.now()
         await call.send_digits("2")
         await come_to_state(hotline, number, "ringing", 60)

@@ -1,12 +1,11 @@
 """A caller without power reports it without a person; the next call hears that it is known."""
 
-import asyncio
 import json
 
 import pytest
 
 from speech.mandarin import digits
-from tests.e2e.heard import come_to, heard, ids, place, words
+from tests.e2e.heard import come_to, heard, hears, ids, place, words
 from tests.phone import caller
 from tests.service import Service
 from tests.until import until
@@ -47,7 +46,7 @@ async def test_the_whole_home_is_reported_and_the_next_call_hears_that_it_is_kno
         await come_to(hotline, HOME, "fault_done", 60)
         await first.send_digits("w1.5,1")  # the number again, whole by now also on a busy machine
         await come_to_again(hotline, "fault_done")
-        await asyncio.sleep(0.5)
+        await hears(first, 0.5)
         await first.hangup()
     told = await heard(hotline, first)
     order = ["menu", "fault_danger", "fault_scope", "fault_done", "fault_done"]
@@ -68,7 +67,7 @@ async def test_the_whole_home_is_reported_and_the_next_call_hears_that_it_is_kno
         await come_to(hotline, HOME, "fault")
         await second.send_digits("w1.5,2")
         await come_to(hotline, HOME, "fault_is_known", 60)
-        await asyncio.sleep(0.5)
+        await hears(second, 0.5)
         await second.hangup()
     again = await heard(hotline, second)
     assert place(again, "已经报修") >= 0, again
@@ -88,7 +87,7 @@ async def test_where_the_power_is_out_the_reporter_hears_cause_and_end(hotline: 
         await come_to(hotline, number, "fault", 60)
         await call.send_digits("w1.5,2")
         await come_to(hotline, number, "fault_is_known", 60)
-        await asyncio.sleep(0.5)
+        await hears(call, 0.5)
         await call.hangup()
     told = await heard(hotline, call)
     names = ids(told)

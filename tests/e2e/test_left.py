@@ -14,7 +14,7 @@ import pytest
 from cti.ua import tone_power
 from speech.g711 import Pcm
 from speech.mandarin import digits
-from tests.e2e.heard import come_to, heard, ids, place
+from tests.e2e.heard import come_to, heard, hears, ids, place
 from tests.phone import caller
 from tests.service import Service
 from tests.until import until
@@ -38,7 +38,7 @@ async def test_who_is_in_an_outage_is_told_once_when_the_power_is_back(hotline: 
         await come_to(hotline, DARK, "watch_first", 60)
         await call.send_digits("w2,9")
         await come_to(hotline, DARK, "main")
-        await asyncio.sleep(1.5)
+        await hears(call, 1.5)
         await call.hangup()
     names = ids(await heard(hotline, call))
     assert [n for n in names if n in ("said", "watch_offer", "watch_done")] == ["said", "watch_offer", "watch_done"], (
@@ -126,7 +126,7 @@ async def test_a_message_of_who_hangs_up_and_an_address_through_a_kill_become_wo
         await come_to(hotline, NOWHERE, "fault_scope", 30)
         await nowhere.send_digits("w1.5,2")
         await come_to(hotline, NOWHERE, "fault_done", 60)
-        await asyncio.sleep(0.5)
+        await hears(nowhere, 0.5)
         await nowhere.hangup()
     names = ids(await heard(hotline, nowhere))
     order = ["account_ask_fault", "address_ask", "message_choice", "fault_scope", "fault_done"]

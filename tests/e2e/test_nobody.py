@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.e2e.heard import come_to, heard, ids
+from tests.e2e.heard import come_to, heard, hears, ids
 from tests.phone import caller, seat_phone
 from tests.service import Service
 from tests.until import until
@@ -47,7 +47,7 @@ async def test_star_leaves_the_queue_while_the_phone_of_an_agent_rings(hotline: 
             await until(free, 2, what="anna is free at once")
             await call.send_digits("w3,*")
             await until(lambda: back_in_the_menu(hotline, number), 30, what="the caller is in the menu")
-            await asyncio.sleep(2)
+            await hears(call, 2)
             await call.hangup()
     names = ids(await heard(hotline, call))
     assert [name for name in names if name in ("queue_enter", "too_long_choice", "menu")][-3:] == [

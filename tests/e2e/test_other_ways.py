@@ -30,7 +30,7 @@ from speech.prompts import PromptPack, catalogue
 from speech.second import ENGLISH_VOICE, FOLDER, SENTENCES
 from speech.synthesis import Voice
 from tests.e2e import babbler
-from tests.e2e.heard import come_to, heard, ids, is_sentence
+from tests.e2e.heard import come_to, heard, hears, ids, is_sentence
 from tests.e2e.test_publish import publish
 from tests.e2e.test_self_service import come_to_next
 from tests.pbx import started_pbx
@@ -46,6 +46,8 @@ HURT, GUEST, LOCAL, OUT = "13900000081", "13800000010", "13900000084", "13900000
 ACCOUNT, PIN = "3200000003", "000003"
 """Of somebody else, where the power is out today."""
 DUTY = "02112345678"
+READ = 3.0
+"""Seconds after which the agents answer: the caller has heard the whole sentence before it."""
 
 
 @dataclass
@@ -121,8 +123,8 @@ async def test_english_tells_an_outage_and_a_bill_leads_back_to_chinese_in_dange
     hotline, _ = world
     first, second = hotline.pbx.seats[:2]
     async with (
-        seat_phone(hotline.pbx, first.sip_username, first.sip_password, answer_after=0.3) as anna,
-        seat_phone(hotline.pbx, second.sip_username, second.sip_password, answer_after=0.3) as bert,
+        seat_phone(hotline.pbx, first.sip_username, first.sip_password, answer_after=READ) as anna,
+        seat_phone(hotline.pbx, second.sip_username, second.sip_password, answer_after=READ) as bert,
     ):
         await hotline.make_ready("anna")
         await hotline.make_ready("bert")
@@ -144,7 +146,7 @@ async def test_english_tells_an_outage_and_a_bill_leads_back_to_chinese_in_dange
             await local.wait_answered(5)
             await local.send_digits("w0.3,0")
             await come_to(hotline, LOCAL, "person")
-            await asyncio.sleep(2)
+            await hears(local, 1.5)
             await local.hangup()
     names = english(await heard(hotline, local))
     assert "queue_enter" in names, names
@@ -232,12 +234,15 @@ def kill_voices(hotline: Service) -> int:
     """Kill the processes in which the voice of the service works; return how many there were."""
     assert hotline.process is not None
     killed = 0
+    children: list[str] = []
     for thread in Path(f"/proc/{hotline.process.pid}/task").iterdir():
-        for child in (thread / "children").read_text().split():
-            with contextlib.suppress(OSError):
-                if b"speech.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
-                    os.kill(int(child), signal.SIGKILL)
-                    killed += 1
+        with contextlib.suppress(OSError):  # threads come and go
+            children += (thread / "children").read_text().split()
+    for child in children:
+        with contextlib.suppress(OSError):
+            if b"speech.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
+                os.kill(int(child), signal.SIGKILL)
+                killed += 1
     return killed
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.e2e.heard import come_to, heard, ids, place, words
+from tests.e2e.heard import come_to, heard, hears, ids, place, words
 from tests.phone import caller
 from tests.service import Service
 
@@ -15,10 +15,10 @@ async def test_a_known_number_hears_its_bill_in_full_and_in_order(hotline: Servi
     async with caller(hotline.pbx, "13800000001") as call:
         await call.wait_answered(5)
         await come_to(hotline, "13800000001", "main")
-        await asyncio.sleep(2)
+        await hears(call, 1.5)
         await call.send_digits("2")
         await come_to(hotline, "13800000001", "after", 60)
-        await asyncio.sleep(1)
+        await hears(call, 1)
         await call.hangup()
     told = await heard(hotline, call)
     assert ids(told)[0] in ("greeting_morning", "greeting_day")
@@ -34,7 +34,7 @@ async def test_where_the_power_is_out_the_caller_hears_so_before_any_menu(hotlin
     async with caller(hotline.pbx, "13800000003") as call:
         await call.wait_answered(5)
         await come_to(hotline, "13800000003", "main", 60)
-        await asyncio.sleep(2)
+        await hears(call, 2)
         await call.hangup()
     told = await heard(hotline, call)
     names = ids(told)
@@ -50,13 +50,13 @@ async def test_an_unknown_number_is_asked_for_account_and_pin_and_then_hears_the
     async with caller(hotline.pbx, number) as call:
         await call.wait_answered(5)
         await come_to(hotline, number, "main")
-        await asyncio.sleep(2)
+        await hears(call, 1.5)
         await call.send_digits("2")
         await come_to(hotline, number, "ask_account")
-        await asyncio.sleep(2.5)
+        await hears(call, 2)
         await call.send_digits("3200000002#")
         await come_to(hotline, number, "ask_pin")
-        await asyncio.sleep(2.5)
+        await hears(call, 2)
         await call.send_digits("000002#")
         await come_to(hotline, number, "after", 60)
         await call.hangup()
@@ -78,7 +78,7 @@ async def test_who_has_two_accounts_chooses_one_and_hears_it_again(hotline: Serv
         await come_to(hotline, number, "after", 60)
         await call.send_digits("w1,#")
         await come_to(hotline, number, "bill_again")
-        await asyncio.sleep(3)
+        await hears(call, 3)
         await call.hangup()
     said = words(await heard(hotline, call))
     bill = said.index("本期电费")

@@ -34,6 +34,7 @@ from ivr.call import CustomerAnswers, FaultReport, IvrServices, KnownFault
 from ivr.engine import Engine, OneFlow
 from ivr.flow import Flow
 from ivr.port import Asker, Booking, Callers, Place, Progress, TextWanted, Wanted
+from ivr.storm import Full
 from routing.announcing import Announcement
 from routing.precedence import Cause
 from routing.skills import Levels
@@ -446,6 +447,10 @@ class CallbackBook:
     booked: list[tuple[str, str, str, datetime]] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
     later: str = ""
+    places: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def place_of(self, number: str, queue: str) -> datetime | None:
+        return self.places.get((number, queue))
 
     def dialable(self, number: str) -> bool:
         return len(number) == 11
@@ -504,6 +509,26 @@ class QueuePlaces:
             asyncio.get_running_loop().call_soon(self._line.session.deliver, self.answers.popleft())
 
 
+class Weather:
+    """Storm mode in memory: `there` is a storm, `told` its outages, `filled` a queue without room."""
+
+    def __init__(self) -> None:
+        self.there = False
+        self.told: list[str] = []
+        self.filled: Full | None = None
+        self.asked: list[set[Cause]] = []
+
+    def on(self) -> bool:
+        return self.there
+
+    def news(self) -> list[str]:
+        return self.told if self.there else []
+
+    def full(self, queue: str, causes: Collection[Cause]) -> Full | None:
+        self.asked.append(set(causes))
+        return None if Cause.DANGER in causes else self.filled
+
+
 class Caller:
     """One caller and what a menu needs to serve them; call `serve` or `start`, then look at what was heard."""
 
@@ -517,7 +542,7 @@ class Caller:
         self.places = QueuePlaces(self.line)
         self.surveys = SurveyService(db, self.journal, self.clock)
         self.hour = 9
-        self.storm = False
+        self.storm = Weather()
         self.tasks = TaskOwner("test")
         self.faults = FaultBook()
         self.watches = WatchBook()
@@ -541,7 +566,7 @@ class Caller:
             self.messages,
             self.callbacks,
             detector=Ears(),
-            storm=lambda: self.storm,
+            storm=self.storm,
         )
 
     def with_callers(self, callers: Callers) -> IvrServices:

@@ -113,6 +113,7 @@ def test_a_caller_of_the_shipped_flow_can_always_reach_a_person(shipped: Flow) -
         *("nobody", "nobody_bye", "too_long", "too_long_bye", "survey", "bye"),
         *("english_danger", "english_alone", "english_nobody", "english_too_long"),
         "english_danger_too_long",
+        *("storm_full_bye", "english_full"),
     }
 
 
@@ -127,12 +128,17 @@ def test_a_good_flow_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "line", "what"),
     [
-        ("do: menu", "do: menue", 11, "node 'main': unknown kind 'menue' (did you mean 'menu'?); known: play, say,"),
+        (
+            "do: menu",
+            "do: menue",
+            11,
+            "node 'main': unknown kind 'menue' (did you mean 'menu'?); known: play, greet, say,",
+        ),
         (
             "    do: menu\n",
             "",
             10,
-            "node 'main': does not say what it does; write do: below it, with one of play, say, menu",
+            "node 'main': does not say what it does; write do: below it, with one of play, greet, say, menu",
         ),
         ("next: main", "next: mian", 9, "node 'welcome': next: there is no node 'mian' (did you mean 'main'?)"),
         ('"1": ask', '"1": aks', 13, "node 'main': keys.1: there is no node 'aks' (did you mean 'ask'?)"),

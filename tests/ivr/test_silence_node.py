@@ -80,7 +80,7 @@ async def test_at_night_a_silent_caller_hears_three_prompts_with_pauses_and_is_l
     [(21, False, False), (22, False, True), (0, False, True), (5, False, True), (6, False, False), (12, True, True)],
 )
 async def test_the_script_runs_at_night_and_in_a_storm(caller: Caller, hour: int, storm: bool, script: bool) -> None:
-    caller.hour, caller.storm = hour, storm
+    caller.hour, caller.storm.there = hour, storm
     assert await led(caller) == (None if script else "person")
     assert bool(await told(caller)) is script
 

@@ -55,7 +55,7 @@ SAID = [
     *("say:查电费", "say:我家停电了", "say:转人工", "say:今天天气怎么样", "say:是的", "say:不是", "say:店费", "say:"),
     "6",
 ]
-IN_QUEUE = [Act.ANSWERED, Act.NOBODY, Act.TOO_LONG, Act.HANG_UP, "2", "0#", "*"]
+IN_QUEUE = [Act.ANSWERED, Act.NOBODY, Act.TOO_LONG, Act.FULL, Act.HANG_UP, "2", "0#", "*"]
 
 
 class Dice:

@@ -4,10 +4,12 @@ import math
 from dataclasses import dataclass, field
 from random import Random
 
+from agents.model import State
 from routing.decisions import Call, Decision
 from routing.matching import NEXT, PREFERRED, Matching
 from routing.rules import Overflow, Rules
 from routing.skills import Need, Profile, Step
+from tests.routing.attendance import Attendance
 
 CAP = 100.0
 WINDOW = 50.0
@@ -65,27 +67,34 @@ class World:
         self.agents: dict[str, Seated] = {}
         self.decided: dict[str, str] = {}
         self.turns = 0
+        self.attendance = Attendance(rng, self.now)
+
+    def passes(self, seconds: float) -> None:
+        self.now += seconds
+        self.attendance.passes(self.now)
 
     # --- events ---
 
     def know(self, profile: Profile) -> None:
         self.core.know(profile, self.now)
         self.agents.setdefault(profile.agent_id, Seated(profile)).profile = profile
+        self.attendance.know(profile.agent_id)
 
     def ready(self, agent_id: str) -> None:
         self.core.ready(agent_id, self.now)
-        self._become(agent_id, present=True, accepts=True)
+        self._become(agent_id, State.READY, present=True, accepts=True)
         self.decided = {call: agent for call, agent in self.decided.items() if agent != agent_id}
 
     def busy(self, agent_id: str) -> None:
         self.core.busy(agent_id, self.now)
-        self._become(agent_id, present=True, accepts=False)
+        self._become(agent_id, State.TALKING, present=True, accepts=False)
 
     def gone(self, agent_id: str) -> None:
         self.core.gone(agent_id, self.now)
-        self._become(agent_id, present=False, accepts=False)
+        self._become(agent_id, State.NOT_READY, present=False, accepts=False)
 
-    def _become(self, agent_id: str, *, present: bool, accepts: bool) -> None:
+    def _become(self, agent_id: str, state: State, *, present: bool, accepts: bool) -> None:
+        self.attendance.becomes(agent_id, state)
         agent = self.agents[agent_id]
         agent.present, agent.accepts, agent.load, agent.idle_since = present, accepts, 0, self.now
         agent.works(present and not accepts, self.now)
@@ -213,6 +222,7 @@ class World:
         self.turns += 1
         agent.turn, agent.load = self.turns, agent.load + 1
         agent.works(True, self.now)
+        self.attendance.becomes(decision.agent_id, State.RESERVED)
         del self.calls[decision.call_id]
 
 
@@ -270,10 +280,12 @@ def play(seed: int, events: int) -> int:
         elif kind < 0.8:
             world.know(random_profile(rng, rng.choice(people)))
         else:
-            world.now += rng.choice([0.1, 1.0, 3.0, 7.3, 40.0])
+            world.passes(rng.choice([0.1, 1.0, 3.0, 7.3, 40.0]))
         if rng.random() < 0.8:
             decisions += len(world.decide())
-    return decisions + len(world.decide())
+    decisions += len(world.decide())
+    world.attendance.check()
+    return decisions
 
 
 def random_call(rng: Random, world: World, call_id: str, people: list[str]) -> Call:

@@ -190,7 +190,7 @@ async def test_storm_mode_is_switched_while_the_service_runs(world: World) -> No
         await desk.next("hello")
         settings = await lead.ask("GET", "/settings")
         assert settings["settings"]["site"]["storm"] is False
-        assert settings["switches"]["storm"] == {"on": False, "since": None, "by": None, "by_name": None}
+        assert settings["switches"]["storm"] == {"on": False, "since": None, "by": None, "by_name": None, "why": ""}
         for on in (True, True, False):
             shown = await lead.ask("PATCH", "/settings", {"site": {"storm": on}})
             assert shown["settings"]["site"]["storm"] is on

@@ -34,7 +34,7 @@ from core.ids import new_id
 from core.journal import Journal
 from core.switches import STORM, Switches
 from core.tasks import TaskOwner
-from cti import outgoing, parking, ringing, talk
+from cti import parking, ringing, talk
 from cti.events import SeatLost, SeatRegistered
 from cti.handover import TalkEnd
 from cti.messages import QueueGaveUp, SeatOffered
@@ -67,10 +67,15 @@ from ivr.versions.prompts import PromptsFailed
 from ivr.versions.service import FlowService
 from recordings.service import RecordingService
 from recordings.vault import Vault
+from routing.callbacks.by_hand import CallbackDesk
+from routing.callbacks.service import Means, RingBack
 from routing.precedence import Cause
 from routing.service import RoutingService
+from routing.storm.model import Trigger
+from routing.storm.watch import StormWatch
 from speech.prompts import catalogue
 from tests.databases import create_tables
+from tests.noon import noon
 from tests.recordings.captured import FakeCapture
 from tests.until import until
 from tests.web.quiet_pbx import QuietPbx
@@ -178,6 +183,8 @@ class World:
             self.journal, self.db, self.clock, gateway=FileGateway(folder / "sms.jsonl"), policy=self.policy
         )
         self.callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, ZONE)
+        self.ring_back = RingBack(Means(self.calls, self.agents, self.routing, self.db, world, noon(), "95598"))
+        self.callback_desk = CallbackDesk(self.callbacks, self.ring_back)
         self.orders = WorkOrderService(
             self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
         )
@@ -189,6 +196,7 @@ class World:
         )
         self.agents.listen(self.bus)
         self.routing.listen(self.bus)
+        self.ring_back.listen(self.bus)
         self.maker = StillVoice()
         self.flows = FlowService(
             self.db,
@@ -199,6 +207,12 @@ class World:
             rules=self.policy.rules,
         )
         self._flow_file = flow_file
+        site = self.settings.site
+        self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site.name)
+        self.seen: dict[Trigger, float] = {}
+        """What storm mode sees of its triggers."""
+        self.storm = StormWatch(self.switches, self.shifts, self, self.clock, self.policy)
+        self.storm.listen(self.bus)
         self.users: dict[str, User] = {}
         self.identify: dict[str, str] = {}
         """Who the menu finds out that a caller is, by number: the customer's id."""
@@ -212,6 +226,10 @@ class World:
         self.base = ""
         self.app: web.Application
 
+    async def signals(self) -> dict[Trigger, float]:
+        """What storm mode sees (`routing.storm.port.Outlook`)."""
+        return self.seen
+
     def services(self) -> WebServices:
         return WebServices(
             settings=self.settings,
@@ -222,9 +240,8 @@ class World:
             journal=self.journal,
             accounts=self.accounts,
             agents=self.agents,
-            shifts=ShiftService(
-                self.journal, self.db, self.clock, self.policy, self.settings.site.zone, site=self.settings.site.name
-            ),
+            storm=self.storm,
+            shifts=self.shifts,
             calls=self.calls,
             routing=self.routing,
             customers=CustomerService(self.db),
@@ -235,6 +252,7 @@ class World:
             switches=self.switches,
             orders=self.orders,
             callbacks=self.callbacks,
+            callback_desk=self.callback_desk,
             recordings=self.recordings,
             flows=self.flows,
             simulator=ProcessSimulator(self.settings.site),
@@ -258,6 +276,7 @@ class World:
             await self.flows.open(self._flow_file)
         await self.start_web()
         self._tasks.start(self.calls.run(), "calls")
+        self._tasks.start(self.ring_back.run(), "callbacks")
         self._tasks.start(self.announcements.run(), "announcements")
         await until(lambda: self.calls.pbx_trouble is None, what="the calls are served")
 
@@ -291,6 +310,7 @@ class World:
         await self.stop_web()
         await self._tasks.close()
         await self.calls.close()
+        await self.ring_back.close()
         await self.routing.close()
         await self.agents.close()
         await self.recordings.close()
@@ -303,6 +323,7 @@ class World:
 
     async def _adopted(self, adopted: Any) -> None:
         await self.agents.restore({})
+        await self.ring_back.restore([one.call for one in adopted])
         await self.routing.restore(set())
         self.routing.start()
 
@@ -312,7 +333,7 @@ class World:
         if call.direction == "out":
             seat = self.agents.seat_of(call.agent_id or "")
             assert seat is not None
-            return await outgoing.serve(session, seat.sip_username)
+            return await self.ring_back.serve(session, seat.sip_username)
         await session.answer()
         at = self.clock.now()
         await session.tell(

@@ -44,6 +44,7 @@ export interface Switch {
   since: string | null;
   by: string | null;
   by_name: string | null;
+  why: string;
 }
 
 interface Settings {

@@ -27,15 +27,21 @@ function named(item: TimelineItem, queueName: (id: string) => string): Record<st
     need: wordFor("need", text(data.need)),
     intent: wordFor("intent", text(data.intent)) || "–",
     outcome: wordFor("outcome", text(data.outcome)),
+    ended: wordFor("callbackOutcome", text(data.outcome)),
+    why: wordFor("callbackWhy", text(data.why)),
     language: wordFor("language", text(data.language)),
     node: wordFor("node", text(data.node)),
-    reason: wordFor(item.event === "SurveyReasonGiven" ? "surveyReason" : "noRecording", text(data.reason)),
+    reason: item.event === "CallbackSkipped" ? text(data.reason) : reason(item.event, text(data.reason)),
     digits: text(data.digits) || t("event.secretDigits", { length: text(data.length) }),
     length: data.length_s === undefined ? text(data.length) : duration(Number(data.length_s)),
     note: [wordFor("result", text(data.result_code)), text(data.text)].filter(Boolean).join(" · "),
     from: wordFor("state", text(data.from_)),
     to: wordFor(states ? "state" : "node", text(data.to) || text(data.wanted)),
   };
+}
+
+function reason(event: string, code: string): string {
+  return wordFor(event === "SurveyReasonGiven" ? "surveyReason" : "noRecording", code);
 }
 
 /** To whom a caller was handed on; stories from before persons could be named tell of queues only. */

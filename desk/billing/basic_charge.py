@@ -1,0 +1,134 @@
+"""The basic charge of a two-part tariff: by capacity or by demand ([domain 15.3])."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from desk.billing.steps import ABOVE, FEN, PRODUCT, QUOTIENT, ZERO, Step, given, reckon
+from desk.billing.supply import Basic, BasicKind, Capacity, DayCount, Supply, Unusable
+from desk.billing.tariff import Span, TariffBook
+
+SOURCE = "[seed 000 两部制电费计算公式]"
+HALF_MONTH = Decimal(15)
+
+
+def charges(supply: Supply, spans: Sequence[Span], demand: Step | None, active: Step, book: TariffBook) -> list[Step]:
+    """Return the lines of the basic charge; `active`: kWh in the period, by which a demand price may be lower.
+
+    Raises Unusable.
+    """
+    basic = supply.basic
+    if basic is None:
+        return []
+    lines: list[Step] = []
+    for span in spans:
+        lines += _of_span(supply, basic, span, demand, active, book)
+    return lines
+
+
+def _of_span(
+    supply: Supply, basic: Basic, span: Span, demand: Step | None, active: Step, book: TariffBook
+) -> list[Step]:
+    if basic.kind is BasicKind.CAPACITY:
+        price = span.tariff.capacity
+        if price is None:
+            raise Unusable(f"tariff {span.tariff.key!r} has no price of capacity", "add it, or charge by demand")
+        if not basic.capacities:
+            raise Unusable("a basic charge by capacity has no capacity", "give the kVA in service")
+        pieces = [_of_capacity(supply, one, span, price, book) for one in basic.capacities]
+        return [one for one in pieces if one is not None]
+    return _of_demand(supply, basic, span, demand, active, book)
+
+
+def thirtieths(since: date, until: date, month_days: int = 30) -> int:
+    """Return the days of a capacity from a day to another in months of thirty days.
+
+    A whole month is 30 whatever its length, and parts of it sum to it: the 31st counts nothing, the last of February
+    the rest ([ours]: the source divides by 30 and does not say what becomes of the 31st).
+    """
+    months = (until.year - since.year) * 12 + until.month - since.month
+    return months * month_days + min(until.day - 1, month_days) - min(since.day - 1, month_days)
+
+
+def _days(supply: Supply, one: Capacity, since: date, until: date, book: TariffBook) -> Step:
+    month = book.rules["month_days"]
+    source = f"{SOURCE} mode {list(DayCount).index(one.count)}, {one.count}"
+    if (since == supply.since and until == supply.until) or one.count is DayCount.ACTUAL:
+        return given("days", Decimal(thirtieths(since, until, int(month.value))), "d", source=source)
+    days = {DayCount.ZERO: ZERO, DayCount.HALF: HALF_MONTH, DayCount.FULL: month.value}[one.count]
+    return given("days", days, "d", source=source)
+
+
+def _of_capacity(supply: Supply, one: Capacity, span: Span, price: Step, book: TariffBook) -> Step | None:
+    """None: the capacity is in service on none of these days, or laid off for nothing."""
+    since, until = max(one.since or supply.since, span.since), min(one.until or supply.until, span.until)
+    if one.kva < 0:
+        raise Unusable(f"a capacity is {one.kva} kVA", "give kVA from 0 on")
+    if until <= since:
+        return None
+    share = book.rules["suspended_share"]
+    if one.suspended and not share.value:
+        return None
+    days = _days(supply, one, since, until, book)
+    factors = (given("capacity", one.kva, "kVA"), price, days, *((share,) if one.suspended else ()))
+    month = reckon("charge.capacity.of_month", PRODUCT, factors)
+    return reckon("charge.basic", QUOTIENT, (month, book.rules["month_days"]), "yuan", FEN, SOURCE)
+
+
+def _of_demand(
+    supply: Supply, basic: Basic, span: Span, demand: Step | None, active: Step, book: TariffBook
+) -> list[Step]:
+    if span.tariff.demand is None:
+        raise Unusable(f"tariff {span.tariff.key!r} has no price of demand", "add it, or charge by capacity")
+    if demand is None:
+        raise Unusable("a basic charge by demand has no demand reading", "import the register `demand`")
+    price = _price(basic, span.tariff.demand, active, book)
+    days = given("days", Decimal(thirtieths(span.since, span.until, int(book.rules["month_days"].value))), "d")
+    whole = span.since == supply.since and span.until == supply.until and supply.months == 1
+    if basic.kind is BasicKind.MEASURED_DEMAND:
+        return [_line("charge.basic", demand, (price,), days, book, whole=whole)]
+    contract = agreed(basic, book)
+    lines = [_line("charge.basic", contract, (price,), days, book, whole=whole)]
+    limit = reckon("demand.limit", PRODUCT, (contract, book.rules["demand_over"]), "kW")
+    over = reckon("demand.over", ABOVE, (demand, limit), "kW", source=SOURCE)
+    if over.value:
+        multiple = book.rules["demand_multiple"]
+        lines.append(_line("charge.over_demand", over, (price, multiple), days, book, whole=whole))
+    return lines
+
+
+def _line(key: str, kw: Step, factors: tuple[Step, ...], days: Step, book: TariffBook, *, whole: bool) -> Step:
+    if whole:
+        return reckon(key, PRODUCT, (kw, *factors), "yuan", FEN, SOURCE)
+    month = reckon(f"{key}.of_month", PRODUCT, (kw, *factors, days))
+    return reckon(key, QUOTIENT, (month, book.rules["month_days"]), "yuan", FEN, SOURCE)
+
+
+def agreed(basic: Basic, book: TariffBook) -> Step:
+    """Return the demand agreed in kW. Raises Unusable when it is outside its limits of the capacity."""
+    if basic.contract is None:
+        raise Unusable("no demand was agreed", "give `contract` in kW, or charge by the measured demand")
+    contract = given("demand.contract", basic.contract, "kW")
+    if basic.connected():
+        low, high = bounds(basic.connected(), book)
+        if not low.value <= basic.contract <= high.value:
+            raise Unusable(
+                f"the demand agreed, {basic.contract} kW, is not between {low.value} and {high.value} kW",
+                "agree on another: the limits are shares of the capacity",
+            )
+    return contract
+
+
+def bounds(kva: Decimal, book: TariffBook) -> tuple[Step, Step]:
+    """Return the least and the highest demand that may be agreed for a capacity, in kW."""
+    capacity = given("capacity", kva, "kVA")
+    low = reckon("demand.least", PRODUCT, (capacity, book.rules["contract_least"]), "kW")
+    return low, reckon("demand.highest", PRODUCT, (capacity, book.rules["contract_most"]), "kW")
+
+
+def _price(basic: Basic, price: Step, active: Step, book: TariffBook) -> Step:
+    """The price of demand: lower for who uses so many kWh a kVA in the month."""
+    connected, hours, ratio = basic.connected(), book.rules["demand_hours"], book.rules["demand_reduced"]
+    if not connected or not hours.value or active.value < connected * hours.value:
+        return price
+    return reckon("price.demand_reduced", PRODUCT, (price, ratio), price.unit, source=ratio.source)

@@ -1,0 +1,263 @@
+"""A bill out of a supply and the tariffs of its region: every amount a tree of named steps ([domain 15])."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, localcontext
+
+from desk.billing import basic_charge, ladder, loss, power_factor
+from desk.billing.readings import Parts
+from desk.billing.sharing import shares
+from desk.billing.steps import CONTEXT, CREDIT, FEN, LEAST, PRODUCT, SUM, ZERO, Step, given, reckon
+from desk.billing.submeters import Metered, metered, with_later
+from desk.billing.supply import BillRefused, Kind, Point, Supply, Unusable
+from desk.billing.tariff import Cycle, Span, Tariff, TariffBook
+
+NO_USE = given("ladder.used_before", ZERO, "kWh")
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """A bill that was reckoned: `lines` in yuan sum to `amount`; `used` is the kWh billed."""
+
+    supply: Supply
+    lines: tuple[Step, ...]
+    amount: Step
+    used: Step
+    tariffs: tuple[Tariff, ...]
+    power_factor: Step | None = None
+    demand: Step | None = None
+
+    def of(self, key: str) -> Decimal:
+        """Yuan of all lines of a name."""
+        return sum((line.value for line in self.lines if line.key == key), ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class _Energy:
+    """The kWh of each point by part, loss and make-up in it, and what the adjustment needs."""
+
+    parts: Mapping[str, Parts]
+    reactive: tuple[Step, ...]
+    demand: Step | None
+
+
+def reckon_bill(supply: Supply, book: TariffBook) -> Reckoned:
+    """Reckon the bill of an account for a period. Raises BillRefused with account, meter, period and cure."""
+    with localcontext(CONTEXT):
+        try:
+            return _bill(supply, book)
+        except Unusable as found:
+            raise found.refused(supply) from None
+
+
+def reckon_all(supplies: Iterable[Supply], book: TariffBook) -> Iterable[Reckoned | BillRefused]:
+    """Reckon each of a batch; one that is refused stops none of the others."""
+    for supply in supplies:
+        try:
+            yield reckon_bill(supply, book)
+        except BillRefused as refused:
+            yield refused
+
+
+def energy_used(supply: Supply, book: TariffBook) -> Decimal:
+    """Return the kWh that a supply is billed for. Raises BillRefused."""
+    with localcontext(CONTEXT):
+        try:
+            parts = _energy(supply, book).parts
+        except Unusable as found:
+            raise found.refused(supply) from None
+        return sum((kwh.value for own in parts.values() for kwh in own.values()), ZERO)
+
+
+def _bill(supply: Supply, book: TariffBook) -> Reckoned:
+    _check(supply)
+    energy = _energy(supply, book)
+    every = tuple(kwh for own in energy.parts.values() for kwh in own.values())
+    used = reckon("energy.billed", SUM, every, "kWh") if len(every) > 1 else every[0]
+    lines: list[Step] = []
+    adjusted_money: list[Step] = []
+    priced: list[tuple[Step, Tariff]] = []
+    tariffs: list[Tariff] = []
+    ladder_before = given("ladder.used_before", supply.used_before, "kWh") if supply.used_before else NO_USE
+    for point in supply.points:
+        spans = book.spans(point.tariff, supply.since, supply.until)
+        for span, parts in _by_span(energy.parts[point.id], spans, book):
+            tariff = span.tariff
+            if tariff not in tariffs:
+                tariffs.append(tariff)
+            money = _energy_lines(supply, tariff, parts, ladder_before)
+            whole = _whole(parts.values())
+            if tariff.ladder is not None and len(spans) > 1:
+                ladder_before = reckon("ladder.used_before", SUM, (ladder_before, whole), "kWh")
+            lines += money
+            lines += _surcharges(whole, tariff)
+            if tariff.adjusted:
+                adjusted_money += money
+                priced.append((whole, tariff))
+    basic = _basic(supply, energy.demand, used, book)
+    lines += basic
+    factor = _adjust(supply, energy, priced, adjusted_money, basic, book, lines)
+    lines += [given("charge.adjustment", one.amount, "yuan", source=one.cause) for one in supply.adjustments]
+    amount = reckon("amount", SUM, tuple(lines), "yuan", FEN)
+    return Reckoned(supply, tuple(lines), amount, used, tuple(tariffs), factor, energy.demand)
+
+
+def _check(supply: Supply) -> None:
+    if supply.until <= supply.since:
+        raise Unusable(f"it ends on {supply.until}, not after {supply.since}", "correct the days of the readings")
+    if supply.months < 1:
+        raise Unusable(f"it is billed for {supply.months} months", "give the months since the last bill, from 1 on")
+    if not supply.points:
+        raise Unusable("there is no metering point", "import the readings of its meter")
+    if supply.used_before < 0:
+        raise Unusable(f"{supply.used_before} kWh were used before it in the year", "correct the earlier bills")
+    for one in supply.adjustments:
+        if not one.cause.strip():
+            raise Unusable(f"an adjustment of {one.amount} yuan has no cause", "say why")
+        if one.amount != FEN.of(one.amount):
+            raise Unusable(f"an adjustment is {one.amount} yuan", "give whole fen")
+
+
+def _energy(supply: Supply, book: TariffBook) -> _Energy:
+    found = metered(supply.points, book)
+    reactive = tuple(step for read in found.roots.values() for step in read.reactive)
+    demands = [read.demand for read in found.roots.values() if read.demand is not None]
+    if len(demands) > 1:
+        demands = [reckon("demand.measured", SUM, tuple(demands), "kW")]
+    parts: Mapping[str, Parts] = found.parts
+    if supply.transformer is not None:
+        active = _whole(_every(found.whole))
+        current = _sum("energy.reactive", reactive, "kvarh")
+        lost, lost_reactive = loss.lost(supply.transformer, active, current, book)
+        parts = loss.shared(lost, parts, _main(supply, found), book)
+        reactive += (lost_reactive,) if lost_reactive is not None else ()
+    if any(point.after_meter for point in supply.points):
+        parts = {point.id: with_later(parts[point.id], point) for point in supply.points}
+    return _Energy(parts, reactive, demands[0] if demands else None)
+
+
+def _every(parts: Mapping[str, Parts]) -> list[Step]:
+    return [kwh for own in parts.values() for kwh in own.values()]
+
+
+def _main(supply: Supply, found: Metered) -> str:
+    return next(point.id for point in supply.points if point.id in found.roots)
+
+
+def _whole(parts: Iterable[Step]) -> Step:
+    steps = tuple(parts)
+    return steps[0] if len(steps) == 1 else reckon("energy.total", SUM, steps, "kWh")
+
+
+def _sum(key: str, steps: Sequence[Step], unit: str) -> Step | None:
+    if not steps:
+        return None
+    return steps[0] if len(steps) == 1 else reckon(key, SUM, tuple(steps), unit)
+
+
+def _by_span(parts: Parts, spans: Sequence[Span], book: TariffBook) -> list[tuple[Span, Parts]]:
+    """The energy of each version of the tariff: by days, what remains to the last."""
+    if len(spans) == 1:
+        return [(spans[0], parts)]
+    days = {
+        at: given("days", Decimal(span.days), "d", of=f"{span.since} – {span.until}") for at, span in enumerate(spans)
+    }
+    rounding = book.energy_rounding()
+    split = {
+        part: shares(kwh, days, len(spans) - 1, rounding, "energy.of_days", "[ours] by days, as nobody read that day")
+        for part, kwh in parts.items()
+    }
+    return [(span, {part: split[part][at] for part in parts}) for at, span in enumerate(spans)]
+
+
+def _energy_lines(supply: Supply, tariff: Tariff, parts: Parts, before: Step) -> list[Step]:
+    month = supply.period.month
+    by_hour = bool(tariff.parts) and None not in parts
+    if tariff.ladder is None:
+        return _by_hour(tariff, parts, month) if by_hour else _plain(tariff, _whole(parts.values()), month)
+    kwh = _whole(parts.values())
+    if tariff.ladder.cycle is Cycle.MONTH and before.key == NO_USE.key and before.value == supply.used_before:
+        before = NO_USE
+    upto = ladder.ends(tariff, tariff.ladder, supply.period, supply.months, supply.household)
+    found = ladder.tiers(tariff.ladder, ladder.Usage(kwh, before), upto)
+    lines = _by_hour(tariff, parts, month) if by_hour else []
+    lines += ladder.charges(tariff, month, found, by_part=by_hour)
+    if supply.household.poor and tariff.free is not None:
+        lines.append(_free(supply, tariff, kwh, month))
+    return lines
+
+
+def _plain(tariff: Tariff, kwh: Step, month: int) -> list[Step]:
+    return [reckon("charge.energy", PRODUCT, (kwh, tariff.unit_price(None, month)), "yuan", FEN)]
+
+
+def _by_hour(tariff: Tariff, parts: Parts, month: int) -> list[Step]:
+    return [
+        reckon("charge.energy", PRODUCT, (kwh, tariff.unit_price(part, month)), "yuan", FEN, "", part.value)
+        for part, kwh in parts.items()
+        if part is not None
+    ]
+
+
+def _free(supply: Supply, tariff: Tariff, kwh: Step, month: int) -> Step:
+    """Energy that poor households have free, given back at the price of the first tier; it counts in the ladder."""
+    assert tariff.free is not None
+    allowed = reckon("free.allowed", PRODUCT, (tariff.free, given("months", Decimal(supply.months))), "kWh")
+    free = reckon("free.kwh", LEAST, (kwh, allowed), "kWh", source=tariff.free.source)
+    return reckon("charge.free", CREDIT, (free, tariff.unit_price(None, month)), "yuan", FEN, tariff.free.source)
+
+
+def _surcharges(kwh: Step, tariff: Tariff) -> list[Step]:
+    return [
+        reckon("charge.surcharge", PRODUCT, (kwh, one.price), "yuan", FEN, one.price.source, one.price.of)
+        for one in tariff.surcharges
+        if not one.included
+    ]
+
+
+def _two_part(supply: Supply) -> Point:
+    return next((one for one in supply.points if not one.parents and one.kind is Kind.REAL), supply.points[0])
+
+
+def _basic(supply: Supply, demand: Step | None, used: Step, book: TariffBook) -> list[Step]:
+    if supply.basic is None:
+        return []
+    key = _two_part(supply).tariff
+    return basic_charge.charges(supply, book.spans(key, supply.since, supply.until), demand, used, book)
+
+
+def _adjust(
+    supply: Supply,
+    energy: _Energy,
+    priced: Sequence[tuple[Step, Tariff]],
+    money: Sequence[Step],
+    basic: Sequence[Step],
+    book: TariffBook,
+    lines: list[Step],
+) -> Step | None:
+    """Add the line of the power factor adjustment, where the account is held to a standard."""
+    if supply.power_factor is None:
+        return None
+    if not priced:
+        raise Unusable(
+            "a power factor standard is given and no tariff of its points is adjusted", "correct one of them"
+        )
+    reactive = _sum("energy.reactive", energy.reactive, "kvarh")
+    if reactive is None:
+        raise Unusable("a power factor standard is given and no reactive energy was read", "read register `reactive`")
+    active = _whole(_every(energy.parts))
+    table = book.factors.get(supply.power_factor)
+    standard = table.standard if table else given("power_factor.standard", supply.power_factor)
+    found = power_factor.factor(active, reactive)
+    percent = power_factor.rate(found, standard, book)
+    lines.append(power_factor.charge(power_factor.base(money, priced, basic, book), percent))
+    return found
+
+
+def before_in_year(period: date, used: Mapping[date, Decimal], start: date | None = None) -> Decimal:
+    """Return the kWh of the earlier months of the same year, from the one in which the account began."""
+    first = date(period.year, 1, 1)
+    if start is not None and start.year == period.year:
+        first = date(start.year, start.month, 1)
+    return sum((kwh for month, kwh in used.items() if first <= month < period), ZERO)

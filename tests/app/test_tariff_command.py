@@ -1,0 +1,38 @@
+"""`hotline tariff`: faults go to standard error and make it fail; lists have days and sources."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli import cli
+from core.config import Settings
+
+pytestmark = pytest.mark.unit
+
+
+def run(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(cli, ["tariff", *words], obj=Settings())
+    return done.exit_code, done.output
+
+
+def test_the_files_of_the_program_are_fine() -> None:
+    code, text = run("check")
+    assert code == 0
+    assert "shandong: fine, 2 versions" in text
+
+
+def test_a_broken_file_fails_with_each_fault(tmp_path: Path) -> None:
+    file = tmp_path / "ours.yaml"
+    file.write_text("region: ours\ntariffs: {}\nprices: 1\n", encoding="utf-8")
+    code, text = run("check", str(file))
+    assert code == 1
+    assert "title: it is missing; add it" in text
+    assert "prices: 'prices' is not known" in text
+
+
+def test_a_list_has_days_prices_and_sources() -> None:
+    code, text = run("list", "shandong")
+    assert code == 0
+    assert "2020-01-01 – 2024-06-30  0.5469 yuan/kWh" in text
+    assert "509" in text
