@@ -1,7 +1,7 @@
-"""The page that is an agent's phone goes and comes back in mid-call: the caller hears music, and nobody is lost (P9-P11)."""
+"""An agent's page that is the phone goes and comes back in mid-call: music meanwhile, and nobody is lost (P9-P11)."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
