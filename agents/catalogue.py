@@ -3,12 +3,10 @@
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
+from core import definitions
 from core.errors import BadInput, ConfigError
 
 FILE = "agents/skills.yaml"
@@ -56,17 +54,15 @@ def near(name: str, known: Iterable[str]) -> str:
     return f"did you mean {found[0]!r}?" if found else f"known: {', '.join(sorted(known)) or 'none'}"
 
 
-def load() -> Catalogue:
-    """Return the catalogue of this installation. Raises ConfigError."""
-    return parse((files("agents") / "skills.yaml").read_text(encoding="utf-8"), FILE)
+def load(own: str = "") -> Catalogue:
+    """Return the catalogue of this installation, of its `own` file or the one shipped. Raises ConfigError."""
+    return parse(*definitions.text_of(own, FILE, "skills"))
 
 
 def parse(text: str, where: str) -> Catalogue:
     """Return what `text` defines. Raises ConfigError naming `where`, what is wrong and what is expected."""
     try:
-        told = _File.model_validate(YAML(typ="safe", pure=True).load(text))
-    except YAMLError as error:
-        raise ConfigError(f"{where}: not valid YAML: {error}") from None
+        told = _File.model_validate(definitions.data(text, where))
     except ValidationError as error:
         first = error.errors()[0]
         at = ".".join(map(str, first["loc"])) or "the file"

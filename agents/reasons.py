@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
+from core import definitions
 from core.errors import BadInput, ConfigError
 
 FILE = "agents/reasons.yaml"
 LONGEST = 24
+NEEDED = frozenset({"monitoring"})
+"""Codes that the service itself gives, whatever else an installation has: a shift lead who listens to a talk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,22 +44,21 @@ class Reasons:
         return [(reason.code, reason.names.get(short) or reason.code) for reason in self.items.values()]
 
 
-def load() -> Reasons:
-    """Return the reasons of this installation. Raises ConfigError naming file and what is wrong."""
-    return parse((files("agents") / "reasons.yaml").read_text(encoding="utf-8"), FILE)
+def load(own: str = "") -> Reasons:
+    """Return the reasons of this installation, of its `own` file or those shipped.
+
+    Raises ConfigError naming file and what is wrong.
+    """
+    return parse(*definitions.text_of(own, FILE, "reasons"))
 
 
 def parse(text: str, where: str) -> Reasons:
     """Return the reasons that `text` defines. Raises ConfigError."""
-    try:
-        rows: Any = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        raise ConfigError(f"{where}: not valid YAML: {error}") from None
-    if not isinstance(rows, list) or not rows:
-        raise ConfigError(f"{where}: a list of reasons is expected, each with code, names, work and source")
+    rows = definitions.rows(text, where, "reasons is expected, each with code, names, work and source")
     reasons = [_reason(row, where) for row in rows]
-    if len({reason.code for reason in reasons}) < len(reasons):
-        raise ConfigError(f"{where}: two reasons have the same code")
+    definitions.distinct([reason.code for reason in reasons], where, "code of a reason")
+    if missing := NEEDED - {reason.code for reason in reasons}:
+        raise ConfigError(f"{where}: the reason {min(missing)!r} is missing; the service itself gives it")
     return Reasons({reason.code: reason for reason in reasons})
 
 

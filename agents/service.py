@@ -29,6 +29,7 @@ from agents.qualification import Qualifications
 from agents.restart import LiveCalls, reconcile, seats_without_phone
 from core.bus import Bus
 from core.clock import Clock
+from core.config import Site
 from core.db import Database
 from core.errors import BadInput, Conflict, Forbidden, NotFound, Unavailable
 from core.events import Event
@@ -79,6 +80,10 @@ class PageNotOpen(Conflict):
     code = "page_not_open"
 
 
+SHIPPED = Site()
+"""An installation with the lists that are shipped."""
+
+
 class StillStarting(Unavailable):
     """The service has just started and does not know its agents yet: try again."""
 
@@ -94,14 +99,14 @@ class NotFree(Conflict):
 class AgentService:
     """Everything that moves presence; `roster` is what may be read of it, `qualifications` what agents can."""
 
-    def __init__(self, journal: Journal, db: Database, clock: Clock, policy: Policy) -> None:
+    def __init__(self, journal: Journal, db: Database, clock: Clock, policy: Policy, *, site: Site = SHIPPED) -> None:
         self._presence = Presence(journal, clock, policy)
         self.roster = self._presence.roster
-        self.qualifications = Qualifications(journal, db, clock, catalogue.load())
+        self.qualifications = Qualifications(journal, db, clock, catalogue.load(site.skills))
         self._db = db
         self._clock = clock
         self._tasks = TaskOwner("agents")
-        self.reasons = reasons.load()
+        self.reasons = reasons.load(site.reasons)
         self.pages = Pages(self._presence, clock, policy, self._tasks, self._routable_again)
         self.ghosts = GhostSeats(self._presence)
         """What the sweep of the PBX compares with presence."""

@@ -11,8 +11,10 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from agents import reasons
 from app import storage
 from app.findings import FINE, NOTE, WRONG, Finding
+from app.lists import lists_of, shifts_of
 from app.wiring import FLOW
 from core import calendar, policy
 from core.config import Settings
@@ -36,6 +38,7 @@ def examine(settings: Settings, cache: Path) -> Iterator[Finding]:
     yield _database(settings)
     yield _secrets(settings)
     yield _voice(cache)
+    yield _lists(settings)
     yield from _prompts(settings, cache)
     yield _english(settings, cache)
     yield calendar_plan(datetime.now(settings.site.zone).date())
@@ -56,6 +59,14 @@ def _settings(settings: Settings) -> Finding:
     names = sorted(name for name in os.environ if name.startswith("HOTLINE_") and "__" in name)
     more = f", changed by {', '.join(names)}" if names else ""
     return Finding("settings", FINE, f"read; site {settings.site.name}, policy {settings.site.policy}{more}")
+
+
+def _lists(settings: Settings) -> Finding:
+    try:
+        found = lists_of(settings.site), shifts_of(settings.site), reasons.load(settings.site.reasons)
+    except ConfigError as error:
+        return Finding("lists", WRONG, error.message, "mend what is named there")
+    return Finding("lists", FINE, f"queues {', '.join(found[0].queues)}; {len(found[1])} shifts")
 
 
 def _state(settings: Settings) -> Finding:
@@ -115,7 +126,7 @@ def _voice(cache: Path) -> Finding:
 def _prompts(settings: Settings, cache: Path) -> Iterator[Finding]:
     try:
         known = catalogue(settings.site.language, site=settings.site.name)
-        said = flow.load(FLOW, known, policy.load(settings.site.policy).rules).prompts()
+        said = flow.load(FLOW, known, policy.load(settings.site.policy).rules, lists_of(settings.site)).prompts()
         pack = open_prompts(settings, cache)
     except ConfigError as error:
         yield Finding("prompts", WRONG, error.message, "mend what is named there")

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from app import flow_simulate, flow_versions
+from app.lists import lists_of
 from core import policy
 from core.config import Settings, load
 from core.errors import BadInput
@@ -40,7 +41,7 @@ def _settings(context: click.Context) -> Settings:
 def _checked(context: click.Context, file: Path) -> flow.Flow:
     settings = _settings(context)
     prompts = catalogue(settings.site.language, site=settings.site.name)
-    return flow.load(file, prompts, policy.load(settings.site.policy).rules)
+    return flow.load(file, prompts, policy.load(settings.site.policy).rules, lists_of(settings.site))
 
 
 @flow_group.command()

@@ -10,6 +10,7 @@ import click
 
 import app.tables
 from app.demo_data import load_demo
+from app.lists import lists_of
 from core import phone, policy, virtual_time
 from core.bus import Bus
 from core.clock import Clock, FakeClock
@@ -75,7 +76,7 @@ def show(heard: Heard) -> None:
 def simulate(settings: Settings, file: Path, number: str, keys: str | None, at: datetime | None) -> None:
     """Hold the conversation; the customers are those of the demo. Raises FlowError, BadInput."""
     caller: Caller = Person() if keys is None else Script(keys)
-    checked = flow.load(file, names(settings), policy.load(settings.site.policy).rules)
+    checked = flow.load(file, names(settings), policy.load(settings.site.policy).rules, lists_of(settings.site))
     moment = at.replace(tzinfo=at.tzinfo or settings.site.zone) if at else datetime.now(settings.site.zone)
     hold(settings, checked, caller, number, moment, show)
 

@@ -15,6 +15,7 @@ from agents.model import Permission, User
 from app import storage
 from app.doctor_files import open_prompts, service_runs
 from app.flow_simulate import names
+from app.lists import lists_of
 from app.serve_command import only_one
 from app.setup import prepare_voice
 from app.wiring import FLOW
@@ -141,7 +142,9 @@ async def opened(settings: Settings, who: str | None, *, publishes: bool = True)
             with only_one(settings):
                 cache, known = user_cache(), names(settings)
                 maker = BlockingPrompts(open_prompts(settings, cache), cache)
-                service = FlowService(db, journal, clock, maker, prompts=known, rules=rules.rules)
+                service = FlowService(
+                    db, journal, clock, maker, prompts=known, rules=rules.rules, lists=lists_of(settings.site)
+                )
                 await service.open(FLOW)
                 yield service, user.username
     finally:
@@ -197,7 +200,7 @@ async def publish_file(
 
     `wanted`: the flow that it is thought to be. Raises FlowError, FlowBroken, BadInput when it is another one.
     """
-    flow.load(file, names(settings), policy.load(settings.site.policy).rules)
+    flow.load(file, names(settings), policy.load(settings.site.policy).rules, lists_of(settings.site))
     flow_id, texts = flow.texts(file)
     if wanted not in (None, flow_id):
         raise BadInput(f"{file}: is flow {flow_id!r}, not {wanted!r}; leave --flow out")

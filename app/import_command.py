@@ -17,6 +17,7 @@ from app import import_file
 from app.import_cells import BadCell, Row
 from app.import_roster import ROSTER
 from app.import_tables import TABLES, ImportTable, Item, Setting, hash_pins
+from app.lists import shifts_of
 from core import policy
 from core.config import Settings, load
 from core.db import open_engine
@@ -115,7 +116,7 @@ def import_rows(
 
     Raises UnusableFile, or DatabaseUnusable when there is none, it has no tables, or it goes away meanwhile.
     """
-    setting = Setting(settings.site.zone, policy.load(settings.site.policy))
+    setting = Setting(settings.site.zone, policy.load(settings.site.policy), shifts_of(settings.site))
     chosen = import_file.detect(file) if encoding == "auto" else encoding
     batches = report(_batches(import_file.rows(file, table, chosen)), import_file.count_rows(file))
     engine = open_engine(settings.database_url)

@@ -4,11 +4,10 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 
 from sqlalchemy import Connection, select
 
-from agents.shifts import definitions, store
+from agents.shifts import store
 from agents.shifts.events import RosterImported
 from agents.shifts.model import Duty, Kind, Shift
 from agents.tables import users
@@ -30,20 +29,14 @@ class _Turn:
     duty: Duty
 
 
-@cache
-def _shifts() -> dict[str, Shift]:
-    return definitions.load()
-
-
-def _by_words() -> dict[str, Shift]:
-    shifts = _shifts()
+def _by_words(shifts: Mapping[str, Shift]) -> dict[str, Shift]:
     return {**shifts, **{name: shift for shift in shifts.values() for name in shift.names.values()}}
 
 
 def _turn(row: Row, setting: Setting) -> Item:
     username = row.matching("username", _USERNAME, "write the user name of the account")
     day = row.day("day")
-    shift = row.choice("shift", _by_words())
+    shift = row.choice("shift", _by_words(setting.shifts))
     begins, ends = shift.span(day, setting.zone)
     if row.raw("from"):
         begins = row.moment("from", setting.zone)

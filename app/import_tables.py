@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from agents.shifts.model import Shift
 from app.import_cells import BadCell, Row, amount
 from core.journal import append
 from core.policy import Policy
@@ -41,10 +42,11 @@ _LINE = re.compile(rf"(?:([1-9]):)?(?:({'|'.join(PARTS_OF_THE_DAY)}):)?([0-9.]+)
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What rows are read by: the zone of times without offset, and the numbers of the business."""
+    """What rows are read by: the zone of times without offset, the numbers of the business, the shifts by code."""
 
     zone: ZoneInfo
     policy: Policy
+    shifts: Mapping[str, Shift] = field(default_factory=dict)
 
     def length(self, rule: str) -> int:
         return int(self.policy.number(rule))

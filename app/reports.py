@@ -11,8 +11,9 @@ from agents import catalogue
 from agents import store as people
 from agents.accounts import NoSuchUser
 from app import storage
+from app.lists import queues_of
 from core import policy
-from core.config import Settings
+from core.config import Settings, Site
 from core.db import open_engine
 from core.errors import ConfigError
 from figures import service
@@ -21,7 +22,6 @@ from figures.export import FORMATS
 from figures.layout import Names, no_skill
 from figures.report import Report
 from figures.slots import Slots
-from routing import queues
 
 
 def written(settings: Settings, words: Words, form: str, language: str, now: datetime) -> bytes:
@@ -40,7 +40,7 @@ def _read(settings: Settings, words: Words, language: str, now: datetime) -> tup
     try:
         with _reading(engine) as connection:
             asked = replace(words, agent=_agent(connection, words.agent))
-            return service.make(connection, asked, slots, rules, now), _names(connection, language)
+            return service.make(connection, asked, slots, rules, now), _names(connection, language, settings.site)
     finally:
         engine.dispose()
 
@@ -80,9 +80,9 @@ def _agent(connection: Connection, name: str | None) -> str | None:
     return found.id
 
 
-def _names(connection: Connection, language: str) -> Names:
+def _names(connection: Connection, language: str, site: Site) -> Names:
     tongue = language.partition("-")[0]
-    named = {queue.id: queue.names.get(tongue) or queue.id for queue in queues.load().values()}
-    skills = {skill: names.get(tongue) or skill for skill, names in catalogue.load().skills.items()}
+    named = {queue.id: queue.names.get(tongue) or queue.id for queue in queues_of(site).values()}
+    skills = {skill: names.get(tongue) or skill for skill, names in catalogue.load(site.skills).skills.items()}
     skills[NO_SKILL] = no_skill(language)
     return Names(named, {user.id: user.username for user in people.all_users(connection)}, skills)

@@ -105,7 +105,7 @@ async def _with_shifts(settings: Settings, work: Callable[[ShiftService, dict[st
         journal = Journal(db, Bus())
         outbox = FileGateway(settings.var / "outbox" / "sms.jsonl")
         notes = NotificationService(journal, db, clock, gateway=outbox, policy=rules)
-        shifts = ShiftService(journal, db, clock, rules, settings.site.zone, site=settings.site.name)
+        shifts = ShiftService(journal, db, clock, rules, settings.site.zone, site=settings.site)
         shifts.tell_by(DutyMessenger(notes, clock))
         names = {user.id: user.username for user in await Accounts(journal, db, clock, rules).users()}
         return await work(shifts, names)

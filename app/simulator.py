@@ -10,6 +10,7 @@ import click
 
 from app import flow_simulate
 from app.aside import Aside, answer
+from app.lists import lists_of
 from core import policy
 from core.config import Settings, Site
 from core.errors import BadInput, HotlineError, Unavailable
@@ -76,7 +77,9 @@ def hold(asked: dict[str, Any]) -> dict[str, Any]:
     try:
         caller = Script(asked["keys"])
         rules = policy.load(settings.site.policy).rules
-        checked = flow.load_texts(asked["flow"], asked["files"], flow_simulate.names(settings), rules)
+        checked = flow.load_texts(
+            asked["flow"], asked["files"], flow_simulate.names(settings), rules, lists_of(settings.site)
+        )
         at = datetime.fromisoformat(asked["at"]) if asked["at"] else datetime.now(settings.site.zone)
         flow_simulate.hold(settings, checked, caller, asked["caller"], at, tell)
     except HotlineError as error:

@@ -252,7 +252,7 @@ async def _with_accounts(settings: Settings, work: Callable[[Accounts, Qualifica
     try:
         journal = Journal(db, Bus())
         accounts = Accounts(journal, db, clock, policy.load(settings.site.policy))
-        return await work(accounts, Qualifications(journal, db, clock, catalogue.load()))
+        return await work(accounts, Qualifications(journal, db, clock, catalogue.load(settings.site.skills)))
     finally:
         await db.close()
 

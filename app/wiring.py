@@ -14,17 +14,17 @@ from agents.browsers import BrowserSeats
 from agents.presence import Around
 from agents.service import AgentService
 from agents.shifts.service import ShiftService
-from agents.shifts.watch import BackupWatch
 from app.asterisk_setup import secrets_of
 from app.business import Business
-from app.duty import DutyMessenger, QueueOutlook
+from app.duty import DutyMessenger
 from app.ears import SpokenRequests
+from app.emergency import Emergency, Ground
 from app.left_behind import LeftBehind
 from app.lifeboat import LifeboatKeeper
+from app.lists import lists_of, queues_of
 from app.probes import Probes
 from app.report_process import ProcessReports
 from app.simulator import ProcessSimulator
-from app.storm_outlook import ExpectedCalls, StormOutlook
 from app.voices import Say, Voices
 from core import log, policy
 from core.bus import Bus
@@ -70,7 +70,6 @@ from routing.callbacks.service import Means, RingBack
 from routing.callers import CallerHistory
 from routing.service import RoutingService
 from routing.stale import StalePlaces
-from routing.storm.watch import StormWatch
 from speech.install import VoiceFiles
 from speech.second import ENGLISH
 from speech.silero import Silero
@@ -123,6 +122,7 @@ class Hotline:
             VoicePrompts(self.voices.pack, self.voices.voice),
             prompts=self.voices.known,
             rules=self.policy.rules,
+            lists=lists_of(settings.site),
         )
         self.business = Business(
             self.journal, self.db, settings, self.policy, clock=self.clock, kept=self.voices.kept, storm=self._in_storm
@@ -138,7 +138,7 @@ class Hotline:
         settings, secrets = self.settings, secrets_of(self.settings)
         at = settings.asterisk
         self.accounts = Accounts(self.journal, self.db, self.clock, self.policy)
-        self.agents = AgentService(self.journal, self.db, self.clock, self.policy)
+        self.agents = AgentService(self.journal, self.db, self.clock, self.policy, site=settings.site)
         self.pbx = AriPbx(AriAddress(at.host, at.http_port, secrets.ari_user, secrets.ari_password))
         pages = BrowserSeats(self.agents.roster)
         world = CallWorld(self.pbx, self.journal, self.clock, self.policy, self.voices.apology, pages)
@@ -158,20 +158,18 @@ class Hotline:
             self.clock,
             self.policy,
             self.calls.deliver,
-            zone=self.settings.site.zone,
+            definitions=queues_of(settings.site),
+            zone=settings.site.zone,
         )
         site, shown = settings.site, settings.trunk.outbound_caller_id
         self.ring_back = RingBack(Means(self.calls, self.agents, self.routing, self.db, world, site.zone, shown))
         self.sweep = Sweep(self.calls, self.pbx, world, self.db, [self.agents.ghosts, StalePlaces(self.routing)])
-        self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site.name)
+        self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site)
         self.shifts.tell_by(DutyMessenger(self.business.notifications, self.clock))
-        outlook = QueueOutlook(self.routing, self.agents, self.clock, self.policy)
-        outlook.listen(self.bus)
-        self.backup = BackupWatch(self.shifts, outlook, self.clock, self.policy)
-        expected = ExpectedCalls(self.db, self.clock, site.zone, self.policy, self._tasks)
-        seen = StormOutlook(outlook, self.routing, self.figures, self.shifts, expected, self.policy)
-        self.storm_watch = StormWatch(self.switches, self.shifts, seen, self.clock, self.policy)
-        self.storm_watch.listen(self.bus)
+        ground = Ground(self.db, self.bus, self.clock, self.policy, site.zone, self._tasks)
+        self.emergency = Emergency(
+            ground, self.routing, self.agents, shifts=self.shifts, figures=self.figures, switches=self.switches
+        )
         self.recordings = RecordingService(self.journal, self.db, self.ami, Vault.of(settings), self.clock)
         self.agents.know(
             Around(
@@ -259,7 +257,7 @@ class Hotline:
                 announcements=self.business.announcements,
                 surveys=self.business.surveys,
                 switches=self.switches,
-                storm=self.storm_watch,
+                storm=self.emergency.storm,
                 orders=self.business.orders,
                 callbacks=self.business.callbacks,
                 callback_desk=CallbackDesk(self.business.callbacks, self.ring_back),
@@ -337,9 +335,9 @@ class Hotline:
             self.ami,
             self.calls,
             self.sweep,
+            self.emergency.backup,
+            self.emergency.storm,
             self.ring_back,
-            self.backup,
-            self.storm_watch,
             self.storm,
             self.business.outages,
         ):

@@ -31,12 +31,17 @@ class Site(Section):
     `recording_notice`: who is about to talk to a person hears that the call may be recorded.
     `policy`: a profile of `core/policies`, or a file of one's own (NAME.yaml beside the settings) with what it changes.
     `tariffs`: by whose tariffs bills are reckoned, a region of `desk/billing/tariffs`, or one's own file NAME.yaml.
-    `storm`: so many call that persons are kept for those who speak; silent callers get the script in the menu.
+    `queues`, `skills`, `reasons`, `shifts`: files of one's own, beside the settings, in place of the shipped lists.
+    `storm`: storm mode is on until somebody turns it.
     """
 
     name: str = "供电服务热线"
     timezone: str = "Asia/Shanghai"
     policy: str = "seed"
+    queues: str = ""
+    skills: str = ""
+    reasons: str = ""
+    shifts: str = ""
     tariffs: str = "national"
     language: Literal["zh-CN", "en"] = "zh-CN"
     number: str = "95598"
@@ -48,6 +53,10 @@ class Site(Section):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+
+OWN_FILES = ("queues", "skills", "reasons", "shifts")
+"""Keys of `Site` that name a file of the installation's own; empty: what is shipped."""
 
 
 class Web(Section):
@@ -172,11 +181,18 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
     if file and not settings.storage.dir.is_absolute():
         storage = settings.storage.model_copy(update={"dir": file.parent.absolute() / settings.storage.dir})
         settings = settings.model_copy(update={"storage": storage})
-    if file and settings.site.policy.endswith(".yaml"):
-        own = str(file.parent.absolute() / settings.site.policy)
-        settings = settings.model_copy(update={"site": settings.site.model_copy(update={"policy": own})})
+    if file:
+        settings = settings.model_copy(update={"site": _beside(settings.site, file.parent.absolute())})
     _check(settings, where)
     return settings
+
+
+def _beside(site: Site, folder: Path) -> Site:
+    """Return the site with its own files named by their whole paths."""
+    own = {key: name for key in OWN_FILES if (name := getattr(site, key))}
+    if site.policy.endswith(".yaml"):
+        own["policy"] = site.policy
+    return site.model_copy(update={key: str(folder / name) for key, name in own.items()})
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
+from core import definitions
 from core.errors import ConfigError
 
 STANDARD = "seed"
@@ -70,12 +70,7 @@ def load(name: str) -> Policy:
 
 
 def _changed(rules: Mapping[str, Rule], file: Path) -> dict[str, Rule]:
-    try:
-        data = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{file}: there is no such file; [site] policy names it") from None
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
-        raise ConfigError(f"{file}: cannot be read as YAML: {error}") from None
+    data = definitions.data(*definitions.text_of(str(file), "", "policy"))
     if not isinstance(data, dict):
         raise ConfigError(f"{file}: not a list of rules; {_SHAPE}")
     return {**rules, **{str(key): _rule(rules, str(key), row, file) for key, row in data.items()}}

@@ -43,6 +43,7 @@ class Rule(StrEnum):
     NO_PROMPT = "no_prompt"
     NO_VERB = "no_verb"
     NO_POLICY = "no_policy"
+    NO_QUEUE = "no_queue"
     NO_OUTSIDE_NUMBER = "no_outside_number"
     NO_FIELD = "no_field"
     MISSING_FIELD = "missing_field"

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from ivr.checks import Finding, Rule, check, near, nearest
 from ivr.graph import unfold
+from ivr.lists import SHIPPED, Lists
 from ivr.node import NAME, VARIABLE, Node
 from ivr.nodes import VERBS, AnyNode
 from ivr.nodes.hours import SPAN
@@ -60,12 +61,13 @@ class Flow(BaseModel):
         return {prompt.id: prompt for node in self.nodes.values() for prompt in node.said()}
 
 
-def load(file: Path, prompts: Collection[str], rules: Collection[str] = ()) -> Flow:
+def load(file: Path, prompts: Collection[str], rules: Collection[str] = (), lists: Lists = SHIPPED) -> Flow:
     """Read the flow in `file`. Raises FlowError with every fault when there is one.
 
-    `prompts` are the ids that exist; `rules` the policy rules that `length` may name (empty: not checked).
+    `prompts` are the ids that exist; `rules` the policy rules that `length` may name (empty: not checked); `lists` the
+    queues and skills of the installation.
     """
-    return _compile(read(str(file), from_disk), prompts, rules)
+    return _compile(read(str(file), from_disk), _Known(prompts, rules, lists))
 
 
 def main_file(flow: str) -> str:
@@ -73,7 +75,13 @@ def main_file(flow: str) -> str:
     return f"{flow}.yaml"
 
 
-def load_texts(flow: str, files: Mapping[str, str], prompts: Collection[str], rules: Collection[str] = ()) -> Flow:
+def load_texts(
+    flow: str,
+    files: Mapping[str, str],
+    prompts: Collection[str],
+    rules: Collection[str] = (),
+    lists: Lists = SHIPPED,
+) -> Flow:
     """Read the flow with the id `flow` from `files`, texts by name. Raises FlowError as `load` does."""
 
     def given(name: str) -> str:
@@ -89,7 +97,7 @@ def load_texts(flow: str, files: Mapping[str, str], prompts: Collection[str], ru
     for name in sorted(set(files) - set(sources.files)):
         cure = "include it, or remove it"
         sources.faults.append(Fault(name, 1, "no include names this file", cure, rule=Rule.NOT_INCLUDED))
-    return _compile(sources, prompts, rules)
+    return _compile(sources, _Known(prompts, rules, lists))
 
 
 def texts(file: Path) -> tuple[str, dict[str, str]]:
@@ -104,10 +112,19 @@ def texts(file: Path) -> tuple[str, dict[str, str]]:
     return flow, {names.get(name, name.removeprefix(beside)): text for name, text in sources.files.items()}
 
 
-def _compile(sources: Sources, prompts: Collection[str], rules: Collection[str]) -> Flow:
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Known:
+    """What a flow may name: see `load`."""
+
+    prompts: Collection[str]
+    rules: Collection[str]
+    lists: Lists
+
+
+def _compile(sources: Sources, known: _Known) -> Flow:
     tree = {**sources.tree, "nodes": sources.nodes}
-    faults = [*sources.faults, *map(sources.fault, _check(tree, prompts, rules))]
-    nodes = {str(name): node for name, data in sources.nodes.items() if (node := _node(data)) is not None}
+    faults = [*sources.faults, *map(sources.fault, _check(tree, known))]
+    nodes = {str(name): node for name, data in sources.nodes.items() if (node := _node(data, known)) is not None}
     entries = (str(tree.get("start")), str(tree.get("trouble")))
     named = {*entries, *(target for node in nodes.values() for _, target in node.targets())}
     if len(nodes) == len(sources.nodes) and named <= set(nodes):
@@ -138,14 +155,14 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _node(data: Any) -> Node | None:
+def _node(data: Any, known: _Known) -> Node | None:
     try:
-        return _nodes.validate_python(dict(data))
+        return _nodes.validate_python(dict(data), context=known.lists)
     except (ValidationError, TypeError, ValueError):
         return None
 
 
-def _check(tree: Any, prompts: Collection[str], rules: Collection[str]) -> Iterator[Finding]:
+def _check(tree: Any, known: _Known) -> Iterator[Finding]:
     try:
         Flow.model_validate(dict(tree))
     except ValidationError as error:
@@ -157,7 +174,7 @@ def _check(tree: Any, prompts: Collection[str], rules: Collection[str]) -> Itera
         if isinstance(target := tree.get(field), str) and target not in names:
             yield _no_node((field,), f"{field}: ", target, names)
     for name, data in tree["nodes"].items():
-        yield from _check_node(tree, name, data, prompts, rules)
+        yield from _check_node(tree, name, data, known)
 
 
 def _no_node(place: tuple[Any, ...], before: str, target: object, names: Collection[str]) -> Finding:
@@ -171,7 +188,7 @@ def _of_field(place: tuple[Any, ...], what: str, error: ErrorDetails) -> Finding
     return Finding(place, what, "", rules.get(error["type"], Rule.BAD_FIELD), holes)
 
 
-def _check_node(tree: Any, name: str, data: Any, prompts: Collection[str], rules: Collection[str]) -> Iterator[Finding]:
+def _check_node(tree: Any, name: str, data: Any, known: _Known) -> Iterator[Finding]:
     if not isinstance(data, dict) or "do" not in data:
         what, cure = f"node {name!r}: does not say what it does", f"write do: below it, with one of {', '.join(VERBS)}"
         yield Finding(("nodes", name), what, cure, Rule.MISSING_FIELD, {"field": "do"})
@@ -182,7 +199,7 @@ def _check_node(tree: Any, name: str, data: Any, prompts: Collection[str], rules
         yield Finding(("nodes", name, "do"), what, "", Rule.NO_VERB, {"verb": str(verb), "near": nearest(verb, VERBS)})
         return
     try:
-        node = _nodes.validate_python(dict(data))
+        node = _nodes.validate_python(dict(data), context=known.lists)
     except ValidationError as error:
         for e in error.errors():
             place = _written(e["loc"][1:])  # the first one is the verb
@@ -193,18 +210,23 @@ def _check_node(tree: Any, name: str, data: Any, prompts: Collection[str], rules
         if target not in tree["nodes"]:
             yield _no_node(("nodes", name, *field.split(".")), f"node {name!r}: {field}: ", target, tree["nodes"])
     for field, prompt in node.prompts_used():
-        if prompt != "greeting" and prompt not in prompts and prompt not in foreign_prompts():
-            what = f"node {name!r}: unknown prompt {prompt!r}{near(prompt, prompts)}"
-            holes = {"prompt": prompt, "near": nearest(prompt, prompts)}
+        if prompt != "greeting" and prompt not in known.prompts and prompt not in foreign_prompts():
+            what = f"node {name!r}: unknown prompt {prompt!r}{near(prompt, known.prompts)}"
+            holes = {"prompt": prompt, "near": nearest(prompt, known.prompts)}
             yield Finding(("nodes", name, field), what, "", Rule.NO_PROMPT, holes)
     if isinstance(node, Transfer) and node.number not in (tree.get("outside_numbers") or ()):
         what = f"node {name!r}: {node.number!r} is none of the flow's outside_numbers; add it there as text"
         yield Finding(("nodes", name, "number"), what, "", Rule.NO_OUTSIDE_NUMBER, {"number": node.number})
     length = getattr(node, "length", None)
-    if rules and length is not None and length not in rules:
-        what = f"node {name!r}: unknown policy rule {length!r}{near(length, rules)}"
-        holes = {"policy": str(length), "near": nearest(length, rules)}
+    if known.rules and length is not None and length not in known.rules:
+        what = f"node {name!r}: unknown policy rule {length!r}{near(length, known.rules)}"
+        holes = {"policy": str(length), "near": nearest(length, known.rules)}
         yield Finding(("nodes", name, "length"), what, "", Rule.NO_POLICY, holes)
+    queue, queues = getattr(node, "queue", None), known.lists.queues
+    if queues and queue is not None and queue not in queues:
+        what = f"node {name!r}: there is no queue {queue!r}{near(queue, queues)}"
+        holes = {"queue": str(queue), "near": nearest(queue, queues)}
+        yield Finding(("nodes", name, "queue"), what, "", Rule.NO_QUEUE, holes)
 
 
 _SAID = {

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import time
-from importlib.resources import files
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from agents.catalogue import Catalogue, near
 from agents.catalogue import load as load_catalogue
+from core import definitions
 from core.errors import ConfigError
 from routing.hours import DAY_NAMES, RESTING, WORKING, Hours, Window
 from routing.model import Queue
@@ -77,24 +75,20 @@ class _Queue(_Row):
     wrap_up_s: float | None = Field(None, ge=0)
 
 
-def load(catalogue: Catalogue | None = None) -> dict[str, Queue]:
-    """Return the queues of this installation by id. Raises ConfigError naming file, queue and what is wrong."""
-    text = (files("routing") / "queues.yaml").read_text(encoding="utf-8")
-    return parse(text, FILE, catalogue or load_catalogue())
+def load(own: str = "", catalogue: Catalogue | None = None) -> dict[str, Queue]:
+    """Return the queues of this installation by id, of its `own` file or those shipped.
+
+    Raises ConfigError naming file, queue and what is wrong.
+    """
+    return parse(*definitions.text_of(own, FILE, "queues"), catalogue or load_catalogue())
 
 
 def parse(text: str, where: str, catalogue: Catalogue) -> dict[str, Queue]:
     """Return the queues that `text` defines by id, all or none. Raises ConfigError."""
-    try:
-        rows: Any = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        raise ConfigError(f"{where}: not valid YAML: {error}") from None
-    if not isinstance(rows, list) or not rows:
-        raise ConfigError(f"{where}: a list of queues is expected, each with id, names and strategy")
+    rows = definitions.rows(text, where, "queues is expected, each with id, names and strategy")
     try:
         told = [_told(row, place) for place, row in enumerate(rows, 1)]
-        if len({row.id for row in told}) < len(told):
-            raise BadQueue("two queues have the same id")
+        definitions.distinct([row.id for row in told], where, "id of a queue")
         queues = {row.id: _queue(row, catalogue, {one.id for one in told}) for row in told}
         _no_circle(queues)
     except BadQueue as error:

@@ -37,6 +37,7 @@ from agents.shifts.model import (
 )
 from agents.shifts.port import Messenger, Mute
 from core.clock import Clock
+from core.config import Site
 from core.db import Database
 from core.errors import BadInput
 from core.events import Event
@@ -47,6 +48,8 @@ from core.policy import Policy
 LONGEST_WHY = 200
 LONGEST_WEATHER = 200
 BOOKS_SHOWN = 20
+SHIPPED = Site()
+"""An installation with the lists that are shipped."""
 CALLED_FOR = {
     Trigger.QUEUE_LENGTH: "来电排队较多",
     Trigger.SERVICE_LEVEL: "预计来电不能及时接听",
@@ -78,14 +81,14 @@ class ShiftService:
     """The roster of this installation and its backup shift."""
 
     def __init__(
-        self, journal: Journal, db: Database, clock: Clock, policy: Policy, zone: ZoneInfo, *, site: str = ""
+        self, journal: Journal, db: Database, clock: Clock, policy: Policy, zone: ZoneInfo, *, site: Site = SHIPPED
     ) -> None:
-        self.shifts = definitions.load()
+        self.shifts = definitions.load(site.shifts)
         self._journal = journal
         self._db = db
         self._clock = clock
         self._zone = zone
-        self._site = site
+        self._site = site.name
         self._least_note = int(policy.number("hand_over_note_least"))
         self._ahead = timedelta(hours=policy.number("backup_call_ahead"))
         self._messenger: Messenger = Mute()

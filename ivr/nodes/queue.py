@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
 from sqlalchemy.exc import SQLAlchemyError
 
-from agents import catalogue
 from core.errors import BadInput, HotlineError
 from core.events import Event
 from cti import ringing, transfer
@@ -22,6 +21,7 @@ from cti.transfer import TALKED, Outside
 from ivr import places
 from ivr.call import DANGER, IvrCall
 from ivr.events import NeedStated
+from ivr.lists import SHIPPED, Lists
 from ivr.node import BACK_KEY, MaybeTarget, Node, Prompts, QueueName, Target
 from ivr.returning import ring_first
 from ivr.silent_talk import SilentTalk, silence_of
@@ -37,9 +37,10 @@ LEFT = "caller_left"
 """Why a caller who pressed `*` is no longer in the queue."""
 
 
-def _known(skills: dict[str, int]) -> dict[str, int]:
+def _known(skills: dict[str, int], info: ValidationInfo) -> dict[str, int]:
+    lists = info.context if isinstance(info.context, Lists) else SHIPPED
     try:
-        catalogue.load().check(skills)
+        lists.check_skills(skills)
     except BadInput as error:
         raise ValueError(error.message) from None
     return skills

@@ -16,6 +16,7 @@ from core.errors import BadInput, Conflict, NotFound
 from core.journal import Journal
 from ivr import flow as flows
 from ivr.flow import Flow
+from ivr.lists import SHIPPED, Lists
 from ivr.sources import Fault, FlowError
 from ivr.versions import model, store
 from ivr.versions.events import FlowDrafted, FlowPublished, FlowRolledBack
@@ -62,7 +63,7 @@ class PublishingNow(Conflict):
 
 
 class FlowService:
-    """Keeps versions, and serves the live one. `prompts` and `rules` are the names that a flow may use."""
+    """Keeps versions, and serves the live one. `prompts`, `rules` and `lists` are what a flow may name."""
 
     def __init__(
         self,
@@ -73,6 +74,7 @@ class FlowService:
         *,
         prompts: Collection[str],
         rules: Collection[str],
+        lists: Lists = SHIPPED,
     ) -> None:
         self._db = db
         self._journal = journal
@@ -80,6 +82,7 @@ class FlowService:
         self._maker = maker
         self._prompts = prompts
         self._rules = rules
+        self._lists = lists
         self._live: Flow | None = None
         self._used: dict[int, Flow] = {}
         self._lost: set[int] = set()
@@ -131,7 +134,7 @@ class FlowService:
         Raises FlowError when the shipped one is broken. A live one that this release cannot run gives way to it.
         """
         flow_id, texts = await asyncio.to_thread(flows.texts, shipped)
-        await asyncio.to_thread(flows.load, shipped, self._prompts, self._rules)
+        await asyncio.to_thread(flows.load, shipped, self._prompts, self._rules, self._lists)
         found = await self._db.read(partial(store.versions, flow=flow_id))
         live = await self._db.read(partial(store.live, flow=flow_id))
         plan = model.shipment(model.content_hash(texts), found, live)
@@ -229,7 +232,7 @@ class FlowService:
         return NoSuchFlow(f"there is no flow {flow!r}; there is {there}", flow=flow)
 
     async def _compiled(self, flow: str, number: int, files: Files) -> Flow:
-        compiled = await asyncio.to_thread(flows.load_texts, flow, files, self._prompts, self._rules)
+        compiled = await asyncio.to_thread(flows.load_texts, flow, files, self._prompts, self._rules, self._lists)
         return compiled.numbered(number)
 
     async def _load(self, flow: str, number: int) -> Flow:

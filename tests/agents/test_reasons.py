@@ -34,7 +34,8 @@ def test_p25_no_reason_or_one_outside_the_list_is_refused_with_the_list(said: st
         ("{}", "a list of reasons"),
         ("- {code: a}", "a reason has code"),
         ("- {code: '', names: {zh: 一}, work: true, source: x}", "a code of 1 to"),
-        ("- &a {code: a, names: {zh: 一}, work: true, source: x}\n- *a", "same code"),
+        ("- &a {code: a, names: {zh: 一}, work: true, source: x}\n- *a", "'a' stands there twice"),
+        ("- {code: a, names: {zh: 一}, work: true, source: x}", "'monitoring' is missing"),
     ],
 )
 def test_a_broken_list_is_refused_with_file_and_reason(text: str, why: str) -> None:

@@ -36,6 +36,7 @@ from agents.shifts.watch import BackupWatch
 from core import policy
 from core.bus import Bus
 from core.clock import FakeClock
+from core.config import Site
 from core.db import Database
 from core.errors import BadInput, ConfigError
 from core.events import Event
@@ -81,7 +82,7 @@ class House:
     def __init__(self, db: Database) -> None:
         self.db, self.clock, self.bus = db, FakeClock(), Bus()
         self.journal = Journal(db, self.bus)
-        self.shifts = ShiftService(self.journal, db, self.clock, RULES, ZONE, site="城北供电")
+        self.shifts = ShiftService(self.journal, db, self.clock, RULES, ZONE, site=Site(name="城北供电"))
         self.told, self.sky = Told(), Sky()
         self.shifts.tell_by(self.told)
         self.watch = BackupWatch(self.shifts, self.sky, self.clock, RULES)
@@ -126,7 +127,7 @@ def test_the_shifts_of_the_installation_cover_the_day_and_have_words_and_sources
         ("[", "not valid YAML"),
         ("x", "a list of shifts"),
         ("- {code: a, names: {}, begins: '25:00', ends: '08:00', source: x}", "a shift has code"),
-        ("- &a {code: a, names: {}, begins: '07:00', ends: '08:00', source: x}\n- *a", "same code"),
+        ("- &a {code: a, names: {}, begins: '07:00', ends: '08:00', source: x}\n- *a", "'a' stands there twice"),
     ],
 )
 def test_broken_definitions_are_refused(text: str, why: str) -> None:

@@ -68,7 +68,7 @@ def test_an_installation_changes_some_rules_in_a_file_of_its_own(tmp_path: Path)
         ("wrap_up_limit: {value: soon, source: us}", "value 'soon' is not a number"),
         ("wrap_up_limit: {value: .inf, source: us}", "value inf is not a number"),
         ("- a", "not a list of rules"),
-        ("a: {", "cannot be read as YAML"),
+        ("a: {", "not valid YAML"),
     ],
 )
 def test_a_wrong_rule_of_ones_own_is_told_with_file_and_cure(tmp_path: Path, text: str, told: str) -> None:

@@ -85,7 +85,7 @@ def test_hours_know_public_holidays_and_worked_weekends(local: str, is_open: boo
         ("- {id: x, names: {zh: 甲}, strategy: longest_idle}", r"queue 'x': names\.en: field required"),
         ("- {id: x, nmes: {}, strategy: longest_idle}", "nmes: there is no such thing; did you mean 'names'"),
         ("- [1]", "queue number 1"),
-        (f"- &q {{id: x, {PLAIN}}}\n- *q", "same id"),
+        (f"- &q {{id: x, {PLAIN}}}\n- *q", "'x' stands there twice"),
         (f"- {{id: x, {PLAIN}, skills: {{englisch: 1}}}}", "no skill 'englisch'; did you mean 'english'"),
         (f"- {{id: x, {PLAIN}, skills: {{english: 6}}}}", "no agent reaches level 6: levels go from 1 to 5"),
         (f"- {{id: x, {PLAIN}, groups: [nobody]}}", "no group 'nobody'"),

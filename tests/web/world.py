@@ -208,7 +208,7 @@ class World:
         )
         self._flow_file = flow_file
         site = self.settings.site
-        self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site.name)
+        self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site)
         self.seen: dict[Trigger, float] = {}
         """What storm mode sees of its triggers."""
         self.storm = StormWatch(self.switches, self.shifts, self, self.clock, self.policy)

@@ -123,6 +123,7 @@ const en: FlowWords = {
     no_node: "There is no step “{target}”.",
     no_prompt: "There is no prompt “{prompt}”.",
     no_verb: "There is no kind of step “{verb}”.",
+    no_queue: "There is no queue “{queue}”.",
     no_policy: "There is no policy “{policy}”.",
     no_outside_number: "{number} is none of the numbers that the flow may put callers through to; write it into outside_numbers.",
     no_field: "Such a step has no field “{field}”.",

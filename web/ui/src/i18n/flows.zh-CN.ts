@@ -121,6 +121,7 @@ const zh = {
     no_node: "没有叫“{target}”的步骤。",
     no_prompt: "没有叫“{prompt}”的语音提示。",
     no_verb: "没有叫“{verb}”的步骤种类。",
+    no_queue: "没有叫“{queue}”的队列。",
     no_policy: "没有叫“{policy}”的业务参数。",
     no_outside_number: "{number} 不在流程允许转接的外线号码里，请先写进 outside_numbers。",
     no_field: "这种步骤没有“{field}”这一项。",
