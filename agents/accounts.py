@@ -91,6 +91,11 @@ class Accounts:
 
     # --- users ---
 
+    async def job_number(self, user_id: str) -> str:
+        """Return the number by which a person is known to callers (工号): a user name of digits; empty for others."""
+        user = await self._db.read(lambda connection: store.user_by_id(connection, user_id))
+        return user.username if user is not None and user.username.isdecimal() else ""
+
     async def create_user(
         self, username: str, password: str, role: Role, *, name: str = "", seat_id: str | None = None, by: str = ""
     ) -> User:

@@ -13,6 +13,7 @@ from desk.callbacks.service import CallbackService
 from desk.customers.service import CustomerService
 from desk.notifications.files import FileGateway
 from desk.notifications.service import NotificationService
+from desk.nuisance.service import NuisanceService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
 from desk.watches.service import WatchService
@@ -39,6 +40,7 @@ class Business:
         self.customers = CustomerService(db)
         self.bills = BillService(db, clock, zone, policy)
         self.notifications = NotificationService(journal, db, clock, gateway=outbox, policy=policy)
+        self.nuisance = NuisanceService(journal, db, clock, policy)
         self.callbacks = CallbackService(journal, db, clock, policy, zone)
         self.watches = WatchService(journal, db, clock, self.notifications)
         self.outages = OutageService(db, journal, clock, zone, watches=self.watches, site=site, policy=policy)

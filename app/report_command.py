@@ -58,7 +58,15 @@ def kpi(
 ) -> None:
     """What happened, in numbers, each with the id of its formula.
 
-    Read from the journal; the service may run or not.
+    Read from the journal; the service may run or not, and nothing is changed. Look at the head first: when the laws
+    do not hold there, do not use the figures. docs/reference/kpi.md has every formula.
+
+    \b
+    Examples:
+      hotline report kpi --from 2026-11-23 --to 2026-11-23
+      hotline report kpi --from 2026-11-23 --to 2026-11-23 --by half_hour --variant SL-3,SL-8
+      hotline report kpi --from 2026-11-01 --to 2026-11-30 --by skill,day --format xlsx --out november.xlsx
+      hotline report kpi --from 2026-11-23 --to 2026-11-23 --agent 1001 --by hour
     """
     settings = context.find_object(Settings) or load(None)
     if form == "xlsx" and out is None and sys.stdout.isatty():

@@ -52,10 +52,10 @@ class History:
 
 def read(settings: Settings, rules: Policy, queue: str | None, day: dt.date, now: dt.datetime) -> History:
     """Return what the journal says of the days before `day`, the running one left out. Raises BadInput, ConfigError."""
-    return _read(settings, lambda connection: _history(connection, settings, rules, queue, day, now))
+    return reading(settings, lambda connection: _history(connection, settings, rules, queue, day, now))
 
 
-def _read(settings: Settings, work: Callable[[Connection], T]) -> T:
+def reading(settings: Settings, work: Callable[[Connection], T]) -> T:
     url = make_url(settings.database_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         raise ConfigError(f"there is no database {url.database}: is this the right hotline.toml? (see --config)")

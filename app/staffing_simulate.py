@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from app import staffing_house
 from app.staffing_history import History, assumptions, day_of, expected, read
 from core import policy
 from core.clock import SystemClock
@@ -17,6 +18,7 @@ from core.errors import BadInput, HotlineError
 from core.policy import Policy
 from routing.scenario import Handling
 from routing.simulation import Interval
+from routing.staffing.house import staffed
 from routing.staffing.plan import plan
 from routing.staffing.whatif import Change, Planned, Result, changed, days, differences, factor, intervals
 
@@ -41,6 +43,12 @@ FIGURES: dict[str, tuple[str, float, str]] = {
 @click.option(
     "--skilled", multiple=True, metavar="QUEUE=20", help="Only so many percent of the agents serve this queue."
 )
+@click.option(
+    "--roster",
+    is_flag=True,
+    help="The people on main duty with their skills, and the queues' own rules, instead of the planned agents.",
+)
+@click.option("--shrinkage", type=float, help="With --roster: percent of their time in which people are not there.")
 @click.option("--target", metavar="80/20", help="What the day is planned for, as in plan.")
 @click.option("--asa", type=float, help="As in plan.")
 @click.option("--connect", type=float, help="Percent of the callers to be answered at all (default: the policy's).")
@@ -54,7 +62,7 @@ FIGURES: dict[str, tuple[str, float, str]] = {
 def simulate_command(context: click.Context, /, day_: str, queue: str | None, form: str, **given: Any) -> None:
     """Simulate the planned day on the matching of live calls; with a change, side by side with the same callers' luck.
 
-    The agents are those that `plan` asks for in each half hour, shrinkage taken off.
+    The agents are those that `plan` asks for in each half hour, shrinkage taken off; with --roster those of the roster.
     """
     settings = context.find_object(Settings) or load(None)
     try:
@@ -76,7 +84,7 @@ def _change(given: dict[str, Any]) -> Change:
             raise BadInput(f"--skilled {text}: is written english=20 when 20 % of the agents serve the queue english")
         skilled[found[1]] = float(found[2]) / 100
     calls = factor(given["calls"]) if given["calls"] else 1.0
-    return Change(calls, given["agents"], given["rule"] or Change().strategy, skilled)
+    return Change(calls, given["agents"], given["rule"], skilled)
 
 
 def _planned(
@@ -91,12 +99,18 @@ def _planned(
         if past
     }
     cv = rules.number("staffing_handling_cv") if given["cv"] is None else given["cv"]
+    house = None
+    if given["roster"]:
+        house = staffing_house.read(settings, rules, date, assumed.shrinkage, SystemClock().now())
+    elif given["shrinkage"] is not None:
+        raise BadInput("--shrinkage: without --roster the agents are those who are there; leave it out")
     planned = Planned(
         calls,
-        tuple(need.agents for need in needs),
+        staffed(house.crew, len(needs)) if house else tuple(need.agents for need in needs),
         Handling(assumed.handling_s, cv),
         assumed.patience_s,
         rules.number("queue_wait_limit"),
+        house,
     )
     return planned, assumed.goal.within_s
 
@@ -114,10 +128,14 @@ def _text(
 ) -> None:
     patience = f"{planned.patience_s:.0f} s" if planned.patience_s < float("inf") else "endless"
     click.echo(
-        f"{day}: {sum(map(sum, planned.calls.values())):.0f} calls expected, {min(planned.agents)} to"
-        f" {max(planned.agents)} agents; handling {planned.handling.mean_s:.0f} s (cv {planned.handling.cv:g}),"
+        f"{day}: {sum(map(sum, planned.calls.values())):.0f} calls expected, {min(planned.agents):g} to"
+        f" {max(planned.agents):g} agents; handling {planned.handling.mean_s:.0f} s (cv {planned.handling.cv:g}),"
         f" patience {patience}; answered in time: within {within_s:g} s"
     )
+    if planned.house is not None:
+        click.echo(
+            f"{len(planned.house.crew)} people of the roster, {len(planned.house.rules)} queues by their own rules"
+        )
     click.echo(f"{given['replications']} days, seed {given['seed']}; ± is the confidence interval of 95 %")
     heads = ("", "as planned") if after is None else ("", "as planned", "changed", "difference")
     table = Table(*heads, box=None)
@@ -143,6 +161,7 @@ def _json(
         "replications": given["replications"],
         "service_level": {"variant": "SL-3", "within_s": within_s},
         "agents": planned.agents,
+        "people": [worker.profile.agent_id for worker in planned.house.crew] if planned.house else None,
         "as_planned": _values(intervals(before)),
     }
     if after is not None:

@@ -10,6 +10,7 @@ import desk.billing.tables
 import desk.callbacks.tables
 import desk.customers.tables
 import desk.notifications.tables
+import desk.nuisance.tables
 import desk.outages.tables
 import desk.surveys.tables
 import desk.watches.tables
@@ -30,6 +31,7 @@ ROOMS = (
     desk.callbacks.tables,
     desk.customers.tables,
     desk.notifications.tables,
+    desk.nuisance.tables,
     desk.outages.tables,
     desk.surveys.tables,
     desk.watches.tables,

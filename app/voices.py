@@ -6,6 +6,9 @@ from pathlib import Path
 
 from core.clock import Clock
 from core.config import Settings
+from ivr.blocked import PROMPTS as NUISANCE_PROMPTS
+from ivr.call import HOLD_REMINDER, PLEASE_WAIT
+from ivr.silence import PROMPTS as SILENT_PROMPTS
 from speech.fragments import FragmentPack, carriers
 from speech.install import VoiceFiles
 from speech.kept import KeptSpeech
@@ -17,6 +20,13 @@ from speech.synthesis import Voice
 
 VOICE_PATIENCE_S = 20.0
 Say = Callable[[str], None]
+
+ALWAYS_SAID = (
+    *("greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", HOLD_REMINDER),
+    *NUISANCE_PROMPTS,
+    *SILENT_PROMPTS,
+)
+"""Prompts that callers or agents may hear whatever the flow says."""
 
 
 class Voices:

@@ -25,7 +25,7 @@ from app.lists import lists_of, queues_of
 from app.probes import Probes
 from app.report_process import ProcessReports
 from app.simulator import ProcessSimulator
-from app.voices import Say, Voices
+from app.voices import ALWAYS_SAID, Say, Voices
 from core import log, policy
 from core.bus import Bus
 from core.clock import SystemClock
@@ -42,20 +42,20 @@ from cti.ami.service import AmiService
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
 from cti.listening import Ears
-from cti.messages import PageGone, SeatOffered, SeatWithdrawn
+from cti.messages import PageGone, SeatWithdrawn
 from cti.service import CallHooks, CallService
-from cti.session import CallSession, CallWorld
+from cti.session import CallSession
 from cti.sweep import Sweep
+from cti.world import CallWorld
 from figures.live import LiveFigures
 from ivr import flow
-from ivr.call import PLEASE_WAIT, IvrServices
+from ivr.call import IvrServices
 from ivr.callbacks import IvrCallbacks
 from ivr.desk import IvrDesk
 from ivr.engine import Engine
 from ivr.faults import IvrFaults
 from ivr.messages import IvrMessages
 from ivr.orders import IvrOrders
-from ivr.silence import PROMPTS as SILENT_PROMPTS
 from ivr.speaker import VoiceSpeaker
 from ivr.storm import IvrStorm
 from ivr.texts import IvrTexts
@@ -68,6 +68,7 @@ from recordings.vault import Vault
 from routing.callbacks.by_hand import CallbackDesk
 from routing.callbacks.service import Means, RingBack
 from routing.callers import CallerHistory
+from routing.dialled import NumberPlan
 from routing.service import RoutingService
 from routing.stale import StalePlaces
 from speech.install import VoiceFiles
@@ -80,7 +81,6 @@ _log = log.get(__name__)
 
 FLOW = Path(flow.__file__).parent / "flows" / "hotline.yaml"
 SAY_AHEAD_S = 8.0
-ALWAYS_SAID = ("greeting_morning", "greeting_day", PLEASE_WAIT, "apology", "apology_outage", "goodbye", *SILENT_PROMPTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +140,9 @@ class Hotline:
         self.accounts = Accounts(self.journal, self.db, self.clock, self.policy)
         self.agents = AgentService(self.journal, self.db, self.clock, self.policy, site=settings.site)
         self.pbx = AriPbx(AriAddress(at.host, at.http_port, secrets.ari_user, secrets.ari_password))
-        pages = BrowserSeats(self.agents.roster)
-        world = CallWorld(self.pbx, self.journal, self.clock, self.policy, self.voices.apology, pages)
+        self._plan = NumberPlan(self.agents, lambda: self.routing.queues, settings.trunk.permits, self.policy)
+        pages, apology = BrowserSeats(self.agents.roster), self.voices.apology
+        world = CallWorld(self.pbx, self.journal, self.clock, self.policy, apology, dialled=self._plan, pages=pages)
         self.calls = CallService(
             self.pbx, world, self.db, CallHooks(self._serve, self._adopted, self.business.customers.is_stranger)
         )
@@ -233,7 +234,9 @@ class Hotline:
             recording_notice=self.settings.site.recording_notice,
             storm=self.storm,
             understanding=self.requests.words,
-            returns=self._returns,
+            returns=self._plan.returns,
+            blocked=self.business.nuisance.blocked,
+            job_number=self.accounts.job_number,
         )
         self.engine = Engine(self.flows, services, self.db)
 
@@ -260,12 +263,14 @@ class Hotline:
                 storm=self.emergency.storm,
                 orders=self.business.orders,
                 callbacks=self.business.callbacks,
+                nuisance=self.business.nuisance,
                 callback_desk=CallbackDesk(self.business.callbacks, self.ring_back),
                 recordings=self.recordings,
                 flows=self.flows,
                 simulator=ProcessSimulator(self.settings.site),
                 figures=self.figures,
                 reports=ProcessReports(self.settings),
+                take_call=self.ami.take_call,
                 probes=Probes(
                     self.calls, self.ami, self.db, self.recordings, self.voices.voice, self.voices.fragments
                 ).by_name(),
@@ -281,12 +286,6 @@ class Hotline:
             await self.ring_back.serve(session, self._phone_of(session))
         else:
             await self.engine.serve(session)
-
-    async def _returns(self, agent_id: str, call_id: str) -> SeatOffered | None:
-        """Keep who has handed a caller on for their return."""
-        reserved = await self.agents.keep_for_return(agent_id, call_id)
-        seat = self.agents.seat_of(agent_id) if reserved else None
-        return SeatOffered(agent_id, seat.id, seat.sip_username) if seat else None
 
     def _phone_of(self, session: CallSession) -> str | None:
         """Return the phone that a dialled call has to ring first; None when a service before us has rung it."""
@@ -324,6 +323,7 @@ class Hotline:
         await self.agents.load()
         self.figures.load_beside()
         await self.business.announcements.refresh()
+        await self.business.nuisance.load()
         await self.switches.load(self.bus)
         await self._listen()
         if not await self.db.read(store.live):

@@ -55,6 +55,7 @@ REQUIRED: tuple[str, ...] = (
     "res_pjsip_transport_websocket",
     "chan_pjsip",
     # the applications and functions that the dialplan and the service use
+    "app_echo",
     "app_mixmonitor",
     "app_playback",
     "app_playtones",
@@ -108,7 +109,7 @@ OPTIONAL: tuple[str, ...] = (
     "chan_audiosocket",
     "app_stasis_broadcast",
     "res_stasis_broadcast",
-    "app_echo",
+    "res_pjsip_notify",  # lets the phone of an agent take a call that the page answers
     "app_milliwatt",
     "codec_g722",
     "codec_gsm",

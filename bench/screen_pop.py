@@ -45,7 +45,7 @@ from cti.ari.pbx import AriPbx
 from cti.events import CallAnswered, CallArrived, CallEnded, CallQueued
 from cti.model import Call, CallState
 from cti.service import CallHooks, CallService
-from cti.session import CallWorld
+from cti.world import CallWorld
 from desk.announcements.service import AnnouncementService
 from desk.billing import store as bill_store
 from desk.billing.model import Bill
@@ -56,6 +56,7 @@ from desk.customers.model import Account, Customer
 from desk.customers.service import CustomerService
 from desk.notifications.files import FileGateway
 from desk.notifications.service import NotificationService
+from desk.nuisance.service import NuisanceService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
 from desk.workorders.service import WorkOrderService
@@ -140,6 +141,7 @@ class Installation:
             announcements=AnnouncementService(self.db, self.journal, self.clock, None, ()),
             switches=switches,
             surveys=SurveyService(self.db, self.journal, self.clock),
+            nuisance=NuisanceService(self.journal, self.db, self.clock, self.policy),
             callbacks=callbacks,
             callback_desk=CallbackDesk(callbacks, RingBack(means)),
             orders=WorkOrderService(
@@ -147,6 +149,7 @@ class Installation:
             ),
             recordings=RecordingService(self.journal, self.db, ami, Vault(folder / "recordings", zone), self.clock),
             flows=FlowService(self.db, self.journal, self.clock, _Mute(), prompts=(), rules=self.policy.rules),
+            take_call=ami.take_call,
             figures=LiveFigures(self.db, self.clock, self.policy, zone),
             reports=ProcessReports(self.settings),
             simulator=ProcessSimulator(self.settings.site),

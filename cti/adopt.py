@@ -13,7 +13,8 @@ from cti.legs import call_of, legs, outside_number, talk_bridge, watch_bridge
 from cti.messages import GONE_WHILE_AWAY, ChannelEntered, ChannelGone
 from cti.model import WITH_AGENT, Call, CallState, Third, advance
 from cti.port import Arrival, Pbx, PbxBridge, PbxChannel
-from cti.session import CallSession, CallWorld
+from cti.session import CallSession
+from cti.world import CallWorld
 
 _log = log.get(__name__)
 

@@ -38,10 +38,11 @@ class Absence:
         """How many looks pass before the next ring, after one that was in vain."""
 
     def left(self, otherwise: float | None) -> float | None:
-        """Return how long to wait for a message when there is `otherwise` so much time (None: no limit)."""
-        if self._session.call.away_at is None:
-            return otherwise
-        return LOOK_S if otherwise is None else min(LOOK_S, otherwise)
+        """Return how long to wait for a message: `otherwise` (None: no limit) while no page is missed.
+
+        While one is, it is looked for; whatever else is due waits for the agent.
+        """
+        return otherwise if self._session.call.away_at is None else LOOK_S
 
     def concerns(self, message: Message | Asked | None) -> bool:
         """Tell whether this is about a page that goes, or is awaited."""

@@ -121,6 +121,15 @@ class CallHeld(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldReminded(Event):
+    """The agent was reminded that the caller has been on hold for `held_s` seconds."""
+
+    call_id: str
+    agent_id: str
+    held_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallResumed(Event):
     """The agent took the caller back from hold."""
 
@@ -145,6 +154,15 @@ class CallTransferred(Event):
     dialled: str = ""
     consulted: bool = False
     by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneTransferRefused(Event):
+    """The agent pressed the transfer key of the phone, and nothing was done: `why` is the code of the error."""
+
+    call_id: str
+    agent_id: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,12 +319,16 @@ class CallReturned(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallReleased(Event):
-    """The talk with `agent_id` ended: `by` is caller, agent, lead (a shift lead) or system, `why` the cause."""
+    """The talk with `agent_id` ended: `by` is caller, agent, lead (a shift lead) or system, `why` the cause.
+
+    `menu`: the way of the menu by which the agent sends the caller on; empty: the one that follows a talk.
+    """
 
     call_id: str
     agent_id: str
     by: str
     why: str
+    menu: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

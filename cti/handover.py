@@ -35,6 +35,10 @@ class TalkEnd:
     rung: bool = False
     handed_on: bool = False
     agent_id: str | None = None
+    menu: str = ""
+    """The way of the menu by which the agent has sent the caller on."""
+    nuisance: bool = False
+    """The agent has let a nuisance caller go, who is not asked for a score."""
 
 
 def alone(call: Call) -> None:

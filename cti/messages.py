@@ -63,6 +63,18 @@ class PhoneResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneRefers:
+    """The phone itself asks to hand the other side on `to` a number (REFER).
+
+    `attended`: to somebody with whom it has another call.
+    """
+
+    channel_id: str
+    to: str
+    attended: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SoundTaken:
     """The PBX has written down what a caller said, under `name`; `spoken_s` of it was not silence."""
 
@@ -72,7 +84,15 @@ class SoundTaken:
 
 
 PbxMessage = (
-    ChannelEntered | ChannelGone | ChannelRinging | DigitPressed | PlaybackEnded | PhoneHeld | PhoneResumed | SoundTaken
+    ChannelEntered
+    | ChannelGone
+    | ChannelRinging
+    | DigitPressed
+    | PlaybackEnded
+    | PhoneHeld
+    | PhoneResumed
+    | PhoneRefers
+    | SoundTaken
 )
 
 # --- from whoever listens to the caller ------------------------------------------------------------
@@ -176,6 +196,28 @@ class Reject:
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """Hand the caller on to the queue `to`."""
+
+    agent_id: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """Say to a nuisance caller, and to the agent, that the talk will be ended."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """End the talk with a nuisance caller: a goodbye, no survey."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToMenu:
+    """Send the caller on by the way `to` of the menu, and be free."""
 
     agent_id: str
     to: str
@@ -309,6 +351,8 @@ class TakeOver:
 OfLead = Watch | Unwatch | TakeOver
 WithThird = Consult | CancelConsult | CompleteConsult | Swap | Conference
 Parking = Park | PickUp
-InTalk = Hold | Resume | Reject | HangUp | Transfer | HandOver | Mute | SendDigits | SilentScript
+InTalk = (
+    Hold | Resume | Reject | HangUp | ToMenu | Transfer | HandOver | Mute | SendDigits | SilentScript | Warn | LetGo
+)
 Command = InTalk | Parking | WithThird | OfLead | ForceRelease
 Message = PbxMessage | RoutingMessage | ListeningMessage | PageGone | Command

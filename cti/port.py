@@ -163,6 +163,10 @@ class Pbx(Protocol):
         """Begin to play `media` (Asterisk media URIs) one after the other; PlaybackEnded follows."""
         ...
 
+    async def play_to_all(self, bridge_id: str, playback_id: str, media: Sequence[str]) -> None:
+        """Begin to play `media` to everybody in a bridge, who go on hearing each other. Raises PbxRefused."""
+        ...
+
     async def stop_playback(self, playback_id: str) -> None:
         """Stop a playback before whatever is asked for next; one that is over is fine."""
         ...
@@ -177,6 +181,10 @@ class Pbx(Protocol):
 
     async def ringback(self, channel_id: str, *, on: bool) -> None:
         """Let the person on a channel hear the tone that tells that somebody's phone rings, or no longer."""
+        ...
+
+    async def refer_told(self, channel_id: str, *, taken: bool) -> None:
+        """Tell a phone that asked for a transfer whether that is done; one that never asked is fine."""
         ...
 
     async def send_digits(self, channel_id: str, digits: str) -> None: ...

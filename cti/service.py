@@ -34,7 +34,8 @@ from cti.messages import (
 )
 from cti.model import arrive, place
 from cti.port import Arrival, NoSuchChannel, PbxDown, PbxLink, PbxTaken
-from cti.session import CallSession, CallWorld, Program
+from cti.session import CallSession, Program
+from cti.world import CallWorld
 
 _log = log.get(__name__)
 

@@ -8,24 +8,20 @@ leaves the call alone: it is adopted by the next one.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from core import log
-from core.clock import Clock
 from core.db import DatabaseDown
 from core.errors import HotlineError, Unavailable
 from core.events import Event
-from core.journal import Journal
-from core.policy import Policy
 from cti import store
 from cti.endings import ending, refuse, words_of
 from cti.events import CallAnswered
 from cti.inbox import Asked, Inbox
 from cti.legs import legs, talk_bridge, watch_bridge
-from cti.lot import ParkingLot
 from cti.messages import (
     ChannelGone,
     DigitPressed,
@@ -40,7 +36,8 @@ from cti.messages import (
     WordsHeard,
 )
 from cti.model import WITH_AGENT, Call, CallState, advance
-from cti.port import NoPages, NoSuchChannel, PagePhones, Pbx, PbxDown, PbxRefused
+from cti.port import NoSuchChannel, PbxDown, PbxRefused
+from cti.world import CallWorld
 
 _log = log.get(__name__)
 
@@ -52,20 +49,8 @@ STORE_AGAIN_FIRST_S, STORE_AGAIN_MOST_S = 0.1, 5.0
 DIGITS_KEPT = 64
 PLAYBACK_IDS = 4
 
+
 Program = Callable[["CallSession"], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class CallWorld:
-    """What every call needs around it; `apology` is played when a call fails on our side."""
-
-    pbx: Pbx
-    journal: Journal
-    clock: Clock
-    policy: Policy
-    apology: Callable[[], Sequence[str]]
-    pages: PagePhones = NoPages()  # noqa: RUF009 - it has no state
-    parking: ParkingLot = field(default_factory=ParkingLot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,11 +238,17 @@ class CallSession:
         await self.world.pbx.stop_playback(playback_id)
         return False
 
-    async def begin(self, media: Sequence[str]) -> str:
-        """Begin to play `media` and return the id by which PlaybackEnded tells of it; nothing waits for that."""
+    async def begin(self, media: Sequence[str], *, to: str = "") -> str:
+        """Begin to play `media` and return the id by which PlaybackEnded tells of it; nothing waits for that.
+
+        `to`: another channel of the call than the caller's, or the bridge of its talk.
+        """
         playback_id = f"{self.call.id}-play-{self._plays % PLAYBACK_IDS}"
         self._plays += 1
-        await self.world.pbx.play(self.call.id, playback_id, media)
+        if to == talk_bridge(self.call.id):
+            await self.world.pbx.play_to_all(to, playback_id, media)
+        else:
+            await self.world.pbx.play(to or self.call.id, playback_id, media)
         return playback_id
 
     async def sound(self, media: Sequence[str], seconds: float) -> None:

@@ -21,7 +21,7 @@ from cti.messages import ChannelEntered, ChannelGone
 from cti.model import WITH_AGENT, Call, CallState, Third
 from cti.port import Pbx, PbxChannel
 from cti.service import CallService
-from cti.session import CallWorld
+from cti.world import CallWorld
 
 _log = log.get(__name__)
 

@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
-from core.errors import Conflict, Forbidden, HotlineError
+from core.errors import BadInput, Conflict, Forbidden, HotlineError
 from core.events import Event
 from cti import consult, handover, parking, watching
 from cti.arrangement import arrange, arrange_again
 from cti.away import AWAY, Absence
 from cti.endings import refuse, tell
-from cti.events import AgentMuted, CallHeld, CallReleased, CallResumed
+from cti.events import AgentMuted, CallHeld, CallReleased, CallResumed, PhoneTransferRefused
 from cti.handover import TalkEnd
+from cti.holding import HoldReminder
 from cti.inbox import Asked
 from cti.legs import talk_bridge
 from cti.messages import (
@@ -28,11 +30,13 @@ from cti.messages import (
     HangUp,
     HearingLost,
     Hold,
+    LetGo,
     Message,
     Mute,
     OfLead,
     Park,
     PhoneHeld,
+    PhoneRefers,
     PhoneResumed,
     PickUp,
     Reject,
@@ -41,11 +45,16 @@ from cti.messages import (
     SilentScript,
     SpeechHeard,
     Swap,
+    ToMenu,
     Transfer,
+    Warn,
 )
 from cti.model import CallState
 from cti.port import NoSuchChannel
 from cti.session import CallSession
+
+NUISANCE = "nuisance"
+"""Why the talk with a nuisance caller was ended."""
 
 
 class Guard(Protocol):
@@ -67,6 +76,18 @@ class Guard(Protocol):
         """The agent's page asks to end the talk. Raises Conflict when the caller has to be kept."""
         ...
 
+    def leads_to(self, way: str) -> None:
+        """The agent sends the caller on by a way of the menu. Raises BadInput when there is no such way."""
+        ...
+
+    def warning(self) -> Sequence[str]:
+        """Return the media by which a nuisance caller is warned. Raises Conflict where there are none."""
+        ...
+
+    def reminder(self) -> Sequence[str]:
+        """Return the media by which an agent is reminded of a caller on hold; none: the page alone tells."""
+        ...
+
     def keeps(self) -> Sequence[Event]:
         """Return what is journaled when the phone hangs up on a caller who is kept; nothing: the talk just ends."""
         ...
@@ -83,6 +104,15 @@ class Unguarded:
         raise Conflict("there is no silent-call script here")
 
     def may_hang_up(self) -> None: ...
+
+    def leads_to(self, way: str) -> None:
+        raise BadInput("there is no menu in this call", field="menu")
+
+    def warning(self) -> Sequence[str]:
+        raise Conflict("nobody is warned in a call that we dialled")
+
+    def reminder(self) -> Sequence[str]:
+        return ()
 
     def keeps(self) -> Sequence[Event]:
         return ()
@@ -103,9 +133,10 @@ async def _talk(session: CallSession, guard: Guard) -> TalkEnd:
     fresh = session.call.state is CallState.TALKING and session.call.third is None
     await (arrange(session) if fresh and not session.call.muted else arrange_again(session))
     await guard.joined()
-    rings, absence = consult.Ringing(session), Absence(session)
+    rings, reminder, absence = consult.Ringing(session), HoldReminder(session), Absence(session)
     while True:
-        message = await session.receive(absence.left(rings.left()), commands=True)
+        left = [each for each in (rings.left(), reminder.left()) if each is not None]
+        message = await session.receive(absence.left(min(left, default=None)), commands=True)
         if absence.concerns(message):
             if (end := await absence.go_on(message)) is not None:
                 return end if end.handed_on else await _lost(session)
@@ -122,6 +153,11 @@ async def _talk(session: CallSession, guard: Guard) -> TalkEnd:
                 await _phone_hold(session)
             case PhoneResumed(channel_id=channel) if channel == session.call.seat_channel_id:
                 await _phone_resume(session)
+            case PhoneRefers(channel_id=channel) if channel == session.call.seat_channel_id:
+                if (end := await _refer(session, message, guard)) is not None:
+                    return end
+            case PhoneRefers(channel_id=channel):
+                await session.world.pbx.refer_told(channel, taken=False)
             case ChannelEntered(channel_id=channel) if channel == session.call.third_channel_id:
                 await consult.answered(session)
             case ChannelGone(channel_id=channel) if channel == session.call.third_channel_id:
@@ -137,7 +173,9 @@ async def _talk(session: CallSession, guard: Guard) -> TalkEnd:
             case SpeechHeard() | HearingLost() | DigitPressed():
                 await guard.told(message)
             case None:
-                await consult.not_answered(session)
+                await reminder.remind(guard.reminder())
+                if rings.left() == 0.0:
+                    await consult.not_answered(session)
 
 
 async def _lost(session: CallSession) -> TalkEnd:
@@ -177,6 +215,26 @@ async def _obey(session: CallSession, asked: Asked, guard: Guard) -> TalkEnd | N
     return end
 
 
+async def _refer(session: CallSession, wish: PhoneRefers, guard: Guard) -> TalkEnd | None:
+    """Do what the phone's own transfer key asks for, and tell the phone."""
+    call, pbx = session.call, session.world.pbx
+    try:
+        if wish.attended:
+            raise Conflict("the phone's other call is none of ours", call_id=call.id)
+        handover.alone(call)
+        handover.came_in(call)
+        command = await session.world.dialled(call, wish.to)
+        await pbx.refer_told(wish.channel_id, taken=True)
+        return await _do(session, command, guard)
+    except NoSuchChannel:
+        return None
+    except HotlineError as error:
+        now = session.world.clock.now()
+        session.note(PhoneTransferRefused(at=now, call_id=call.id, agent_id=call.agent_id or "", why=error.code))
+        await pbx.refer_told(wish.channel_id, taken=False)
+        return None
+
+
 async def _do(session: CallSession, command: Command, guard: Guard) -> TalkEnd | None:
     match command:
         case Hold():
@@ -189,6 +247,16 @@ async def _do(session: CallSession, command: Command, guard: Guard) -> TalkEnd |
             await session.world.pbx.send_digits(session.call.id, digits)
         case Transfer(to=to):
             return await handover.to_queue(session, to)
+        case Warn():
+            await _warn(session, guard)
+        case LetGo():
+            handover.alone(session.call)
+            end = await _hang_up(session, "agent", NUISANCE)
+            return replace(end, nuisance=True)
+        case ToMenu(to=to):
+            handover.alone(session.call)
+            guard.leads_to(to)
+            return await _hang_up(session, "agent", "sent_to_menu", menu=to)
         case HandOver(to=to):
             return await handover.to_party(session, to)
         case Park():
@@ -216,6 +284,12 @@ async def _do(session: CallSession, command: Command, guard: Guard) -> TalkEnd |
         case Reject():
             raise Conflict("you have answered this call: hand it on, or hang up", call_id=session.call.id)
     return None
+
+
+async def _warn(session: CallSession, guard: Guard) -> None:
+    if session.call.state is not CallState.TALKING:
+        raise Conflict(f"the call is {session.call.state}: take the caller back first", call_id=session.call.id)
+    await session.begin(guard.warning(), to=talk_bridge(session.call.id))
 
 
 async def _hold(session: CallSession) -> None:
@@ -256,12 +330,12 @@ def _of_agent(session: CallSession, kind: type[CallHeld] | type[CallResumed]) ->
     return kind(at=session.world.clock.now(), call_id=session.call.id, agent_id=session.call.agent_id)
 
 
-async def _hang_up(session: CallSession, by: str, why: str) -> TalkEnd:
+async def _hang_up(session: CallSession, by: str, why: str, menu: str = "") -> TalkEnd:
     seat = session.call.seat_channel_id
     if seat:
         await session.world.pbx.hang_up(seat)
-    await let_go(session, why, by=by)
-    return TalkEnd(by)
+    await let_go(session, why, by=by, menu=menu)
+    return TalkEnd(by, menu=menu)
 
 
 async def step_aside(session: CallSession) -> None:
@@ -270,13 +344,15 @@ async def step_aside(session: CallSession) -> None:
     await session.world.pbx.leave(talk_bridge(session.call.id), session.call.id)
 
 
-async def let_go(session: CallSession, why: str, told: Sequence[Event] = (), *, by: str = "agent") -> None:
+async def let_go(
+    session: CallSession, why: str, told: Sequence[Event] = (), *, by: str = "agent", menu: str = ""
+) -> None:
     """End the talk on the agent's side, `by` agent or lead; `told` is journaled together. The caller stays."""
     call = session.call
     assert call.agent_id is not None
     held = call.state is CallState.HELD or call.away_at is not None
     await session.record(
-        CallReleased(at=session.world.clock.now(), call_id=call.id, agent_id=call.agent_id, by=by, why=why),
+        CallReleased(at=session.world.clock.now(), call_id=call.id, agent_id=call.agent_id, by=by, why=why, menu=menu),
         told=told,
     )
     session.members = frozenset()

@@ -30,7 +30,7 @@ from figures.slots import Slots, microseconds
 from figures.stays import CallBook, Contact, Ending
 from figures.talks import WHOLE, Talk
 from figures.terms import Terms
-from routing.events import AgentRequested
+from routing.events import AgentRequested, QueueAnnounced
 
 KINDS: tuple[type[Event], ...] = (
     CallArrived,
@@ -39,6 +39,7 @@ KINDS: tuple[type[Event], ...] = (
     CallAnswered,
     CallQueued,
     AgentRequested,
+    QueueAnnounced,
     CallDequeued,
     CallTransferred,
     AgentRang,
@@ -122,6 +123,10 @@ class Contacts:
         call = self._calls.get(getattr(event, "call_id", ""))
         if isinstance(event, AgentRequested):
             self._needs(call, event)
+            return
+        if isinstance(event, QueueAnnounced):
+            if call:
+                call.tell(event)
             return
         if call is None:
             self._misfit(event, "a call that is not there")
@@ -267,6 +272,7 @@ class Contacts:
             if event.agent_id != contact.handed_to:
                 self._offered(contact)
             self._count(contact, "R", agent=event.agent_id)
+            contact.rang_at = event.at if event.how == "offered" else None
         else:
             self._offered(contact)
             if event.cause != "restart":
@@ -282,11 +288,23 @@ class Contacts:
         else:
             self._close(contact, "A", event.at)
             self._count(contact, "WAIT", microseconds(contact.wait))
+            self._rang_for(contact, event.at)
             if contact.wait <= self.terms.threshold:
                 self._count(contact, "A_T")
         if call.last is None:
             self._count(call.contacts[0], "K", agent="")
         call.talk, call.last = Talk(contact, event.agent_id, event.at), contact
+
+    def _rang_for(self, contact: Contact, at: datetime) -> None:
+        """How long the phone rang that was answered, and whether the caller had been told rightly how long it takes."""
+        if contact.rang_at is not None:
+            self._count(contact, "A_R")
+            self._count(contact, "RING", microseconds(max(at - contact.rang_at, timedelta())))
+        if contact.told is not None:
+            since, half, most = contact.told
+            waited = (at - since).total_seconds()
+            for symbol, right in (("E", True), ("E_50", waited <= half), ("E_90", waited <= most)):
+                self._count(contact, symbol, int(right))
 
     def _hold(self, call: CallBook, event: CallHeld | CallResumed | ConsultSwapped | ConferenceChanged) -> None:
         """The caller hears music, or hears the agent again; a consultation does both."""

@@ -10,6 +10,7 @@ from agents.events import AgentStateChanged
 from agents.model import State
 from core.events import Event
 from cti.events import Reconciled
+from figures import besides
 from figures.board import Stock, Waiting
 from figures.cells import Cells, Counts, Key, Line, add
 from figures.contacts import KINDS as CONTACT_KINDS
@@ -19,12 +20,13 @@ from figures.slots import Slots, microseconds
 from figures.stays import Contact, Ending
 from figures.terms import Terms
 
-KINDS: tuple[type[Event], ...] = (*CONTACT_KINDS, AgentStateChanged, Reconciled)
+KINDS: tuple[type[Event], ...] = tuple(dict.fromkeys((*CONTACT_KINDS, *besides.KINDS, AgentStateChanged, Reconciled)))
 """The events that figures are computed from."""
 AWAY = "NOT_READY/"
 """With a reason behind it: time not ready for that reason."""
 PRESENCE = {state.value: state.name for state in State}
 _CONTACTS = frozenset(CONTACT_KINDS)
+_BESIDES = frozenset(besides.KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Fold:
 
     def take(self, event: Event) -> None:
         """Apply an event; one that is not of `KINDS` changes nothing."""
+        if type(event) in _BESIDES:
+            besides.count(event, self.terms, self.slots, self._cells)
         if type(event) in _CONTACTS:
             self.contacts.take(event)
         elif isinstance(event, AgentStateChanged):

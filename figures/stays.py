@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from figures.talks import Talk
+from routing.events import QueueAnnounced
 
 
 @dataclass(slots=True)
@@ -24,6 +25,10 @@ class Contact:
     handed_to: str = ""
     out: bool = False
     """The agent dialled it by hand: it was in no queue."""
+    rang_at: datetime | None = None
+    """Since when the phone rings that was last chosen for it."""
+    told: tuple[datetime, float, float] | None = None
+    """When the caller was first told how long it takes, P50 and P90 of that in seconds."""
     skills: tuple[str, ...] = ()
     unsettled: list[tuple[str, str, int]] | None = field(default_factory=list)
     """What was counted (agent, symbol, number) before it was told which skills are needed; None: it was told."""
@@ -47,6 +52,12 @@ class CallBook:
     def waiting(self) -> Contact | None:
         """The contact that waits now."""
         return self.contacts[-1] if self.contacts and self.contacts[-1].how is None else None
+
+    def tell(self, event: QueueAnnounced) -> None:
+        """Keep the first wait that a caller is told: it is held against what comes."""
+        contact, half, most = self.waiting, event.wait_p50_s, event.wait_p90_s
+        if contact is not None and contact.told is None and half is not None and most is not None:
+            contact.told = event.at, half, most
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What a node has at hand while it serves a caller."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -40,6 +40,10 @@ SPEECH_OFFER = "menu_speech"
 """Said only where callers can be understood."""
 RECORDING_NOTICE = "recording_notice"
 """Said where a flow says it, unless the site tells its callers in another way (`[site] recording_notice`)."""
+HOLD_REMINDER = "hold_reminder"
+"""Said in the ear of an agent who leaves a caller on hold."""
+SENT_TO = "sent_to"
+"""Known of a call that an agent has sent back to the menu: the node where it went."""
 DANGER = "in_danger"
 """Known of a call once it has come to a queue because of danger: an order made in it later is urgent."""
 
@@ -174,6 +178,11 @@ class Faults(Protocol):
         ...
 
 
+async def no_number(agent_id: str) -> str:
+    """Know no agent's number."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class IvrServices:
     """The rooms that nodes use, as the menu sees them."""
@@ -213,6 +222,10 @@ class IvrServices:
     """Understands callers; without it the menu is keys alone."""
     returns: Returns = nobody_returns
     """Keeps who has handed a caller on, for their return."""
+    blocked: Callable[[str], bool] = lambda number: False
+    """Whether calls from a number are not served now."""
+    job_number: Callable[[str], Awaitable[str]] = no_number
+    """Returns the number by which an agent is known to callers; empty: none."""
 
 
 @dataclass(slots=True)

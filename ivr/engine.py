@@ -15,11 +15,13 @@ from core.tasks import TaskOwner
 from cti.model import CallState
 from cti.port import NoSuchChannel, PbxDown
 from cti.session import CallSession
+from ivr.blocked import lets_in
 from ivr.call import CustomerAnswers, IvrCall, IvrServices
 from ivr.events import CallerIdentified, DigitsCollected, IvrFailed, IvrNodeEntered, SpeechHeard
 from ivr.flow import Flow
 from ivr.nodes.queue import Queue
 from ivr.way import Way
+from routing.precedence import Cause
 
 _log = log.get(__name__)
 
@@ -64,7 +66,10 @@ class Engine:
         """Be the program of a call: answer it, run the flow to its end."""
         call = IvrCall(session, self._services)
         call.ask_again = lambda: self._look_up(call, again=True)
-        if session.call.state is CallState.ARRIVED:
+        if session.call.state is CallState.ARRIVED and self._blocked(call):
+            flow = self._flows.live
+            here = await self._turned_away(flow, call)
+        elif session.call.state is CallState.ARRIVED:
             flow = self._flows.live
             here = flow.start
             way = self._begin_way(flow, call)
@@ -76,6 +81,8 @@ class Engine:
             if session.call.state is CallState.MENU:
                 await session.stop_old_playbacks()
         call.exits = flow.exits
+        if not here:
+            return
         for _ in range(STEPS_LIMIT):
             session.node = here
             following = await self._step(flow, call, here)
@@ -88,7 +95,10 @@ class Engine:
         _log.error("flow does not end", extra={"action": "flow_endless", "call_id": call.id, "node": here})
 
     async def _resume(self, call: IvrCall) -> tuple[Flow, str]:
-        """Return the flow and the node where the call stands in the journal, with what was known; else the start."""
+        """Return the flow and the node where the call stands in the journal, with what was known; else the start.
+
+        The node is empty when the caller was turned away.
+        """
         story = [r.event for r in await self._db.read(lambda connection: of_call(connection, call.id))]
         entered = [(n, e) for n, e in enumerate(story) if isinstance(e, IvrNodeEntered)]
         flow = await self._begun_with(entered[-1][1].version) if entered else self._flows.live
@@ -99,8 +109,26 @@ class Engine:
             call.pressed = any(_made_a_sign(event) for event in story)
             call.since = story[at:]
             return flow, await self._go_on(flow, call, last.node, story[at:])
+        if self._blocked(call):
+            return flow, await self._turned_away(flow, call)
         self._come(flow, call, flow.start)
         return flow, flow.start
+
+    def _blocked(self, call: IvrCall) -> bool:
+        caller = call.session.call
+        return caller.caller_known and self._services.blocked(caller.caller)
+
+    async def _turned_away(self, flow: Flow, call: IvrCall) -> str:
+        """Tell a caller whose number is blocked; return where danger is reported, empty when the call is over."""
+        if not await lets_in(call):
+            return ""
+        if call.way is None:
+            self._begin_way(flow, call)
+        urgent = (name for name, node in flow.nodes.items() if isinstance(node, Queue) and Cause.DANGER in node.causes)
+        here = next(urgent, flow.start)
+        self._look_up(call)
+        self._come(flow, call, here)
+        return here
 
     async def _begun_with(self, version: int) -> Flow:
         return (await self._flows.version(version) if version else None) or self._flows.live

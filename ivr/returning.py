@@ -9,6 +9,7 @@ from cti.handover import TalkEnd
 from cti.messages import SeatOffered
 from cti.model import CallState
 from cti.ringing import OFFERED, PICKED_UP, RETURNED, Rang
+from ivr import job_number
 from ivr.call import IvrCall
 
 
@@ -25,6 +26,8 @@ async def ring_first(call: IvrCall, handed: TalkEnd | None, leaves: str) -> Rang
     else:
         by = handed.agent_id if handed else _handed_on_by(call.since)
         offer, how = handed.party if handed and isinstance(handed.party, SeatOffered) else None, OFFERED
+    if offer is not None:
+        await job_number.prepare(call, offer.agent_id)
     if offer is not None or session.call.state is CallState.RINGING:
         rang = await ringing.ring(session, offer, leaves, how)
         if rang is not Rang.MISSED:

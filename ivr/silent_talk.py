@@ -7,11 +7,11 @@ silent, and that talk ends as any other.
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from core import log
-from core.errors import Conflict, Unavailable
+from core.errors import BadInput, Conflict, Unavailable
 from core.events import Event
 from core.tasks import TaskOwner
 from cti import talk
@@ -23,7 +23,8 @@ from cti.listening import listening
 from cti.messages import ChannelGone, DigitPressed, HangUp, HearingLost, Message, Resume, SpeechHeard
 from cti.model import WITH_AGENT, CallState
 from cti.port import NoSuchChannel, PbxRefused
-from ivr.call import IvrCall
+from ivr import blocked
+from ivr.call import HOLD_REMINDER, IvrCall
 from ivr.events import (
     SilenceBroken,
     SilenceHangUpRefused,
@@ -35,6 +36,7 @@ from ivr.events import (
     SilenceScriptBegun,
     SilenceUnheard,
 )
+from ivr.job_number import tell_number
 from ivr.silent_script import How, say_script
 from speech.vad import VadDown
 
@@ -88,10 +90,14 @@ def silence_of(story: Sequence[Event]) -> Silence:
 class SilentTalk:
     """The talks of one caller at one `queue` node. A `cti.talk.Guard`."""
 
-    def __init__(self, call: IvrCall, here: str) -> None:
+    def __init__(self, call: IvrCall, here: str, ways: Collection[str] = ()) -> None:
+        """`ways`: those of the menu by which an agent may send the caller on."""
         stands = silence_of(call.since)
         self._call = call
         self._here = here
+        self._ways = ways
+        self._numbered: str | None = None
+        """The agent whose number the caller was told last."""
         self._first = stands.given
         self._noticed = stands.noticed
         self._silent = stands.noticed
@@ -136,6 +142,15 @@ class SilentTalk:
     # --- the guard of the talk ------------------------------------------------------------------------
 
     async def joined(self) -> None:
+        """Tell the agent's number where that is wanted, and begin to listen to the caller."""
+        agent_id = self._call.session.call.agent_id
+        if agent_id != self._numbered:
+            self._numbered = agent_id
+            if not self._call.since:
+                await tell_number(self._call)
+        await self._listen()
+
+    async def _listen(self) -> None:
         """Begin to listen to the caller, if there is an ear free."""
         call, detector = self._call, self._call.services.detector
         if self._ear is not None or not self._listens or detector is None or not call.services.ears.take():
@@ -207,6 +222,21 @@ class SilentTalk:
         now, agent_id = call.services.clock.now(), call.session.call.agent_id
         await call.session.tell(SilenceScriptBegun(at=now, call_id=call.id, agent_id=agent_id))
         self._first, self._begun, self._silent = 1, True, True
+
+    def leads_to(self, way: str) -> None:
+        """Raise BadInput unless there is such a way, SilentCall while the caller has not been heard."""
+        if way not in self._ways:
+            known = sorted(self._ways)
+            raise BadInput(f"menu: no way {way!r} here; known: {', '.join(known) or 'none'}", field="menu", known=known)
+        self.may_hang_up()
+
+    def warning(self) -> Sequence[str]:
+        """Return the warning of nuisance callers."""
+        return [self._call.services.speaker.prompt(blocked.WARNING)]
+
+    def reminder(self) -> Sequence[str]:
+        """Return the sentence for the agent's ear."""
+        return [self._call.services.speaker.prompt(HOLD_REMINDER)]
 
     def may_hang_up(self) -> None:
         """Raise SilentCall while the caller has not been heard since the answer."""

@@ -247,6 +247,9 @@ class Line:
         if self._playing.pop(playback_id, None) is not None:
             self._deliver(PlaybackEnded(playback_id, failed=False))
 
+    async def play_to_all(self, bridge_id: str, playback_id: str, media: Sequence[str]) -> None:
+        await self.play(CALL, playback_id, media)
+
     async def stop_playback(self, playback_id: str) -> None:
         if (timer := self._playing.pop(playback_id, None)) is not None:
             timer.cancel()
@@ -259,6 +262,9 @@ class Line:
 
     async def hear(self, channel_id: str) -> CallerAudio:
         raise PbxRefused("a conversation in text has no sound")
+
+    async def refer_told(self, channel_id: str, *, taken: bool) -> None:
+        self._there(channel_id)
 
     async def send_digits(self, channel_id: str, digits: str) -> None:
         self._there(channel_id)
@@ -327,6 +333,7 @@ class Place:
         entered_at: datetime | None = None,
         *,
         skills: Levels = (),
+        customer_id: str | None = None,
     ) -> None:
         ahead = f" ahead of others ({', '.join(causes)})" if causes else ""
         needs = f", needs {', '.join(f'{skill} {level}' for skill, level in skills)}" if skills else ""

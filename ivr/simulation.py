@@ -20,7 +20,8 @@ from core.tasks import TaskOwner
 from core.virtual_time import LoopClock, VirtualLoop
 from cti.events import CallArrived, CallEnded
 from cti.model import arrive
-from cti.session import CallSession, CallWorld
+from cti.session import CallSession
+from cti.world import CallWorld
 from ivr.call import Desk, IvrServices
 from ivr.engine import Engine, OneFlow
 from ivr.events import IvrFailed, IvrNodeEntered

@@ -1,5 +1,6 @@
 """What an agent may ask for beside holding and hanging up: mute, transfer, consultation; what a shift lead may."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from typing import Annotated, Literal, Self
@@ -9,8 +10,8 @@ from pydantic import Field, model_validator
 from agents.model import OFFERED, Permission, State, User
 from agents.service import PhoneNotRegistered
 from core.errors import BadInput, Conflict, Forbidden, HotlineError
-from core.phone import normalise
-from cti.events import CallPlaced
+from core.events import Recorded
+from cti.events import AgentAnswered, CalleeRang, CallPlaced, ConsultAnswered, MonitorStarted
 from cti.legs import dialling_leg, placed_call
 from cti.messages import (
     CancelConsult,
@@ -28,30 +29,37 @@ from cti.messages import (
     SeatOffered,
     Swap,
     TakeOver,
+    ToMenu,
     Transfer,
     Unwatch,
     Watch,
 )
-from cti.model import CallState
+from cti.model import CallState, Third
+from cti.service import NoSuchCall
+from routing.dialled import permitted
 from web.services import WebServices
 from web.shapes import Given
 
+ANSWER_LIMIT_S = 3.0
+"""A phone that takes calls by command does so within a fraction of this."""
+TAKEN = (AgentAnswered, ConsultAnswered, CalleeRang, MonitorStarted)
+"""What tells that a phone was taken off."""
 MONITORING = "monitoring"
 """Why a shift lead who listens is not ready."""
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Number = Annotated[str, Field(min_length=3, max_length=24)]
 
 
-class NumberNotPermitted(Forbidden):
-    """This number may not be dialled from here: [trunk] may_dial says which may."""
-
-    code = "number_not_permitted"
-
-
 class NobodyFree(Conflict):
     """Nobody is free whom this could be handed to."""
 
     code = "nobody_free"
+
+
+class PhoneDidNotAnswer(Conflict):
+    """Your phone does not take calls by command (NOTIFY, event `talk`): lift its receiver."""
+
+    code = "phone_did_not_answer"
 
 
 class Whom(Given):
@@ -69,6 +77,17 @@ class Whom(Given):
     def _check(self, wanted: int) -> None:
         if sum(one is not None for one in (self.to, self.agent, self.number)) != wanted:
             raise ValueError("give exactly one of to (a queue), agent (an agent's id), number (outside)")
+
+
+class TransferWish(Whom):
+    """One of: the queue `to`, an agent's id, a number outside, a way of the `menu` (such as survey)."""
+
+    menu: Name | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        self._check(1 if self.menu is None else 0)
+        return self
 
 
 class ConsultWish(Whom):
@@ -169,9 +188,11 @@ async def mute(services: WebServices, user: User, call_id: str, given: Given) ->
 
 
 async def transfer(services: WebServices, user: User, call_id: str, given: Given) -> None:
-    """Hand the caller on to a queue, an agent, or a number outside, without speaking to them first."""
-    assert isinstance(given, Whom)
-    if given.to is not None:
+    """Hand the caller on to a queue, an agent, a number outside or the menu, without speaking to them first."""
+    assert isinstance(given, TransferWish)
+    if given.menu is not None:
+        await services.calls.command(call_id, ToMenu(user.id, given.menu))
+    elif given.to is not None:
         await services.calls.command(call_id, Transfer(user.id, _queue(services, given.to)))
     else:
         await _with_party(services, user, call_id, given, lambda party: HandOver(user.id, party))
@@ -216,6 +237,43 @@ async def pick_up(services: WebServices, user: User, call_id: str, _: Given) -> 
         raise
 
 
+async def answer(services: WebServices, user: User, call_id: str, _: Given) -> None:
+    """Have one's own ringing phone take the call, as if its receiver were lifted. Raises PhoneDidNotAnswer."""
+    leg = _ringing_leg(services, user, call_id)
+    taken = asyncio.Event()
+
+    def heard(recorded: Recorded) -> None:
+        if getattr(recorded.event, "call_id", None) == call_id:
+            taken.set()
+
+    forget = [services.bus.listen(kind, heard) for kind in TAKEN]
+    try:
+        await services.take_call(leg)
+        await asyncio.wait_for(taken.wait(), ANSWER_LIMIT_S)
+    except TimeoutError:
+        raise PhoneDidNotAnswer(call_id=call_id) from None
+    finally:
+        for leave in forget:
+            leave()
+
+
+def _ringing_leg(services: WebServices, user: User, call_id: str) -> str:
+    """Return the channel of one's own phone that rings for a call. Raises NoSuchCall, Conflict."""
+    session = next((one for one in services.calls.live() if one.call.id == call_id), None)
+    if session is None:
+        raise NoSuchCall(call_id=call_id)
+    call, leg = session.call, None
+    if call.agent_id == user.id and call.state in (CallState.RINGING, CallState.PLACED):
+        leg = call.seat_channel_id
+    elif call.third_agent_id == user.id and call.third is Third.RINGING:
+        leg = call.third_channel_id
+    elif session.comes is not None and session.comes.seat.agent_id == user.id:
+        leg = session.comes.leg
+    if leg is None:
+        raise Conflict("your phone does not ring for this call", call_id=call_id, state=call.state)
+    return leg
+
+
 async def reject(services: WebServices, user: User, call_id: str, given: Given) -> None:
     """Do not take the call that rings; the caller keeps the place, and one is not ready, for `reason` if given."""
     assert isinstance(given, RejectWish)
@@ -230,7 +288,7 @@ async def dial(services: WebServices, user: User, raw: str) -> str:
 
     Raises BadInput, NumberNotPermitted, NotAtSeat, PhoneNotRegistered, NotFree, PbxDown.
     """
-    number = permitted(services, raw)
+    number = permitted(raw, services.settings.trunk.permits)
     call_id = placed_call()
     reserved = await services.agents.keep_for_own_call(user.id, call_id)
     event = CallPlaced(
@@ -265,7 +323,7 @@ async def _with_party(
 
 async def _party(services: WebServices, user: User, call_id: str, whom: Whom) -> Party:
     if whom.number is not None:
-        return Outsider(permitted(services, whom.number))
+        return Outsider(permitted(whom.number, services.settings.trunk.permits))
     # Whoever is kept for a call that this agent does not have would be rung for nothing.
     live = next((one.call for one in services.calls.live() if one.call.id == call_id), None)
     if live is not None and live.agent_id != user.id:
@@ -277,16 +335,6 @@ async def _party(services: WebServices, user: User, call_id: str, whom: Whom) ->
     seat = services.agents.seat_of(agent_id)
     assert seat is not None
     return SeatOffered(agent_id, reserved.seat_id, seat.sip_username)
-
-
-def permitted(services: WebServices, raw: str) -> str:
-    """Return a number in the form in which it is dialled. Raises BadInput, NumberNotPermitted."""
-    phone = normalise(raw)
-    if not phone.known:
-        raise BadInput("number: this is no telephone number", field="number")
-    if not services.settings.trunk.permits(phone.number):
-        raise NumberNotPermitted
-    return phone.number
 
 
 def _queue(services: WebServices, queue: str) -> str:

@@ -13,6 +13,7 @@ from cti.messages import ForceRelease, HangUp, Hold, Resume, SendDigits, SilentS
 from cti.service import NoSuchCall
 from web import call_control
 from web.errors import bad_input
+from web.nuisance import NuisanceWish, nuisance
 from web.services import WebServices
 from web.shapes import Given
 
@@ -120,9 +121,11 @@ VERBS: Mapping[str, tuple[Verb, type[Given]]] = {
     "silent-script": (silent_script, Nothing),
     "park": (call_control.park, Nothing),
     "pickup": (call_control.pick_up, Nothing),
+    "nuisance": (nuisance, NuisanceWish),
+    "answer": (call_control.answer, Nothing),
     "reject": (call_control.reject, call_control.RejectWish),
     "mute": (call_control.mute, call_control.MuteWish),
-    "transfer": (call_control.transfer, call_control.Whom),
+    "transfer": (call_control.transfer, call_control.TransferWish),
     "consult": (call_control.consult, call_control.ConsultWish),
     "conference": (call_control.conference, call_control.ConferenceWish),
     "monitor": (call_control.monitor, call_control.MonitorWish),

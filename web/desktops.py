@@ -29,6 +29,7 @@ from cti.events import (
     CallPlaced,
     CallQueued,
     CallTransferred,
+    HoldReminded,
     PbxFound,
     PbxLost,
     SeatLost,
@@ -36,6 +37,7 @@ from cti.events import (
 )
 from cti.model import WITH_AGENT, CallState
 from desk.announcements.events import AnnouncementSwitched
+from desk.nuisance.events import NuisanceMarked
 from ivr.events import (
     CallerIdentified,
     DigitsCollected,
@@ -228,6 +230,11 @@ class Desktops:
                 self._notice_all(event.at, "info", "pbx_found", "与电话系统的连接正常。")
             case SilenceNoticed() | SilenceBroken() | SilenceOver() | SilenceUnheard():
                 self._notice_of_silence(event)
+            case NuisanceMarked():
+                self._notice_leads(event.at, "warning", "nuisance", "坐席上报了一通骚扰来电，请处理。")
+            case HoldReminded(agent_id=agent_id, held_s=held_s):
+                text = f"客户已保持 {held_s} 秒，请接回客户并致歉。"
+                self._put(agent_id, "notice", event.at, pushed.Notice(level="warning", code="hold_reminder", text=text))
             case SettingChanged(setting="site.storm", value=on):
                 self._notice_all(event.at, *(STORM_ON if on else STORM_OFF))
             case BackupActivated() | BackupReleased():
@@ -249,6 +256,10 @@ class Desktops:
         notice = pushed.Notice(level=said[0], code=said[1], text=f"{said[2]}{event.why}")
         for user_id in [i for i, one in self._desktops.items() if i in event.agent_ids or _leads(one.user)]:
             self._put(user_id, "notice", event.at, notice)
+
+    def _notice_leads(self, at: datetime, level: str, code: str, text: str) -> None:
+        for user_id in [i for i, one in self._desktops.items() if one.user.may(Permission.STEER_TEAM)]:
+            self._put(user_id, "notice", at, pushed.Notice(level=level, code=code, text=text))
 
     def _notice_of_silence(self, event: SilenceNoticed | SilenceBroken | SilenceOver | SilenceUnheard) -> None:
         """Tell the agent of a silent caller at once when the caller is heard, or is to be asked by the script."""

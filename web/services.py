@@ -19,6 +19,7 @@ from desk.announcements.service import AnnouncementService
 from desk.billing.service import BillService
 from desk.callbacks.service import CallbackService
 from desk.customers.service import CustomerService
+from desk.nuisance.service import NuisanceService
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
 from desk.workorders.service import WorkOrderService
@@ -59,11 +60,14 @@ class WebServices:
     storm: StormWatch
     orders: WorkOrderService
     callbacks: CallbackService
+    nuisance: NuisanceService
     callback_desk: CallbackDesk
     recordings: RecordingService
     flows: FlowService
     simulator: Simulator
     figures: LiveFigures
     reports: Reports
+    take_call: Callable[[str], Awaitable[None]]
+    """Has the phone on a ringing channel (id) take the call. Raises PbxDown, PbxRefused."""
     probes: Mapping[str, Probe] = field(default_factory=dict)
     ui_dir: Path | None = None

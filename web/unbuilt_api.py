@@ -5,7 +5,6 @@ from web.route import EVERYONE, Ask, Routes
 
 routes = Routes("not built")
 
-_CALL_VERBS = "answer"
 _ORDER_VERBS = "dispatch accept arrive feedback return urge merge visit close reopen"
 _READ = (
     "/knowledge /knowledge/{id} /reviews /scorecards /appraisals "
@@ -23,8 +22,6 @@ def _name(method: str, path: str, roles: frozenset[str]) -> None:
     routes.add(method, path, roles=roles, built=False)(_not_built)
 
 
-for _verb in _CALL_VERBS.split():
-    _name("POST", f"/calls/{{id}}/{_verb}", EVERYONE)
 for _path in _READ.split():
     _name("GET", _path, EVERYONE)
 for _path in _CREATED.split():

@@ -47,7 +47,7 @@ class Wallboard:
         self._outlook = DayOutlook(services.db, services.clock, services.policy, site.zone)
         self._limits = alarms.Limits.of(services.policy)
         self._halves = int(services.policy.number("board_halves"))
-        self._catalogue = catalogue.load()
+        self._catalogue = catalogue.load(site.skills)
         self._one_at_a_time = asyncio.Lock()
         self._made: tuple[float, bytes] | None = None
         self._people: tuple[float, _People] | None = None

@@ -60,6 +60,13 @@ class AmiService:
         """Tell what was heard of a call's voice when it ends; Asterisk's own event for that comes in every call."""
         bus.listen(CallEnded, self._over)
 
+    async def take_call(self, channel_id: str) -> None:
+        """Tell the phone that rings on a channel to take the call (NOTIFY, event `talk`), which many phones obey.
+
+        Raises PbxDown, or PbxRefused when the channel is gone or Asterisk lacks `res_pjsip_notify`.
+        """
+        await self._connected().action("PJSIPNotify", Channel=channel_id, Variable="Event=talk")
+
     # --- recording (recordings.port.Capture) -----------------------------------------------------
 
     async def start(self, channel_id: str, path: str) -> None:

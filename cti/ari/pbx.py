@@ -1,5 +1,6 @@
 """The `Pbx` port on Asterisk through ARI."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from cti.ari import wire
@@ -71,6 +72,9 @@ class AriPbx:
     async def play(self, channel_id: str, playback_id: str, media: Sequence[str]) -> None:
         await self._ari.request("POST", f"channels/{channel_id}/play/{playback_id}", body={"media": list(media)})
 
+    async def play_to_all(self, bridge_id: str, playback_id: str, media: Sequence[str]) -> None:
+        await self._ari.request("POST", f"bridges/{bridge_id}/play/{playback_id}", body={"media": list(media)})
+
     async def stop_playback(self, playback_id: str) -> None:
         await self._ari.tell("DELETE", f"playbacks/{playback_id}")
 
@@ -85,6 +89,11 @@ class AriPbx:
 
     async def ringback(self, channel_id: str, *, on: bool) -> None:
         await self._ari.request("POST" if on else "DELETE", f"channels/{channel_id}/ring")
+
+    async def refer_told(self, channel_id: str, *, taken: bool) -> None:
+        states = "channel_answered" if taken else "channel_declined"
+        with contextlib.suppress(PbxRefused, NoSuchChannel):
+            await self._ari.request("POST", f"channels/{channel_id}/transfer_progress", states=states)
 
     async def send_digits(self, channel_id: str, digits: str) -> None:
         await self._ari.request("POST", f"channels/{channel_id}/dtmf", dtmf=digits)
@@ -144,6 +153,8 @@ class AriPbx:
             "HOTLINE_ROLE": "seat",
             "HOTLINE_AGENT": dial.agent_id,
             "HOTLINE_SEAT": dial.seat_id,
+            # The transfer key of the phone is told to us; Asterisk itself does nothing with it.
+            "PJSIP_TRANSFER_HANDLING()": "ari-only",
         }
         if dial.at_once:
             variables["PJSIP_HEADER(add,Answer-Mode)"] = "Auto"

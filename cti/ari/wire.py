@@ -15,6 +15,7 @@ from cti.messages import (
     DigitPressed,
     PbxMessage,
     PhoneHeld,
+    PhoneRefers,
     PhoneResumed,
     PlaybackEnded,
     SoundTaken,
@@ -197,6 +198,27 @@ class ChannelUnhold(_Message, frozen=True, kw_only=True):
     channel: AriChannelName
 
 
+class _Destination(_Part, frozen=True):
+    destination: str = ""
+    protocol_id: str = ""
+
+
+class _ReferTo(_Part, frozen=True):
+    requested_destination: _Destination = _Destination()
+
+
+class _ReferredBy(_Part, frozen=True):
+    source_channel: AriChannelName
+
+
+class ChannelTransfer(_Message, frozen=True, kw_only=True):
+    """A phone asks for a transfer; with a `state` it is only the echo of what we told it."""
+
+    refer_to: _ReferTo
+    referred_by: _ReferredBy
+    state: str = ""
+
+
 class ApplicationReplaced(_Message, frozen=True, kw_only=True):
     """Another program has connected under our name."""
 
@@ -214,6 +236,7 @@ AriEvent = (
     | RecordingFailed
     | ChannelHold
     | ChannelUnhold
+    | ChannelTransfer
     | ApplicationReplaced
 )
 _decoder: msgspec.json.Decoder[AriEvent] = msgspec.json.Decoder(AriEvent)
@@ -231,6 +254,7 @@ WANTED = [
     "RecordingFailed",
     "ChannelHold",
     "ChannelUnhold",
+    "ChannelTransfer",
     "ApplicationReplaced",
 ]
 """The only events we ask for: the filter of the application also filters answers, so they stand in it."""
@@ -263,6 +287,13 @@ def _changed(event: ChannelStateChange) -> ChannelRinging | None:
     return ChannelRinging(event.channel.id) if event.channel.state == "Ringing" else None
 
 
+def _refers(event: ChannelTransfer) -> PhoneRefers | None:
+    if event.state:
+        return None
+    to = event.refer_to.requested_destination
+    return PhoneRefers(event.referred_by.source_channel.id, to.destination, attended=bool(to.protocol_id))
+
+
 def _written(event: RecordingFinished | RecordingFailed) -> SoundTaken:
     failed, recording = isinstance(event, RecordingFailed), event.recording
     return SoundTaken(recording.name, failed=failed, spoken_s=0.0 if failed else recording.talking_duration)
@@ -282,4 +313,5 @@ _WORDS: dict[type, Callable[[Any], Arrival | PbxMessage | None]] = {
     RecordingFailed: _written,
     ChannelHold: lambda event: PhoneHeld(event.channel.id),
     ChannelUnhold: lambda event: PhoneResumed(event.channel.id),
+    ChannelTransfer: _refers,
 }

@@ -284,10 +284,15 @@ class UaCall:
         if request.method in answer:
             answer[request.method](transaction)
             return
-        if request.method == "NOTIFY":
+        if request.method == "NOTIFY" and request.headers.get_first("Event") == "talk":
+            self._told_to_talk()
+        elif request.method == "NOTIFY":
             self.transfer_reports.append(request.text.strip())
         known = request.method in ("NOTIFY", "INFO", "OPTIONS", "MESSAGE")
         transaction.respond(self._reply(request, *((200, "OK") if known else (405, "Method Not Allowed"))))
+
+    def _told_to_talk(self) -> None:
+        """Be told to take the call that rings; only the called side can."""
 
     def _asked_bye(self, transaction: ServerTransaction) -> None:
         transaction.respond(self._reply(transaction.request, 200, "OK"))

@@ -38,6 +38,8 @@ class IncomingCall(UaCall):
         dialog.credentials = credentials
         super().__init__(line, request, dialog)
         self._server, self._codec = transaction, codec
+        self.talks_when_told = True
+        """Whether NOTIFY with the event `talk` lifts the receiver, as with many desk phones."""
         self._provisional(100, "Trying")
 
     def _preferred(self) -> Law:
@@ -69,6 +71,10 @@ class IncomingCall(UaCall):
             raise CallOver("the call is answered already")
         self._accept()
         return self.ended is None
+
+    def _told_to_talk(self) -> None:
+        if self.talks_when_told and self.state in (CallState.CALLING, CallState.RINGING):
+            self._accept()
 
     def _accept(self) -> None:
         response = self._reply(self.invite, 200, "OK")

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,12 +17,13 @@ from cti.handover import OUTSIDE, TalkEnd
 from cti.messages import DigitPressed, Outsider, PlaybackEnded, QueueGaveUp, SeatOffered
 from cti.model import WITH_AGENT, CallState
 from cti.ringing import Rang
+from cti.talk import NUISANCE
 from cti.transfer import TALKED, Outside
-from ivr import places
-from ivr.call import DANGER, IvrCall
+from ivr import blocked, job_number, places
+from ivr.call import DANGER, SENT_TO, IvrCall
 from ivr.events import NeedStated
 from ivr.lists import SHIPPED, Lists
-from ivr.node import BACK_KEY, MaybeTarget, Node, Prompts, QueueName, Target
+from ivr.node import BACK_KEY, MaybeTarget, Node, Prompts, QueueName, Target, Targets
 from ivr.returning import ring_first
 from ivr.silent_talk import SilentTalk, silence_of
 from routing.precedence import Cause
@@ -46,6 +47,13 @@ def _known(skills: dict[str, int], info: ValidationInfo) -> dict[str, int]:
     return skills
 
 
+class Looked(NamedTuple):
+    """Why a caller goes ahead of others, and the customer, None where that is not known."""
+
+    causes: Collection[Cause]
+    customer_id: str | None = None
+
+
 class Queue(Node):
     """Says `prompts`, then waits in `queue` with music until a seat is offered and answered, then talks.
 
@@ -57,12 +65,13 @@ class Queue(Node):
     `queue_comfort_interval`, in a storm first after `storm_callback_after`. With `announces` the caller hears the own
     place, and how long it will take where that can be told, first after `queue_tell_first` and then before each
     `meanwhile`; an offer cuts it short. In a storm a new caller who finds no room (`storm_shed_…`) is led to `full`
-    where it is named: nobody who reports danger, or has waited before. Entered again after a restart, it goes on from
-    the state the call is in. A silent caller is let go here only after the whole silent-call script; who is heard in
-    it while no agent is there any more waits for another one.
+    where it is named: nobody who reports danger, or has waited before. An agent may send the caller on by the ways
+    that `returns` names instead of `next`. Entered again after a restart, it goes on from the state the call is in. A
+    silent caller is let go here only after the whole silent-call script; who is heard in it while no agent is there
+    any more waits for another one.
     """
 
-    by_caller: ClassVar[frozenset[str]] = frozenset({"next", "back"})
+    by_caller: ClassVar[frozenset[str]] = frozenset({"next", "back", "returns"})
 
     do: Literal["queue"]
     queue: QueueName
@@ -75,11 +84,12 @@ class Queue(Node):
     nobody: Target
     too_long: Target
     back: MaybeTarget = None
+    returns: Targets = {}  # noqa: RUF012 - pydantic copies it
     full: MaybeTarget = None
     next: Target
 
     async def run(self, call: IvrCall, here: str) -> str | None:
-        session, talks = call.session, SilentTalk(call, here)
+        session, talks = call.session, SilentTalk(call, here, self.returns)
         if Cause.DANGER in self.causes:
             call.known[DANGER] = "yes"
         looking = call.services.tasks.start(self._look_up(call), "who goes ahead")
@@ -115,8 +125,15 @@ class Queue(Node):
             if end.script:
                 continue
             if not end.handed_on:
-                session.end = (end.by, "hung_up")
-                return self.next
+                if end.nuisance:
+                    session.end = (end.by, NUISANCE)
+                    await call.say([blocked.GOODBYE], interruptible=False)
+                    return None
+                session.end = (end.by, "sent_to_menu" if end.menu else "hung_up")
+                if end.menu:
+                    session.forget_digits()
+                    call.known[SENT_TO] = self.returns[end.menu]
+                return self.returns.get(end.menu, self.next)
             queue, handed = end.to, end
 
     def prompts_used(self) -> Iterator[tuple[str, str]]:
@@ -132,8 +149,8 @@ class Queue(Node):
         """
         kinds = CallQueued | CallDequeued | CallReleased | CallReturned | CallTransferred
         match [e for e in since if isinstance(e, kinds)][-1:]:
-            case [CallReleased()] if not silence_of(since).kept:
-                return self.next
+            case [CallReleased(menu=way)] if not silence_of(since).kept:
+                return self.returns.get(way, self.next)
             case [CallReturned()]:
                 return self.next
             case [CallDequeued(why=why)]:
@@ -147,19 +164,19 @@ class Queue(Node):
             return self.full
         return self.nobody if why in ("no_agents", "closed") else self.too_long
 
-    async def _look_up(self, call: IvrCall) -> Collection[Cause]:
-        """Return why the caller goes ahead; what cannot be found out in time does not count.
+    async def _look_up(self, call: IvrCall) -> Looked:
+        """Return why the caller goes ahead, and who it is; what cannot be found out in time does not count.
 
         It is found out while the prompts are said, so that it costs no time.
         """
         causes = set(self.causes)
         if call.services.callers is None:
-            return causes
+            return Looked(causes)
         customer = await self._customer(call)
         with contextlib.suppress(HotlineError, SQLAlchemyError, TimeoutError):
             async with asyncio.timeout(call.number("lookup_wait")):
                 causes |= set(await call.services.callers.causes(call.session.call, customer))
-        return causes
+        return Looked(causes, customer)
 
     async def _customer(self, call: IvrCall) -> str | None:
         with contextlib.suppress(HotlineError, SQLAlchemyError, TimeoutError):
@@ -185,7 +202,7 @@ class Queue(Node):
         self,
         call: IvrCall,
         queue: str,
-        looking: asyncio.Task[Collection[Cause]],
+        looking: asyncio.Task[Looked],
         handed: TalkEnd | None,
         *,
         new: bool,
@@ -200,11 +217,11 @@ class Queue(Node):
             return LEFT if rang is Rang.LEFT else None
         await ringing.enter_queue(session, queue)
         skills = tuple(sorted(self.skills.items())) if queue == self.queue else ()
-        causes = await looking
+        causes, customer = await looking
         since = _since(call, queue)
         if new and since == session.call.queued_at and self._is_full(call, queue, causes):
             return SHED
-        await waiting.request(call.id, queue, since, causes, self._entered(call), skills=skills)
+        await waiting.request(call.id, queue, since, causes, self._entered(call), skills=skills, customer_id=customer)
         said, pause = "", self._first_pause(call)
         while True:
             match await session.receive(pause):
@@ -212,6 +229,7 @@ class Queue(Node):
                     if said:
                         await session.world.pbx.stop_playback(said)
                         said = await self._music(call)
+                    await job_number.prepare(call, offer.agent_id)
                     rang = await ringing.ring(session, offer, leaves)
                     if rang is not Rang.MISSED:
                         return LEFT if rang is Rang.LEFT else None

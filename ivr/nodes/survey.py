@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import Conflict, HotlineError
 from desk.surveys.model import SCORES, Caller, Reason
-from ivr.call import IvrCall
+from ivr.call import SENT_TO, IvrCall
 from ivr.node import Node, Prompts, Target
 
 T = TypeVar("T")
@@ -19,6 +19,7 @@ REASON_KEYS = {
     "4": Reason.NOT_SOLVED,
     "5": Reason.OTHER,
 }
+EVERYBODY = 2
 SCORE_KEYS = {str(score): score for score in SCORES}
 
 
@@ -36,7 +37,7 @@ class Survey(Node):
 
     async def run(self, call: IvrCall, here: str) -> str | None:
         talked = call.session.call
-        if talked.talking_at is None or talked.agent_id is None:
+        if talked.talking_at is None or talked.agent_id is None or not self._wanted(call, here):
             return self.next
         call.session.forget_digits()  # pressed in the talk, not in answer to what is asked now
         caller = Caller(talked.caller, talked.caller_known, await self._customer(call))
@@ -53,6 +54,11 @@ class Survey(Node):
                 await call.services.surveys.reason(call.id, reason)
         await call.say(self.thanks)
         return self.next
+
+    def _wanted(self, call: IvrCall, here: str) -> bool:
+        """Tell whether this caller is to be asked: `survey_asked` 0 nobody, 1 whom an agent sent here, 2 everybody."""
+        asked = call.number("survey_asked")
+        return asked >= EVERYBODY or (asked > 0 and call.known.get(SENT_TO) == here)
 
     async def _customer(self, call: IvrCall) -> str:
         """Return who calls, as far as the customer system tells."""

@@ -26,7 +26,8 @@ from cti.legs import callback_call, callback_of, dialling_leg
 from cti.messages import SeatOffered, SeatWithdrawn
 from cti.model import Call, CallState
 from cti.service import CallService
-from cti.session import CallSession, CallWorld
+from cti.session import CallSession
+from cti.world import CallWorld
 from desk.callbacks import course, store
 from desk.callbacks.course import Rules, Turn
 from desk.callbacks.events import (

@@ -14,12 +14,12 @@ def crew(wanted: Sequence[int], skilled: Mapping[str, float] | None = None) -> t
     """
     workers = []
     for number in range(max(wanted, default=0)):
-        levels = {skill: 1 for skill, share in (skilled or {}).items() if _has(number, share)}
+        levels = {skill: 1 for skill, share in (skilled or {}).items() if has(number, share)}
         workers.append(Worker(Profile(f"agent{number + 1:05}", levels), _spans(wanted, number)))
     return tuple(workers)
 
 
-def _has(number: int, share: float) -> bool:
+def has(number: int, share: float) -> bool:
     """Tell whether the agent of this number is one of the `share`, so that of any first n it is n times the share."""
     return math.floor((number + 1) * share + 1e-9) > math.floor(number * share + 1e-9)
 

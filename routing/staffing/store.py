@@ -1,6 +1,6 @@
 """What the journal says of past load: calls by half hour, how long agents were busy, how long callers waited."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -89,6 +89,19 @@ def patience(connection: Connection, since: datetime, until: datetime, queue: st
             waited += row.at - from_
             gone += row.event == CallEnded.__name__ and row.data["by"] == "caller"
     return Mean(waited.total_seconds() / gone, gone) if gone else None
+
+
+def needs(
+    connection: Connection, since: datetime, until: datetime
+) -> dict[str, dict[tuple[tuple[str, int], ...], float]]:
+    """Return by queue which share of its callers needed what beside the skills of the queue. Of the latest facts."""
+    found: dict[str, Counter[tuple[tuple[str, int], ...]]] = defaultdict(Counter)
+    for row in _latest(connection, [AgentRequested], since, until):
+        found[row.data["queue"]][tuple(sorted(row.data.get("skills", {}).items()))] += 1
+    return {
+        queue: {levels: number / counts.total() for levels, number in sorted(counts.items())}
+        for queue, counts in found.items()
+    }
 
 
 def _latest(

@@ -12,9 +12,11 @@ from routing.scenario import Handling, Scenario, Stream, draw
 from routing.simulation import Interval, interval, simulate
 from routing.skills import Need
 from routing.staffing.crew import crew
+from routing.staffing.house import PLAIN, House
 from routing.strategies import STRATEGIES
 
 MOST_CALLS = 100
+LONGEST_IDLE = "longest_idle"
 CAP = 1200.0
 """Of priorities; without head starts and ageing it changes nothing."""
 
@@ -23,30 +25,31 @@ CAP = 1200.0
 class Planned:
     """A day as it is planned: calls by queue and half hour, agents by half hour, and how people are.
 
-    Every agent serves every queue, the longest idle first.
+    Every agent serves every queue, the longest idle first; with a `house` its people, by its rules.
     """
 
     calls: Mapping[str, tuple[float, ...]]
-    agents: tuple[int, ...]
+    agents: tuple[float, ...]
     handling: Handling
     patience_s: float
     wait_limit_s: float
+    house: House | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is different: calls times `calls`, so many `agents` more (or fewer) all day, another `strategy`.
+    """What is different: calls times `calls`, so many `agents` more (or fewer) all day, a `strategy` for all queues.
 
     `skilled`: queues that only this share of the agents can serve, spread evenly over them.
     """
 
     calls: float = 1.0
     agents: int = 0
-    strategy: str = "longest_idle"
+    strategy: str | None = None
     skilled: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.strategy not in STRATEGIES:
+        if self.strategy is not None and self.strategy not in STRATEGIES:
             raise BadInput(f"--rule {self.strategy}: known are {', '.join(sorted(STRATEGIES))}")
         if not 0 <= self.calls <= MOST_CALLS:
             raise BadInput(f"calls times {self.calls:g}: must be from 0 to {MOST_CALLS}")
@@ -81,10 +84,12 @@ def factor(text: str) -> float:
 
 def changed(planned: Planned, change: Change) -> Scenario:
     """Return the planned day with this change, ready to be simulated. Raises BadInput for a queue without calls."""
+    if planned.house is not None:
+        return _in_house(planned, planned.house, change)
     if unknown := sorted(set(change.skilled) - set(planned.calls)):
         known = ", ".join(sorted(planned.calls))
         raise BadInput(f"--skilled {unknown[0]}: nobody calls for that queue; queues with calls: {known}")
-    agents = [max(number + change.agents, 0) for number in planned.agents]
+    agents = [max(round(number) + change.agents, 0) for number in planned.agents]
     streams = [
         Stream(queue, tuple(change.calls * number for number in calls), planned.handling, planned.patience_s)
         for queue, calls in planned.calls.items()
@@ -93,9 +98,23 @@ def changed(planned: Planned, change: Change) -> Scenario:
     return Scenario(tuple(streams), crew(agents, change.skilled), rules, CAP, planned.wait_limit_s)
 
 
+def _in_house(planned: Planned, house: House, change: Change) -> Scenario:
+    if change.skilled:
+        raise BadInput("--skilled: with --roster agents have the skills that they have; leave one of the two out")
+    streams = [
+        Stream(
+            queue, tuple(change.calls * share * number for number in calls), planned.handling, planned.patience_s, needs
+        )
+        for queue, calls in planned.calls.items()
+        for needs, share in house.needs.get(queue, PLAIN)
+    ]
+    now = house.with_agents(change.agents).with_strategy(change.strategy)
+    return Scenario(tuple(streams), now.crew, now.rules, now.cap, planned.wait_limit_s)
+
+
 def _rules(queue: str, change: Change) -> Rules:
     need = Need(((queue, 1),)) if queue in change.skilled else Need()
-    return Rules(queue, need, strategy=change.strategy)
+    return Rules(queue, need, strategy=change.strategy or LONGEST_IDLE)
 
 
 def days(scenario: Scenario, within_s: float, seed: int, number: int) -> Iterator[Result]:

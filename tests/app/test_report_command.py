@@ -4,8 +4,11 @@ import asyncio
 import csv
 import io
 import json
+import re
+import shlex
 import zipfile
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -165,6 +168,39 @@ def test_by_skill_a_caller_who_needs_two_is_counted_at_both_and_the_head_says_so
     assert "skills,a contact that needs several is counted at each" in both
     assert "English,2025-03-10T09:00+08:00,,,,1,1,1,1," in both
     assert "技能归属" not in report(settings, *RANGE, "--by", "queue").stdout
+
+
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "reports.md"
+COMMAND = re.compile(r"(?:\$ ./|^  +)hotline report kpi (.+)$", re.MULTILINE)
+
+
+def documented() -> list[str]:
+    """Return the commands that the how-to and the command's own help show."""
+    told = CliRunner().invoke(report_group, ["kpi", "--help"]).output
+    return COMMAND.findall(HOW_TO.read_text("utf-8")) + COMMAND.findall(told)
+
+
+def test_every_command_of_the_documentation_and_of_the_help_works_as_it_is_written(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The story of this module, on the day that the examples are about."""
+    monkeypatch.chdir(tmp_path)
+    engine = open_engine(settings.database_url)
+    later = datetime(2026, 11, 23, 1, tzinfo=UTC) - NINE
+    write(engine, [replace(event, at=event.at + later) for event in story()])
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE users SET username = '1001'"))
+    engine.dispose()
+    commands = documented()
+    assert len(commands) >= 8
+    for command in commands:
+        done = report(settings, *shlex.split(command))
+        assert done.exit_code == 0, (command, done.output, done.exception)
+    shown = HOW_TO.read_text("utf-8").split("<!-- shown -->\n```\n")[1].split("```")[0]
+    command = COMMAND.findall(HOW_TO.read_text("utf-8"))[0]
+    out = report(settings, *shlex.split(command)).stdout
+    for line in shown.splitlines():
+        assert not line.strip() or line == "…" or line in out.splitlines(), f"not printed any more: {line!r}"
 
 
 def test_csv_has_no_formulas_and_excel_sees_that_it_is_utf_8(settings: Settings, tmp_path: Path) -> None:

@@ -3,13 +3,19 @@
 import csv
 import io
 import json
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import text
 
+from agents import store as people
+from agents.model import Role, User
+from agents.shifts import store as shifts
+from agents.shifts.model import Duty, Kind
 from app.staffing_command import staffing_group
 from app.storage import upgrade
 from core.config import Settings, load
@@ -145,9 +151,45 @@ def test_a_plan_alone_is_simulated_without_a_change(site: Settings) -> None:
     assert "difference" not in done.output
 
 
+@pytest.fixture
+def rostered(site: Settings) -> Iterator[Settings]:
+    """Nine people on the main shift of that day from eight to eight, one of them on backup duty besides."""
+    engine = open_engine(site.database_url)
+    begin = datetime(2025, 12, 1, tzinfo=UTC)
+    turn = {"day": date(2025, 12, 1), "shift": "day", "begins": begin, "ends": begin + timedelta(hours=12)}
+    with engine.begin() as connection:
+        for number in range(10):
+            kind = Kind.MAIN if number else Kind.BACKUP
+            who = User(id=f"id{number}", username=f"person{number}", name="x", role=Role.AGENT)
+            people.add_user(connection, who, "unusable", begin)
+            shifts.save_duties(connection, [Duty(agent_id=who.id, kind=kind, **turn)])
+    yield site
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM duties"))
+        connection.execute(text("DELETE FROM users"))
+    engine.dispose()
+
+
+def test_a_day_is_simulated_with_the_people_of_its_roster_and_the_rules_of_its_queues(rostered: Settings) -> None:
+    words = ("--roster", "--queue", "general", "--shrinkage", "0", "--aht", "240")
+    done = simulate(rostered, *words, "--format", "json", "--agents", "-3")
+    assert done.exit_code == 0, done.output
+    whole = json.loads(done.output)
+    assert len(whole["people"]) == 9, "who is on backup duty is not at work"
+    assert whole["agents"][16:40] == [9.0] * 24
+    assert set(whole["agents"][:16]) == {0.0}
+    assert whole["difference"]["within"]["mean"] < 0
+    told = simulate(rostered, *words).output
+    assert "9 people of the roster, 1 queues by their own rules" in told
+    away = json.loads(simulate(rostered, "--roster", "--queue", "general", "--format", "json").output)
+    assert 5 < away["agents"][20] < 8, "the policy's shrinkage is away"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
+        (("--roster", "--queue", "general"), "nobody is on main duty on 2025-12-01: import the roster"),
+        (("--shrinkage", "20"), "--shrinkage: without --roster"),
         (("--calls", "30"), "--calls 30: is written +30%, -10% or x1.5"),
         (("--rule", "nicest"), "--rule nicest: known are best_skill, least_occupied, longest_idle, round_robin"),
         (("--skilled", "vip=20"), "--skilled vip: nobody calls for that queue; queues with calls: complaints, general"),

@@ -10,6 +10,7 @@ from core import policy
 from core.bus import Bus
 from core.clock import SystemClock
 from core.db import Database
+from core.errors import BadInput
 from core.events import Event
 from core.journal import Journal
 from core.policy import Policy
@@ -22,7 +23,8 @@ from cti.messages import Command, SeatOffered
 from cti.model import MOVING, WITH_AGENT, Call, CallState, advance, arrive
 from cti.port import NoPages, PagePhones
 from cti.service import CallHooks, CallService
-from cti.session import CallSession, CallWorld, Program
+from cti.session import CallSession, Program
+from cti.world import CallWorld
 from tests.cti.fake_ari import FakeAri
 from tests.cti.lines import SEATS, PhonesOfFake
 from tests.databases import create_tables
@@ -34,6 +36,10 @@ TALKS_END = (CallReleased, CallTransferred)
 def offer(phone: str = "answer", agent_id: str = "a1") -> SeatOffered:
     """An agent whose phone does as said (see lines.SEATS)."""
     return SeatOffered(agent_id, "1001", SEATS[phone])
+
+
+def _no_number(call: Call, number: str) -> Command:
+    raise BadInput("no such number", field="number")
 
 
 @dataclass(slots=True)
@@ -48,6 +54,8 @@ class Exchange:
     program: Program
     service: CallService
     adopted: list[Sequence[Adopted]] = field(default_factory=list)
+    plan: Callable[[Call, str], Command] = _no_number
+    """What a number means that is dialled on a phone."""
 
     async def serve(self) -> None:
         """Start the service and wait until it takes calls."""
@@ -140,7 +148,13 @@ async def opened_exchange(
     async with FakeAri() as fake:
         tasks.start(PhonesOfFake(fake, 0.01).run(), "seats")
         pbx = wrap(AriPbx(fake.address))
-        world = CallWorld(pbx, journal, clock, _rules(numbers), lambda: ["sound:apology"], pages or NoPages())
+
+        async def dialled(call: Call, number: str) -> Command:
+            return exchange.plan(call, number)
+
+        world = CallWorld(
+            pbx, journal, clock, _rules(numbers), lambda: ["sound:apology"], dialled=dialled, pages=pages or NoPages()
+        )
 
         async def program(session: CallSession) -> None:
             await exchange.program(session)

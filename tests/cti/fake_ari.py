@@ -34,6 +34,8 @@ class FakeChannel:
     music: bool = False
     muted: bool = False
     ringback: bool = False
+    told: list[str] = field(default_factory=list)
+    """What the phone was told of its wish to hand the other side on."""
     variables: dict[str, str] = field(default_factory=dict)
     digits: str = ""
     snooped: str = ""
@@ -172,6 +174,20 @@ class FakeAri:
         if channel.in_app:
             self.tell("StasisEnd", channel)
         self.tell("ChannelDestroyed", channel, cause=cause, cause_txt="")
+
+    def refer(self, channel_id: str, to: str, attended: bool = False) -> None:
+        """The transfer key of a phone: said only where the channel was made so."""
+        channel = self.channels[channel_id]
+        if channel.variables.get("PJSIP_TRANSFER_HANDLING()") == "ari-only":
+            self._tell_of_refer(channel, {"protocol_id": "x"} if attended else {"destination": to})
+
+    def _tell_of_refer(self, channel: FakeChannel, to: dict[str, str], **more: str) -> None:
+        by = {"source_channel": channel.shown("hotline,seat")}
+        self._send({"type": "ChannelTransfer", "refer_to": {"requested_destination": to}, "referred_by": by, **more})
+
+    def hold_by_phone(self, channel_id: str, *, on: bool) -> None:
+        """The hold key of a phone."""
+        self.tell("ChannelHold" if on else "ChannelUnhold", self.channels[channel_id])
 
     def vanish(self, channel_id: str) -> None:
         """A channel ends and Asterisk tells nobody."""
@@ -323,6 +339,9 @@ class FakeAri:
             self.phone_hangs_up(channel_id, int(query.get("reason_code", NORMAL)))
         elif what[0] == "answer":
             channel.state = "Up"
+        elif what[0] == "transfer_progress":
+            channel.told.append(query["states"])
+            self._tell_of_refer(channel, {}, state=query["states"])
         elif what[0] == "mute":
             channel.muted = method == "POST"
         elif what[0] == "ring":
@@ -404,6 +423,8 @@ class FakeAri:
         if method == "DELETE":
             del self.bridges[bridge_id]
             return 204, None
+        if what[0] == "play":
+            return self._play(bridge_id, what[1], body["media"])
         wanted = query["channel"].split(",")
         if self.gone_at_add in wanted:
             self.phone_hangs_up(self.gone_at_add)

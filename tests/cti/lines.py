@@ -71,6 +71,20 @@ class Caller(Protocol):
     async def ended(self) -> None: ...
 
 
+class SeatPhone(Protocol):
+    """The phone of a seat, by its own keys."""
+
+    async def refer(self, to: str) -> None:
+        """Press the transfer key and dial."""
+        ...
+
+    async def hold(self, *, on: bool) -> None: ...
+
+    def told(self) -> str:
+        """What was last told of the transfer: nothing, done, or declined."""
+        ...
+
+
 @dataclass(slots=True)
 class Lines:
     """A connected PBX, what it says, and phones."""
@@ -80,6 +94,8 @@ class Lines:
     call: Callable[[str], Awaitable[Caller]]
     sound: str
     """Media that can be played."""
+    phone: Callable[[str], "SeatPhone"]
+    """The phone behind the channel of a seat that was dialled and has answered."""
     callers: list[Caller] = field(default_factory=list)
 
     async def arrive(self, number: str = "13800000001") -> tuple[str, Caller]:
@@ -138,6 +154,22 @@ class _FakeCaller:
         await until(lambda: self._id not in self._fake.channels, what="ended")
 
 
+@dataclass(frozen=True, slots=True)
+class _FakePhone:
+    fake: FakeAri
+    channel_id: str
+
+    async def refer(self, to: str) -> None:
+        self.fake.refer(self.channel_id, to)
+
+    async def hold(self, *, on: bool) -> None:
+        self.fake.hold_by_phone(self.channel_id, on=on)
+
+    def told(self) -> str:
+        told = self.fake.channels[self.channel_id].told
+        return {"channel_answered": "done", "channel_declined": "declined"}[told[-1]] if told else ""
+
+
 class PhonesOfFake:
     """The seats' phones: each does what its name in SEATS says."""
 
@@ -179,7 +211,7 @@ async def fake_lines(version: str = "22.10.1") -> AsyncIterator[Lines]:
             return _FakeCaller(fake, fake.arrive(number))
 
         try:
-            yield Lines(pbx, listener, call, "sound:hello")
+            yield Lines(pbx, listener, call, "sound:hello", lambda channel_id: _FakePhone(fake, channel_id))
         finally:
             await tasks.close()
 
@@ -207,12 +239,31 @@ class _RealCaller:
         await self._call.wait_ended(5)
 
 
+@dataclass(frozen=True, slots=True)
+class _RealPhone:
+    call: IncomingCall
+    pbx: tuple[str, int]
+
+    async def refer(self, to: str) -> None:
+        await self.call.refer(f"sip:{to}@{self.pbx[0]}:{self.pbx[1]}")
+
+    async def hold(self, *, on: bool) -> None:
+        await (self.call.hold() if on else self.call.resume())
+
+    def told(self) -> str:
+        status = int(self.call.transfer_reports[-1].split()[1]) if self.call.transfer_reports else 0
+        return "" if status < 200 else "done" if status < 300 else "declined"
+
+
 @contextlib.asynccontextmanager
 async def real_lines(real: Pbx, sound: str) -> AsyncIterator[Lines]:
     """Lines on a real PBX; `sound` is a media URI that it has."""
     host, port = real.sip
 
+    rung: list[IncomingCall] = []
+
     async def reacts(call: IncomingCall) -> None:
+        rung.append(call)
         if call.called == SEATS["answer"]:
             call.ring()
             await call.answer(after=0.1)
@@ -227,7 +278,7 @@ async def real_lines(real: Pbx, sound: str) -> AsyncIterator[Lines]:
         async def call(number: str) -> Caller:
             return _RealCaller(ua.call(f"sip:95598@{host}:{port}", number))
 
-        yield Lines(pbx, listener, call, sound)
+        yield Lines(pbx, listener, call, sound, lambda _: _RealPhone(rung[-1], real.sip))
 
 
 def ari_address(real: Pbx) -> AriAddress:

@@ -9,10 +9,19 @@ from pathlib import Path
 import pytest
 
 from cti.ari.pbx import AriPbx
-from cti.messages import ChannelEntered, ChannelGone, ChannelRinging, DigitPressed, PlaybackEnded
+from cti.messages import (
+    ChannelEntered,
+    ChannelGone,
+    ChannelRinging,
+    DigitPressed,
+    PhoneHeld,
+    PhoneRefers,
+    PhoneResumed,
+    PlaybackEnded,
+)
 from cti.port import NoSuchChannel, PbxDown, PbxRefused
 from cti.ringing import MISSED_BY_CAUSE
-from tests.cti.lines import Lines, ari_address, connected, fake_lines, real_lines
+from tests.cti.lines import Lines, SeatPhone, ari_address, connected, fake_lines, real_lines
 from tests.pbx import Pbx, shared_pbx, started_pbx
 from tests.until import until
 
@@ -217,3 +226,51 @@ async def test_the_real_one_stops_and_is_found_again() -> None:
 async def test_the_real_one_names_a_wrong_password(real: Pbx) -> None:
     with pytest.raises(PbxDown, match="user name or password refused"):
         await AriPbx(replace(ari_address(real), password="wrong")).connect()
+
+
+async def in_talk(lines: Lines) -> tuple[str, str]:
+    channel = await up(lines)
+    seat = f"{channel}-seat-1"
+    await lines.dial("answer", seat)
+    await lines.listener.wait(ChannelEntered, channel_id=seat)
+    await lines.pbx.join(f"{channel}-talk", channel, seat)
+    return channel, seat
+
+
+async def _told(phone: SeatPhone, what: str) -> None:
+    await until(lambda: phone.told() == what, what=lambda: f"the phone is told {what}, not {phone.told()!r}")
+
+
+async def test_the_transfer_key_of_a_phone_is_told_and_nothing_is_done_by_itself(lines: Lines) -> None:
+    channel, seat = await in_talk(lines)
+    phone = lines.phone(seat)
+    for to, taken in (("1002", True), ("02112345678", False)):
+        await phone.refer(to)
+        await lines.listener.wait(PhoneRefers, channel_id=seat, to=to, attended=False)
+        assert {channel, seat} <= {one.id for one in await lines.pbx.channels()}
+        await lines.pbx.refer_told(seat, taken=taken)
+        await _told(phone, "done" if taken else "declined")
+    assert len([m for m in lines.listener.heard if isinstance(m, PhoneRefers)]) == 2, "our own answers are no wishes"
+    await lines.pbx.refer_told(channel, taken=False)
+
+
+async def test_the_hold_key_of_a_phone_is_told(lines: Lines) -> None:
+    _, seat = await in_talk(lines)
+    await lines.phone(seat).hold(on=True)
+    await lines.listener.wait(PhoneHeld, channel_id=seat)
+    await lines.phone(seat).hold(on=False)
+    await lines.listener.wait(PhoneResumed, channel_id=seat)
+
+
+@pytest.mark.parametrize("to", ["all", "seat", "caller"])
+async def test_something_is_said_in_a_talk_to_all_or_to_one(lines: Lines, to: str) -> None:
+    channel, seat = await in_talk(lines)
+    playback = f"{channel}-play-0"
+    if to == "all":
+        await lines.pbx.play_to_all(f"{channel}-talk", playback, [lines.sound])
+    else:
+        await lines.pbx.play(seat if to == "seat" else channel, playback, [lines.sound])
+    ended = await lines.listener.wait(PlaybackEnded, playback_id=playback)
+    assert not ended.failed
+    (bridge,) = [one for one in await lines.pbx.bridges() if one.id == f"{channel}-talk"]
+    assert {channel, seat} <= bridge.channels

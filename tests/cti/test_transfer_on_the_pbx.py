@@ -21,9 +21,10 @@ from cti.ari.pbx import AriPbx
 from cti.events import CallPutThrough
 from cti.model import CallState
 from cti.service import CallHooks, CallService
-from cti.session import CallSession, CallWorld
+from cti.session import CallSession
 from cti.transfer import Outside
 from cti.ua import IncomingCall, UserAgent
+from cti.world import CallWorld
 from tests.cti.lines import ari_address
 from tests.databases import create_tables
 from tests.pbx import Pbx, started_pbx

@@ -107,7 +107,7 @@ def balanced(log: Sequence[Recorded]) -> int:
     """
     stands: dict[str, str] = {}
     begin, end = log[0].event.at, log[-1].event.at
-    fold = Fold(Terms(begin, end + timedelta(days=1), *(timedelta(seconds=s) for s in (20, 5, 0))), ZoneInfo("UTC"))
+    fold = Fold(Terms.by(policy.load("seed"), begin, end + timedelta(days=1)), ZoneInfo("UTC"))
     second, seconds = begin, 0
     for recorded in log:
         while recorded.event.at >= second + timedelta(seconds=1):

@@ -49,7 +49,8 @@ async def test_sigkill_with_callers_in_menu_queue_and_talk() -> None:
                     await call.wait_answered(5)
                 await proving.send_digits("w0.3,3")
                 await come_to(hotline, PART, "ask_account")
-                await proving.send_digits(f"w3,{ACCOUNT}#")
+                await hears(proving, 1.5)
+                await proving.send_digits(f"{ACCOUNT}#")
                 await waiting.send_digits("w0.3,0")
                 await come_to_state(hotline, QUEUE, "queued")
                 await come_to(hotline, MENU, "main")
@@ -85,9 +86,9 @@ async def test_sigkill_with_callers_in_menu_queue_and_talk() -> None:
 
 async def chooses_again(hotline: Service, call: OutgoingCall) -> None:
     """Choose the bill when the adopted call has said its menu again (nothing new is journaled of that)."""
-    await hears(call, 1)
+    await hears(call, 1.3)
     assert (await hotline.calls(MENU))[0]["state"] == "menu"
-    await call.send_digits("w1,2")
+    await call.send_digits("2")
     await come_to(hotline, MENU, "after", 60)
     await call.hangup()
 
@@ -97,7 +98,8 @@ async def proves_who_it_is(hotline: Service, call: OutgoingCall) -> None:
     await hears(call, 1.5)
     await call.send_digits(f"{PIN}#")
     await come_to(hotline, PART, "watch_outage", 60)
-    await call.send_digits("w1,*")
+    await hears(call, 1.3)
+    await call.send_digits("*")
     await come_to_next(hotline, PART, "main")
     await hears(call, 1.2)
     await call.hangup()

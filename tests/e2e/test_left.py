@@ -36,7 +36,8 @@ async def test_who_is_in_an_outage_is_told_once_when_the_power_is_back(hotline: 
     async with caller(hotline.pbx, DARK) as call:
         await call.wait_answered(5)
         await come_to(hotline, DARK, "watch_first", 60)
-        await call.send_digits("w2,9")
+        await hears(call, 1.5)
+        await call.send_digits("9")
         await come_to(hotline, DARK, "main")
         await hears(call, 1.5)
         await call.hangup()
@@ -122,9 +123,11 @@ async def test_a_message_of_who_hangs_up_and_an_address_through_a_kill_become_wo
 
         await come_to(hotline, NOWHERE, "fault_address", 30)
         await asked_what_becomes_of_it(hotline)
-        await nowhere.send_digits("w1.5,#")
+        await hears(nowhere, 1.2)
+        await nowhere.send_digits("#")
         await come_to(hotline, NOWHERE, "fault_scope", 30)
-        await nowhere.send_digits("w1.5,2")
+        await hears(nowhere, 1.2)
+        await nowhere.send_digits("2")
         await come_to(hotline, NOWHERE, "fault_done", 60)
         await hears(nowhere, 0.5)
         await nowhere.hangup()

@@ -81,11 +81,11 @@ async def world() -> AsyncIterator[tuple[Service, Carrier]]:
 
 
 def record_english(var: Path) -> None:
-    """Let people have spoken the English prompts, in a second and a half each."""
+    """Let people have spoken the English prompts, in two and a half seconds each."""
     prompts = catalogue("en", site="x")
     pack = PromptPack(var / "prompts" / FOLDER, prompts, settings_key="people", cache=var / "cache")
     for number, prompt in enumerate(prompts):
-        write_wav(var / "take.wav", babble(1.5, 120 + 15 * number, number))
+        write_wav(var / "take.wav", babble(2.5, 120 + 15 * number, number))
         pack.record(prompt, var / "take.wav")
 
 
@@ -190,20 +190,27 @@ async def goes_back_and_is_hurt(hotline: Service, call: OutgoingCall) -> None:
     await come_to(hotline, HURT, "announcements", 40)
     await call.send_digits("8")
     await come_to(hotline, HURT, "english_menu")
-    await call.send_digits("w2,*")
+    await hears(call, 1.3)
+    await call.send_digits("*")
     await come_to(hotline, HURT, "chinese")
     await come_to_next(hotline, HURT, "main")
-    await call.send_digits("w3,8")
+    await hears(call, 1.3)
+    await call.send_digits("8")
     await come_to_next(hotline, HURT, "english_menu")
-    await call.send_digits("w2,3")
+    await hears(call, 1.3)
+    await call.send_digits("3")
     await come_to(hotline, HURT, "english_outage_account")
-    await call.send_digits(f"w2,{ACCOUNT}#")
+    await hears(call, 1.3)
+    await call.send_digits(f"{ACCOUNT}#")
     await come_to(hotline, HURT, "ask_pin")
-    await call.send_digits(f"w2,{PIN}#")
+    await hears(call, 1.3)
+    await call.send_digits(f"{PIN}#")
     await come_to(hotline, HURT, "english_after_outage", 60)
-    await call.send_digits("w2,*")
+    await hears(call, 1.3)
+    await call.send_digits("*")
     await come_to_next(hotline, HURT, "english_menu")
-    await call.send_digits("w2,1")
+    await hears(call, 1.3)
+    await call.send_digits("1")
 
 
 async def wants_a_person(hotline: Service, call: OutgoingCall) -> None:
@@ -211,7 +218,8 @@ async def wants_a_person(hotline: Service, call: OutgoingCall) -> None:
     await come_to(hotline, GUEST, "announcements", 40)
     await call.send_digits("8")
     await come_to(hotline, GUEST, "english_menu")
-    await call.send_digits("w2,2")
+    await hears(call, 1.3)
+    await call.send_digits("2")
     await come_to(hotline, GUEST, "english_after_bill", 60)
     # Who has long nothing to say to an agent would be taken for a silent caller.
     await asyncio.gather(come_to(hotline, HURT, "english_danger", 60), asyncio.sleep(3.5))
@@ -269,7 +277,8 @@ async def test_a_voice_that_dies_publishes_nothing_and_a_published_way_leads_out
         far = await talks_outside(carrier, call, 1)
         await far.hangup()
         await come_to_next(hotline, OUT, "main")
-        await call.send_digits("w2,7")
+        await hears(call, 1.3)
+        await call.send_digits("7")
         far = await talks_outside(carrier, call, 2)
         await call.hangup()
         await far.wait_ended(10)

@@ -30,17 +30,19 @@ from cti.events import (
     ConsultEnded,
     ConsultStarted,
     ConsultSwapped,
+    VoiceMeasured,
 )
 from cti.model import MOVES, Call, CallState, IllegalMove, advance, arrive
-from desk.callbacks.events import CallbackBooked
+from desk.callbacks.events import CallbackBooked, CallbackOffered
 from desk.surveys.events import SurveyAnswered
+from desk.workorders.events import WorkOrderCreated, WorkOrderMerged, WorkOrderUrged
 from figures.terms import Terms
-from routing.events import AgentRequested
+from routing.events import AgentRequested, QueueAnnounced
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAY = datetime(2025, 3, 9, 16, tzinfo=UTC)
 """Midnight of 10 March in Shanghai, long ago."""
-TERMS = Terms(DAY, DAY + timedelta(days=1), timedelta(seconds=20), timedelta(seconds=5), timedelta(days=7))
+TERMS = Terms(DAY, DAY + timedelta(days=1), timedelta(seconds=20), timedelta(seconds=5), timedelta(days=7), 72.0)
 PAUSES = (0, 0.2, 1, 4.8, 5, 15, 20, 21, 60, 120, 300, 600, 1700, 2500)
 QUEUES = ("general", "complaint")
 NEEDS: tuple[dict[str, int], ...] = ({}, {"english": 1}, {"english": 2, "fault": 1}, {"fault": 3})
@@ -79,12 +81,14 @@ class Day:
         """Let some time pass and one thing happen."""
         self.now += timedelta(seconds=PAUSES[self.choose(len(PAUSES))])
         live = [call for call in self.calls.values() if call.state is not CallState.ENDED]
-        what = self.choose(8)
+        what = self.choose(9)
         # Few at a time, so that each of them comes far.
         if not live or (what == 0 and len(live) < 3):
             self.arrive()
         elif what == 1:
             self.agent_moves(list(self.agents.values())[self.choose(len(self.agents))])
+        elif what == 8:
+            self.beside(live[self.choose(len(live))])
         else:
             self.call_moves(live[self.choose(len(live))])
 
@@ -174,6 +178,29 @@ class Day:
         """Ask for a person, who needs skills, a moment after the caller has begun to wait."""
         needs = NEEDS[self.choose(len(NEEDS))]
         self.events.append(AgentRequested(at=self.now, call_id=event.call_id, queue=event.queue, needs=needs))
+
+    def beside(self, call: Call) -> None:
+        """Have something happen that moves no call: a wait is told, an order made, the sound measured."""
+        at, one, order = self.now, call.id, {"order_id": "o", "call_id": call.id}
+        kind = ("fault", "complaint", "enquiry", "return_visit")[self.choose(4)]
+        p50 = (None, 10.0, 200.0)[self.choose(3)]
+        made: list[Event] = [
+            QueueAnnounced(at=at, call_id=one, queue=QUEUES[0], position=1, wait_p50_s=p50, wait_p90_s=p50 and 3 * p50),
+            WorkOrderCreated(at=at, kind=kind, scope="", customer_id="", **order),
+            WorkOrderMerged(at=at, main_id="m", **order),
+            WorkOrderUrged(at=at, count=1, **order),
+            CallbackOffered(at=at, call_id=one, node="nobody"),
+            VoiceMeasured(
+                at=at,
+                call_id=one,
+                channel_id=one,
+                lost=0,
+                jitter=0,
+                round_trip_s=0,
+                score=(None, 50.0, 90.0)[self.choose(3)],
+            ),
+        ]
+        self.events.append(made[self.choose(len(made))])
 
     def ring(self, call: Call) -> None:
         free = [agent for agent in self.agents.values() if agent.state is State.READY]

@@ -1,6 +1,7 @@
 """The fold of random days keeps its laws at every event, and is the same in one go, in pieces and from anywhere on."""
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -28,8 +29,11 @@ from cti.events import (
     ConferenceChanged,
     ConsultAnswered,
     ConsultStarted,
+    VoiceMeasured,
 )
 from cti.model import CallState
+from desk.callbacks.events import CallbackClosed, CallbackDialled, CallbackOffered
+from desk.workorders.events import WorkOrderCreated, WorkOrderMerged, WorkOrderUrged
 from figures import formulas, report
 from figures.asking import Asked, Group
 from figures.cells import Counts
@@ -38,7 +42,7 @@ from figures.presence import Interval, Presence
 from figures.report import Report
 from figures.stays import Contact
 from figures.symbols import SYMBOLS
-from routing.events import AgentRequested
+from routing.events import AgentRequested, QueueAnnounced
 from tests.figures.centre import DAY, SHANGHAI, TERMS, Day
 
 pytestmark = pytest.mark.unit
@@ -175,7 +179,7 @@ def test_a_day_that_goes_on_from_the_one_before_is_the_day_by_itself(choices: li
     if not events or events[-1].at < TERMS.begin:
         return
     before = Fold(
-        type(TERMS)(DAY - timedelta(days=1), DAY, TERMS.threshold, TERMS.short, TERMS.repeat),
+        replace(TERMS, begin=DAY - timedelta(days=1), end=DAY),
         SHANGHAI,
     )
     for event in events:
@@ -248,6 +252,86 @@ def test_what_is_needed_is_what_was_asked_for_first_and_all_of_a_contact_is_coun
     assert not whole.rows_add_up
     assert whole.total.counts["O"] == 3
     assert sorted(row.label for row in whole.rows) == [("general", one) for one in ("-", "english", "fault")]
+
+
+def test_the_told_wait_is_held_against_what_came_and_ringing_is_of_the_phone_that_was_answered() -> None:
+    second, seat = timedelta(seconds=1), {"seat_id": "s", "channel_id": "x"}
+
+    def waits(call_id: str, *told: tuple[float, float | None, float | None], until: float) -> list[Event]:
+        came = CallArrived(
+            at=DAY, call_id=call_id, channel_id="x", caller="1", caller_known=True, caller_raw="", number="9"
+        )
+        says = [
+            QueueAnnounced(
+                at=DAY + at * second, call_id=call_id, queue="general", position=1, wait_p50_s=half, wait_p90_s=most
+            )
+            for at, half, most in told
+        ]
+        rang = [
+            AgentRang(at=DAY + until * second, call_id=call_id, agent_id="a0", **seat),
+            AgentMissed(at=DAY + (until + 1) * second, call_id=call_id, agent_id="a0", seat_id="s", cause="busy"),
+            AgentRang(at=DAY + (until + 2) * second, call_id=call_id, agent_id="a1", **seat),
+            AgentAnswered(at=DAY + (until + 5) * second, call_id=call_id, agent_id="a1", **seat),
+        ]
+        return [came, CallQueued(at=DAY, call_id=call_id, queue="general"), *says, *rang]
+
+    story = [
+        *waits("right", (10, 60.0, 120.0), until=60),  # 55 s from the telling on
+        *waits("longer", (10, 60.0, 120.0), (80, 1.0, 1.0), until=100),  # 95 s: beyond the half, within the most
+        *waits("far", (10, 20.0, 30.0), until=90),
+        *waits("untold", (10, None, None), until=30),
+    ]
+    counts = total(folded(story))
+    assert (counts["E"], counts["E_50"], counts["E_90"]) == (3, 1, 2)
+    assert (counts["A"], counts["A_R"], counts["RING"]) == (4, 4, 12_000_000), (
+        "the phone that was busy rang for nothing"
+    )
+    (whole,) = by(folded(story), Group.QUEUE).rows
+    assert {name: str(whole.figures[name]) for name in ("EW-50", "EW-90", "RING-1")} == {
+        "EW-50": "33.33",
+        "EW-90": "66.67",
+        "RING-1": "3.00",
+    }
+
+
+def test_orders_offers_and_voice_are_counted_where_they_happen() -> None:
+    order = {"call_id": "c1"}
+    kinds = ("fault", "fault", "complaint", "enquiry", "return_visit", "of_tomorrow")
+    story: list[Event] = [
+        *(WorkOrderCreated(at=DAY, order_id=kind, kind=kind, scope="", customer_id="", **order) for kind in kinds),
+        CallbackDialled(
+            at=DAY, agent_id="a1", callback_id="b", of_call="c0", queue="general", number=1, waited_s=9.0, **order
+        ),
+        *(CallbackClosed(at=DAY, callback_id="b", outcome=outcome, **order) for outcome in ("answered", "unreached")),
+        WorkOrderMerged(at=DAY, order_id="fault", main_id="m", **order),
+        WorkOrderUrged(at=DAY, order_id="fault", count=1, **order),
+        CallbackOffered(at=DAY, node="nobody", **order),
+        CallbackOffered(at=DAY - timedelta(seconds=1), node="nobody", **order),  # yesterday's
+        *(
+            VoiceMeasured(at=DAY, channel_id="x", lost=0, jitter=0, round_trip_s=0, score=score, **order)
+            for score in (72.0, 71.9, None)
+        ),
+    ]
+    counted = folded(story)
+    assert counted.broken == ()
+    whole = by(counted, Group.QUEUE).total
+    assert {name: whole.counts[name] for name in ("WO", "WO_F", "WO_CP", "WO_M", "WO_U", "RV", "CBO", "V", "V_OK")} == {
+        "WO": 5,
+        "WO_F": 2,
+        "WO_CP": 1,
+        "WO_M": 1,
+        "WO_U": 1,
+        "RV": 1,
+        "CBO": 1,
+        "V": 2,
+        "V_OK": 1,
+    }
+    assert (str(whole.figures["WOF-1"]), str(whole.figures["VQ-1"]), str(whole.figures["CB-1"])) == (
+        "50.00",
+        "50.00",
+        "0.00",
+    )
+    assert (whole.counts["CBD"], str(whole.figures["CBR-1"])) == (1, "50.00")
 
 
 def test_every_state_of_presence_has_a_symbol() -> None:

@@ -38,7 +38,9 @@ def test_p30_a_range_is_the_same_read_alone_or_folded_from_the_very_beginning(
     if not events:
         return
     begin = DAY + timedelta(seconds=first)
-    terms = Terms(begin, begin + timedelta(seconds=length), TERMS.threshold, TERMS.short, TERMS.repeat)
+    terms = Terms(
+        begin, begin + timedelta(seconds=length), TERMS.threshold, TERMS.short, TERMS.repeat, TERMS.voice_pass
+    )
     whole = Fold(terms, SHANGHAI)
     for event in events:
         whole.take(event)
@@ -122,7 +124,7 @@ def test_both_engines_give_the_same(engine: Engine) -> None:
         day.step()
     metadata.create_all(engine)
     write(engine, day.events)
-    terms = Terms(DAY, DAY + timedelta(hours=2), TERMS.threshold, TERMS.short, TERMS.repeat)
+    terms = Terms(DAY, DAY + timedelta(hours=2), TERMS.threshold, TERMS.short, TERMS.repeat, TERMS.voice_pass)
     whole = Fold(terms, SHANGHAI)
     for event in day.events:
         whole.take(event)

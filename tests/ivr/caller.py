@@ -27,7 +27,8 @@ from cti.messages import (
 )
 from cti.model import Call, CallState, together
 from cti.port import NoSuchChannel, OutsideDial, PbxBridge, PbxChannel, PbxDown, PbxRefused, SeatDial, Spying, Taking
-from cti.session import CallSession, CallWorld
+from cti.session import CallSession
+from cti.world import CallWorld
 from desk.surveys.service import SurveyService
 from desk.workorders.model import Urging
 from ivr.call import CustomerAnswers, FaultReport, IvrServices, KnownFault
@@ -144,6 +145,11 @@ class Line:
         self.tell(PlaybackEnded(playback_id, failed=False))
         self._press(pressed)
 
+    async def play_to_all(self, bridge_id: str, playback_id: str, media: Sequence[str]) -> None:
+        self._ask(f"play {playback_id} to all", bridge_id)
+        self.heard += [each.removeprefix("sound:") for each in media]
+        self.tell(PlaybackEnded(playback_id, failed=False))
+
     async def stop_playback(self, playback_id: str) -> None:
         self._ask(f"stop {playback_id}", playback_id)
 
@@ -152,6 +158,9 @@ class Line:
 
     async def stop_music(self, channel_id: str) -> None:
         self._ask("no music", channel_id)
+
+    async def refer_told(self, channel_id: str, *, taken: bool) -> None:
+        self._ask("refer_told", channel_id)
 
     async def send_digits(self, channel_id: str, digits: str) -> None:
         self._ask("digits", channel_id)
@@ -474,6 +483,7 @@ class QueuePlaces:
         self.asked: list[tuple[str, str, datetime | None]] = []
         self.causes: set[Cause] = set()
         self.skills: Levels = ()
+        self.customer_id: str | None = None
         self.announcements: deque[Announcement | None] = deque()
         """What is told of place and wait, one after the other; then the last one."""
         self._line = line
@@ -487,8 +497,9 @@ class QueuePlaces:
         entered_at: datetime | None = None,
         *,
         skills: Levels = (),
+        customer_id: str | None = None,
     ) -> None:
-        self.causes, self.skills = set(causes), skills
+        self.causes, self.skills, self.customer_id = set(causes), skills, customer_id
         self.asked.append(("request", queue, enqueued_at))
         self._next()
 

@@ -10,6 +10,8 @@ from app.flow_command import flow_group
 from core import policy
 from core.config import load as load_settings
 from core.errors import HotlineError
+from ivr.blocked import PROMPTS as NUISANCE_PROMPTS
+from ivr.call import HOLD_REMINDER
 from ivr.flow import Flow, load
 from ivr.graph import unfold
 from ivr.sources import FlowError
@@ -100,7 +102,7 @@ SCRIPT = {"noise_leave"}
 
 def test_no_sentence_of_ours_is_made_that_nobody_hears(shipped: Flow) -> None:
     ours = {prompt.id for prompt in catalogue(site="x").values() if prompt.ours}
-    assert ours - set(shipped.prompts()) == BESIDE_THE_FLOW | SCRIPT
+    assert ours - set(shipped.prompts()) == BESIDE_THE_FLOW | SCRIPT | {HOLD_REMINDER, *NUISANCE_PROMPTS}
 
 
 def test_a_caller_of_the_shipped_flow_can_always_reach_a_person(shipped: Flow) -> None:

@@ -386,7 +386,10 @@ async def test_an_ear_is_given_back_when_the_pbx_is_away(monkeypatch: pytest.Mon
     ears = Ears(1)
     services = SimpleNamespace(detector=object(), ears=ears)
     call: Any = SimpleNamespace(
-        id=CALL, since=(), services=services, session=SimpleNamespace(forget_digits=lambda: None)
+        id=CALL,
+        since=(),
+        services=services,
+        session=SimpleNamespace(forget_digits=lambda: None, call=SimpleNamespace(agent_id=None)),
     )
     with pytest.raises(PbxDown):
         await ivr.silent_talk.SilentTalk(call, "queue").joined()

@@ -16,7 +16,8 @@ from cti.model import WITH_AGENT, CallState
 from cti.port import OutsideDial, PbxChannel, SeatDial
 from cti.ringing import Rang
 from cti.service import CallHooks, CallService
-from cti.session import CallSession, CallWorld
+from cti.session import CallSession
+from cti.world import CallWorld
 from desk.callbacks.model import Callback, Part, Wish
 from desk.callbacks.service import CallbackService
 from routing.callbacks.by_hand import CallbackDesk

@@ -28,6 +28,7 @@ class QuietPbx:
         self.dialled: list[SeatDial] = []
         self.outside: list[OutsideDial] = []
         self.sent: list[tuple[str, str]] = []
+        self.takes_no_calls = False
         self._messages: asyncio.Queue[Arrival | PbxMessage] = asyncio.Queue()
 
     # --- what a test makes happen ---
@@ -40,6 +41,12 @@ class QuietPbx:
     def pick_up(self, channel_id: str) -> None:
         """The agent takes the phone off."""
         self._messages.put_nowait(ChannelEntered(channel_id))
+
+    async def told_to_take(self, channel_id: str) -> None:
+        """The phone of a seat is told to take the call; it does, unless it `takes_no_calls`."""
+        self._there(channel_id)
+        if not self.takes_no_calls:
+            self.pick_up(channel_id)
 
     def gone(self, channel_id: str, cause: int = NORMAL) -> None:
         """A phone hangs up."""
@@ -76,6 +83,9 @@ class QuietPbx:
         self._there(channel_id)
         self._messages.put_nowait(PlaybackEnded(playback_id, failed=False))
 
+    async def play_to_all(self, bridge_id: str, playback_id: str, media: Sequence[str]) -> None:
+        self._messages.put_nowait(PlaybackEnded(playback_id, failed=False))
+
     async def stop_playback(self, playback_id: str) -> None: ...
 
     async def start_music(self, channel_id: str) -> None:
@@ -83,6 +93,9 @@ class QuietPbx:
 
     async def stop_music(self, channel_id: str) -> None:
         self._there(channel_id)
+
+    async def refer_told(self, channel_id: str, *, taken: bool) -> None:
+        self.sent.append((channel_id, "transferred" if taken else "not transferred"))
 
     async def send_digits(self, channel_id: str, digits: str) -> None:
         self._there(channel_id)

@@ -179,6 +179,20 @@ async def test_a_parked_caller_is_seen_by_all_and_picked_up_from_the_wrap_up(wor
         await state(world, "1002", "ready")
 
 
+async def test_the_page_answers_for_the_phone_and_says_when_it_does_not_obey(world: World) -> None:
+    await world.ready("1001", "1001")
+    call_id = world.call(CALLER)
+    await world.rings(call_id)
+    async with world.client("1001") as agent, world.client("1002") as other:
+        assert await other.refused("POST", f"/calls/{call_id}/answer", {}, status=409) == "conflict"
+        await agent.ask("POST", f"/calls/{call_id}/answer", {})
+        await world.until_state(call_id, "talking")
+        world.pbx.takes_no_calls = True
+        await world.ready("1002", "1002")
+        await agent.ask("POST", f"/calls/{call_id}/consult", {"agent": world.users["1002"].id})
+        assert await other.refused("POST", f"/calls/{call_id}/answer", {}, status=409) == "phone_did_not_answer"
+
+
 @pytest.mark.parametrize("reason", [None, "meal"])
 async def test_who_rejects_is_not_ready_and_the_next_one_is_rung(world: World, reason: str | None) -> None:
     await world.ready("1001", "1001")
@@ -193,6 +207,36 @@ async def test_who_rejects_is_not_ready_and_the_next_one_is_rung(world: World, r
         me = await agent.ask("GET", "/agents/me")
         assert (me["cause"], me["reason"]) == ("rejected", reason)
         await state(world, "1002", "ringing")
+
+
+async def test_a_nuisance_caller_is_warned_released_reported_and_blocked(world: World) -> None:
+    call_id = await talking(world)
+    path = f"/calls/{call_id}/nuisance"
+    await world.phone("1003")
+    async with (
+        world.client("1001") as agent,
+        world.client("1002") as other,
+        world.client("lead", seat="1003") as lead,
+        lead.desktop() as desk,
+    ):
+        assert await agent.refused("POST", path, {"do": "warn"}, status=409) == "conflict", "no words in this world"
+        assert await agent.refused("POST", path, {"do": "release"}, status=409) == "not_warned"
+        assert await other.refused("POST", path, {"do": "mark"}, status=403) == "forbidden"
+        await world.nuisance.warned(call_id, world.users["1001"].id)
+        await agent.ask("POST", path, {"do": "release", "note": "shouts"})
+        await state(world, "1001", "wrap_up")
+        assert (await desk.next("notice", code="nuisance"))["level"] == "warning"
+        assert await agent.refused("POST", path, {"do": "mark"}, status=409) == "conflict"
+        (mark,) = (await lead.ask("GET", "/nuisance"))["items"]
+        assert (mark["call_id"], mark["number"], mark["released"], mark["note"]) == (call_id, CALLER, True, "shouts")
+        for method, where in (("GET", "/nuisance"), ("GET", "/blocked-numbers"), ("POST", "/blocked-numbers")):
+            assert await agent.refused(method, where, {"number": CALLER} if method == "POST" else None, status=403)
+        block = await lead.ask("POST", "/blocked-numbers", {"number": CALLER, "days": 3}, expect=201)
+        assert (block["number"], block["holds"], block["by"]) == (CALLER, True, world.users["lead"].id)
+        assert world.nuisance.blocked(CALLER)
+        await lead.ask("DELETE", f"/blocked-numbers/{block['id']}")
+        assert not world.nuisance.blocked(CALLER)
+        assert await lead.refused("DELETE", f"/blocked-numbers/{block['id']}", status=404) == "no_such_block"
 
 
 async def test_a_lead_monitors_from_a_break_and_is_asked_for_the_right(world: World) -> None:

@@ -23,7 +23,7 @@ async def test_hello_is_the_whole_state(world: World) -> None:
     async with world.client("1001") as client, client.desktop() as desk:
         hello = await desk.next("hello")
         assert hello["user"]["username"] == "1001"
-        assert hello["seat"] == {"id": "1001", "sip_username": "seat1001", "registered": True}
+        assert hello["seat"] == {"id": "1001", "sip_username": "seat1001", "registered": True, "browser": False}
         assert (hello["agent"]["id"], hello["agent"]["state"]) == (world.users["1001"].id, "talking")
         assert (hello["call"]["id"], hello["call"]["state"], hello["call"]["caller"]) == (
             call_id,

@@ -41,7 +41,8 @@ from cti.messages import QueueGaveUp, SeatOffered
 from cti.model import WITH_AGENT, CallState
 from cti.ringing import Rang
 from cti.service import CallHooks, CallService
-from cti.session import CallSession, CallWorld
+from cti.session import CallSession
+from cti.world import CallWorld
 from desk.announcements.service import AnnouncementService
 from desk.billing import store as bill_store
 from desk.billing.service import BillService
@@ -50,6 +51,7 @@ from desk.customers import store as customer_store
 from desk.customers.service import CustomerService
 from desk.notifications.files import FileGateway
 from desk.notifications.service import NotificationService
+from desk.nuisance.service import NuisanceService
 from desk.outages import store as outage_store
 from desk.outages.service import OutageService
 from desk.surveys.service import SurveyService
@@ -182,6 +184,7 @@ class World:
         outbox = NotificationService(
             self.journal, self.db, self.clock, gateway=FileGateway(folder / "sms.jsonl"), policy=self.policy
         )
+        self.nuisance = NuisanceService(self.journal, self.db, self.clock, self.policy)
         self.callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, ZONE)
         self.ring_back = RingBack(Means(self.calls, self.agents, self.routing, self.db, world, noon(), "95598"))
         self.callback_desk = CallbackDesk(self.callbacks, self.ring_back)
@@ -252,12 +255,14 @@ class World:
             switches=self.switches,
             orders=self.orders,
             callbacks=self.callbacks,
+            nuisance=self.nuisance,
             callback_desk=self.callback_desk,
             recordings=self.recordings,
             flows=self.flows,
             simulator=ProcessSimulator(self.settings.site),
             figures=self.figures,
             reports=ReadReports(self.db, self.clock, self.policy),
+            take_call=self.pbx.told_to_take,
             probes=self._probes,
             ui_dir=self._ui_dir,
         )

@@ -331,6 +331,7 @@ const en: FlowWords = {
     scope: "Scope",
     queue: "Queue",
     nobody: "Nobody signed in",
+    returns: "The agent may send the caller to",
     too_long: "Waited too long",
     full: "No room in a storm",
     storm: "Said in a storm",

@@ -330,6 +330,7 @@ const zh = {
     scope: "范围",
     queue: "队列",
     nobody: "无人在线",
+    returns: "坐席可转回",
     too_long: "等候过久",
     full: "队列已满",
     storm: "大面积停电时播放",
