@@ -134,7 +134,7 @@ class Absence:
         session, call = self._session, self._session.call
         now, leg = session.world.clock.now(), call.seat_channel_id or ""
         self._rings = False
-        await session.record(AgentBack(at=now, call_id=call.id, agent_id=call.agent_id or "", channel_id=leg))
+        await session.record(AgentBack(at=now, call_id=call.id, agent_id=call.agent_id or ""))
         await arrange(session)
         if session.call.muted:
             with contextlib.suppress(NoSuchChannel):

@@ -141,10 +141,9 @@ class CallResumed(Event):
 class CallTransferred(Event):
     """The agent handed the caller on and is free of the call.
 
-    `to`: a queue, an agent's id, `outside`, or a numbered place, as `kind` (queue, agent, outside, park) says; kind
-    `away`: the agent's page did not come back, and the caller waits in `to` at the old place;
-    `dialled` is the number outside.
-    `consulted`: the agent spoke with whoever has the caller now. `by`: who did it, when not the agent (a shift lead).
+    `to`: a queue, an agent's id, `outside`, or a numbered place, as `kind` (queue, agent, outside, park) says; `away`:
+    the agent's page was lost. `dialled` is the number outside. `consulted`: the agent spoke with whoever has the caller
+    now. `by`: who did it, when not the agent (a shift lead).
     """
 
     call_id: str
@@ -195,10 +194,7 @@ class AgentMuted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentAway(Event):
-    """The page that is the agent's phone is gone in mid-call; the caller hears music until one is back.
-
-    `why`: phone_lost (it no longer is registered), moved (another page is the phone now), no_sound (its leg died).
-    """
+    """The page that is the agent's phone is gone (`why`: phone_lost, moved, no_sound); the caller hears music."""
 
     call_id: str
     agent_id: str
@@ -216,11 +212,10 @@ class AgentCalledBack(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentBack(Event):
-    """The agent who was away is in the call again, on `channel_id`."""
+    """The agent who was away is in the call again, on the channel that was rung."""
 
     call_id: str
     agent_id: str
-    channel_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

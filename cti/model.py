@@ -331,7 +331,7 @@ def _carry(call: Call, state: CallState, event: Event) -> Call:
         case AgentCalledBack():
             return replace(call, state=state, seat_channel_id=event.channel_id, seats_rung=call.seats_rung + 1)
         case AgentBack():
-            return replace(call, state=state, seat_channel_id=event.channel_id, away_at=None)
+            return replace(call, state=state, away_at=None)
         case AgentMuted():
             return replace(call, state=state, muted=event.on)
         case CallReleased():

@@ -18,6 +18,7 @@ from tests.until import until
 from tests.web.desk import WIDE, watch
 
 RATE = 48_000
+PICTURES = os.environ.get("HOTLINE_PICTURES")
 LISTEN = """
 (() => {
   const Before = window.RTCPeerConnection;
@@ -69,8 +70,8 @@ class PagePhone:
     base: str
     problems: list[str]
 
-    async def sign_in(self, who: str, seat: str) -> None:
-        """Sign in, sit down, and wait until the page is the seat's phone."""
+    async def sign_in(self, who: str, seat: str, *, connected: bool = True) -> None:
+        """Sign in, sit down, and wait until the page is the seat's phone, when it is to be `connected`."""
         page = self.page
         await page.goto(self.base)
         await page.fill("#username", who)
@@ -78,11 +79,17 @@ class PagePhone:
         await page.keyboard.press("Enter")
         await page.check(f"input[value='{seat}']")
         await page.get_by_role("button", name="进入工作台").click()
-        await self.connected()
+        if connected:
+            await self.connected()
 
     async def connected(self, timeout: float = 20.0) -> None:
         """Wait until the page says that calls can reach it."""
         await self.page.locator("[data-status=up]").wait_for(timeout=timeout * 1000)
+
+    async def picture(self, name: str) -> None:
+        """Keep how the page looks now as NAME.png in the folder HOTLINE_PICTURES, when there is one."""
+        if PICTURES:
+            await self.page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
     async def tone(self) -> float:
         """Return the loudest frequency that the agent hears now, in Hz; 0 is silence."""
