@@ -55,7 +55,6 @@ REQUIRED: tuple[str, ...] = (
     "res_pjsip_transport_websocket",
     "chan_pjsip",
     # the applications and functions that the dialplan and the service use
-    "app_echo",
     "app_mixmonitor",
     "app_playback",
     "app_playtones",
@@ -110,6 +109,7 @@ OPTIONAL: tuple[str, ...] = (
     "app_stasis_broadcast",
     "res_stasis_broadcast",
     "res_pjsip_notify",  # lets the phone of an agent take a call that the page answers
+    "app_echo",
     "app_milliwatt",
     "codec_g722",
     "codec_gsm",

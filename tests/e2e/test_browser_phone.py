@@ -20,12 +20,6 @@ from tests.until import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.asyncio(loop_scope="module")]
 
-REFUSE = """
-  const devices = navigator.mediaDevices, given = devices.getUserMedia.bind(devices);
-  devices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'));
-  window.allow = () => { devices.getUserMedia = given; };
-"""
-"""What a browser does whose user said no, until they say yes."""
 CALLER, AGENT = 440.0, 1000.0
 HEARD_DB = -30
 LOOKED_AT_S = 0.5
@@ -59,22 +53,7 @@ async def browser(folder: Path) -> AsyncIterator[Browser]:
 async def test_a_page_takes_a_call_holds_it_mutes_itself_and_ends_it(hotline: Service, browser: Browser) -> None:
     number = "13800000002"
     desk = await open_page(await headset(browser), hotline)
-    await desk.page.add_init_script(REFUSE)
-    await desk.sign_in("anna", "1001", connected=False)
-    await desk.page.get_by_text("浏览器不允许使用麦克风").wait_for()
-    await desk.page.get_by_text("把“麦克风”改为“允许”").wait_for()
-    await desk.picture("phone-refused")
-    refused = {"state": "ready"}
-    await hotline.request(
-        "anna", "POST", "/agents/me/state", refused, expect=409
-    )  # P26: nobody is sent into a deaf seat
-    await desk.page.evaluate("window.allow()")
-    await desk.page.get_by_role("button", name="再试一次").click()
-    await desk.connected()
-    await desk.page.get_by_role("button", name="话机设置").click()
-    await until(lambda: speaks(desk), 10, every=0.1, what="the meter moves with the microphone")
-    await desk.picture("phone-settings")
-    await desk.page.keyboard.press("Escape")
+    await desk.sign_in("anna", "1001")
     await ready(desk)
     async with caller(hotline.pbx, number) as call:
         await call.wait_answered(5)
@@ -159,11 +138,6 @@ async def test_p09_p10_p11_whatever_happens_to_the_page_the_talk_goes_on(
         assert "CallReleased" not in story
     print({what: round(seconds, 1) for what, seconds in took.items()})
     assert max(took.values()) <= BACK_WITHIN_S * (1 + SLACK), took
-
-
-async def speaks(desk: PagePhone) -> bool:
-    """Whether the meter of the microphone shows sound."""
-    return float(await desk.page.locator("[data-test=level]").evaluate("meter => meter.value")) > 0.3
 
 
 async def wants_to_hang_up(desk: PagePhone) -> bool:

@@ -16,8 +16,6 @@ export interface Account {
 }
 
 export interface Hears {
-  /** The PBX is reached, but no sound comes back from it. */
-  soundless(): void;
   /** Calls can be offered to this page now, or no longer. */
   registered(on: boolean): void;
   /** A call rings; `atOnce`: it is one that was here before and is taken back without asking. */
@@ -31,47 +29,26 @@ export interface Hears {
 const RECOVER_FIRST = 1;
 const RECOVER_LAST = 4;
 const REGISTER_EVERY = 120;
-/** A fifth of a second of sound that has come back is enough; four seconds without are too long. */
-const ECHO_PACKETS = 10;
-const ECHO_LOOK_MS = 100;
-const ECHO_LOOKS = 40;
 
-async function received(connection: RTCPeerConnection | null | undefined): Promise<number> {
-  let packets = 0;
-  for (const one of (await connection?.getStats())?.values() ?? []) {
-    if (one.type === "inbound-rtp") packets += one.packetsReceived as number;
-  }
-  return packets;
-}
-
-/** With `firstEcho`, the microphone, the line is only there for calls once sound from it has come back. */
 export class Line {
   private readonly ua: UA;
   private session: RTCSession | null = null;
-  private unproven: MediaStream | null;
 
   constructor(
     account: Account,
     private readonly hears: Hears,
-    firstEcho: MediaStream | null,
   ) {
-    this.unproven = firstEcho;
     this.ua = new UA({
       sockets: [new WebSocketInterface(account.address)],
       uri: `sip:${account.username}@hotline`,
       authorization_user: account.username,
       realm: account.realm,
       ha1: account.secret,
-      register: firstEcho === null,
+      register: true,
       register_expires: REGISTER_EVERY,
       connection_recovery_min_interval: RECOVER_FIRST,
       connection_recovery_max_interval: RECOVER_LAST,
       user_agent: "Hotline desktop",
-    });
-    this.ua.on("connected", () => {
-      const microphone = this.unproven;
-      this.unproven = null;
-      if (microphone !== null) void this.prove(microphone);
     });
     this.ua.on("registered", () => hears.registered(true));
     this.ua.on("unregistered", () => hears.registered(false));
@@ -82,26 +59,6 @@ export class Line {
 
   start(): void {
     this.ua.start();
-  }
-
-  /** Be there for calls once sound is known to go both ways; from then on by itself, whenever the line was lost. */
-  private async prove(microphone: MediaStream): Promise<void> {
-    if (await this.echoes(microphone)) this.ua.register();
-    else this.hears.soundless();
-  }
-
-  /** Whether sound reaches the PBX and comes back, tried with its echo. */
-  private async echoes(microphone: MediaStream): Promise<boolean> {
-    const session = this.ua.call("sip:echo@hotline", { mediaStream: microphone, pcConfig: { iceServers: [] } });
-    try {
-      for (let look = 0; look < ECHO_LOOKS && !session.isEnded(); look++) {
-        await new Promise((done) => setTimeout(done, ECHO_LOOK_MS));
-        if ((await received(session.connection)) >= ECHO_PACKETS) return true;
-      }
-      return false;
-    } finally {
-      if (!session.isEnded()) session.terminate();
-    }
   }
 
   /** Leave the PBX. A call that is here goes on at the server, without this page. */

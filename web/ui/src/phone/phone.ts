@@ -35,8 +35,6 @@ let line: Line | null = null;
 let microphone: MediaStream | null = null;
 let sound: Sound | null = null;
 let retry = 0;
-/** Sound has gone both ways on this page, or there is a talk that must not wait for that. */
-let proven = false;
 /** Counts starts and stops, so that what began before the last of them ends unnoticed. */
 let epoch = 0;
 
@@ -126,7 +124,7 @@ async function begin(): Promise<void> {
     const { Line } = await import("./line");
     if (mine !== epoch) return;
     status.value = "starting";
-    const made: Line = new Line(account, hears(() => made === line), proven ? null : microphone);
+    const made: Line = new Line(account, hears(() => made === line));
     line = made;
     made.start();
   } catch (error) {
@@ -142,14 +140,7 @@ function hears(current: () => boolean) {
     if (current()) act();
   };
   return {
-    soundless: here(() => {
-      trouble.value = "no_sound";
-      status.value = "deaf";
-      hangLineUp();
-      again();
-    }),
     registered: (on: boolean) => here(() => {
-        proven ||= on;
         if (status.value !== "elsewhere") status.value = on ? "up" : "down";
       })(),
     offered: (atOnce: boolean) =>
@@ -176,14 +167,9 @@ function hears(current: () => boolean) {
   };
 }
 
-/**
- * Be the phone of the seat; asks the browser for the microphone. Once it is, this changes nothing. With `first` it is
- * made sure that sound goes both ways before a call may come.
- */
-export function startPhone(first: boolean): void {
-  if (status.value !== "off" && status.value !== "elsewhere") return;
-  proven ||= !first;
-  void begin();
+/** Be the phone of the seat; asks the browser for the microphone. Once it is, this changes nothing. */
+export function startPhone(): void {
+  if (status.value === "off" || status.value === "elsewhere") void begin();
 }
 
 /** Which page is the phone now; when it is another one, this one is not. A call goes there by itself. */
@@ -210,15 +196,6 @@ export function answer(): void {
   ringing.value = false;
   sound?.stopRinging();
   line.answer(microphone);
-}
-
-export const tryBeep = (): void => (sound ??= new Sound()).beep(choice.speaker);
-
-/** Ring as a call does, for a moment. */
-export function tryRing(): void {
-  const trial = (sound ??= new Sound());
-  trial.ring(choice.ringer);
-  window.setTimeout(() => !ringing.value && trial.stopRinging(), 1500);
 }
 
 /** Try the microphone again, after the agent has allowed it or plugged it in. */
