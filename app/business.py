@@ -38,7 +38,7 @@ class Business:
         site, zone = settings.site, settings.site.zone
         outbox = FileGateway(settings.var / "outbox" / "sms.jsonl")
         self.customers = CustomerService(db)
-        self.bills = BillService(db, clock, zone, policy)
+        self.bills = BillService(db, clock, zone, policy, site.tariffs)
         self.notifications = NotificationService(journal, db, clock, gateway=outbox, policy=policy)
         self.nuisance = NuisanceService(journal, db, clock, policy)
         self.callbacks = CallbackService(journal, db, clock, policy, zone)

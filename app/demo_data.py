@@ -15,7 +15,9 @@ from core.clock import Clock
 from core.db import Database
 from core.journal import append
 from desk.billing import store as bill_store
+from desk.billing import supply_store
 from desk.billing.model import Bill, Line, Part, month_before, to_fen
+from desk.billing.supply import Dial, Meter, Point, Register, Supply
 from desk.customers import pins
 from desk.customers import store as customer_store
 from desk.customers.model import Account, Category, Complaint, Customer, SupplyState
@@ -41,6 +43,7 @@ class DemoData:
     customers: tuple[Customer, ...]
     accounts: tuple[Account, ...]
     bills: tuple[Bill, ...]
+    supplies: tuple[Supply, ...]
     outages: tuple[Outage, ...]
     complaints: tuple[Complaint, ...]
 
@@ -64,6 +67,7 @@ def _save(connection: Connection, data: DemoData, hashes: dict[str, str], now: d
     customer_store.save_complaints(connection, data.complaints)
     bill_store.forget(connection, [account.number for account in data.accounts])
     bill_store.save(connection, data.bills)
+    supply_store.save(connection, data.supplies)
     for outage in data.outages:
         before = outage_store.get(connection, outage.id)
         if before != outage:
@@ -75,7 +79,8 @@ def demo_data(now: datetime, zone: ZoneInfo) -> DemoData:
     """Return the data of the demo as of the day that `now` is in `zone`."""
     today = now.astimezone(zone).date()
     customers, accounts = _people()
-    return DemoData(customers, accounts, _bills(today, zone), _outages(today, zone), _complaints(now))
+    bills, outages = _bills(today, zone), _outages(today, zone)
+    return DemoData(customers, accounts, bills, _supplies(today), outages, _complaints(now))
 
 
 def _people() -> tuple[tuple[Customer, ...], tuple[Account, ...]]:
@@ -172,6 +177,23 @@ def _bill(
     usage = sum((line.kwh for line in lines), Decimal(0))
     amount = sum((line.amount for line in lines), Decimal(0))
     return Bill(_number(account), period, usage, amount, lines, due, paid, residential)
+
+
+def _supplies(today: date) -> tuple[Supply, ...]:
+    """Readings of the bills of a household and of the hospital, so that they can be explained step by step."""
+    last = month_before(today)
+    return (
+        _supply(1, date(2026, 9, 1), "residential", 12_105, 12_407),
+        _supply(1, FIXED_PERIOD, "residential", 12_407, 12_693),
+        _supply(4, last, "business", 3_310, 4_030, ratio=120),
+    )
+
+
+def _supply(account: int, period: date, tariff: str, before: int, after: int, *, ratio: int = 1) -> Supply:
+    end = date(period.year + period.month // 12, period.month % 12 + 1, 1)
+    dials = (Dial(Register.TOTAL, Decimal(before), Decimal(after)),)
+    meter = Meter(f"D{account:04d}", dials, Decimal(1), Decimal(ratio), digits=5)
+    return Supply(_number(account), period, period, end, (Point(meter.id, tariff, meter=meter),), region="demo")
 
 
 def _outages(today: date, zone: ZoneInfo) -> tuple[Outage, ...]:

@@ -120,7 +120,7 @@ def _desk(db: Database, clock: Clock, settings: Settings, rules: policy.Policy) 
     zone, journal = settings.site.zone, Journal(db, Bus())
     return IvrDesk(
         CustomerService(db),
-        BillService(db, clock, zone, rules),
+        BillService(db, clock, zone, rules, settings.site.tariffs),
         OutageService(db, journal, clock, zone),
         clock=clock,
         zone=zone,

@@ -2,16 +2,26 @@
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from app.import_cells import Row
-from app.import_tables import ImportTable
 from core.errors import BadInput
 
 ENCODINGS = ("utf-8-sig", "gb18030")
 """Tried in this order when none is named."""
 _BLOCK = 1 << 20
+
+
+class Columns(Protocol):
+    """What a file may have as columns, with the Chinese header accepted for each, and which it must have."""
+
+    @property
+    def columns(self) -> Mapping[str, str]: ...
+
+    @property
+    def required(self) -> tuple[str, ...]: ...
 
 
 class UnusableFile(BadInput):
@@ -46,7 +56,7 @@ def count_rows(file: Path) -> int:
         return sum(block.count(b"\n") for block in iter(lambda: source.read(_BLOCK), b""))
 
 
-def rows(file: Path, table: ImportTable, encoding: str) -> Iterator[Row | tuple[int, str]]:
+def rows(file: Path, table: Columns, encoding: str) -> Iterator[Row | tuple[int, str]]:
     """Yield each row, or its line and what is wrong with its shape.
 
     Raises UnusableFile when the header lacks a column or the file is no CSV file in this encoding.
@@ -71,7 +81,7 @@ def _delimiter(first: str) -> str:
     return max((",", ";", "\t"), key=first.count)
 
 
-def _header(file: Path, table: ImportTable, cells: list[str]) -> list[str]:
+def _header(file: Path, table: Columns, cells: list[str]) -> list[str]:
     """The columns of the file under their English names. Raises UnusableFile."""
     chinese = {name: column for column, name in table.columns.items()}
     named = [cell.strip() for cell in cells]

@@ -1,6 +1,5 @@
 """The duty roster as a file: who is on which shift on which day, on main or on backup duty (主班 备班)."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,12 +11,12 @@ from agents.shifts.events import RosterImported
 from agents.shifts.model import Duty, Kind, Shift
 from agents.tables import users
 from app.import_cells import Row
-from app.import_tables import ImportTable, Item, Setting
+from app.import_tables import USERNAME, ImportTable, Item, Setting
 from core.journal import append
 
 KINDS = {"main": Kind.MAIN, "backup": Kind.BACKUP, "主班": Kind.MAIN, "备班": Kind.BACKUP}
 LONGEST = timedelta(hours=24)
-_USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
+
 _AT_ONCE = 500
 
 
@@ -34,7 +33,7 @@ def _by_words(shifts: Mapping[str, Shift]) -> dict[str, Shift]:
 
 
 def _turn(row: Row, setting: Setting) -> Item:
-    username = row.matching("username", _USERNAME, "write the user name of the account")
+    username = row.matching("username", USERNAME, "write the user name of the account")
     day = row.day("day")
     shift = row.choice("shift", _by_words(setting.shifts))
     begins, ends = shift.span(day, setting.zone)

@@ -24,6 +24,7 @@ from desk.outages import store as outage_store
 from desk.outages.model import BadOutage, Kind, Outage, Status
 
 CUSTOMER_NUMBER = re.compile(r"[A-Za-z0-9_-]{1,32}")
+USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
 CATEGORIES = {
     **{c.value: c for c in Category},
     "居民": Category.RESIDENTIAL,
@@ -87,8 +88,14 @@ class ImportTable:
 def _customer(row: Row, setting: Setting) -> Item:
     number = row.matching("customer", CUSTOMER_NUMBER, "write 1 to 32 letters, digits, - or _")
     phones = row.phones("phones")
-    customer = Customer(number, row.text("name", 100), row.flag("vip"), row.flag("important"), phones)
+    customer = Customer(number, row.text("name", 100), row.flag("vip"), row.flag("important"), phones, _manager(row))
     return Item(row.line, number, customer)
+
+
+def _manager(row: Row) -> str:
+    return (
+        row.matching("manager", USERNAME, "write the user name of the agent, or nothing") if row.raw("manager") else ""
+    )
 
 
 def _account(row: Row, setting: Setting) -> Item:
@@ -211,7 +218,14 @@ TABLES = {
     for table in (
         ImportTable(
             "customers",
-            {"customer": "客户编号", "name": "姓名", "phones": "电话", "vip": "VIP", "important": "重要用户"},
+            {
+                "customer": "客户编号",
+                "name": "姓名",
+                "phones": "电话",
+                "vip": "VIP",
+                "important": "重要用户",
+                "manager": "客户经理",
+            },
             ("customer", "name", "phones"),
             _customer,
             lambda connection, numbers: NOBODY,

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from app.staffing_calibrate import calibrate_command
 from app.staffing_history import History, assumptions, day_of, expected, read
 from app.staffing_simulate import simulate_command
 from core import policy
@@ -34,6 +35,7 @@ def staffing_group() -> None:
 
 
 staffing_group.add_command(simulate_command)
+staffing_group.add_command(calibrate_command)
 
 
 @staffing_group.command("plan")

@@ -38,7 +38,7 @@ class StormOutlook:
         expected: "ExpectedCalls",
         policy: Policy,
     ) -> None:
-        self._queues = queues
+        self.queues = queues
         self._routing = routing
         self._figures = figures
         self._shifts = shifts
@@ -47,10 +47,10 @@ class StormOutlook:
 
     async def signals(self) -> Mapping[Trigger, float]:
         """Return what is known now of each trigger."""
-        found = {Trigger.QUEUE_LENGTH: float(self._queues.waiting())}
+        found = {Trigger.QUEUE_LENGTH: float(self.queues.waiting())}
         weather = await self._shifts.weather()
         found[Trigger.WEATHER] = float(max((notice.level for notice in weather), default=0))
-        came, span_s = self._queues.came()
+        came, span_s = self.queues.came()
         if came < self._least:
             return found
         if (level := self._service_level()) is not None:

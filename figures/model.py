@@ -60,9 +60,11 @@ class Fold:
         self.contacts = Contacts(terms, self.slots, self._cells)
         self.presence = Presence(terms.begin)
         self._reconciled = 0
+        self._latest = terms.begin
 
     def take(self, event: Event) -> None:
         """Apply an event; one that is not of `KINDS` changes nothing."""
+        self._latest = max(self._latest, event.at)
         if type(event) in _BESIDES:
             besides.count(event, self.terms, self.slots, self._cells)
         if type(event) in _CONTACTS:
@@ -123,11 +125,12 @@ class Fold:
         return {"W": 1, "W_T": 1} if as_of - contact.at < self.terms.threshold else {"W": 1}
 
     def snapshot(self, as_of: datetime) -> Snapshot:
-        """Return the counts as of a moment that is not before the latest event."""
+        """Return the counts as of a moment, or of the latest event that came since it was looked at the clock."""
         return self.picture(as_of).snapshot()
 
     def picture(self, as_of: datetime) -> "Picture":
         """Return what a snapshot is made of, so that it can be made in a thread while events go on coming."""
+        as_of = max(as_of, self._latest)
         cells, here = self._cells.copy(), self.presence.open(as_of)
         for contact in self.contacts.waiting():
             assert contact.slot is not None

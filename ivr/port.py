@@ -172,6 +172,7 @@ class Waiting(Protocol):
         entered_at: datetime | None = None,
         *,
         skills: Levels = (),
+        customer_id: str | None = None,
     ) -> None: ...
 
     def announce(self, call_id: str) -> Announcement | None:

@@ -333,6 +333,7 @@ class Place:
         entered_at: datetime | None = None,
         *,
         skills: Levels = (),
+        customer_id: str | None = None,
     ) -> None:
         ahead = f" ahead of others ({', '.join(causes)})" if causes else ""
         needs = f", needs {', '.join(f'{skill} {level}' for skill, level in skills)}" if skills else ""

@@ -5,15 +5,11 @@ memory at once, then both are stored in one commit, then the call is told. So tw
 the same call or agent, and an offer that is told is always stored.
 """
 
-import asyncio
-import contextlib
 import dataclasses
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from agents.events import AgentLoggedOut, AgentStateChanged, ReservationReleased
 from agents.model import Qualification, State
@@ -22,12 +18,11 @@ from core import log
 from core.bus import Bus
 from core.clock import Clock
 from core.db import Database
-from core.errors import HotlineError, NotFound
+from core.errors import NotFound
 from core.events import Event, Recorded
 from core.journal import Journal
 from core.policy import Policy
 from core.tasks import TaskOwner
-from cti import store as call_rows
 from cti.events import AgentAnswered, CallEnded, PbxFound, PbxLost, Reconciled, SeatLost, SeatRegistered
 from cti.messages import QueueGaveUp
 from routing import counting, queues, store
@@ -41,6 +36,7 @@ from routing.model import Entry, Explanation, Figures, Queue, Stand, Waiting
 from routing.offering import Deliver, NotQueued, Offering, overflowed
 from routing.places import Kind, kind
 from routing.precedence import Cause, precedence
+from routing.preferred import Preference
 from routing.reach import Reach
 from routing.skillbook import Skillbook
 from routing.skills import Levels
@@ -81,6 +77,7 @@ class RoutingService:
         self._deliver = deliver = self.absent.deliver
         self._policy = policy
         self._tasks = TaskOwner("routing")
+        self._preference = Preference(db, clock, policy)
         rules = {queue.id: queue.rules for queue in self.queues.values()}
         core = Matching(rules, policy.number("priority_cap"), policy.number("occupancy_window") * 60)
         self._floor = Floor(self.queues, agents.roster, clock, core, zone)
@@ -166,11 +163,13 @@ class RoutingService:
         *,
         skills: Levels = (),
         preferred: str | None = None,
+        customer_id: str | None = None,
     ) -> None:
         """Let a call wait for a person; SeatOffered or QueueGaveUp comes to its inbox.
 
         `enqueued_at` is the moment from which it waits, now when not given; `causes` let it go ahead of others. It
-        needs `skills` beside those of the queue, and is held for the agent `preferred` as long as the queue says.
+        needs `skills` beside those of the queue, and is held for the agent `preferred` as long as the queue says: where
+        none is given, for the account manager of `customer_id`, else for whom the caller talked with last.
         The wait limit counts from `entered_at`, now when not given: who comes back after it may wait that long again.
         A call that is taken up after a restart gives the original moment and keeps its place, whatever the causes
         are now; what was journaled before is not journaled again. Raises NoSuchQueue.
@@ -186,7 +185,7 @@ class RoutingService:
             return
         at, ahead = self._clock.now(), precedence(causes, self._policy)
         if self.queues[queue].preferred_s and preferred is None:
-            preferred = await self._last_agent(call_id)
+            preferred = await self._preference.of(call_id, customer_id)
         until = at + timedelta(seconds=self.queues[queue].preferred_s) if preferred else None
         asked = Waiting(call_id, queue, enqueued_at or at, ahead, skills, preferred, until)
         told = AgentRequested(
@@ -203,14 +202,6 @@ class RoutingService:
             await self._begin(self._offering.places.park(asked, entered_at or at), told)
         else:
             await self._come_closed(asked, entered_at or at, told)
-
-    async def _last_agent(self, call_id: str) -> str | None:
-        """Return who talked with this caller last; books that do not answer in time cost the caller nothing."""
-        since = self._clock.now() - timedelta(hours=self._policy.number("last_agent_window"))
-        with contextlib.suppress(HotlineError, SQLAlchemyError, TimeoutError):
-            async with asyncio.timeout(self._policy.number("lookup_wait")):
-                return await self._db.read(lambda connection: call_rows.last_agent(connection, call_id, since))
-        return None
 
     async def _come_closed(self, call: Waiting, entered_at: datetime, told: AgentRequested) -> None:
         """A call that comes when its queue is closed is for others, or for nobody."""

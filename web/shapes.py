@@ -194,6 +194,7 @@ class Customer(Shape):
     category: str | None
     vip: bool
     important: bool
+    manager: str | None = Field(description="user name of the account manager")
     phones: list[str]
     address: str | None
     area: str | None

@@ -168,6 +168,7 @@ def customer_shape(customer: Customer, accounts: Sequence[SupplyAccount], role: 
         category=first.category.value if first else None,
         vip=customer.vip,
         important=customer.important,
+        manager=customer.manager or None,
         phones=[number_for(number, role, own=own) for number in customer.phones],
         address=first.address if first else None,
         area=first.area if first else None,

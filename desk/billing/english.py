@@ -8,17 +8,23 @@ from datetime import date
 
 from core.policy import Policy
 from desk.billing.model import Bill, BillSummary, Line, Part, UsageHistory
-from desk.billing.speech import LINES_SAID, TAIL
+from desk.billing.speech import CAUSES_SAID, LINES_SAID, TAIL
 from desk.spoken import Sentence, sentence
 from speech import english_figures as figures
 
 PARTS = {Part.SHARP: "sharp peak", Part.PEAK: "peak", Part.FLAT: "flat", Part.VALLEY: "valley"}
 """What the parts of the day are called."""
+CAUSES = {
+    "compare.kwh": "Because of use",
+    "compare.price": "Because of the price",
+    "compare.tier": "Because of the step",
+}
+"""Causes of a change that a caller hears; the agent sees all."""
 
 
 def bill(summary: BillSummary, today: date, *, cut_off: bool, policy: Policy) -> list[Sentence]:
     """Return what the caller hears, one thought a sentence; `cut_off`: the supply is cut for arrears."""
-    told = [*_amount(summary.bill, today), _compared(summary.bill, summary.previous)]
+    told = [*_amount(summary.bill, today), _compared(summary.bill, summary.previous), *_causes(summary)]
     if summary.bill.estimated:
         told.append(sentence("This month is an estimate. The next reading of the meter will correct it."))
     told += [*_lines(summary.lines), *_payment(summary, today)]
@@ -75,6 +81,17 @@ def _compared(bill: Bill, before: Bill | None) -> Sentence:
     used = (figures.energy(abs(energy)), " more than" if energy > 0 else " less than") if energy else ("the same as",)
     costs = (figures.money(abs(money)), " more" if money > 0 else " less") if money else ("the same money",)
     return sentence("That is ", *used, " the month before, and ", *costs, ".")
+
+
+def _causes(summary: BillSummary) -> list[Sentence]:
+    """Why it is not that of the month before; use, told already, is a cause beside others only."""
+    own = [one for one in summary.causes[:CAUSES_SAID] if one.key in CAUSES]
+    if all(one.key == "compare.kwh" for one in own):
+        return []
+    return [
+        sentence(CAUSES[one.key], ": ", figures.money(abs(one.value)), " more." if one.value > 0 else " less.")
+        for one in own
+    ]
 
 
 def _lines(lines: tuple[Line, ...]) -> list[Sentence]:

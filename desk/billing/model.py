@@ -92,6 +92,8 @@ class BillSummary:
     pay_until: date
     previous: Bill | None
     """The bill of the month before, when there is one."""
+    causes: tuple[Step, ...] = ()
+    """Why it is not that of the month before, the largest first, where both were reckoned from their readings."""
 
     @property
     def account(self) -> str:
@@ -181,7 +183,14 @@ def _rule(policy: Policy, name: str) -> Step:
     return given(f"rule.{name}", Decimal(str(rule.value)), source=rule.source)
 
 
-def summary(latest: Bill, unpaid: Sequence[Bill], before: Bill | None, today: date, policy: Policy) -> BillSummary:
+def summary(
+    latest: Bill,
+    unpaid: Sequence[Bill],
+    before: Bill | None,
+    today: date,
+    policy: Policy,
+    causes: tuple[Step, ...] = (),
+) -> BillSummary:
     """Bring together the latest bill, every unpaid one and the bill of the month before."""
     return BillSummary(
         bill=latest,
@@ -190,6 +199,7 @@ def summary(latest: Bill, unpaid: Sequence[Bill], before: Bill | None, today: da
         overdue_days=max((overdue_days(bill, today) for bill in unpaid), default=0),
         pay_until=min((bill.due_date for bill in unpaid), default=latest.due_date),
         previous=before,
+        causes=causes,
     )
 
 

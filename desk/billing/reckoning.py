@@ -79,9 +79,9 @@ def _bill(supply: Supply, book: TariffBook) -> Reckoned:
     adjusted_money: list[Step] = []
     priced: list[tuple[Step, Tariff]] = []
     tariffs: list[Tariff] = []
-    ladder_before = given("ladder.used_before", supply.used_before, "kWh") if supply.used_before else NO_USE
     for point in supply.points:
         spans = book.spans(point.tariff, supply.since, supply.until)
+        ladder_before = _before(supply, spans[0].tariff)
         for span, parts in _by_span(energy.parts[point.id], spans, book):
             tariff = span.tariff
             if tariff not in tariffs:
@@ -177,8 +177,6 @@ def _energy_lines(supply: Supply, tariff: Tariff, parts: Parts, before: Step) ->
     if tariff.ladder is None:
         return _by_hour(tariff, parts, month) if by_hour else _plain(tariff, _whole(parts.values()), month)
     kwh = _whole(parts.values())
-    if tariff.ladder.cycle is Cycle.MONTH and before.key == NO_USE.key and before.value == supply.used_before:
-        before = NO_USE
     upto = ladder.ends(tariff, tariff.ladder, supply.period, supply.months, supply.household)
     found = ladder.tiers(tariff.ladder, ladder.Usage(kwh, before), upto)
     lines = _by_hour(tariff, parts, month) if by_hour else []
@@ -186,6 +184,13 @@ def _energy_lines(supply: Supply, tariff: Tariff, parts: Parts, before: Step) ->
     if supply.household.poor and tariff.free is not None:
         lines.append(_free(supply, tariff, kwh, month))
     return lines
+
+
+def _before(supply: Supply, tariff: Tariff) -> Step:
+    """What was used of the ladder before this bill: in a year the earlier months, in a month nothing."""
+    if not supply.used_before or tariff.ladder is None or tariff.ladder.cycle is Cycle.MONTH:
+        return NO_USE
+    return given("ladder.used_before", supply.used_before, "kWh")
 
 
 def _plain(tariff: Tariff, kwh: Step, month: int) -> list[Step]:

@@ -5,12 +5,22 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from core import log
 from core.clock import Clock
 from core.db import Database
-from core.errors import NotFound
+from core.errors import ConfigError, NotFound
 from core.policy import Policy
-from desk.billing import model, store
+from desk.billing import explanation, model, store, supply_store, tariff_check
+from desk.billing.comparison import compare
+from desk.billing.explanation import Explained, Records
 from desk.billing.model import Bill, BillSummary, ExplanationLine, UsageHistory
+from desk.billing.steps import Step
+from desk.billing.supply import Supply
+from desk.billing.tariff import TariffBook
+
+MONTHS_KNOWN = 36
+"""Bills that are looked at for one explanation: this year, the last, and what lies between."""
+_log = log.get(__name__)
 
 
 class NoSuchBill(NotFound):
@@ -19,10 +29,20 @@ class NoSuchBill(NotFound):
     code = "no_such_bill"
 
 
+class NoReadings(NotFound):
+    """There are no readings of that account and month: import them (`hotline bill import`)."""
+
+    code = "no_readings"
+
+
 class BillService:
     """Finds stored bills and says what is to be paid today, `zone` deciding which day that is."""
 
-    def __init__(self, db: Database, clock: Clock, zone: ZoneInfo, policy: Policy) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, zone: ZoneInfo, policy: Policy, tariffs: str = tariff_check.NATIONAL
+    ) -> None:
+        """`tariffs`: the region, or the file, by whose tariffs bills are reckoned that name no region themselves."""
+        self._tariffs = tariffs
         self._db = db
         self._clock = clock
         self._zone = zone
@@ -41,7 +61,67 @@ class BillService:
         if bill is None:
             return None
         before = store.of_month(connection, account, model.month_before(bill.period))
-        return model.summary(bill, store.unpaid(connection, account), before, self._today(), self._policy)
+        causes = self._causes(connection, bill, before) if before else ()
+        unpaid = store.unpaid(connection, account)
+        return model.summary(bill, unpaid, before, self._today(), self._policy, causes)
+
+    def _causes(self, connection: Connection, bill: Bill, before: Bill) -> tuple[Step, ...]:
+        """Why a bill is not that of the month before; only where both agree with what was issued.
+
+        Who cannot be explained (no tariffs, refused readings) still hears the bill.
+        """
+        records = self._records(connection, bill.account, bill.period)
+        if not {bill.period, before.period} <= set(records.supplies):
+            return ()
+        try:
+            both = [explanation.reckoned(records, one.period, self._tariffs) for one in (before, bill)]
+        except ConfigError as error:
+            _log.warning("bills are not explained: %s", error.message, extra={"action": "bill.explain"})
+            return ()
+        first, second = both
+        if first is None or second is None:
+            return ()
+        if explanation.differences(first, before) or explanation.differences(second, bill):
+            return ()
+        return compare(first, second).causes
+
+    def _records(self, connection: Connection, account: str, period: date) -> Records:
+        since = date(period.year - 1, 1, 1)
+        supplies = supply_store.of_account(connection, account, since, period)
+        if not supplies:
+            return Records({}, {})
+        bills = {one.period: one for one in store.of_account(connection, account, MONTHS_KNOWN) if one.period <= period}
+        return Records(supplies, bills)
+
+    async def explained(self, account: str, period: date) -> Explained:
+        """Explain the bill of an account for a month by its readings, beside what was issued and former bills.
+
+        Raises NoReadings when they are not there, ConfigError when there are no tariffs.
+        """
+        today = self._today()
+
+        def read(connection: Connection) -> Explained | None:
+            records = self._records(connection, account, period)
+            return explanation.explain(records, period, today, self._policy, self._tariffs)
+
+        found = await self._db.read(read)
+        if found is None:
+            raise NoReadings(account=account, period=f"{period:%Y-%m}")
+        return found
+
+    async def supplies(self, account: str, period: date, months: int = 12) -> list[Supply]:
+        """Return the supplies of the months up to `period`, ready to be reckoned, the latest last."""
+
+        def read(connection: Connection) -> list[Supply]:
+            records = self._records(connection, account, period)
+            found = (explanation.prepared(records, month, self._tariffs) for month in sorted(records.supplies))
+            return [one for one in found if one is not None][-months:]
+
+        return await self._db.read(read)
+
+    def book_of(self, supply: Supply) -> TariffBook:
+        """Return the tariffs that hold for a supply. Raises ConfigError."""
+        return explanation.book_of(supply, self._tariffs)
 
     async def bills(self, account: str, limit: int = 24) -> list[Bill]:
         """Return up to `limit` bills of the account, latest month first."""

@@ -11,13 +11,15 @@ from speech import mandarin
 
 LINES_SAID = 4
 """More lines than this are too many to remember; the caller is told how many there are instead."""
+CAUSES_SAID = 2
+"""Causes of a change that a caller hears; the agent sees all."""
 TAIL = 4
 """Digits by which a caller tells the own accounts apart."""
 
 
 def bill(summary: BillSummary, today: date, *, cut_off: bool, policy: Policy) -> list[Sentence]:
     """Return what the caller hears, one thought a sentence; `cut_off`: the supply is cut for arrears."""
-    told = [_amount(summary.bill), _compared(summary.bill, summary.previous)]
+    told = [_amount(summary.bill), _compared(summary.bill, summary.previous), *causes(summary)]
     if summary.bill.estimated:
         told.append(sentence("本期电量是估算的，以实际抄表为准。"))
     told += [*_lines(summary.lines), _payment(summary, today)]
@@ -26,6 +28,29 @@ def bill(summary: BillSummary, today: date, *, cut_off: bool, policy: Policy) ->
     if cut_off:
         told.append(cut_off_for_arrears(policy))
     return told
+
+
+def causes(summary: BillSummary) -> list[Sentence]:
+    """Return why the bill is not that of the month before, in words of which every voice has fragments.
+
+    That more was used is told already, so it is a cause beside others only.
+    """
+    own = [one for one in summary.causes[:CAUSES_SAID] if one.key in ("compare.kwh", "compare.price", "compare.tier")]
+    if all(one.key == "compare.kwh" for one in own):
+        return []
+    tier = max((line.tier or 1 for line in summary.lines), default=1)
+    names = {"compare.kwh": "用电", "compare.price": "电价", "compare.tier": f"{mandarin.ordinal(tier)}档电价"}
+    return [
+        sentence(
+            "原因是",
+            names[one.key],
+            "，",
+            "电费多" if one.value > 0 else "电费少",
+            mandarin.money(abs(one.value)),
+            "。",
+        )
+        for one in own
+    ]
 
 
 def usage(history: UsageHistory, today: date) -> list[Sentence]:

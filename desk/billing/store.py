@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Integer, bindparam, delete, select
 from core.prepared import PreparedSelect
 from core.upsert import upsert
 from desk.billing.model import Bill, Line, Part
-from desk.billing.tables import bill_lines, bills
+from desk.billing.tables import bill_lines, bill_supplies, bills
 from desk.customers.model import Category
 from desk.customers.tables import accounts
 
@@ -126,11 +126,12 @@ def save(connection: Connection, rows: Sequence[Bill]) -> None:
 
 
 def forget(connection: Connection, account_numbers: Sequence[str]) -> None:
-    """Remove every bill of these accounts."""
+    """Remove every bill of these accounts, and what bills of theirs are reckoned of."""
     for part in _parts(account_numbers):
         theirs = select(bills.c.id).where(bills.c.account.in_(part))
         connection.execute(delete(bill_lines).where(bill_lines.c.bill_id.in_(theirs)))
         connection.execute(delete(bills).where(bills.c.account.in_(part)))
+        connection.execute(delete(bill_supplies).where(bill_supplies.c.account.in_(part)))
 
 
 def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:

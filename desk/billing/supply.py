@@ -189,6 +189,7 @@ class Supply:
     `period` is the first day of the month billed; readings span `since` to `until` (not included), that is
     `months` of the ladder.
     `used_before`: kWh of this ladder year already billed. `power_factor`: the standard that the account is held to.
+    `region`: whose tariffs hold; empty: those of the site.
     """
 
     account: str
@@ -204,6 +205,7 @@ class Supply:
     used_before: Decimal = Decimal(0)
     adjustments: tuple[Adjustment, ...] = ()
     estimated: bool = False
+    region: str = ""
 
 
 class BillRefused(BadInput):

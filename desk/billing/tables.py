@@ -1,6 +1,6 @@
-"""Tables of stored bills and their lines."""
+"""Tables of stored bills and their lines, and of the readings and terms that bills are reckoned of."""
 
-from sqlalchemy import Boolean, Column, Date, ForeignKey, Integer, String, Table, UniqueConstraint, false
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Integer, String, Table, Text, UniqueConstraint, false
 
 from core.db import Exact, Utc, metadata
 
@@ -29,4 +29,12 @@ bill_lines = Table(
     Column("amount", Exact, nullable=False),
     Column("tier", Integer),
     Column("part", String(8)),
+)
+
+bill_supplies = Table(
+    "bill_supplies",
+    metadata,
+    Column("account", String(20), ForeignKey("accounts.number"), primary_key=True),
+    Column("period", Date, primary_key=True),
+    Column("document", Text, nullable=False),
 )

@@ -35,6 +35,8 @@ class Customer:
     important: bool = False
     phones: tuple[str, ...] = ()
     """Numbers in the form of `core.phone`."""
+    manager: str = ""
+    """The account manager (客户经理): the user name of an agent; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)

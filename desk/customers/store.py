@@ -22,7 +22,14 @@ def _by_name(condition: ColumnElement[bool]) -> Select[Any]:
 # Asked in every call: made once, so that SQLAlchemy finds their compiled form without working out a key anew.
 _BY_ID = _by_name(customers.c.id == bindparam("wanted"))
 _BY_PHONE = PreparedSelect(
-    select(customers.c.id, customers.c.name, customers.c.vip, customers.c.important, customer_phones.c.number)
+    select(
+        customers.c.id,
+        customers.c.name,
+        customers.c.vip,
+        customers.c.important,
+        customers.c.manager,
+        customer_phones.c.number,
+    )
     .join(customer_phones, customer_phones.c.customer_id == customers.c.id)
     .where(
         customers.c.id.in_(select(customer_phones.c.customer_id).where(customer_phones.c.number == bindparam("wanted")))
@@ -32,6 +39,7 @@ _BY_PHONE = PreparedSelect(
 _BY_ACCOUNT = _by_name(
     customers.c.id.in_(select(accounts.c.customer_id).where(accounts.c.number == bindparam("wanted")))
 )
+_MANAGER = select(customers.c.manager).where(customers.c.id == bindparam("wanted"))
 _PHONES = (
     select(customer_phones)
     .where(customer_phones.c.customer_id.in_(bindparam("customers", expanding=True)))
@@ -54,15 +62,20 @@ def get(connection: Connection, customer_id: str) -> Customer | None:
 def by_phone(connection: Connection, number: str) -> list[Customer]:
     """Return the customers reached at `number` (form of core.phone), by name."""
     found: dict[str, Customer] = {}
-    for customer, name, vip, important, phone in _BY_PHONE.rows(connection, wanted=number):
+    for customer, name, vip, important, manager, phone in _BY_PHONE.rows(connection, wanted=number):
         phones = (*found[customer].phones, phone) if customer in found else (phone,)
-        found[customer] = Customer(customer, name, vip, important, phones)
+        found[customer] = Customer(customer, name, vip, important, phones, manager)
     return list(found.values())
 
 
 def by_account(connection: Connection, number: str) -> Customer | None:
     """Return the holder of the account, if there is such an account."""
     return _first(_load(connection, _BY_ACCOUNT, wanted=number))
+
+
+def manager(connection: Connection, customer_id: str) -> str:
+    """Return the user name of the customer's account manager; empty: there is none."""
+    return connection.execute(_MANAGER, {"wanted": customer_id}).scalar_one_or_none() or ""
 
 
 def search(connection: Connection, text: str, limit: int) -> list[Customer]:
@@ -81,7 +94,7 @@ def _load(connection: Connection, query: Select[Any], **values: str) -> list[Cus
     numbers: dict[str, list[str]] = {row.id: [] for row in rows}
     for phone in connection.execute(_PHONES, {"customers": list(numbers)}) if numbers else ():
         numbers[phone.customer_id].append(phone.number)
-    return [Customer(row.id, row.name, row.vip, row.important, tuple(numbers[row.id])) for row in rows]
+    return [Customer(row.id, row.name, row.vip, row.important, tuple(numbers[row.id]), row.manager) for row in rows]
 
 
 def _first(found: Sequence[Customer]) -> Customer | None:
@@ -127,7 +140,7 @@ def save_customers(connection: Connection, rows: Sequence[Customer]) -> None:
     upsert(
         connection,
         customers,
-        [{"id": c.id, "name": c.name, "vip": c.vip, "important": c.important} for c in rows],
+        [{"id": c.id, "name": c.name, "vip": c.vip, "important": c.important, "manager": c.manager} for c in rows],
     )
     for ids in _parts([c.id for c in rows]):
         connection.execute(delete(customer_phones).where(customer_phones.c.customer_id.in_(ids)))

@@ -11,6 +11,7 @@ customers = Table(
     Column("name", String(100), nullable=False, index=True),
     Column("vip", Boolean, nullable=False),
     Column("important", Boolean, nullable=False),
+    Column("manager", String(64), nullable=False, server_default=""),
 )
 
 customer_phones = Table(

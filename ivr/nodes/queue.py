@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
 from sqlalchemy.exc import SQLAlchemyError
@@ -45,6 +45,13 @@ def _known(skills: dict[str, int], info: ValidationInfo) -> dict[str, int]:
     except BadInput as error:
         raise ValueError(error.message) from None
     return skills
+
+
+class Looked(NamedTuple):
+    """Why a caller goes ahead of others, and the customer, None where that is not known."""
+
+    causes: Collection[Cause]
+    customer_id: str | None = None
 
 
 class Queue(Node):
@@ -157,19 +164,19 @@ class Queue(Node):
             return self.full
         return self.nobody if why in ("no_agents", "closed") else self.too_long
 
-    async def _look_up(self, call: IvrCall) -> Collection[Cause]:
-        """Return why the caller goes ahead; what cannot be found out in time does not count.
+    async def _look_up(self, call: IvrCall) -> Looked:
+        """Return why the caller goes ahead, and who it is; what cannot be found out in time does not count.
 
         It is found out while the prompts are said, so that it costs no time.
         """
         causes = set(self.causes)
         if call.services.callers is None:
-            return causes
+            return Looked(causes)
         customer = await self._customer(call)
         with contextlib.suppress(HotlineError, SQLAlchemyError, TimeoutError):
             async with asyncio.timeout(call.number("lookup_wait")):
                 causes |= set(await call.services.callers.causes(call.session.call, customer))
-        return causes
+        return Looked(causes, customer)
 
     async def _customer(self, call: IvrCall) -> str | None:
         with contextlib.suppress(HotlineError, SQLAlchemyError, TimeoutError):
@@ -195,7 +202,7 @@ class Queue(Node):
         self,
         call: IvrCall,
         queue: str,
-        looking: asyncio.Task[Collection[Cause]],
+        looking: asyncio.Task[Looked],
         handed: TalkEnd | None,
         *,
         new: bool,
@@ -210,11 +217,11 @@ class Queue(Node):
             return LEFT if rang is Rang.LEFT else None
         await ringing.enter_queue(session, queue)
         skills = tuple(sorted(self.skills.items())) if queue == self.queue else ()
-        causes = await looking
+        causes, customer = await looking
         since = _since(call, queue)
         if new and since == session.call.queued_at and self._is_full(call, queue, causes):
             return SHED
-        await waiting.request(call.id, queue, since, causes, self._entered(call), skills=skills)
+        await waiting.request(call.id, queue, since, causes, self._entered(call), skills=skills, customer_id=customer)
         said, pause = "", self._first_pause(call)
         while True:
             match await session.receive(pause):

@@ -77,7 +77,7 @@ def test_the_examples_of_the_manual_import_twice(run: Callable[..., Result], eng
             assert (done.exit_code, done.stderr) == (0, ""), done.output
     with engine.connect() as connection:
         assert store.by_phone(connection, "076922223333") == [
-            Customer("K1002", "东华纺织厂", True, True, ("076922223333", "13900001002"))
+            Customer("K1002", "东华纺织厂", True, True, ("076922223333", "13900001002"), "agent1001")
         ]
         mill = store.account(connection, "4400001002")
         assert mill == Account("4400001002", "K1002", "工业大道88号", "高新片区", Category.COMMERCIAL, "10 kV")

@@ -130,6 +130,8 @@ def test_p13_every_contact_has_exactly_one_end_and_the_states_of_an_agent_add_up
         mine = total(now, agent_id)
         assert sum(mine.get(state, 0) for state in PRESENCE.values()) == passed
     assert now.broken == ()
+    early = fold.snapshot(day.events[-1].at - timedelta(milliseconds=136))
+    assert early.broken == (), "what came between a look at the clock and the reading counts as seen"
 
 
 @settings(max_examples=100, deadline=None)

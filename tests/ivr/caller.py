@@ -483,6 +483,7 @@ class QueuePlaces:
         self.asked: list[tuple[str, str, datetime | None]] = []
         self.causes: set[Cause] = set()
         self.skills: Levels = ()
+        self.customer_id: str | None = None
         self.announcements: deque[Announcement | None] = deque()
         """What is told of place and wait, one after the other; then the last one."""
         self._line = line
@@ -496,8 +497,9 @@ class QueuePlaces:
         entered_at: datetime | None = None,
         *,
         skills: Levels = (),
+        customer_id: str | None = None,
     ) -> None:
-        self.causes, self.skills = set(causes), skills
+        self.causes, self.skills, self.customer_id = set(causes), skills, customer_id
         self.asked.append(("request", queue, enqueued_at))
         self._next()
 

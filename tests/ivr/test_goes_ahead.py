@@ -50,6 +50,7 @@ async def test_the_customer_is_looked_up_and_goes_ahead(caller: Caller, shipped:
     known = Known(Cause.VIP, Cause.REPEAT)
     assert await causes_of(caller, shipped, known, {"menu": ["0"]}) == {Cause.VIP, Cause.REPEAT}
     assert known.asked == ["k1"]
+    assert caller.places.customer_id == "k1", "for the account manager"
 
 
 async def test_a_node_may_need_skills_beside_those_of_its_queue(caller: Caller, shipped: Flow) -> None:

@@ -141,7 +141,9 @@ def measured() -> dict[str, dict[str, float]]:
 
 
 @pytest.mark.parametrize("traffic", ["storm", "normal", "night", "two queues"])
-def test_simulated_callers_find_it_calibrated(traffic: str, measured: dict[str, dict[str, float]]) -> None:
+def test_p20_simulated_callers_find_the_told_wait_calibrated(
+    traffic: str, measured: dict[str, dict[str, float]]
+) -> None:
     found = measured[traffic]
     assert found["callers"] >= wait_forecast.QUICK
     assert 38 <= found["waited_less_than_p50_percent"] <= 62

@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import Connection
 
+from agents import store as people
 from agents.catalogue import load as load_catalogue
 from agents.events import AgentReserved, AgentSkillsChanged
-from agents.model import State
+from agents.model import Role, State, User
 from agents.qualification import Qualifications
 from core.bus import Bus
 from core.clock import FakeClock
@@ -19,6 +21,8 @@ from cti import store as call_rows
 from cti.events import Reconciled
 from cti.messages import QueueGaveUp, RoutingMessage, SeatOffered
 from cti.model import Call, CallState
+from desk.customers import store as customer_rows
+from desk.customers.model import Customer
 from routing import queues, store
 from routing.events import AgentChosen, AgentRequested, CallOverflowed
 from routing.service import RoutingService
@@ -234,6 +238,30 @@ async def test_the_last_agent_of_a_number_is_preferred_where_the_queue_says_so(h
     await hotline.routing.request("c2", "english")
     await hotline.gets("c2", "a2")
     assert [one.preferred for one in await hotline.office.story(AgentRequested)] == ["a1", None]
+
+
+async def test_the_account_manager_of_a_customer_is_preferred_before_the_last_agent(hotline: Hotline) -> None:
+    now, db = hotline.office.clock.now(), hotline.office.db
+
+    def fill(connection: Connection) -> None:
+        for number, manager in ((1, "agent2"), (2, "nobody"), (3, "gone"), (4, "")):
+            customer_rows.save_customers(connection, [Customer(f"K{number}", f"名{number}", manager=manager)])
+        gone = User(id="gone", username="gone", name="Gone", role=Role.AGENT, disabled=True)
+        people.add_user(connection, gone, "unusable", now)
+        began = now - timedelta(hours=1)
+        last = Call("last", "13800000001", True, "95598", CallState.MENU, began)
+        call_rows.add(connection, replace(last, agent_id="a1", talking_at=began))
+        for number in range(1, 5):
+            call_rows.add(connection, Call(f"c{number}", "13800000001", True, "95598", CallState.MENU, now))
+
+    await db.write(fill)
+    for number in (1, 2, 3, 4):
+        await hotline.can(number, "main", english=5)
+    for number in (1, 2, 3, 4):
+        await hotline.routing.request(f"c{number}", "english", customer_id=f"K{number}")
+    await hotline.gets("c1", "a2")
+    preferred = [one.preferred for one in await hotline.office.story(AgentRequested)]
+    assert preferred == ["a2", "a1", "a1", "a1"], "who is unknown or gone manages nobody"
 
 
 async def test_the_best_free_agent_of_a_queue_is_told(hotline: Hotline) -> None:

@@ -45,6 +45,7 @@ from cti.session import CallSession
 from cti.world import CallWorld
 from desk.announcements.service import AnnouncementService
 from desk.billing import store as bill_store
+from desk.billing import supply_store
 from desk.billing.service import BillService
 from desk.callbacks.service import CallbackService
 from desk.customers import store as customer_store
@@ -293,6 +294,7 @@ class World:
         customer_store.save_accounts(connection, data.accounts, {})
         customer_store.save_complaints(connection, data.complaints)
         bill_store.save(connection, data.bills)
+        supply_store.save(connection, data.supplies)
         outage_store.save(connection, data.outages)
         for number in range(1001, 1001 + SEATS):
             agent_store.add_seat(connection, Seat(str(number), f"seat{number}", "secret"))

@@ -1,0 +1,99 @@
+"""A batch of bills: readings imported, reckoned, kept, and compared with those of the utility's own system."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import OperationalError
+
+from app.readings_file import Problem, read
+from core.config import Settings
+from core.db import open_engine
+from core.errors import Unavailable
+from desk.billing import store, supply_store
+from desk.billing.explanation import Difference, Records, book_of, differences, prepared
+from desk.billing.model import Bill
+from desk.billing.reckoning import Reckoned, reckon_bill
+from desk.billing.service import MONTHS_KNOWN
+from desk.billing.supply import BillRefused, Supply
+from desk.customers.tables import accounts
+
+ROWS = 500
+"""Supplies in one transaction: short enough for a running service to write in between."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a batch has done; `problems` are rows that cannot be read, `refused` bills that cannot be reckoned."""
+
+    reckoned: int = 0
+    compared: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    refused: list[BillRefused] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+
+
+def run(settings: Settings, terms: Path, readings: Path, *, keep: bool, encoding: str = "auto") -> Outcome:
+    """Import, reckon and compare. Raises UnusableFile, ConfigError, Unavailable when the database cannot be used."""
+    supplies, problems = read(terms, readings, encoding)
+    done = Outcome(problems=problems)
+    by_account: dict[str, list[Supply]] = defaultdict(list)
+    for one in sorted(supplies, key=lambda supply: supply.period):
+        by_account[one.account].append(one)
+    engine = open_engine(settings.database_url)
+    try:
+        groups = iter(by_account.items())
+        while part := list(islice(groups, ROWS)):
+            with engine.begin() as connection:
+                _part(connection, settings, part, done, keep=keep)
+    finally:
+        engine.dispose()
+    return done
+
+
+def _part(
+    connection: Connection, settings: Settings, part: Sequence[tuple[str, list[Supply]]], done: Outcome, *, keep: bool
+) -> None:
+    known = _known(connection, [account for account, _ in part])
+    for account, supplies in part:
+        if account not in known:
+            cure = "import it first (`hotline import accounts`)"
+            done.refused.append(BillRefused(f"account {account}: there is no such account; {cure}", account=account))
+            continue
+        for bill, issued in _account(connection, settings, account, supplies, done):
+            done.reckoned += 1
+            if issued is not None:
+                done.compared += 1
+                done.differences += differences(bill, issued)
+        if keep:
+            supply_store.save(connection, supplies)
+
+
+def _known(connection: Connection, numbers: Sequence[str]) -> set[str]:
+    try:
+        rows = connection.execute(select(accounts.c.number).where(accounts.c.number.in_(numbers)))
+    except OperationalError as error:
+        cure = "run `hotline db upgrade` first"
+        raise Unavailable(f"the database cannot be used: {error.orig}; {cure}") from None
+    return {row.number for row in rows}
+
+
+def _account(
+    connection: Connection, settings: Settings, account: str, supplies: Sequence[Supply], done: Outcome
+) -> Iterator[tuple[Reckoned, Bill | None]]:
+    """Reckon the months of an account in order; each counts what was used before it in its year."""
+    issued = {bill.period: bill for bill in store.of_account(connection, account, MONTHS_KNOWN)}
+    first, last = supplies[0].period, supplies[-1].period
+    stored = supply_store.of_account(connection, account, date(first.year, 1, 1), last)
+    records = Records({**stored, **{one.period: one for one in supplies}}, issued)
+    for one in supplies:
+        ready = prepared(records, one.period, settings.site.tariffs)
+        assert ready is not None
+        try:
+            yield reckon_bill(ready, book_of(ready, settings.site.tariffs)), issued.get(one.period)
+        except BillRefused as refused:
+            done.refused.append(refused)

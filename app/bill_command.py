@@ -1,0 +1,216 @@
+"""`hotline bill …`: bills reckoned from readings, explained, compared with those issued, and on other terms."""
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from app import bill_batch
+from core import policy
+from core.clock import SystemClock
+from core.config import Settings, load
+from core.db import Database
+from core.errors import BadInput
+from desk.billing import explained, explained_speech, paper, what_if
+from desk.billing.explanation import Explained
+from desk.billing.reckoning import Reckoned
+from desk.billing.service import BillService
+from desk.billing.step_words import Language
+from desk.billing.supply import BasicKind
+
+T = TypeVar("T")
+FORMATS = ("text", "lines", "speech", "message", "json", "pdf")
+FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+SHOWN = 1000
+"""Problems and differences printed of each kind; the rest is counted."""
+
+
+@click.group("bill")
+def bill_group() -> None:
+    """Bills: import readings, explain, compare with those issued, what-if."""
+
+
+def _settings(context: click.Context) -> Settings:
+    return context.find_object(Settings) or load(None)
+
+
+def _month(text: str) -> date:
+    found = re.fullmatch(r"(\d{4})-(\d{2})", text)
+    if not found or not 1 <= int(found[2]) <= 12:
+        raise BadInput(f"--period {text}: write year and month like 2026-10")
+    return date(int(found[1]), int(found[2]), 1)
+
+
+def _ask(settings: Settings, work: Callable[[BillService], Awaitable[T]]) -> T:
+    async def run() -> T:
+        db = Database(settings.database_url)
+        rules = policy.load(settings.site.policy)
+        try:
+            return await work(BillService(db, SystemClock(), settings.site.zone, rules, settings.site.tariffs))
+        finally:
+            await db.close()
+
+    return asyncio.run(run())
+
+
+@bill_group.command("import")
+@click.option("--terms", type=FILE, required=True, help="CSV: points, tariffs and terms of each account.")
+@click.option("--readings", type=FILE, required=True, help="CSV: readings, one register a row.")
+@click.option("--dry-run", is_flag=True, help="Reckon and compare, keep nothing.")
+@click.option("--encoding", default="auto", show_default=True, type=click.Choice(["auto", "utf-8-sig", "gb18030"]))
+@click.pass_context
+def import_command(context: click.Context, terms: Path, readings: Path, *, dry_run: bool, encoding: str) -> None:
+    """Import readings, reckon each bill, and list where those issued differ (columns: docs/reference/billing.md).
+
+    An account whose rows or readings cannot be used is listed with the cure; the others go on.
+    """
+    done = bill_batch.run(_settings(context), terms, readings, keep=not dry_run, encoding=encoding)
+    for told in (done.problems, done.refused, done.differences):
+        _list([str(one) for one in told])
+    kept = "" if dry_run else ", kept"
+    click.echo(
+        f"{done.reckoned} bills reckoned{kept}; {len(done.problems)} bad rows, {len(done.refused)} refused, "
+        f"{done.compared} compared with issued bills, {len(done.differences)} figures differ"
+    )
+    sys.exit(1 if done.problems or done.refused or done.differences else 0)
+
+
+def _list(told: list[str]) -> None:
+    for one in told[:SHOWN]:
+        click.echo(one, err=True)
+    if len(told) > SHOWN:
+        click.echo(f"… and {len(told) - SHOWN} more", err=True)
+
+
+@bill_group.command("explain")
+@click.option("--account", required=True, metavar="NUMBER")
+@click.option("--period", required=True, metavar="YYYY-MM")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--language", type=click.Choice(["zh-CN", "en"]), help="[default: that of the site]")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+@click.pass_context
+def explain_command(
+    context: click.Context, account: str, period: str, form: str, language: Language | None, out: Path | None
+) -> None:
+    """Tell how each cent of a bill came about, why it changed, and what is odd about it."""
+    settings = _settings(context)
+    if form == "pdf" and out is None and sys.stdout.isatty():
+        raise click.UsageError("a PDF cannot be shown on a terminal: name a file with --out")
+    chosen: Language = language or settings.site.language
+    month = _month(period)
+    found = _ask(settings, lambda bills: bills.explained(account, month))
+    if found.bill is None and form != "text":
+        assert found.refused is not None
+        raise found.refused
+    made = _made(found, form, chosen, settings)
+    if out is None:
+        sys.stdout.buffer.write(made)
+    else:
+        _write(out, made)
+    if found.refused is not None:
+        raise found.refused
+
+
+def _write(out: Path, made: bytes) -> None:
+    try:
+        out.write_bytes(made)
+    except OSError as error:
+        raise BadInput(f"--out {out}: cannot be written ({error.strerror}): name another file") from None
+    click.echo(f"{out} written", err=True)
+
+
+def _made(found: Explained, form: str, language: Language, settings: Settings) -> bytes:
+    if form == "pdf":
+        today = SystemClock().now().astimezone(settings.site.zone).date()
+        return paper.pdf(found, site=settings.site.name, language=language, today=today)
+    bill = found.bill
+    if bill is None:
+        return ("\n".join(explained.odd(found.odd, language)) + "\n").encode()
+    ways: dict[str, Callable[[Reckoned], str]] = {
+        "text": lambda one: _text(found, one, language, deep=True),
+        "lines": lambda one: _text(found, one, language, deep=False),
+        "message": lambda one: explained.message(one, found.last_month),
+        "speech": lambda one: _speech(found, one, language),
+        "json": lambda one: json.dumps(_json(found, one, language), ensure_ascii=False, indent=1),
+    }
+    return (ways[form](bill) + "\n").encode()
+
+
+def _text(found: Explained, bill: Reckoned, language: Language, *, deep: bool) -> str:
+    told = [explained.text(bill, language, deep=deep)]
+    for change in (found.last_month, found.last_year):
+        if change is not None:
+            told += [explained.line(row) for row in explained.causes(change, language)]
+    return "\n".join([*told, *explained.odd(found.odd, language), *(str(one) for one in found.differences)])
+
+
+def _speech(found: Explained, bill: Reckoned, language: Language) -> str:
+    say = explained_speech.english if language == "en" else explained_speech.bill
+    return "\n".join(one.text for one in say(bill, found.last_month))
+
+
+def _json(found: Explained, bill: Reckoned, language: Language) -> dict[str, object]:
+    return {
+        "steps": [asdict(row) for row in explained.tree(bill, language)],
+        "last_month": [asdict(row) for row in explained.causes(found.last_month, language)] if found.last_month else [],
+        "last_year": [asdict(row) for row in explained.causes(found.last_year, language)] if found.last_year else [],
+        "odd": explained.odd(found.odd, language),
+        "differences": [str(one) for one in found.differences],
+    }
+
+
+@bill_group.command("what-if")
+@click.option("--account", required=True, metavar="NUMBER")
+@click.option("--period", required=True, metavar="YYYY-MM", help="The last of the months that are reckoned anew.")
+@click.option("--months", default=12, show_default=True, type=click.IntRange(1, 24))
+@click.option("--contract", type=Decimal, metavar="KW", help="Another contract demand.")
+@click.option("--basic", type=click.Choice([one.value for one in BasicKind]), help="The basic charge by this.")
+@click.option("--power-factor", type=Decimal, metavar="0.95", help="The power factor brought to this.")
+@click.option("--to-valley", type=Decimal, metavar="SHARE", help="A share (0 to 1) of the peak used in the valley.")
+@click.pass_context
+def what_if_command(
+    context: click.Context,
+    *,
+    account: str,
+    period: str,
+    months: int,
+    contract: Decimal | None,
+    basic: str | None,
+    power_factor: Decimal | None,
+    to_valley: Decimal | None,
+) -> None:
+    """Tell what an account would have paid on other terms or with other habits, and the effect of a year."""
+    if sum(one is not None for one in (contract, basic, power_factor, to_valley)) != 1:
+        raise click.UsageError("give one of --contract, --basic, --power-factor, --to-valley")
+    settings, month = _settings(context), _month(period)
+
+    async def work(bills: BillService) -> what_if.Effect:
+        change: what_if.Change
+        supplies = await bills.supplies(account, month, months)
+        if not supplies:
+            raise BadInput(f"account {account} has no readings until {period}: import them (`hotline bill import`)")
+        book = bills.book_of(supplies[-1])
+        if contract is not None:
+            change = what_if.contract(contract)
+        elif basic is not None:
+            change = what_if.basic_by(BasicKind(basic))
+        elif power_factor is not None:
+            change = what_if.power_factor(power_factor, book)
+        else:
+            assert to_valley is not None
+            change = what_if.moved(to_valley)
+        return what_if.effect(supplies, change, book)
+
+    found = _ask(settings, work)
+    click.echo(
+        f"{found.months} months: {found.before} yuan, then {found.after} yuan; difference {found.difference} yuan; "
+        f"in a year {found.yearly} yuan"
+    )

@@ -1,0 +1,160 @@
+"""What is odd about a bill, and what to ask the customer: marked, never corrected by itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from core.policy import Policy
+from desk.billing.model import month_before
+from desk.billing.reckoning import Reckoned
+from desk.billing.supply import Dial, Meter, Register, Supply
+
+
+class Oddity(StrEnum):
+    """Kinds of what is odd."""
+
+    BELOW_LAST = "below_last"
+    ZERO = "zero"
+    JUMP = "jump"
+    DROP = "drop"
+    POWER_FACTOR = "power_factor"
+    MISSING_PERIOD = "missing_period"
+    SMALL_CAPACITY = "small_capacity"
+    ESTIMATED = "estimated"
+
+
+QUESTIONS: Mapping[Oddity, tuple[str, str]] = {
+    Oddity.BELOW_LAST: (
+        "请客户读出电能表现在的示数和表号，核对是否换过表、是否翻转。",
+        "Ask for the number on the meter and what it shows now; was the meter replaced, or has it passed its end?",
+    ),
+    Oddity.ZERO: (
+        "请问这段时间房屋是否空置、是否停过电？电能表的脉冲灯是否闪？",
+        "Was nobody there, or was the supply off? Does the lamp of the meter blink?",
+    ),
+    Oddity.JUMP: (
+        "请问家里是否新增了空调、电采暖、充电桩或生产设备？是否有人长住？关掉全部电器后电表是否还走？",
+        "New equipment: air conditioning, heating, a charger, machines? Does the meter run with all switched off?",
+    ),
+    Oddity.DROP: (
+        "请问这段时间是否有人外出、停产，或部分线路不经过电能表？",
+        "Were people away, did production stop, or does a circuit pass the meter by?",
+    ),
+    Oddity.POWER_FACTOR: (
+        "请问无功补偿柜是否投入、电容是否损坏，负荷是否比平时轻很多？",
+        "Is the compensation switched on, are capacitors broken, was the load much lighter than usual?",
+    ),
+    Oddity.MISSING_PERIOD: (
+        "请问中间月份的账单是否收到过？是否换过户名或表计？",
+        "Did a bill come for the months between? Was the name or the meter changed?",
+    ),
+    Oddity.SMALL_CAPACITY: (
+        "请核对变压器铭牌容量，是否仍应执行两部制电价？",
+        "What capacity is on the plate of the transformer? Should it have a two-part tariff?",
+    ),
+    Oddity.ESTIMATED: (
+        "请客户读出电能表现在的示数，以便更正估抄。",
+        "Ask what the meter shows now, to correct the estimate.",
+    ),
+}
+"""What the agent asks, in Chinese and English."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """Something odd: what, at which meter, and the figures that show it."""
+
+    kind: Oddity
+    meter: str
+    figures: tuple[str, ...]
+
+    def question(self, language: str) -> str:
+        return QUESTIONS[self.kind][language == "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was billed before: kWh by month, the last power factor, the month of the first bill."""
+
+    used: Mapping[date, Decimal]
+    power_factor: Decimal | None = None
+
+
+def anomalies(
+    supply: Supply, bill: Reckoned | None, history: History, policy: Policy, two_part_from: Decimal
+) -> list[Anomaly]:
+    """Return what is odd; `bill` is None when it was refused."""
+    found = [one for point in supply.points if point.meter for one in _dials(point.meter)]
+    if supply.estimated:
+        found.append(Anomaly(Oddity.ESTIMATED, "", ()))
+    found += _missing(supply, history)
+    capacity = supply.basic.connected() if supply.basic else None
+    if capacity is not None and 0 < capacity < two_part_from:
+        found.append(Anomaly(Oddity.SMALL_CAPACITY, "", (f"{capacity} kVA < {two_part_from} kVA",)))
+    if bill is not None:
+        found += _use(supply, bill, history, policy)
+        found += _factor(bill, history, policy)
+    return found
+
+
+def _dials(meter: Meter) -> list[Anomaly]:
+    below = [dial for dial in meter.dials if dial.register is not Register.DEMAND and _fell(dial, meter)]
+    return [Anomaly(Oddity.BELOW_LAST, meter.id, (f"{one.register}: {one.before} → {one.after}",)) for one in below]
+
+
+def _fell(dial: Dial, meter: Meter) -> bool:
+    """Whether a register fell in a way that passing its highest figure does not explain (more than half its range)."""
+    if dial.after >= dial.before:
+        return False
+    if meter.digits is None:
+        return True
+    modulus = Decimal(10) ** meter.digits
+    return dial.after - dial.before + modulus > modulus / 2
+
+
+def _missing(supply: Supply, history: History) -> list[Anomaly]:
+    if not history.used:
+        return []
+    month, gap = supply.period, []
+    earliest = min(history.used)
+    for _ in range(supply.months):
+        month = month_before(month)
+    while month > earliest and month not in history.used:
+        gap.append(f"{month:%Y-%m}")
+        month = month_before(month)
+    return [Anomaly(Oddity.MISSING_PERIOD, "", tuple(reversed(gap)))] if gap else []
+
+
+def _use(supply: Supply, bill: Reckoned, history: History, policy: Policy) -> list[Anomaly]:
+    used = bill.used.value / supply.months
+    if not used:
+        return [Anomaly(Oddity.ZERO, "", ("0 kWh",))]
+    usual = _usual(list(history.used.values()))
+    if usual is None or usual < Decimal(str(policy.number("bill_jump_least"))):
+        return []
+    figures = (f"{used:.0f} kWh", f"⌀ {usual:.0f} kWh")
+    if used > usual * Decimal(str(policy.number("bill_jump"))):
+        return [Anomaly(Oddity.JUMP, "", figures)]
+    if used < usual * Decimal(str(policy.number("bill_drop"))):
+        return [Anomaly(Oddity.DROP, "", figures)]
+    return []
+
+
+def _usual(months: Sequence[Decimal]) -> Decimal | None:
+    """The median month: one odd month does not make the next one look odd."""
+    ordered = sorted(months)
+    if not ordered:
+        return None
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def _factor(bill: Reckoned, history: History, policy: Policy) -> list[Anomaly]:
+    if bill.power_factor is None or history.power_factor is None:
+        return []
+    fall = history.power_factor - bill.power_factor.value
+    if fall < Decimal(str(policy.number("bill_power_factor_fall"))):
+        return []
+    return [Anomaly(Oddity.POWER_FACTOR, "", (f"{history.power_factor} → {bill.power_factor.value}",))]

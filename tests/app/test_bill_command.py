@@ -1,0 +1,126 @@
+"""`hotline bill`: readings come in, bills are reckoned, explained, compared with those issued, on both engines."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import Engine
+
+from app.bill_command import bill_group
+from app.import_command import import_group
+from core.config import Settings, Storage
+
+pytestmark = pytest.mark.integration
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+TERMS, READINGS = EXAMPLES / "terms.csv", EXAMPLES / "readings.csv"
+OCTOBER = ("--account", "4400001001", "--period", "2026-10")
+
+
+@pytest.fixture
+def settings(database_url: str, engine: Engine) -> Settings:
+    made = Settings(storage=Storage(url=database_url))
+    for table in ("customers", "accounts", "bills"):
+        done = CliRunner().invoke(import_group, [table, str(EXAMPLES / f"{table}.csv")], obj=made)
+        assert done.exit_code == 0, done.output
+    return made
+
+
+@pytest.fixture
+def run(settings: Settings) -> Callable[..., Result]:
+    return lambda *words: CliRunner().invoke(bill_group, [str(word) for word in words], obj=settings)
+
+
+def readings(folder: Path, *rows: str) -> Path:
+    file = folder / "readings.csv"
+    head = "account,period,from,until,point,what,register,before,after,pt,ct,digits,value,cause"
+    file.write_text("\n".join([head, *rows]), encoding="utf-8")
+    return file
+
+
+def test_the_examples_agree_with_the_bills_that_were_issued(run: Callable[..., Result]) -> None:
+    done = run("import", "--terms", TERMS, "--readings", READINGS)
+    assert done.exit_code == 0, done.output
+    assert (
+        "3 bills reckoned, kept; 0 bad rows, 0 refused, 3 compared with issued bills, 0 figures differ" in done.output
+    )
+
+
+def test_a_bill_is_explained_in_every_form(run: Callable[..., Result], tmp_path: Path) -> None:
+    run("import", "--terms", TERMS, "--readings", READINGS)
+    text = run("explain", *OCTOBER, "--language", "en").output
+    assert "286 × 0.5469 = 156.41 yuan" in text
+    assert "This reading, M1: 12693" in text
+    assert run("explain", *OCTOBER, "--format", "message").output.startswith(
+        "尾号1001的户号，2026年10月用电286度，电费156.41元"
+    )
+    assert "一百五十六元四角一分" in run("explain", *OCTOBER, "--format", "speech").output
+    steps = json.loads(run("explain", *OCTOBER, "--format", "json").output)["steps"]
+    assert steps[0]["value"] == "156.41"
+    out = tmp_path / "bill.pdf"
+    assert run("explain", *OCTOBER, "--format", "pdf", "--out", out).exit_code == 0
+    assert out.read_bytes().startswith(b"%PDF-")
+
+
+def test_bad_rows_and_bills_are_told_and_the_rest_goes_on(run: Callable[..., Result], tmp_path: Path) -> None:
+    file = readings(
+        tmp_path,
+        "4400001001,2026-10,2026-10-01,2026-11-01,M1,,total,12407,12694,1,1,5,,",
+        "4400001002,2026-10,2026-10-01,2026-11-01,M1,,total,1033,900,1,120,,,",
+        "4400001003,2026-10,2026-10-01,2026-11-01,M1,,total,1,2,1,1,,,",
+        "4400001004,2026-10,2026-10-01,2026-11-01,M1,,total,many,2,1,1,,,",
+        "9900001004,2026-10,2026-10-01,2026-11-01,M1,,total,1,2,1,1,,,",
+    )
+    done = run("import", "--terms", TERMS, "--readings", file, "--dry-run")
+    assert done.exit_code == 1
+    for said in (
+        "account 4400001002, meter M1, 2026-10: total reads 900, less than the last 1033",
+        "the terms file has no such account; add its points",
+        "account 4400001004, 2026-10: before = 'many'",
+        "account 4400001001, 2026-10: kWh reckoned 287, issued 286",
+        "account 4400001001, 2026-10: yuan reckoned 156.96, issued 156.41",
+        "1 bills reckoned; 3 bad rows, 1 refused, 1 compared with issued bills, 2 figures differ",
+    ):
+        assert said in done.output, done.output
+    assert run("explain", *OCTOBER).exception is not None, "a dry run keeps nothing"
+
+
+def test_changes_a_replaced_meter_and_an_adjustment_come_by_csv(run: Callable[..., Result], tmp_path: Path) -> None:
+    file = readings(
+        tmp_path,
+        "4400001001,2026-10,2026-10-01,2026-11-01,M1,,total,0,200,1,1,5,,",
+        "4400001001,2026-10,2026-10-01,2026-11-01,M1,removed,total,12407,12480,1,1,5,,",
+        "4400001001,2026-10,2026-10-01,2026-11-01,M1,change,,,,,,,13,换表追补",
+        "4400001001,2026-10,2026-10-01,2026-11-01,M1,adjustment,,,,,,,-5.00,上期多收",
+    )
+    done = run("import", "--terms", TERMS, "--readings", file)
+    assert "yuan reckoned 151.41, issued 156.41" in done.output
+    told = run("explain", *OCTOBER, "--format", "lines").output
+    assert "-5.00 元  [上期多收]" in told
+
+
+def test_what_if_over_the_months_that_are_there(run: Callable[..., Result]) -> None:
+    run("import", "--terms", TERMS, "--readings", READINGS)
+    done = run("what-if", "--account", "4400001002", "--period", "2026-10", "--to-valley", "0.2")
+    assert "no meter of it has registers peak and valley" in str(done.exception)
+    none = run("what-if", "--account", "4400001003", "--period", "2026-10", "--power-factor", "0.95")
+    assert "has no readings" in str(none.exception)
+    assert run("what-if", "--account", "4400001002", "--period", "2026-10").exit_code == 2
+
+
+def test_use_of_earlier_months_counts_in_the_ladder(run: Callable[..., Result], tmp_path: Path) -> None:
+    days = [f"2026-{month:02}-01" for month in range(1, 11)]
+    rows = [
+        f"4400001001,{day[:7]},{day},{days[at + 1]},M1,,total,{at}00,{at + 6}00,1,1,5,,"
+        for at, day in enumerate(days[:9])
+    ]
+    run("import", "--terms", TERMS, "--readings", readings(tmp_path, *rows))
+    run("import", "--terms", TERMS, "--readings", READINGS)
+    told = run("explain", *OCTOBER, "--language", "en").output
+    assert "Energy used before: 5400 kWh" in told
+    assert "Energy, tier 2: 286 × 0.5969" in told
+    assert "yuan reckoned 170.71, issued 156.41" in told
+    assert "Beside" not in told
+    assert "Change of the bill" in told
