@@ -15,6 +15,7 @@ from routing.forecast import Told, Words
 from routing.service import RoutingService
 from tests.agents.centre import centre
 from tests.routing.test_service import Hotline
+from tests.until import until
 
 pytestmark = pytest.mark.integration
 
@@ -142,6 +143,7 @@ async def test_p15_after_a_restart_the_wait_to_be_expected_is_the_same(hotline: 
     await office.released("t1", "a1")
     await office.reaches("a1", "wrap_up")
     await office.advance(31)
+    await learned(hotline)
     await office.journal.settle()
     begun_now = RoutingService(office.agents, office.journal, office.db, office.clock, office.policy, print)
     fresh, live = begun_now._announcing, hotline.routing._announcing
@@ -173,8 +175,8 @@ async def test_what_is_heard_while_it_is_read_is_learned_once(hotline: Hotline) 
     await office.released("t1", "a1")
     await office.reaches("a1", "wrap_up")
     await office.advance(31)
+    await learned(hotline)
     heard = replace(announcing._learning.of("general"))
-    assert heard.handling_s > HANDLING, "the talk of half an hour"
     go_on.set()
     await catching_up
     assert announcing._learning.of("general") == heard
@@ -191,6 +193,12 @@ async def test_books_that_do_not_answer_leave_what_is_heard(hotline: Hotline) ->
     before = expected(hotline, 3)
     await hotline.routing._announcing.catch_up(Down())  # type: ignore[arg-type]
     assert expected(hotline, 3) == before
+
+
+async def learned(hotline: Hotline) -> None:
+    """Wait until the long talk that is over has been learned from."""
+    live = hotline.routing._announcing._learning
+    await until(lambda: live.of("general").handling_s > HANDLING, what="the talk is learned from")
 
 
 def expected(hotline: Hotline, position: int) -> float:
