@@ -155,7 +155,8 @@ async def test_p15_after_a_restart_the_wait_to_be_expected_is_the_same(hotline: 
         assert fresh.expected("general", place) == live.expected("general", place) is not None
 
 
-async def test_what_is_heard_while_it_is_read_is_learned_once(hotline: Hotline) -> None:
+@pytest.mark.parametrize("read_first", [True, False])
+async def test_what_is_heard_while_it_is_read_is_learned_once(hotline: Hotline, read_first: bool) -> None:
     office = hotline.office
     await busy(hotline, 1, 2)
     announcing = hotline.routing._announcing
@@ -163,10 +164,10 @@ async def test_what_is_heard_while_it_is_read_is_learned_once(hotline: Hotline) 
 
     class Slow:
         async def read(self, work: object) -> object:
-            found = await office.db.read(work)  # type: ignore[arg-type]
+            found = await office.db.read(work) if read_first else None  # type: ignore[arg-type]
             reading.set()
             await go_on.wait()
-            return found
+            return found or await office.db.read(work)  # type: ignore[arg-type]
 
     tasks = TaskOwner("test")
     catching_up = tasks.start(announcing.catch_up(Slow()), "catch up")  # type: ignore[arg-type]
@@ -177,6 +178,7 @@ async def test_what_is_heard_while_it_is_read_is_learned_once(hotline: Hotline) 
     await office.advance(31)
     await learned(hotline)
     heard = replace(announcing._learning.of("general"))
+    await office.journal.settle()
     go_on.set()
     await catching_up
     assert announcing._learning.of("general") == heard
