@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.staffing_calibrate import calibrate_command
-from app.staffing_history import History, assumptions, day_of, expected, read
+from app.staffing_history import History, assumptions, check, day_of, expected, read
 from app.staffing_simulate import simulate_command
 from core import policy
 from core.clock import SystemClock
@@ -55,6 +55,7 @@ def plan_command(context: click.Context, /, day_: str, queue: str | None, form: 
     rules = policy.load(settings.site.policy)
     try:
         day = day_of(day_)
+        check(rules, given)
         history = read(settings, rules, queue, day, SystemClock().now()).given(given["aht"], given["patience"])
         assumed = assumptions(rules, history, given)
         needs = plan(expected(history.days, day, settings.site.zone), assumed)

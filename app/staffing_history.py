@@ -50,6 +50,12 @@ class History:
         return replace(self, handling=handling, patience=waits)
 
 
+def check(rules: Policy, given: dict[str, Any]) -> None:
+    """Refuse what no plan can be made with, before anything is read. Raises BadInput."""
+    unknown = Figure(1.0, "unknown")
+    assumptions(rules, History(None, [], {}, unknown, unknown).given(given["aht"], given["patience"]), given)
+
+
 def read(settings: Settings, rules: Policy, queue: str | None, day: dt.date, now: dt.datetime) -> History:
     """Return what the journal says of the days before `day`, the running one left out. Raises BadInput, ConfigError."""
     return reading(settings, lambda connection: _history(connection, settings, rules, queue, day, now))
@@ -81,7 +87,11 @@ def _history(
     whole = begun.astimezone(zone).date() + dt.timedelta(days=1)
     first = max(whole, last - dt.timedelta(weeks=rules.number("staffing_weeks")) + dt.timedelta(days=1))
     if first > last:
-        raise BadInput(f"no whole day before {day} is in the journal, which begins on {whole - dt.timedelta(days=1)}")
+        begins = whole - dt.timedelta(days=1)
+        raise BadInput(
+            f"no whole day before {day} is in the journal, which begins on {begins}: a plan needs the calls of one day"
+            f" from midnight to midnight, so it can be made from {whole + dt.timedelta(days=1)} on"
+        )
     since = dt.datetime.combine(first, dt.time(), zone)
     until = dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), zone)
     arrived = store.arrivals(connection, since, until)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app import staffing_house
-from app.staffing_history import History, assumptions, day_of, expected, read
+from app.staffing_history import History, assumptions, check, day_of, expected, read
 from core import policy
 from core.clock import SystemClock
 from core.config import Settings, load
@@ -67,6 +67,7 @@ def simulate_command(context: click.Context, /, day_: str, queue: str | None, fo
     settings = context.find_object(Settings) or load(None)
     try:
         rules, day, change = policy.load(settings.site.policy), day_of(day_), _change(given)
+        check(rules, given)
         history = read(settings, rules, queue, day, SystemClock().now()).given(given["aht"], given["patience"])
         planned, within_s = _planned(settings, rules, history, day_, given)
         before = _days(planned, Change(), within_s, given)

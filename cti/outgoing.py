@@ -11,7 +11,7 @@ from cti.endings import refuse, tell, words_of
 from cti.events import CalleeAnswered, CalleeRang
 from cti.handover import OUTSIDE
 from cti.inbox import Asked
-from cti.messages import ChannelEntered, ChannelGone, HangUp, SeatWithdrawn
+from cti.messages import ChannelEntered, ChannelGone, HangUp, Reject, SeatWithdrawn
 from cti.model import CallState
 from cti.port import NoSuchChannel, OutsideDial, PbxRefused, SeatDial
 from cti.session import CallSession
@@ -99,6 +99,12 @@ async def _answers(session: CallSession, channel_id: str, ring_s: float) -> bool
                 return False
             case Asked(command=HangUp(agent_id=agent_id)) as asked if agent_id == session.call.agent_id:
                 session.end = ("agent", "hung_up_on_desktop")
+                tell(asked, None)
+                return False
+            case Asked(command=Reject(agent_id=agent_id)) as asked if (
+                agent_id == session.call.agent_id and session.call.state is CallState.PLACED
+            ):
+                session.end = ("agent", "rejected")
                 tell(asked, None)
                 return False
             case Asked() as asked:

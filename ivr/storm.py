@@ -102,7 +102,7 @@ class IvrStorm:
     async def refresh(self) -> None:
         """Read the outages that hold now; those of single accounts concern nobody else."""
         now = self._clock.now()
-        holding = [one for one in await self._outages.today() if one.areas and one.begins <= now]
+        holding = [one for one in await self._outages.everywhere() if one.areas]
         latest = sorted(holding, key=lambda one: (one.begins, one.id), reverse=True)[: self._most]
         self._news = tuple(outage_speech.outage(one, now, self._zone).text for one in latest)
 

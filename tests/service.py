@@ -210,7 +210,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def write_settings(pbx: Pbx, var: Path, url: str = "") -> Path:
+def write_settings(pbx: Pbx, var: Path, url: str = "", zone: str = "") -> Path:
     """Write the installation's settings and secrets so that they fit the PBX of the test; `url` of the database."""
     ports, secrets = pbx.spec.ports, pbx.spec.secrets
     (var / "secrets.json").write_text(
@@ -219,6 +219,7 @@ def write_settings(pbx: Pbx, var: Path, url: str = "") -> Path:
     config = var / "hotline.toml"
     config.write_text(
         f'[storage]\ndir = "{var}"\nurl = "{url}"\nrecordings_min_free_mb = 1\n[web]\nport = {free_port()}\n'
+        f'[site]\ntimezone = "{zone or "Asia/Shanghai"}"\n'
         '[speech]\nrecogniser = "off"\n'  # the stories about it switch it on; the others need not load a model
         f"[asterisk]\nsip_port = {ports.sip}\nhttp_port = {ports.http}\nami_port = {ports.ami}\n"
         f"rtp_start = {ports.rtp_start}\nrtp_end = {ports.rtp_end}\n"
@@ -246,10 +247,15 @@ async def people(pbx: Pbx, settings: Settings, *, demo: bool = True) -> None:
 
 
 @contextlib.asynccontextmanager
-async def started_service(pbx: Pbx, *, ui: bool = False, start: bool = True, url: str = "") -> AsyncIterator[Service]:
-    """The service on `pbx` with the demo's customers; stopped at the end. `url`: another database than SQLite."""
+async def started_service(
+    pbx: Pbx, *, ui: bool = False, start: bool = True, url: str = "", zone: str = ""
+) -> AsyncIterator[Service]:
+    """The service on `pbx` with the demo's customers; stopped at the end. `url`: another database than SQLite.
+
+    `zone`: another time zone than Shanghai's.
+    """
     var = pbx.spec.directories.state.parent
-    config = write_settings(pbx, var, url)
+    config = write_settings(pbx, var, url, zone)
     settings = load(config, {})
     await people(pbx, settings)
     take_sentences(settings)

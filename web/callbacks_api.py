@@ -111,7 +111,7 @@ async def list_abandoned(ask: Ask, query: AbandonedQuery) -> shapes.Items[Abando
     )
 
 
-@routes.add("POST", "/callbacks", roles=DESK | TEAM, status=201)
+@routes.add("POST", "/callbacks", roles=DESK, status=201)
 async def take_up(ask: Ask, body: TakenUp) -> Rung:
     """Let a caller who hung up while waiting be rung back: when it is their turn, or by oneself at once."""
     desk = ask.services.callback_desk
@@ -133,7 +133,7 @@ async def skip(ask: Ask, body: Why) -> shapes.Done:
     return shapes.Done()
 
 
-@routes.add("POST", "/callbacks/{id}/close", roles=DESK | TEAM)
+@routes.add("POST", "/callbacks/{id}/close", roles=DESK)
 async def close(ask: Ask, body: Why) -> shapes.Done:
     """Finish a callback that nobody is to ring any more."""
     await ask.services.callback_desk.dismiss(ask.user.id, ask.part("id"), body.reason)

@@ -71,6 +71,11 @@ class OutageService:
         after = moment - self._told_within()
         return await self._db.read(lambda c: store.concerning(c, account, area, after, moment + INSTANT))
 
+    async def everywhere(self) -> list[Outage]:
+        """Return the published notices that hold now, wherever, as `current` does; earliest first."""
+        now = self._clock.now()
+        return await self._db.read(lambda c: store.published_between(c, now - self._told_within(), now + INSTANT))
+
     async def today(self, *, account: str | None = None, area: str | None = None) -> list[Outage]:
         """Return the published notices of this day, earliest first: for an account or area, or all of them."""
         begins, ends = self._day()

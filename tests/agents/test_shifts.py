@@ -304,6 +304,13 @@ async def test_what_a_person_called_in_stays_until_a_person_lets_it_go(house: Ho
     assert await house.shifts.active() is not None
 
 
+async def test_whom_storm_mode_called_in_no_trigger_lets_go(house: House) -> None:
+    await house.duty("0001", 0, hours=12)
+    await house.shifts.activate("lead", "storm mode", Trigger.STORM)
+    await house.look_for(QUIET + 60)
+    assert await house.shifts.active() is not None
+
+
 async def test_a_weather_notice_calls_in_at_once_while_it_holds(house: House) -> None:
     await house.duty("0001", 0, hours=12)
     now = house.clock.now()

@@ -101,6 +101,8 @@ def test_the_plan_as_csv(site: Settings) -> None:
         (("--day", "2025-12-01", "--aht", "-5"), "handling_s = -5: must be seconds above 0"),
         (("--day", "2025-12-01", "--shrinkage", "100"), "--shrinkage 100: must be from 0 to below 100, in percent"),
         (("--day", "2025-11-03"), "no whole day before 2025-11-03 is in the journal, which begins on 2025-11-03"),
+        (("--day", "2025-11-03"), "so it can be made from 2025-11-05 on"),
+        (("--day", "2025-11-03", "--target", "80"), "--target 80: is written 80/20 for 80 % within 20 s"),
     ],
 )
 def test_what_cannot_be_planned_is_told_with_the_cure(site: Settings, words: tuple[str, ...], told: str) -> None:

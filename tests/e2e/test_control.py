@@ -11,8 +11,9 @@ import pytest_asyncio
 
 from asterisk_conf.spec import Trunk
 from cti.ua import IncomingCall, OutgoingCall, UserAgent
-from tests.e2e.heard import come_to_state
+from tests.e2e.heard import come_to, come_to_state
 from tests.e2e.test_talk import audio, in_state, seconds, stored
+from tests.noon import noon
 from tests.pbx import started_pbx
 from tests.phone import caller, seat_phone
 from tests.service import PASSWORD, Service, started_service
@@ -54,7 +55,7 @@ async def house() -> AsyncIterator[House]:
         far.on_call(carrier.comes)
         host, port = far.address
         trunk = Trunk(("127.0.0.1",), ("95598",), 100, "95598", outbound_to=f"{host}:{port}")
-        async with started_pbx(trunk=trunk) as pbx, started_service(pbx) as hotline:
+        async with started_pbx(trunk=trunk) as pbx, started_service(pbx, zone=noon().key) as hotline:
             yield House(hotline, carrier)
 
 
@@ -225,3 +226,44 @@ async def rung(house: House, times: int) -> IncomingCall:
     """Wait until the carrier is rung for so many times, and return the latest."""
     await until(lambda: len(house.carrier.rung) >= times, 15, what="the carrier is rung")
     return house.carrier.rung[-1]
+
+
+async def test_p18_who_leaves_the_queue_is_rung_back_once_by_the_agent_whose_turn_it_is(house: House) -> None:
+    """The agent first, then the customer, through a kill while the agent's phone rings."""
+    hotline, number, before = house.hotline, "13900000066", len(house.carrier.rung)
+    seat = hotline.pbx.seats[0]
+    async with seat_phone(hotline.pbx, seat.sip_username, seat.sip_password) as phone:
+        await registered(hotline, "anna")
+        await hotline.make_ready("anna")  # a wrap-up of another story is over
+        await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "paperwork"})
+        async with caller(hotline.pbx, number) as call:
+            await call.wait_answered(5)
+            await call.send_digits("w0.3,0")
+            first = await come_to_state(hotline, number, "queued", 60)
+            await call.send_digits("*")
+            await come_to(hotline, number, "too_long", 30)
+            await call.send_digits("w0.5,5")
+            await come_to(hotline, number, "book_callback", 30)
+            await call.send_digits("w1,1,w1.5,1")
+            await come_to(hotline, number, "bye", 60)
+            [booked] = (await hotline.request("lead", "GET", "/callbacks?state=booked"))["items"]
+            await hotline.make_ready("anna")
+            await call.wait_ended(30)
+        await phone.ringing(15)
+        assert len(house.carrier.rung) == before, "nobody outside is rung before the agent is there"
+        await hotline.kill()
+        await hotline.start()
+        anna = await phone.answer(30)  # rings on, or again where the start took longer than phones ring
+        customer = await rung(house, before + 1)
+        assert (customer.called, customer.caller) == (number, "95598")
+        await customer.answer()
+        customer.tone(CALLER)
+        anna.tone(ANNA)
+        await hear({"customer": (customer, {ANNA}), "anna": (anna, {CALLER})})
+        await anna.hangup()
+        await until(lambda: customer.ended is not None, 10, what="the customer is let go")
+    [done] = (await hotline.request("lead", "GET", "/callbacks"))["items"]
+    assert (done["id"], done["call_id"], done["waiting_since"]) == (booked["id"], first, booked["waiting_since"])
+    assert (done["state"], done["outcome"], done["misses"]) == ("closed", "answered", 0)
+    assert len(house.carrier.rung) == before + 1
+    assert [one for one in phone.calls if one.ended is None] == []

@@ -119,3 +119,22 @@ async def test_booked_before_a_restart_is_not_asked_again(caller: Caller, shippe
     await caller.journal.record(entered, CallbackBooked(at=now, call_id=CALL, callback_id="c1", queue="general"))
     await caller.serve(shipped, session)
     assert caller.line.heard == ["callback_done", "goodbye"]
+
+
+@pytest.mark.parametrize(
+    ("key", "then"),
+    [
+        ("5", [f"号码{OWN}", "callback_confirm", "callback_window", "callback_done", "goodbye"]),
+        ("", ["queue_full"]),
+    ],
+)
+async def test_whose_longest_wait_is_over_is_told_and_rung_back_or_let_go(
+    caller: Caller, shipped: Flow, key: str, then: list[str]
+) -> None:
+    caller.places.answers.append(QueueGaveUp("too_long"))
+    keys = {"menu": ["0"], "too_long_choice": [key], f"号码{OWN}": [""], "callback_confirm": ["1"]}
+    caller.line.presses(keys)
+    call = await caller.serve(shipped, await caller.arrives())
+    heard = caller.line.heard
+    assert heard[heard.index("too_long_choice") + 1 :][-len(then) :] == then
+    assert caller.callbacks.booked == ([(CALL, OWN, "general", call.queued_at)] if key else [])

@@ -1,6 +1,7 @@
 """`*` leaves the queue at any moment of the waiting: to the music, while a seat rings, before and after a kill."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -208,3 +209,15 @@ async def test_in_danger_no_key_leads_away_from_the_person(caller: Caller, shipp
     session.deliver(OFFER)
     await until(task.done)
     assert "AgentAnswered" in await caller.names()
+
+
+async def test_who_is_to_be_rung_back_and_calls_in_takes_the_own_place(caller: Caller, shipped: Flow) -> None:
+    caller.line.presses({"menu": ["0"]})
+    session = await caller.arrives()
+    since = caller.clock.now() - timedelta(minutes=20)
+    caller.callbacks.places[session.call.caller, "general"] = since
+    task = caller.start(shipped, session)
+    await until(lambda: caller.places.asked, what="the caller waits")
+    assert caller.places.asked == [("request", "general", since)]
+    caller.line.gone(CALL)
+    await task

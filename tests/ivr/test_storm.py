@@ -1,17 +1,21 @@
 """A caller of a storm: the outages first, a callback at once, no room in a full queue; and the plain menu after it."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from cti.events import CallDequeued
 from cti.messages import QueueGaveUp
+from cti.model import CallState
 from ivr.call import CustomerAnswers
-from ivr.flow import Flow
+from ivr.flow import Flow, load
 from ivr.storm import Full
 from routing.precedence import Cause
 from routing.storm.events import CallShed
+from speech.prompts import catalogue
 from tests.ivr.caller import Caller
+from tests.ivr.test_returning import WAYS, Agents, do, talking
 from tests.until import until
 
 pytestmark = pytest.mark.integration
@@ -96,6 +100,20 @@ async def test_danger_always_finds_room_also_later_in_the_call(caller: Caller, s
     task.cancel()
 
 
+async def test_who_was_sent_away_and_then_reported_danger_finds_room_for_anything(
+    caller: Caller, shipped: Flow
+) -> None:
+    caller.storm.there, caller.storm.filled = True, FULL
+    caller.line.presses({"menu": ["0", "0"], "storm_full": ["1"], "too_long_choice": ["*"]})
+    session = await caller.arrives()
+    task = caller.start(shipped, session)
+    await until(lambda: len(caller.places.asked) == 1, what="in the line because of danger")
+    session.deliver(QueueGaveUp("too_long"))
+    await until(lambda: len(caller.places.asked) == 2, what="in the line again, by the plain way")
+    assert caller.line.heard.count("storm_full") == 1
+    task.cancel()
+
+
 async def test_who_waited_before_the_storm_and_waits_on_is_let_in(caller: Caller, shipped: Flow) -> None:
     caller.line.presses({"menu": ["0"], "too_long_choice": ["0"]})
     session = await caller.arrives()
@@ -106,6 +124,28 @@ async def test_who_waited_before_the_storm_and_waits_on_is_let_in(caller: Caller
     await until(lambda: len(caller.places.asked) == 2, what="waits on")
     assert "storm_full" not in caller.line.heard
     task.cancel()
+
+
+HANDED_ON = """
+flow: small
+version: 1
+start: first
+trouble: bye
+nodes:
+  first: {do: queue, queue: general, nobody: bye, too_long: bye, full: bye, next: bye}
+  bye: {do: hangup}
+"""
+
+
+async def test_whom_an_agent_has_handed_on_waits_although_the_queue_is_full(caller: Caller, tmp_path: Path) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(HANDED_ON, "utf-8")
+    agents = Agents(there=False)
+    session, _ = await talking(caller, load(file, catalogue(site="x")), agents, "busy", "busy")
+    caller.storm.there, caller.storm.filled = True, FULL
+    await do(session, WAYS["agent"])
+    await until(lambda: len(caller.places.asked) == 2, what="the queue is asked")
+    assert session.call.state is CallState.QUEUED
 
 
 async def test_killed_after_no_room_was_found_the_same_is_said_again(caller: Caller, shipped: Flow) -> None:

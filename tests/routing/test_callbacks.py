@@ -116,6 +116,7 @@ async def test_in_order_of_waiting_among_callers_and_never_two_for_one(house: Ho
     first = await one.book("c2", BORIS, waited_s=90)
     house.pbx.call("1003.7", "13700000003")
     await until(lambda: one.routing.figures("general").waiting == 1, what="the caller waits, alone in the figures")
+    await one.routing.sweep({"1003.7"})  # a place without a call is no ghost when nobody is to be on the line
     assert one.routing.position("1003.7") == 3
     await one.centre.agents.set_state(agent, AgentState.READY)
     for number, who in ((BORIS, first), (ANNE, later)):

@@ -186,7 +186,7 @@ class World:
             self.journal, self.db, self.clock, gateway=FileGateway(folder / "sms.jsonl"), policy=self.policy
         )
         self.nuisance = NuisanceService(self.journal, self.db, self.clock, self.policy)
-        self.callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, ZONE)
+        self.callbacks = CallbackService(self.journal, self.db, self.clock, self.policy, noon())
         self.ring_back = RingBack(Means(self.calls, self.agents, self.routing, self.db, world, noon(), "95598"))
         self.callback_desk = CallbackDesk(self.callbacks, self.ring_back)
         self.orders = WorkOrderService(
