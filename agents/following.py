@@ -1,8 +1,9 @@
 """Presence follows what the PBX says of calls and of the seats' phones."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from agents.events import UserChanged
 from agents.model import MISSES, OFFERED, Agent, Cause, State, landing
@@ -10,6 +11,8 @@ from agents.presence import Presence
 from core import log
 from core.bus import Bus
 from core.events import Event, Recorded
+from core.journal import Journal
+from core.sequels import Sequel
 from cti.events import (
     AgentAnswered,
     AgentMissed,
@@ -39,143 +42,134 @@ _FREE = frozenset({State.READY, State.NOT_READY})
 
 
 class Follower:
-    """Listens to the telephone and moves presence; a fact that fits no state is journaled and changes nothing."""
+    """Lets presence follow the telephone: what becomes of an agent is stored with the event from which it follows.
+
+    A fact that fits no state is journaled and changes nothing.
+    """
 
     def __init__(self, presence: Presence, sign_out: SignOut) -> None:
         self._presence = presence
         self._roster = presence.roster
         self._sign_out = sign_out
 
-    def listen(self, bus: Bus) -> None:
+    def listen(self, journal: Journal, bus: Bus) -> None:
         """Follow every event that concerns presence."""
-        bus.listen(AgentRang, self._rang)
-        bus.listen(AgentAnswered, self._answered)
-        bus.listen(AgentMissed, self._missed)
-        bus.listen(CallPlaced, self._dials)
-        bus.listen(CalleeRang, self._dialled)
-        bus.listen(ConsultStarted, self._asked)
-        bus.listen(ConsultAnswered, self._asked_answered)
-        bus.listen(ConsultEnded, self._asked_no_more)
-        bus.listen(CallReleased, self._talk_over)
-        bus.listen(CallTransferred, self._talk_over)
-        bus.listen(CallDequeued, self._left_the_queue)
-        bus.listen(CallEnded, self._ended)
+        follow: dict[type[Event], Callable[[Any], Sequence[Sequel]]] = {
+            AgentRang: self._rang,
+            AgentAnswered: self._answered,
+            AgentMissed: self._missed,
+            CallPlaced: self._dials,
+            CalleeRang: self._dialled,
+            ConsultStarted: self._asked,
+            ConsultAnswered: self._asked_answered,
+            ConsultEnded: self._asked_no_more,
+            CallReleased: self._talk_over,
+            CallTransferred: self._talk_over,
+            CallDequeued: self._left_the_queue,
+            CallEnded: self._ended,
+        }
+        for kind, what in follow.items():
+            journal.follow(kind, what)
         bus.listen(SeatRegistered, self._seat_registered)
         bus.listen(SeatLost, self._seat_lost)
         bus.listen(UserChanged, self._user_changed)
 
-    async def _rang(self, recorded: Recorded) -> None:
-        event = recorded.event
-        assert isinstance(event, AgentRang)
-        await self._rings(_Leg(event.agent_id, event.call_id, event.at, event.how))
+    def _rang(self, event: AgentRang) -> Sequence[Sequel]:
+        return self._rings(_Leg(event.agent_id, event.call_id, event.at, event.how))
 
-    async def _rings(self, event: "_Leg") -> None:
-        agent = self._roster.get(event.agent_id)
+    def _rings(self, event: "_Leg") -> Sequence[Sequel]:
+        agent, begin = self._roster.get(event.agent_id), self._presence.begin_move
         if agent is not None and agent.state is State.RESERVED and agent.call_id == event.call_id:
-            await self._presence.move(agent, State.RINGING, Cause.RANG, at=event.at, until=agent.until)
-        elif agent is not None and agent.state in _FREE:
-            until = self._presence.lease_from(event.at)
+            return [begin(agent, State.RINGING, Cause.RANG, at=event.at, until=agent.until)]
+        if agent is not None and agent.state in _FREE:
+            until, call_id = self._presence.lease_from(event.at), event.call_id
             late = _late(event, agent, "rang")
-            await self._presence.move(
-                agent, State.RINGING, Cause.RANG, *late, at=event.at, until=until, call_id=event.call_id
-            )
-        elif agent is None or not agent.holds(event.call_id):
-            await self._misfit(event, agent, "rang")
+            return [begin(agent, State.RINGING, Cause.RANG, *late, at=event.at, until=until, call_id=call_id)]
+        if agent is None or not agent.holds(event.call_id):
+            return self._misfit(event, agent, "rang")
+        return ()
 
-    async def _answered(self, recorded: Recorded) -> None:
-        event = recorded.event
-        assert isinstance(event, AgentAnswered)
-        await self._talks(_Leg(event.agent_id, event.call_id, event.at, event.how))
+    def _answered(self, event: AgentAnswered) -> Sequence[Sequel]:
+        return self._talks(_Leg(event.agent_id, event.call_id, event.at, event.how))
 
-    async def _talks(self, event: "_Leg") -> None:
-        agent = self._roster.get(event.agent_id)
+    def _talks(self, event: "_Leg") -> Sequence[Sequel]:
+        agent, begin = self._roster.get(event.agent_id), self._presence.begin_move
         if agent is not None and agent.holds(event.call_id, OFFERED):
-            await self._presence.move(agent, State.TALKING, Cause.ANSWERED, at=event.at)
-        elif agent is not None and agent.state in _FREE:
+            return [begin(agent, State.TALKING, Cause.ANSWERED, at=event.at)]
+        if agent is not None and agent.state in _FREE:
             late = _late(event, agent, "answered")
-            await self._presence.move(agent, State.TALKING, Cause.ANSWERED, *late, at=event.at, call_id=event.call_id)
-        elif agent is None or not agent.holds(event.call_id):
-            await self._misfit(event, agent, "answered")
+            return [begin(agent, State.TALKING, Cause.ANSWERED, *late, at=event.at, call_id=event.call_id)]
+        if agent is None or not agent.holds(event.call_id):
+            return self._misfit(event, agent, "answered")
+        return ()
 
-    async def _missed(self, recorded: Recorded) -> None:
-        event = recorded.event
-        assert isinstance(event, AgentMissed)
+    def _missed(self, event: AgentMissed) -> Sequence[Sequel]:
         agent = self._roster.get(event.agent_id)
-        if agent is not None and agent.holds(event.call_id, OFFERED):
-            await self._misses(agent, event.cause, event.at)
+        if agent is None or not agent.holds(event.call_id, OFFERED):
+            return ()
+        return [self._misses(agent, event.cause, event.at)]
 
-    async def _misses(self, agent: Agent, why: str, at: datetime) -> None:
+    def _misses(self, agent: Agent, why: str, at: datetime) -> Sequel:
         if why == Cause.RESTART:  # whoever answered while nobody controlled the call is not to blame
-            await self._presence.free(agent, Cause.RESTART, why, at)
-            return
+            return self._presence.begin_free(agent, Cause.RESTART, why, at)
         cause = Cause(why) if why in MISSES else Cause.FAILED
         to, reason = landing(agent, phone=False, missed=True)
-        await self._presence.move(agent, to, cause, at=at, reason=reason)
+        return self._presence.begin_move(agent, to, cause, at=at, reason=reason)
 
-    async def _dials(self, recorded: Recorded) -> None:
-        event = recorded.event
-        assert isinstance(event, CallPlaced)
-        await self._rings(_Leg(event.agent_id, event.call_id, event.at))
+    def _dials(self, event: CallPlaced) -> Sequence[Sequel]:
+        return self._rings(_Leg(event.agent_id, event.call_id, event.at))
 
-    async def _dialled(self, recorded: Recorded) -> None:
-        event = recorded.event
-        assert isinstance(event, CalleeRang)
-        await self._talks(_Leg(event.agent_id, event.call_id, event.at))
+    def _dialled(self, event: CalleeRang) -> Sequence[Sequel]:
+        return self._talks(_Leg(event.agent_id, event.call_id, event.at))
 
     # --- a third party in a talk: its agent is offered, talks and is free as one to whom a caller is offered ---
 
-    async def _asked(self, recorded: Recorded) -> None:
-        event = recorded.event
-        assert isinstance(event, ConsultStarted)
-        if event.to_agent_id:
-            await self._rings(_Leg(event.to_agent_id, event.call_id, event.at))
+    def _asked(self, event: ConsultStarted) -> Sequence[Sequel]:
+        return self._rings(_Leg(event.to_agent_id, event.call_id, event.at)) if event.to_agent_id else ()
 
-    async def _asked_answered(self, recorded: Recorded) -> None:
-        event = recorded.event
-        assert isinstance(event, ConsultAnswered)
-        if event.to_agent_id:
-            await self._talks(_Leg(event.to_agent_id, event.call_id, event.at))
+    def _asked_answered(self, event: ConsultAnswered) -> Sequence[Sequel]:
+        return self._talks(_Leg(event.to_agent_id, event.call_id, event.at)) if event.to_agent_id else ()
 
-    async def _asked_no_more(self, recorded: Recorded) -> None:
-        event = recorded.event
-        assert isinstance(event, ConsultEnded)
+    def _asked_no_more(self, event: ConsultEnded) -> Sequence[Sequel]:
         agent = self._roster.get(event.to_agent_id)
         if agent is None or agent.call_id != event.call_id:
-            return
+            return ()
         if agent.state in OFFERED and event.by == "third":
-            await self._misses(agent, event.why, event.at)
-        else:
-            await self._over(agent, event, event.why)
+            return [self._misses(agent, event.why, event.at)]
+        return self._over(agent, event, event.why)
 
-    async def _talk_over(self, recorded: Recorded) -> None:
-        event = recorded.event
-        assert isinstance(event, CallReleased | CallTransferred)
+    def _talk_over(self, event: CallReleased | CallTransferred) -> Sequence[Sequel]:
         agent = self._roster.get(event.agent_id)
-        if agent is not None and agent.call_id == event.call_id:
-            await self._over(agent, event, "released")
+        if agent is None or agent.call_id != event.call_id:
+            return ()
+        return self._over(agent, event, "released")
 
-    def _ended(self, recorded: Recorded) -> Awaitable[None] | None:
-        event = recorded.event
-        assert isinstance(event, CallEnded)
-        return self._all_over(event) if self._roster.on_call(event.call_id) else None
+    def _ended(self, event: CallEnded) -> Sequence[Sequel]:
+        on_call = self._roster.on_call(event.call_id)
+        return [sequel for agent in on_call for sequel in self._over(agent, event, "caller_hung_up")]
 
-    async def _all_over(self, event: CallEnded) -> None:
-        for agent in self._roster.on_call(event.call_id):
-            await self._over(agent, event, "caller_hung_up")
-
-    async def _left_the_queue(self, recorded: Recorded) -> None:
+    def _left_the_queue(self, event: CallDequeued) -> Sequence[Sequel]:
         """Free whom routing did not know to be kept, as after a restart."""
-        event = recorded.event
-        assert isinstance(event, CallDequeued)
-        for agent in self._roster.on_call(event.call_id):
-            if agent.state in OFFERED:
-                await self._presence.free(agent, Cause.RELEASED, event.why, event.at)
+        offered = [agent for agent in self._roster.on_call(event.call_id) if agent.state in OFFERED]
+        return [self._presence.begin_free(agent, Cause.RELEASED, event.why, event.at) for agent in offered]
 
-    async def _over(self, agent: Agent, event: Event, why: str) -> None:
+    def _over(self, agent: Agent, event: Event, why: str) -> Sequence[Sequel]:
         if agent.state is State.TALKING:
-            await self._presence.start_wrap_up(agent, Cause.CALL_OVER, event.at)
-        elif agent.state in OFFERED:
-            await self._presence.free(agent, Cause.RELEASED, why, event.at)
+            return [self._presence.begin_wrap_up(agent, Cause.CALL_OVER, event.at)]
+        if agent.state in OFFERED:
+            return [self._presence.begin_free(agent, Cause.RELEASED, why, event.at)]
+        return ()
+
+    def _misfit(self, event: "_Leg", agent: Agent | None, did: str) -> Sequence[Sequel]:
+        state = str(agent.state) if agent else "unknown"
+        _log.error(
+            "seat busy elsewhere",
+            extra={"action": "agent_misfit", "agent_id": event.agent_id, "call_id": event.call_id, "did": did},
+        )
+        what = f"the seat {did} for this call while the agent is {state}"
+        return [Sequel([self._presence.difference(what, "ignored", event.agent_id, event.call_id)])]
+
+    # --- phones and accounts ---
 
     async def _seat_registered(self, recorded: Recorded) -> None:
         event = recorded.event
@@ -194,16 +188,6 @@ class Follower:
         agent = self._roster.get(event.user_id)
         if event.what == "disabled" and agent is not None and agent.state is not State.LOGGED_OUT:
             await self._sign_out(event.user_id, Cause.DISABLED)
-
-    async def _misfit(self, event: "_Leg", agent: Agent | None, did: str) -> None:
-        state = str(agent.state) if agent else "unknown"
-        _log.error(
-            "seat busy elsewhere",
-            extra={"action": "agent_misfit", "agent_id": event.agent_id, "call_id": event.call_id, "did": did},
-        )
-        await self._presence.reconciled(
-            f"the seat {did} for this call while the agent is {state}", "ignored", event.agent_id, event.call_id
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-
-from sqlalchemy import Connection
+from functools import partial
 
 from agents import store
 from agents.events import AgentLoggedOut, AgentStateChanged, AgentStateWished, AgentWrapUpExtended, ReservationReleased
@@ -18,9 +17,10 @@ from agents.roster import Roster
 from core import log
 from core.clock import Clock
 from core.errors import Conflict
-from core.events import Event
-from core.journal import Journal, Save
+from core.events import Event, Recorded
+from core.journal import Journal
 from core.policy import Policy
+from core.sequels import Sequel
 from core.tasks import TaskOwner
 from cti.events import Reconciled
 
@@ -50,6 +50,7 @@ class Around:
     wrap_up_of: Callable[[str], float | None] = lambda queue: None
 
 
+CLOSE_LIMIT_S = 5.0
 RETRY_S = 1.0
 """How long after a deadline that storage refused it is tried again."""
 
@@ -73,6 +74,7 @@ class Presence:
         self._tasks = TaskOwner("presence")
         self.around = Around()
         self._timers: dict[str, asyncio.Task[None]] = {}
+        self._storing: set[asyncio.Future[list[Recorded]]] = set()
 
     def lease_from(self, at: datetime) -> datetime:
         """Return when a lease given at `at` lapses."""
@@ -80,11 +82,15 @@ class Presence:
 
     async def free(self, agent: Agent, cause: Cause, why: str, at: datetime, *first: Event) -> Agent:
         """End an offer that nobody answered or missed."""
+        return await self._keep(agent, self.begin_free(agent, cause, why, at, *first))
+
+    def begin_free(self, agent: Agent, cause: Cause, why: str, at: datetime, *first: Event) -> Sequel:
+        """Do as `free`, and leave it to be stored."""
         assert agent.call_id is not None
         vain = cause in MISSES or (cause is Cause.LEASE_EXPIRED and agent.state is State.RINGING)
         to, reason = landing(agent, not self.roster.phone_missing(agent), missed=vain)
         told = ReservationReleased(at=at, call_id=agent.call_id, agent_id=agent.agent_id, cause=why)
-        return await self.move(agent, to, cause, *first, told, at=at, reason=reason)
+        return self.begin_move(agent, to, cause, *first, told, at=at, reason=reason)
 
     async def seat_lost(self, sip_username: str, at: datetime, why: str) -> None:
         """The phone is gone: who is ready at its seat is not ready any more, and what rings there goes elsewhere.
@@ -112,11 +118,32 @@ class Presence:
 
     async def start_wrap_up(self, agent: Agent, cause: Cause, at: datetime, *first: Event) -> Agent:
         """The call of a talking agent is over: wrap-up begins at `at`, as long as the call's queue says."""
+        return await self._keep(agent, self.begin_wrap_up(agent, cause, at, *first))
+
+    def begin_wrap_up(self, agent: Agent, cause: Cause, at: datetime, *first: Event) -> Sequel:
+        """Do as `start_wrap_up`, and leave it to be stored; one of no length is over at once."""
         queue = self._queues.pop(agent.agent_id, None) or self.around.queue_of(agent.call_id or "")
         own = self.around.wrap_up_of(queue) if queue else None
         self._extended.pop(agent.agent_id, None)
-        until = at + timedelta(seconds=self._wrap_up_s if own is None else own)
-        return await self.move(agent, State.WRAP_UP, cause, *first, at=at, until=until)
+        length_s = self._wrap_up_s if own is None else own
+        begun = self.begin_move(agent, State.WRAP_UP, cause, *first, at=at, until=at + timedelta(seconds=length_s))
+        if length_s > 0:
+            return begun
+        wrapping = self.roster.get(agent.agent_id)
+        assert wrapping is not None
+        return self._together(agent, begun, self._begin_end_of_wrap_up(wrapping, Cause.WRAP_UP_OVER))
+
+    def _together(self, before: Agent, first: Sequel, second: Sequel) -> Sequel:
+        """Make one of two moves of an agent: only what the second leads to is stored."""
+        after = self.roster.get(before.agent_id)
+        assert after is not None
+
+        def settle(stored: bool) -> None:
+            for one in (first, second) if stored else (second, first):
+                one.settle(stored)
+
+        save = partial(store.save_presence, agent=after, over=before.version)
+        return Sequel((*first.events, *second.events), save, settle)
 
     async def extend_wrap_up(self, agent: Agent) -> Agent:
         """Let the wrap-up under way end later. Raises WrapUpLongEnough when it was extended as often as allowed."""
@@ -131,8 +158,11 @@ class Presence:
 
     async def end_wrap_up(self, agent: Agent, cause: Cause) -> Agent:
         """What the agent wished comes, else ready; a seat without its phone is not ready."""
+        return await self._keep(agent, self._begin_end_of_wrap_up(agent, cause))
+
+    def _begin_end_of_wrap_up(self, agent: Agent, cause: Cause) -> Sequel:
         to, reason = landing(agent, not self.roster.phone_missing(agent))
-        return await self.move(agent, to, cause, reason=reason)
+        return self.begin_move(agent, to, cause, reason=reason)
 
     async def wish(self, agent: Agent, wish: Wish) -> Agent:
         """Remember what comes after the call."""
@@ -155,6 +185,21 @@ class Presence:
         call_id: str | None = None,
     ) -> Agent:
         """Move presence by the table and commit; `call_id` attaches a call that did not hold the agent before."""
+        begun = self.begin_move(agent, to, cause, *first, at=at, reason=reason, until=until, call_id=call_id)
+        return await self._keep(agent, begun)
+
+    def begin_move(
+        self,
+        agent: Agent,
+        to: State,
+        cause: Cause,
+        *first: Event,
+        at: datetime | None = None,
+        reason: str | None = None,
+        until: datetime | None = None,
+        call_id: str | None = None,
+    ) -> Sequel:
+        """Do as `move`, and leave it to be stored."""
         at = at or self.clock.now()
         moved = advance(agent, to, cause, at, reason=reason, until=until)
         if call_id is not None:
@@ -162,38 +207,41 @@ class Presence:
         if to is State.TALKING and (queue := self.around.queue_of(moved.call_id or "")) is not None:
             self._queues[agent.agent_id] = queue
         out = (AgentLoggedOut(at=at, agent_id=agent.agent_id),) if to is State.LOGGED_OUT else ()
-        return await self.commit(agent, moved, *first, *out)
+        return self.begin(agent, moved, *first, *out)
 
     async def commit(self, old: Agent, new: Agent, *events: Event) -> Agent:
         """Let `new` stand for `old` at once, then store it with `events`; a cancelled caller cancels nothing."""
-        await asyncio.shield(self.enter(old, new, *events))
-        return new
+        return await self._keep(old, self.begin(old, new, *events))
 
-    def enter(self, old: Agent, new: Agent, *events: Event, save: Save | None = None) -> asyncio.Task[None]:
-        """Let `new` stand for `old` at once and return the task that stores it with `events` and `save`.
+    def begin(self, old: Agent, new: Agent, *events: Event) -> Sequel:
+        """Let `new` stand for `old` at once, and return what of it is to be stored, `events` first.
 
-        When that fails, `old` stands again. Tasks reach storage in the order in which they were made.
+        When that fails, `old` stands again.
         """
         self.roster.enter(new)
         self._arm(new)
         changed = events if old.state is new.state and old.reason == new.reason else (*events, _changed(old, new))
-        return self._tasks.start(self._store(new, changed, save), "store")
+        return Sequel(changed, partial(store.save_presence, agent=new), partial(self._settle, new))
 
-    async def _store(self, agent: Agent, events: Sequence[Event], save: Save | None) -> None:
-        def work(connection: Connection) -> None:
-            store.save_presence(connection, agent)
-            if save is not None:
-                save(connection)
+    def _settle(self, agent: Agent, stored: bool) -> None:
+        if stored:
+            self.roster.stored(agent)
+        elif (instead := self.roster.withdraw(agent)) is not None:
+            self._arm(instead, RETRY_S)
 
-        committed = False
-        try:
-            await self._journal.record(*events, save=work)
-            committed = True
-        finally:
-            if committed:
-                self.roster.stored(agent)
-            elif (instead := self.roster.withdraw(agent)) is not None:
-                self._arm(instead, RETRY_S)
+    def keep(self, begun: Sequel) -> asyncio.Future[list[Recorded]]:
+        """Begin to store what was begun; presence does not close before."""
+        storing = self._journal.keep(begun)
+        self._storing.add(storing)
+        storing.add_done_callback(self._storing.discard)
+        return storing
+
+    async def _keep(self, old: Agent, begun: Sequel) -> Agent:
+        """Store what was begun with an agent, and return what became of them."""
+        new = self.roster.get(old.agent_id)
+        assert new is not None
+        await asyncio.shield(self.keep(begun))
+        return new
 
     # --- deadlines ---
 
@@ -223,15 +271,16 @@ class Presence:
         for agent in self.roster.signed_in():
             self._arm(agent)
 
-    async def reconciled(self, what: str, done: str, agent_id: str, call_id: str | None = None) -> None:
-        """Journal a difference between the PBX and presence that changed nothing here."""
-        event = Reconciled(at=self.clock.now(), what=what, done=done, agent_id=agent_id, call_id=call_id)
-        await self._journal.record(event)
+    def difference(self, what: str, done: str, agent_id: str, call_id: str | None = None) -> Reconciled:
+        """Return what is journaled of a difference between the PBX and presence."""
+        return Reconciled(at=self.clock.now(), what=what, done=done, agent_id=agent_id, call_id=call_id)
 
     async def close(self) -> None:
         """End the timers; what is being stored is stored."""
         for timer in self._timers.values():
             timer.cancel()
+        if self._storing:
+            await asyncio.wait(set(self._storing), timeout=CLOSE_LIMIT_S)
         await self._tasks.drain()
         await self._tasks.close()
 

@@ -33,8 +33,9 @@ from core.config import Site
 from core.db import Database
 from core.errors import BadInput, Conflict, Forbidden, NotFound, Unavailable
 from core.events import Event
-from core.journal import Journal, Save
+from core.journal import Journal
 from core.policy import Policy
+from core.sequels import Sequel
 from core.tasks import TaskOwner
 
 
@@ -100,6 +101,7 @@ class AgentService:
     """Everything that moves presence; `roster` is what may be read of it, `qualifications` what agents can."""
 
     def __init__(self, journal: Journal, db: Database, clock: Clock, policy: Policy, *, site: Site = SHIPPED) -> None:
+        self._journal = journal
         self._presence = Presence(journal, clock, policy)
         self.roster = self._presence.roster
         self.qualifications = Qualifications(journal, db, clock, catalogue.load(site.skills))
@@ -201,16 +203,16 @@ class AgentService:
 
     async def reserve(self, agent_id: str, call_id: str) -> AgentReserved:
         """Keep the agent for a call until the lease lapses. Raises NotFree unless ready with a phone."""
-        reserved, stored = self.begin_reservation(agent_id, call_id)
-        await asyncio.shield(stored)
+        reserved, begun = self.begin_reservation(agent_id, call_id)
+        await asyncio.shield(self._presence.keep(begun))
         return reserved
 
     def begin_reservation(
-        self, agent_id: str, call_id: str, first: Sequence[Event] = (), save: Save | None = None
-    ) -> tuple[AgentReserved, asyncio.Task[None]]:
-        """Keep the agent from this moment on, and return the task that stores it, which is to be awaited.
+        self, agent_id: str, call_id: str, first: Sequence[Event] = ()
+    ) -> tuple[AgentReserved, Sequel]:
+        """Keep the agent from this moment on, and return what of it is to be stored, the events `first` before it.
 
-        The events `first` and what `save` writes go into the same commit. Raises NotFree.
+        Raises NotFree.
         """
         agent = self.roster.get(agent_id)
         seat = self.roster.seat(agent.seat_id) if agent else None
@@ -220,7 +222,7 @@ class AgentService:
         until = self._presence.lease_from(at)
         moved = replace(advance(agent, State.RESERVED, Cause.RESERVED, at, until=until), call_id=call_id)
         reserved = AgentReserved(at=at, call_id=call_id, agent_id=agent_id, seat_id=seat.id, lease_until=until)
-        return reserved, self._presence.enter(agent, moved, *first, reserved, save=save)
+        return reserved, self._presence.begin(agent, moved, *first, reserved)
 
     async def keep_for_own_call(self, agent_id: str, call_id: str) -> AgentReserved:
         """Keep an agent who dials out; one who is on a break is there again afterwards.
@@ -254,8 +256,7 @@ class AgentService:
         wish = Wish(State.NOT_READY, agent.reason) if agent.state is State.NOT_READY else agent.wish
         moved = advance(agent, State.RESERVED, cause, at, until=until)
         reserved = AgentReserved(at=at, call_id=call_id, agent_id=agent_id, seat_id=agent.seat_id, lease_until=until)
-        stored = self._presence.enter(agent, replace(moved, call_id=call_id, wish=wish), reserved)
-        await asyncio.shield(stored)
+        await self._presence.commit(agent, replace(moved, call_id=call_id, wish=wish), reserved)
         return reserved
 
     async def release(self, agent_id: str, call_id: str, cause: str, ready: bool = True) -> bool:
@@ -295,7 +296,7 @@ class AgentService:
 
     def listen(self, bus: Bus) -> None:
         """Follow what the PBX says of calls and seats."""
-        Follower(self._presence, self.sign_out).listen(bus)
+        Follower(self._presence, self.sign_out).listen(self._journal, bus)
 
     async def load(self) -> None:
         """Take up stored presence; before this nobody can sign in. Browsers get their grace to come back."""

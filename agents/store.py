@@ -4,11 +4,12 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from agents.model import Agent, Cause, PageRule, Qualification, Role, Seat, SeatKind, State, User, Wish
 from agents.tables import agent_groups, agent_skills, presence, seats, sessions, users
 from core.errors import Conflict
+from core.prepared import Prepared
 
 
 class StalePresence(Conflict):
@@ -20,18 +21,27 @@ class StalePresence(Conflict):
 # --- presence ------------------------------------------------------------------------------------
 
 
-def save_presence(connection: Connection, agent: Agent) -> None:
-    """Write the agent over the version before it. Raises StalePresence when another version is stored."""
+_COLUMNS = tuple(column.name for column in presence.c)
+_INSERT = Prepared(insert(presence), _COLUMNS)
+_SET = tuple(name for name in _COLUMNS if name != "agent_id")
+_UPDATE = Prepared(
+    update(presence)
+    .where(presence.c.agent_id == bindparam("agent"), presence.c.version == bindparam("before"))
+    .values({name: bindparam(name) for name in _SET}),
+    (*_SET, "agent", "before"),
+)
+
+
+def save_presence(connection: Connection, agent: Agent, over: int | None = None) -> None:
+    """Write the agent over the version `over`, by default the one before it.
+
+    Raises StalePresence when another version is stored.
+    """
+    before = agent.version - 1 if over is None else over
     row = _presence_row(agent)
-    if agent.version == 1:
-        connection.execute(insert(presence).values(row))
-        return
-    done = connection.execute(
-        update(presence)
-        .where(presence.c.agent_id == agent.agent_id, presence.c.version == agent.version - 1)
-        .values(row)
-    )
-    if done.rowcount != 1:
+    if before == 0:
+        _INSERT.execute(connection, row)
+    elif _UPDATE.execute(connection, {**row, "agent": agent.agent_id, "before": before}) != 1:
         raise StalePresence(agent_id=agent.agent_id, version=agent.version)
 
 

@@ -23,7 +23,7 @@ from desk.billing import explained, explained_speech, paper, what_if
 from desk.billing.explanation import Explained
 from desk.billing.reckoning import Reckoned
 from desk.billing.service import BillService
-from desk.billing.step_words import Language
+from desk.billing.step_words import Language, rows
 from desk.billing.supply import BasicKind
 
 T = TypeVar("T")
@@ -146,6 +146,8 @@ def _made(found: Explained, form: str, language: Language, settings: Settings) -
 
 def _text(found: Explained, bill: Reckoned, language: Language, *, deep: bool) -> str:
     told = [explained.text(bill, language, deep=deep)]
+    if found.late_fee is not None:
+        told += [explained.line(row) for row in rows(found.late_fee, language)]
     for change in (found.last_month, found.last_year):
         if change is not None:
             told += [explained.line(row) for row in explained.causes(change, language)]
@@ -160,6 +162,7 @@ def _speech(found: Explained, bill: Reckoned, language: Language) -> str:
 def _json(found: Explained, bill: Reckoned, language: Language) -> dict[str, object]:
     return {
         "steps": [asdict(row) for row in explained.tree(bill, language)],
+        "late_fee": [asdict(row) for row in rows(found.late_fee, language)] if found.late_fee else [],
         "last_month": [asdict(row) for row in explained.causes(found.last_month, language)] if found.last_month else [],
         "last_year": [asdict(row) for row in explained.causes(found.last_year, language)] if found.last_year else [],
         "odd": explained.odd(found.odd, language),

@@ -9,6 +9,7 @@ from core.journal import Journal
 from core.policy import Policy
 from desk.announcements.service import AnnouncementService
 from desk.billing.service import BillService
+from desk.billing.tariff_file import book
 from desk.callbacks.service import CallbackService
 from desk.customers.service import CustomerService
 from desk.notifications.files import FileGateway
@@ -38,6 +39,7 @@ class Business:
         site, zone = settings.site, settings.site.zone
         outbox = FileGateway(settings.var / "outbox" / "sms.jsonl")
         self.customers = CustomerService(db)
+        book(site.tariffs)  # a wrong name is told at the start, and no caller waits for the file to be read
         self.bills = BillService(db, clock, zone, policy, site.tariffs)
         self.notifications = NotificationService(journal, db, clock, gateway=outbox, policy=policy)
         self.nuisance = NuisanceService(journal, db, clock, policy)

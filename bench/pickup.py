@@ -42,6 +42,9 @@ WAITING: Final = 50
 TALK_S: Final = (8.0, 16.0)
 """Shorter talks would measure what this machine can carry, and not how fast it is."""
 MARGIN_S: Final = 30.0
+SAID: Final = "account_ask.alaw"
+"""What callers say all the while: who says nothing is listened to for as long as they talk, and gets the silent-call
+script, which is another story."""
 _FLOW = """
 flow: hotline
 version: 1
@@ -115,7 +118,8 @@ class Centre:
         self.phones.forget()
         seats = len(self.pbx.seats)
         talks_per_second = seats / (sum(TALK_S) / 2)
-        load = sipp.Crowd(number, at_once=seats + WAITING, calls=round(seats + WAITING + talks_per_second * seconds))
+        calls = round(seats + WAITING + talks_per_second * seconds)
+        load = sipp.Crowd(number, self.folder / "prompts" / SAID, at_once=seats + WAITING, calls=calls)
         await sipp.crowd(load, self.pbx.sip, self.folder / "sipp", within_s=seconds + MARGIN_S)
         await self.quiet()
         return list(self.phones.picked)

@@ -11,7 +11,7 @@ from core.events import Event, Recorded
 
 _log = log.get(__name__)
 
-Listener = Callable[[Recorded], Awaitable[None] | None]
+Listener = Callable[[Recorded], Awaitable[object] | None]
 """A plain function where there is nothing to wait for: that costs no time limit, and no task."""
 SLOW_S = 0.5
 """A listener that takes longer than this is named in the log: it delays everyone behind it."""
@@ -24,16 +24,21 @@ class Bus:
 
     def __init__(self) -> None:
         self._listeners: dict[type[Event], list[Listener]] = defaultdict(list)
+        self._last: dict[type[Event], list[Listener]] = defaultdict(list)
         self._of: dict[type[Event], tuple[Listener, ...]] = {}
         """Of each class those who hear it, until somebody comes or goes."""
 
-    def listen(self, kind: type[Event], listener: Listener) -> Callable[[], None]:
-        """Call `listener` for each event of class `kind` (`Event` = every one); returns its unsubscribe."""
-        self._listeners[kind].append(listener)
+    def listen(self, kind: type[Event], listener: Listener, *, last: bool = False) -> Callable[[], None]:
+        """Call `listener` for each event of class `kind` (`Event` = every one); returns its unsubscribe.
+
+        `last`: after all others, as who takes its time and is waited for.
+        """
+        listeners = (self._last if last else self._listeners)[kind]
+        listeners.append(listener)
         self._of.clear()
 
         def leave() -> None:
-            self._listeners[kind].remove(listener)
+            listeners.remove(listener)
             self._of.clear()
 
         return leave
@@ -60,11 +65,11 @@ class Bus:
 
     def _who_hear(self, recorded: Recorded) -> tuple[Listener, ...]:
         kind = type(recorded.event)
-        found = self._of[kind] = (*self._listeners[kind], *self._listeners[Event])
+        found = self._of[kind] = (*self._listeners[kind], *self._listeners[Event], *self._last[kind])
         return found
 
 
-_Waiting = tuple[int, Awaitable[None], float]
+_Waiting = tuple[int, Awaitable[object], float]
 """The number of a listener, what it waits for, and since when."""
 
 

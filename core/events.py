@@ -1,7 +1,7 @@
 """What an event is: a fact in the past tense, frozen, journaled under its class name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -28,10 +28,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event as the journal holds it, with its place in the one order of all events."""
+    """An event as the journal holds it, with its place in the one order of all events.
+
+    `followed`: what follows from it at once (`core.sequels`) was written with it.
+    """
 
     seq: int
     event: Event
+    followed: bool = field(default=False, compare=False)
 
 
 _adapters: dict[str, TypeAdapter[Any]] = {}

@@ -1,26 +1,28 @@
 """The journal is the truth: every event in the same transaction as the state it explains, then published."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cache, partial
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
-from sqlalchemy import JSON, BigInteger, Column, Connection, Integer, String, Table, insert, select
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from core import log
 from core.bus import Bus
-from core.db import Database, DatabaseDown, Utc, metadata, utc_text
-from core.events import Event, Recorded, from_data, to_data, to_json
-from core.prepared import on_sqlite
+from core.db import Database, DatabaseDown
+from core.events import Event, Recorded
+from core.journal_rows import append as append
+from core.journal_rows import journal_table as journal_table
+from core.journal_rows import of_call as of_call
+from core.journal_rows import since as since
+from core.sequels import Follow, Sequel, Sequels, Settle, settle, unsettled
+from core.sequels import Save as Save
 from core.tasks import TaskOwner
 
 _log = log.get(__name__)
-
-Save = Callable[[Connection], object]
 
 NOTE_WAIT_S = 0.1
 """How long a note may wait for a transaction to share. A crash loses no more than this."""
@@ -28,90 +30,6 @@ NOTE_AGAIN_S = 1.0
 CLOSE_LIMIT_S = 5.0
 NOTES_LIMIT = 10_000
 """More notes than this waiting means that storage has stopped: further ones are refused, not piled up."""
-
-journal_table = Table(
-    "journal",
-    metadata,
-    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("at", Utc, nullable=False, index=True),
-    Column("event", String(40), nullable=False, index=True),
-    Column("call_id", String(64), index=True),
-    Column("agent_id", String(32), index=True),
-    Column("data", JSON, nullable=False),
-    sqlite_autoincrement=True,
-)
-
-
-_INSERT = insert(journal_table)
-"""One statement object for all events: SQLAlchemy finds its compiled form without working out its key anew."""
-_INSERT_SQLITE = "INSERT INTO journal (at, event, call_id, agent_id, data) VALUES "
-_ROWS_SQLITE = 64
-"""Events in one statement: each number of them is a statement that SQLite keeps ready, so there are not many."""
-
-
-def append(connection: Connection, events: Iterable[Event]) -> list[Recorded]:
-    """Write `events` in order within the caller's transaction and return them with their numbers."""
-    events = list(events)
-    if connection.dialect.name != "sqlite":
-        return [Recorded(_insert(connection, event), event) for event in events]
-    return [
-        Recorded(seq, event)
-        for part in (events[at : at + _ROWS_SQLITE] for at in range(0, len(events), _ROWS_SQLITE))
-        for seq, event in enumerate(part, _insert_sqlite(connection, part))
-    ]
-
-
-def _insert_sqlite(connection: Connection, events: Sequence[Event]) -> int:
-    """Insert all by one statement and return the number of the first; they have consecutive ones.
-
-    This is what each call makes most of: one statement for an event, through SQLAlchemy, costs five times the CPU.
-    """
-    row: list[str | None] = []
-    for event in events:
-        call_id, agent_id = getattr(event, "call_id", None), getattr(event, "agent_id", None)
-        row += (utc_text(event.at), type(event).__name__, call_id, agent_id, to_json(event))
-    last = on_sqlite(connection, _insert_rows(len(events)), row).lastrowid
-    assert last is not None
-    return last - len(events) + 1
-
-
-@cache
-def _insert_rows(number: int) -> str:
-    return _INSERT_SQLITE + ", ".join(["(?, ?, ?, ?, ?)"] * number)
-
-
-def _insert(connection: Connection, event: Event) -> int:
-    row = {
-        "at": event.at,
-        "event": type(event).__name__,
-        "call_id": getattr(event, "call_id", None),
-        "agent_id": getattr(event, "agent_id", None),
-        "data": to_data(event),
-    }
-    key = connection.execute(_INSERT, row).inserted_primary_key
-    assert key is not None
-    return int(key[0])
-
-
-def of_call(connection: Connection, call_id: str) -> list[Recorded]:
-    """Return the story of one call, in order."""
-    rows = connection.execute(
-        select(journal_table).where(journal_table.c.call_id == call_id).order_by(journal_table.c.seq)
-    )
-    return [_recorded(row) for row in rows if row.event in Event.kinds]
-
-
-def since(connection: Connection, seq: int, kinds: Sequence[type[Event]] = (), limit: int = 10_000) -> list[Recorded]:
-    """Return up to `limit` events after number `seq`, of the classes `kinds` (none named: all)."""
-    query = select(journal_table).where(journal_table.c.seq > seq).order_by(journal_table.c.seq).limit(limit)
-    if kinds:
-        query = query.where(journal_table.c.event.in_([k.__name__ for k in kinds]))
-    return [_recorded(row) for row in connection.execute(query) if row.event in Event.kinds]
-
-
-def _recorded(row: Any) -> Recorded:
-    at: datetime = row.at
-    return Recorded(row.seq, from_data(row.event, at, row.data))
 
 
 @dataclass(slots=True)
@@ -149,7 +67,37 @@ class _Notes:
         return append(connection, self.events())
 
 
-_Writing = asyncio.Future[list[Recorded]]
+@dataclass(slots=True)
+class _Record:
+    """What somebody waits for: own events with the state they explain, and `sequels`; None: those come when told."""
+
+    events: Sequence[Event]
+    save: Save | None
+    settle: Settle
+    sequels: Sequence[Sequel] | None
+
+    def write(self, notes: "_Notes | None", connection: Connection) -> tuple[list[Recorded], list[Recorded]]:
+        """Write what is noted and what is recorded in one transaction, their events by one statement; return both."""
+        if notes is not None:
+            notes.save(connection)
+        sequels = self.sequels or ()
+        for save in (self.save, *(sequel.save for sequel in sequels)):
+            if save is not None:
+                save(connection)
+        noted = notes.events() if notes is not None else []
+        told = append(connection, [*noted, *self.events, *(event for sequel in sequels for event in sequel.events)])
+        own, followed = told[len(noted) :], self.sequels is not None
+        return told[: len(noted)], [Recorded(one.seq, one.event, followed) for one in own]
+
+    def stored(self) -> None:
+        """Tell who asked, and whose sequels these are, that it is in the books."""
+        settle([self.settle, *(sequel.settle for sequel in self.sequels or ())], True)
+
+
+T = TypeVar("T")
+_Both = tuple[list[Recorded], list[Recorded]]
+"""What was noted before, and what was recorded."""
+_Told = asyncio.Future[list[Recorded]]
 _Rest = Coroutine[Any, Any, None]
 
 
@@ -160,7 +108,8 @@ class Journal:
         self._db = db
         self._bus = bus
         self._tasks = TaskOwner("journal")
-        self._under_way: set[_Writing] = set()
+        self._sequels = Sequels()
+        self._under_way: set[asyncio.Future[Any]] = set()
         self._notes: _Notes | None = None
         self._waiting = 0
         self._flush: asyncio.TimerHandle | None = None
@@ -208,7 +157,7 @@ class Journal:
             notes.before, self._last = self._last, notes.told
         return notes
 
-    def _begin(self, work: Callable[[Connection], list[Recorded]], then: Callable[[_Writing], None]) -> None:
+    def _begin(self, work: Callable[[Connection], T], then: Callable[[asyncio.Future[T]], None]) -> None:
         """Begin to write and call `then` once it is known what became of it."""
         # No task: most of what is recorded is told to listeners that wait for nothing.
         try:
@@ -220,7 +169,7 @@ class Journal:
         writing.add_done_callback(self._under_way.discard)
         writing.add_done_callback(then)
 
-    def _notes_stored(self, notes: _Notes, writing: _Writing) -> None:
+    def _notes_stored(self, notes: _Notes, writing: _Told) -> None:
         if writing.exception() is not None:  # whose fault it is shows when each is written alone
             self._tasks.start(self._write_apart(notes), "notes")
             return
@@ -291,43 +240,88 @@ class Journal:
 
         `save` runs first; when it raises, nothing is written or published and the error comes through.
         It may run twice (see `core.db.Database`). What is committed is published even when the caller
-        of this is cancelled meanwhile.
+        of this is cancelled meanwhile. What `follow`s from the events is committed and published with them.
         """
-        told: _Writing = asyncio.get_running_loop().create_future()
-        self._write(_Note(events, save), self._take(), told)
-        return await told
+        return await self.begin(*events, save=save)
 
-    def _write(self, own: _Note, notes: _Notes | None, told: _Writing) -> None:
-        write = own.write if notes is None else partial(_write_both, notes, own)
-        self._begin(write, partial(self._stored, own, notes, told))
+    def begin(
+        self, *events: Event, save: Save | None = None, settle: Settle = unsettled, sequels: Sequence[Sequel] = ()
+    ) -> _Told:
+        """Begin what `record` does, at once and in the order of these calls; returns what becomes its result.
 
-    def _stored(self, own: _Note, notes: _Notes | None, told: _Writing, writing: _Writing) -> None:
+        `sequels` follow from the events too. When storage refuses all this together, what follows is undone and the
+        events are written without it; then it follows once they are told.
+        """
+        told: _Told = asyncio.get_running_loop().create_future()
+        follows = [*sequels, *self._sequels.of([*events, *(event for one in sequels for event in one.events)])]
+        self._write(_Record(events, save, settle, follows), self._take(), told)
+        return told
+
+    def follow(self, kind: type[Event], follow: Follow) -> None:
+        """Write what `follow` says that follows from an event of class `kind` with it (`core.sequels`).
+
+        From what is noted, and where the two could not be stored together, it follows when the event is told, before
+        anybody hears it who comes to listen later.
+        """
+        if self._sequels.add(kind, follow):
+            self._bus.listen(kind, self._follow_late)
+
+    def _follow_late(self, recorded: Recorded) -> Awaitable[None] | None:
+        if recorded.followed or not (sequels := self._sequels.next(recorded.event)):
+            return None
+        return self._keep_late(sequels)
+
+    async def _keep_late(self, sequels: Sequence[Sequel]) -> None:
+        await asyncio.shield(self.keep(*sequels))
+
+    def keep(self, first: Sequel, *rest: Sequel) -> _Told:
+        """Begin to write down what was done ahead of storage, as `begin` does."""
+        return self.begin(*first.events, save=first.save, settle=first.settle, sequels=rest)
+
+    def _write(self, own: _Record, notes: _Notes | None, told: _Told) -> None:
+        self._begin(partial(own.write, notes), partial(self._stored, own, notes, told))
+
+    def _stored(self, own: _Record, notes: _Notes | None, told: _Told, writing: "asyncio.Future[_Both]") -> None:
         """Publish what is committed: what was noted before it first."""
         if (error := writing.exception()) is not None:
-            if notes is not None:  # neither may take the other down: each alone, in their order
-                self._begin(notes.write, partial(self._notes_stored, notes))
-                self._write(own, None, told)
-            elif not told.done():
-                told.set_exception(error)
+            self._not_stored(own, notes, told, error)
             return
-        recorded, rest = writing.result(), None
+        (noted, recorded), rest = writing.result(), None
+        own.stored()
         if notes is not None:
             self.trouble = None
-            first = len(recorded) - len(own.events)
-            noted, recorded = recorded[:first], recorded[first:]
             rest = self._tell_notes(notes, noted, None)
-        after: Sequence[Recorded] = recorded
-        if rest is None:
-            rest, after = self._bus.tell(recorded), ()
-        if rest is None:
-            _settle(told, recorded)
+        own_told, followed = recorded[: len(own.events)], recorded[len(own.events) :]
+        if rest is not None:
+            self._tasks.start(self._tell_rest([rest], recorded, own_told, told), "record")
+        elif rests := [rest for part in (own_told, followed) if (rest := self._bus.tell(part)) is not None]:
+            # What follows is told at once, though somebody takes his time with what it follows from.
+            self._tasks.start(self._tell_rest(rests, (), own_told, told), "record")
         else:
-            self._tasks.start(self._tell_rest(rest, after, recorded, told), "record")
+            _settle(told, own_told)
+
+    def _not_stored(self, own: _Record, notes: _Notes | None, told: _Told, error: BaseException) -> None:
+        """Try each alone, in their order: none of what was to be stored together may take the rest down.
+
+        What nobody waits for any more is not tried again, lest it comes after what was recorded since.
+        """
+        if notes is not None:
+            self._begin(notes.write, partial(self._notes_stored, notes))
+        if own.sequels:
+            settle([sequel.settle for sequel in reversed(own.sequels)], False)
+        if (notes is not None or own.sequels) and not told.done():
+            own.sequels = None if own.sequels else own.sequels
+            self._write(own, None, told)
+            return
+        settle([own.settle], False)
+        if not told.done():
+            told.set_exception(error)
 
     async def _tell_rest(
-        self, rest: Awaitable[None], after: Sequence[Recorded], recorded: list[Recorded], told: _Writing
+        self, rests: Sequence[_Rest], after: Sequence[Recorded], recorded: list[Recorded], told: _Told
     ) -> None:
-        await rest
+        for rest in rests:
+            await rest
         if (rest_of_own := self._bus.tell(after)) is not None:
             await rest_of_own
         _settle(told, recorded)
@@ -347,14 +341,6 @@ class Journal:
         return await self._db.read(lambda connection: of_call(connection, call_id))
 
 
-def _write_both(notes: _Notes, own: _Note, connection: Connection) -> list[Recorded]:
-    """Write what is noted and what is recorded in one transaction, their events by one statement."""
-    notes.save(connection)
-    if own.save is not None:
-        own.save(connection)
-    return append(connection, [*notes.events(), *own.events])
-
-
-def _settle(told: _Writing, recorded: list[Recorded]) -> None:
+def _settle(told: _Told, recorded: list[Recorded]) -> None:
     if not told.done():  # nobody waits any more
         told.set_result(recorded)

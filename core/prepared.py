@@ -81,15 +81,15 @@ def _rows_of(names: Sequence[str]) -> Callable[[Iterable[Any]], Any]:
 
 
 class Prepared(_Statement):
-    """An INSERT or UPDATE which nothing comes back from."""
+    """An INSERT, UPDATE or DELETE."""
 
     def __init__(self, statement: UpdateBase, names: tuple[str, ...]) -> None:
         """`names` are those of the parameters; for an INSERT without values, its columns."""
         super().__init__(statement, names)
 
-    def execute(self, connection: Connection, values: Mapping[str, Any]) -> None:
-        """Execute it with a value for each name, within the transaction of `connection`."""
-        self._run(connection, values)
+    def execute(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """Execute it with a value for each name, within the transaction of `connection`; return the number of rows."""
+        return int(self._run(connection, values).rowcount)
 
 
 class PreparedSelect(_Statement):

@@ -3,6 +3,9 @@
 import asyncio
 from enum import Enum, auto
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.errors import HotlineError
 from cti.endings import refuse, tell
 from cti.events import AgentAnswered, AgentMissed, AgentRang, CallDequeued, CallQueued
 from cti.inbox import Asked
@@ -40,8 +43,9 @@ async def enter_queue(session: CallSession, queue: str) -> None:
     """Put the call into `queue`, with music; going on after a restart, only the music is made sure of."""
     call = session.call
     if call.state is CallState.MENU:
-        await session.record(CallQueued(at=session.world.clock.now(), call_id=call.id, queue=queue))
-    await session.world.pbx.start_music(call.id)
+        # Committed with the place in the queue; forgotten with it, the caller is still at the node that asks for it.
+        session.note_move(CallQueued(at=session.world.clock.now(), call_id=call.id, queue=queue))
+    await session.world.pbx.start_music(call.id, waits=False)
 
 
 async def leave_queue(session: CallSession, why: str) -> None:
@@ -98,25 +102,34 @@ async def ring(session: CallSession, offer: SeatOffered | None, leaves: str = ""
 
 
 async def _dial(session: CallSession, offer: SeatOffered, how: str) -> bool:
-    call = session.call
+    """Dial while that is being stored: a leg of which the books know nothing is hung up by who finds it."""
+    call, pbx = session.call, session.world.pbx
     channel_id = seat_channel(call)
-    await session.record(
-        AgentRang(
-            at=session.world.clock.now(),
-            call_id=call.id,
-            agent_id=offer.agent_id,
-            seat_id=offer.seat_id,
-            channel_id=channel_id,
-            how=how,
-        )
+    rings = AgentRang(
+        at=session.world.clock.now(),
+        call_id=call.id,
+        agent_id=offer.agent_id,
+        seat_id=offer.seat_id,
+        channel_id=channel_id,
+        how=how,
     )
     caller = call.caller if call.caller_known else ""
     dial = SeatDial(channel_id, offer.sip_username, caller, call.id, offer.agent_id, offer.seat_id)
+    stored = await session.begin_record(rings)
     try:
-        await session.world.pbx.dial_seat(dial)
+        await pbx.dial_seat(dial)
     except (PbxRefused, NoSuchChannel):
+        await stored
         await _missed(session, "unreachable")
         return False
+    except asyncio.CancelledError:
+        stored.cancel()
+        raise
+    try:
+        await stored
+    except (SQLAlchemyError, HotlineError):
+        await pbx.hang_up(channel_id)
+        raise
     return True
 
 

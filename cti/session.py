@@ -9,14 +9,15 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from core import log
 from core.db import DatabaseDown
-from core.errors import HotlineError, Unavailable
-from core.events import Event
+from core.errors import Unavailable
+from core.events import Event, Recorded
 from cti import store
 from cti.endings import ending, refuse, words_of
 from cti.events import CallAnswered
@@ -156,16 +157,19 @@ class CallSession:
 
         The first illegal one raises IllegalMove.
         """
+        await (await self.begin_record(*events, told=told))
+
+    async def begin_record(self, *events: Event, told: Sequence[Event] = ()) -> asyncio.Future[list[Recorded]]:
+        """Begin what `record` does, and return what has to be awaited before the call goes on."""
         call = _advanced(self.call, events)
         await self._noted()
         before, self.call = self.call, call
-        try:
-            await self.world.journal.record(
-                *events, *told, save=lambda connection: store.save(connection, call, before)
-            )
-        except (SQLAlchemyError, HotlineError):
-            self.call = before
-            raise
+
+        def settle(stored: bool) -> None:
+            self.call = before if not stored and self.call is call else self.call
+
+        save = partial(store.save, call=call, before=before)
+        return self.world.journal.begin(*events, *told, save=save, settle=settle)
 
     async def _noted(self) -> None:
         """Wait for what this call noted before: its moves are told in order. Raises DatabaseDown."""
@@ -184,10 +188,8 @@ class CallSession:
         For moves that nobody else builds on: what follows from a forgotten one must be what the caller expects.
         """
         before, call = self.call, _advanced(self.call, events)
-        self._told = self.world.journal.note(
-            *events, *told, save=lambda connection: store.save(connection, call, before)
-        )
-        self.call = call
+        save = partial(store.save, call=call, before=before)
+        self._told, self.call = self.world.journal.note(*events, *told, save=save), call
 
     async def tell(self, *events: Event) -> None:
         """Commit events that do not move the call."""

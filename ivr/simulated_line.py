@@ -254,7 +254,7 @@ class Line:
         if (timer := self._playing.pop(playback_id, None)) is not None:
             timer.cancel()
 
-    async def start_music(self, channel_id: str) -> None:
+    async def start_music(self, channel_id: str, *, waits: bool = True) -> None:
         self._there(channel_id)
 
     async def stop_music(self, channel_id: str) -> None:

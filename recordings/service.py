@@ -92,7 +92,7 @@ class RecordingService:
         for answered in (AgentAnswered, CalleeAnswered):
             bus.listen(answered, self._on_answered)
         for kind in (CallReleased, CallTransferred):
-            bus.listen(kind, self._on_over)
+            bus.listen(kind, self._on_over, last=True)
 
     async def _on_answered(self, recorded: Recorded) -> None:
         event = recorded.event

@@ -20,7 +20,7 @@ class Bucket:
     """
 
     __slots__ = (
-        *("anchors", "calls", "further", "groups", "least", "need", "preferred"),
+        *("anchors", "beside", "calls", "further", "groups", "plain", "least", "need", "preferred"),
         *("rest", "rules", "serial", "step", "wanted"),
     )
 
@@ -36,6 +36,10 @@ class Bucket:
         self.least = 0
         self.rest: Levels = ()
         self.groups: frozenset[str] = frozenset()
+        self.plain = True
+        """There is no rest, and no group is needed."""
+        self.beside = ""
+        """A skill of the rest, if there is one."""
         self.calls: list[Order] = []
 
     def fits(self, profile: Profile) -> bool:
@@ -44,12 +48,19 @@ class Bucket:
             return False
         return self.need.met_by(profile)
 
+    def further_met_by(self, profile: Profile) -> bool:
+        """Tell whether the agent, found under an anchor with the least level there, has the rest and a group."""
+        for skill, least in self.rest:
+            if profile.levels.get(skill, 0) < least:
+                return False
+        return not self.groups or not self.groups.isdisjoint(profile.groups)
+
     def remove(self, place: Order) -> None:
         """Take a call out."""
         del self.calls[bisect_left(self.calls, place)]
 
 
-NOTHING: dict[int, Bucket] = {}
+NOTHING: dict[str, dict[int, Bucket]] = {}
 
 
 class Demand:
@@ -60,7 +71,8 @@ class Demand:
         """How many agents have an anchor: a bucket stands under its rarest skill."""
         self._buckets: dict[tuple[str, Levels, int, str | None], Bucket] = {}
         self._serials = itertools.count()
-        self._under: dict[str, dict[int, Bucket]] = {}
+        self._under: dict[str, dict[str, dict[int, Bucket]]] = {}
+        """By anchor and a further skill (empty: none is needed): of what an agent lacks nothing is looked at."""
 
     def bucket(self, rules: Rules, further: Levels, step: int, preferred: str | None) -> Bucket:
         """Return the bucket of these rules for a call with `further` needs after `step` steps, made when new."""
@@ -75,7 +87,7 @@ class Demand:
         if not bucket.calls:
             self._anchor(bucket)
             for anchor in bucket.anchors:
-                self._under.setdefault(anchor, {})[bucket.serial] = bucket
+                self._under.setdefault(anchor, {}).setdefault(bucket.beside, {})[bucket.serial] = bucket
         insort(bucket.calls, place)
         return bucket.calls[0] == place
 
@@ -84,7 +96,9 @@ class Demand:
         bucket.remove(place)
         if not bucket.calls:
             for anchor in bucket.anchors:
-                del self._under[anchor][bucket.serial]
+                del (there := self._under[anchor])[bucket.beside][bucket.serial]
+                if not there[bucket.beside]:
+                    del there[bucket.beside]
             del self._buckets[bucket.rules.queue, bucket.further, bucket.step, bucket.preferred]
 
     def all(self) -> list[Bucket]:
@@ -93,23 +107,16 @@ class Demand:
 
     def fitting(self, profile: Profile) -> list[Bucket]:
         """Return the buckets with calls that this agent may take."""
-        found, several, levels = [], set(), profile.levels
+        found: dict[int, Bucket] = {}
+        levels = profile.levels
         for anchor, level in profile.anchors:
-            for bucket in self._under.get(anchor, NOTHING).values():
-                if bucket.least > level:
+            for beside, buckets in self._under.get(anchor, NOTHING).items():
+                if beside and beside not in levels:
                     continue
-                for skill, least in bucket.rest:
-                    if levels.get(skill, 0) < least:
-                        break
-                else:
-                    if bucket.groups and bucket.groups.isdisjoint(profile.groups):
-                        continue
-                    if len(bucket.anchors) > 1:
-                        if bucket.serial in several:
-                            continue
-                        several.add(bucket.serial)
-                    found.append(bucket)
-        return found
+                for serial, bucket in buckets.items():
+                    if bucket.least <= level and (bucket.plain or bucket.further_met_by(profile)):
+                        found[serial] = bucket
+        return list(found.values())
 
     def _anchor(self, bucket: Bucket) -> None:
         skills, bucket.groups = bucket.need.skills, bucket.need.groups
@@ -122,3 +129,5 @@ class Demand:
             bucket.anchors = (by_skill(rarest),)
         else:
             bucket.anchors = tuple(map(by_group, sorted(bucket.groups))) or (EVERYBODY,)
+        bucket.plain = not bucket.rest and not bucket.groups
+        bucket.beside = bucket.rest[0][0] if bucket.rest else ""

@@ -125,11 +125,12 @@ class Filing:
         """Put a call into the buckets in which it stands at `now`, and note when that changes."""
         self._unfile(place)
         call, rules = place.call, self._rules[place.call.queue]
-        dues = self._overflow_by_wait(place, rules, now)
-        if call.preferred is not None and now < call.preferred_until:
+        dues = self._overflow_by_wait(place, rules, now) if rules.overflow else []
+        preferred = call.preferred if call.preferred is not None and now < call.preferred_until else None
+        if preferred is not None:
             dues.append(call.preferred_until)
-        if call.preferred is not None and now < call.preferred_until and self._can_hold(call, now):
-            self._stand(place, rules, call.since, now, dues, call.preferred)
+        if preferred is not None and self._can_hold(call, now):
+            self._stand(place, rules, call.since, now, dues, preferred)
         else:
             self._stand(place, rules, call.since, now, dues)
             for queue, since in place.also.items():
@@ -141,9 +142,9 @@ class Filing:
     def _stand(
         self, place: Place, rules: Rules, since: float, now: float, dues: list[float], preferred: str | None = None
     ) -> None:
-        step = rules.step_at(since, now)
-        bucket = self._demand.bucket(rules, place.call.skills, step, preferred)
-        order = since - place.call.ahead_s, place.call.call_id
+        step, call = rules.step_at(since, now), place.call
+        bucket = self._demand.bucket(rules, call.skills, step, preferred)
+        order = since - call.ahead_s, call.call_id
         if self._demand.add(bucket, order):
             self.touched[bucket.serial] = bucket
         place.stands.append((bucket, order))

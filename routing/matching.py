@@ -143,7 +143,9 @@ class Matching:
 
     def _sweep(self, now: float) -> list[Decision]:
         fits = self._fitting_fresh()
-        alone = len(fits) == 1 and not self._calls.touched
+        if len(fits) == 1 and not self._calls.touched:
+            ((agent_id, buckets),) = fits.items()
+            return self._serve(self._people.fresh[agent_id], self._heads(buckets, now), now)
         heads = {bucket.serial: bucket for buckets in fits.values() for bucket in buckets}
         heads |= self._calls.touched
         heap = self._heads(heads.values(), now)
@@ -157,11 +159,30 @@ class Matching:
             elif found := self._find(bucket):
                 call = self._take_first(bucket, heap, now)
                 profile = found[0][1].profile
-                rivals = heap[:] if alone else self._heads(fits.get(profile.agent_id) or self._rivals(profile), now)
+                rivals = self._heads(fits.get(profile.agent_id) or self._rivals(profile), now)
                 decisions.append(self._pair(call, head, found, self._following(rivals, now), now))
             else:
                 heapq.heappop(heap)
                 self._calls.touched.pop(bucket.serial, None)
+        return decisions
+
+    def _serve(self, person: Person, heap: list[Head], now: float) -> list[Decision]:
+        """Give calls to the one agent who has just become free, beside whom nothing else has happened: most decisions.
+
+        `heap` is what this agent may take.
+        """
+        decisions: list[Decision] = []
+        while heap and person.free:
+            head, bucket = heap[0], heap[0][4]
+            if not bucket.calls:
+                heapq.heappop(heap)
+            elif bucket.calls[0] != head[1:3]:
+                heapq.heapreplace(heap, self._head(bucket, 0, now))
+            else:
+                call, rules = self._take_first(bucket, heap, now), bucket.rules
+                found = [(STRATEGIES[rules.strategy](person, bucket.wanted), person)]
+                following = self._following(heap if person.last_place else heap[:], now)
+                decisions.append(self._pair(call, head, found, following, now))
         return decisions
 
     def _fitting_fresh(self) -> dict[str, list[Bucket]]:

@@ -8,15 +8,18 @@ from datetime import datetime
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from agents.events import AgentReserved
+from agents.events import AgentReserved, AgentStateChanged
+from agents.model import OFFERED, State
 from agents.service import AgentService, NotFree
 from core import log
 from core.clock import Clock
 from core.db import Database
 from core.errors import HotlineError, NotFound
-from core.events import Event
-from core.journal import Journal, Save
+from core.events import Event, Recorded
+from core.journal import Journal
+from core.sequels import Sequel
 from core.tasks import TaskOwner
+from cti.events import AgentAnswered
 from cti.messages import QueueGaveUp, RoutingMessage, SeatOffered
 from routing import store
 from routing.decisions import Decision
@@ -77,10 +80,19 @@ class Offering:
 
     def match(self) -> None:
         """Offer every call that can be offered now; only what has changed since the last time is looked at."""
-        for decision in self._decide():
-            self._start_offer(decision)
+        for offer in self.offers():
+            self._journal.keep(offer).add_done_callback(_logged)
+
+    def agent_moved(self, event: AgentStateChanged) -> Sequence[Sequel]:
+        """Offer a call to whom becomes ready, to be stored together; after an offer in vain its call lines up first."""
+        return self.offers() if event.to == State.READY and event.from_ not in OFFERED else ()
+
+    def offers(self) -> list[Sequel]:
+        """Do as `match`, and leave the offers to be stored."""
+        offers = [offer for decision in self._decide() if (offer := self._begin_offer(decision)) is not None]
         for over in self._take_overflows():
             self._tasks.start(self._keep_overflow(over), "overflow")
+        return offers
 
     def _decide(self) -> list[Decision]:
         if not self.serving:
@@ -89,24 +101,26 @@ class Offering:
         self._next.set(self._floor.next_s())
         return decisions
 
-    def _start_offer(self, decision: Decision) -> None:
+    def _begin_offer(self, decision: Decision) -> Sequel | None:
         entry = self.entry(decision.call_id)
         try:
-            reserved = self._reserve(entry, decision)
+            return self._reserve(entry, decision)
         except NotFree as error:
             _log.error("agent not free", extra={"action": "agent_not_free", "agent_id": error.details["agent_id"]})
             self._floor.wait(entry.call)
-        else:
-            self._tasks.start(self._offer(entry, *reserved), "offer")
+            return None
 
-    def _reserve(
-        self, entry: Entry, decision: Decision, first: Sequence[Event] = (), save: Save | None = None
-    ) -> tuple[AgentReserved, asyncio.Task[None]]:
+    def _reserve(self, entry: Entry, decision: Decision) -> Sequel:
         call = entry.call
         chosen = chosen_by(decision, call.queue, self._clock.now())
-        begun = self._agents.begin_reservation(decision.agent_id, call.call_id, [*first, chosen], save)
+        reserved, begun = self._agents.begin_reservation(decision.agent_id, call.call_id, [chosen])
         self.places.offer(entry, decision.agent_id)
-        return begun
+
+        def settle(stored: bool) -> None:
+            begun.settle(stored)
+            self._offered(entry, reserved, stored)
+
+        return Sequel(begun.events, begun.save, settle)
 
     def _take_overflows(self) -> list[CallOverflowed]:
         """Note in which other queues calls may be answered now."""
@@ -122,19 +136,17 @@ class Offering:
             call = entry.call
             await self._journal.record(over, save=lambda connection: store.overflow(connection, call))
 
-    async def _offer(self, entry: Entry, reserved: AgentReserved, stored: asyncio.Task[None]) -> None:
-        try:
-            await asyncio.shield(stored)
-        except (SQLAlchemyError, HotlineError):
-            if self._offers(entry, reserved.agent_id):
-                self.line_up(entry)
-            raise
+    def _offered(self, entry: Entry, reserved: AgentReserved, stored: bool) -> None:
+        """Tell the call of an offer that is stored; one that storage refused is none."""
         if not self._offers(entry, reserved.agent_id):
+            return
+        if not stored:
+            self.line_up(entry)
             return
         seat = self._agents.roster.seat(reserved.seat_id)
         assert seat is not None
         if not self._deliver(entry.call.call_id, SeatOffered(reserved.agent_id, seat.id, seat.sip_username)):
-            await self.forget(entry, "call_gone")
+            self._tasks.start(self.forget(entry, "call_gone"), "call gone")
 
     def _offers(self, entry: Entry, agent_id: str) -> bool:
         return self.places.holds(entry) and entry.agent_id == agent_id
@@ -151,11 +163,8 @@ class Offering:
             def save(connection: Connection) -> None:
                 store.add(connection, call)
 
-            if own is not None:
-                offer = self._offer(entry, *self._reserve(entry, own, first, save))
-                await asyncio.shield(self._tasks.start(offer, "offer"))
-            else:
-                await self._journal.record(*first, save=save)
+            offer = [] if own is None else [self._reserve(entry, own)]
+            await asyncio.shield(self._journal.begin(*first, save=save, sequels=offer))
         except (SQLAlchemyError, HotlineError):
             await self._undo(entry)
             raise
@@ -167,8 +176,8 @@ class Offering:
         for decision in self._decide():
             if decision.call_id == call_id:
                 own = decision
-            else:
-                self._start_offer(decision)
+            elif (offer := self._begin_offer(decision)) is not None:
+                self._journal.keep(offer).add_done_callback(_logged)
         first = list(told)
         for over in self._take_overflows():
             if over.call_id == call_id:
@@ -200,6 +209,22 @@ class Offering:
         if not entry.call.absent:
             self._limits.arm(entry)
 
+    def answered(self, event: AgentAnswered) -> Sequence[Sequel]:
+        """Forget the place of a call whose agent has answered, and leave that to be stored."""
+        call_id = event.call_id
+        if (entry := self.places.get(call_id)) is None:
+            return ()
+        self._take_out(entry)
+
+        def settle(stored: bool) -> None:
+            if not stored:
+                self._tasks.start(self._remove(call_id), "place")
+
+        return [Sequel((), lambda connection: store.remove(connection, [call_id]), settle)]
+
+    async def _remove(self, call_id: str) -> None:
+        await self._db.write(lambda connection: store.remove(connection, [call_id]))
+
     async def forget(self, entry: Entry, why: str) -> None:
         """Forget the place of a call; an agent kept for it and not answered yet is freed with cause `why`."""
         call_id = entry.call.call_id
@@ -209,7 +234,7 @@ class Offering:
         agent_id = entry.agent_id if entry.stand is Stand.OFFERED else None
         if agent_id is not None and why != "answered":
             await self._agents.release(agent_id, call_id, why)
-        await self._db.write(lambda connection: store.remove(connection, [call_id]))
+        await self._remove(call_id)
 
     def _take_out(self, entry: Entry) -> None:
         self.places.take_out(entry)
@@ -226,10 +251,15 @@ class Offering:
         # Told first, forgotten after: a kill between leaves a place that the call no longer asks for.
         self._take_out(entry)
         self._deliver(entry.call.call_id, QueueGaveUp(why))
-        call_id = entry.call.call_id
-        await self._db.write(lambda connection: store.remove(connection, [call_id]))
+        await self._remove(entry.call.call_id)
 
 
 def overflowed(at: datetime, call: Waiting, to: str, cause: str, since: datetime) -> CallOverflowed:
     """Return that the call may be answered in queue `to` as well."""
     return CallOverflowed(at=at, call_id=call.call_id, queue=call.queue, to=to, cause=cause, since=since)
+
+
+def _logged(stored: "asyncio.Future[list[Recorded]]") -> None:
+    """Name in the log why an offer that nobody waits for could not be stored."""
+    if not stored.cancelled() and (error := stored.exception()) is not None:
+        _log.error("offer not stored", extra={"action": "offer_not_stored", "why": type(error).__name__})

@@ -1,6 +1,5 @@
 """The rules of a queue as the pure core uses them: who may answer, in what order, and when that is relaxed."""
 
-from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from routing.skills import Levels, Need, Step
@@ -46,14 +45,12 @@ class Rules:
 
     def step_at(self, since: float, now: float) -> int:
         """Return how many steps count at `now` for a call that waits since `since` (seconds)."""
-        if not self._moments:
-            return 0
-        step = bisect_right(self._moments, now - since)
+        step = 0
         # Sums, not differences: the moment told by `next_step` must be one at which its step counts.
-        while step < len(self._moments) and since + self._moments[step] <= now:
+        for moment in self._moments:
+            if since + moment > now:
+                break
             step += 1
-        while step and since + self._moments[step - 1] > now:
-            step -= 1
         return step
 
     def next_step(self, since: float, step: int) -> float | None:

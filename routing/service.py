@@ -99,13 +99,14 @@ class RoutingService:
 
     def listen(self, bus: Bus) -> None:
         """Follow agents and calls; to be called after `AgentService.listen`, which has to hear them first."""
+        self._journal.follow(AgentStateChanged, self._offering.agent_moved)
         bus.listen(AgentStateChanged, self._agent_moved)
         for event in (SeatRegistered, SeatLost, AgentLoggedOut):
             bus.listen(event, self._reach_changed)
         bus.listen(ReservationReleased, self._released)
         self._skillbook.listen(bus)
         self._announcing.listen(bus)
-        bus.listen(AgentAnswered, self._answered)
+        self._journal.follow(AgentAnswered, self._offering.answered)
         bus.listen(CallEnded, self._ended)
         bus.listen(PbxLost, self._pbx_lost)
         bus.listen(PbxFound, self._pbx_found)
@@ -325,7 +326,7 @@ class RoutingService:
 
     # --- what is heard ---
 
-    async def _agent_moved(self, recorded: Recorded) -> None:
+    def _agent_moved(self, recorded: Recorded) -> None:
         event = recorded.event
         assert isinstance(event, AgentStateChanged)
         self.match()
@@ -336,25 +337,20 @@ class RoutingService:
         self._floor.qualify(agent_id, can)
         self.match()
 
-    async def _reach_changed(self, recorded: Recorded) -> None:
+    def _reach_changed(self, recorded: Recorded) -> None:
         self._phones_known()
 
     def _phones_known(self) -> None:
         self.match()
         self._check_for_nobody()
 
-    async def _released(self, recorded: Recorded) -> None:
+    def _released(self, recorded: Recorded) -> None:
         event = recorded.event
         assert isinstance(event, ReservationReleased)
         entry = self._offering.places.get(event.call_id)
         if entry is not None and entry.agent_id == event.agent_id and event.cause != "caller_hung_up":
             self._offering.line_up(entry)
             self.match()
-
-    async def _answered(self, recorded: Recorded) -> None:
-        event = recorded.event
-        assert isinstance(event, AgentAnswered)
-        await self.leave(event.call_id, "answered")
 
     def _ended(self, recorded: Recorded) -> Awaitable[None] | None:
         event = recorded.event

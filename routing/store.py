@@ -7,14 +7,18 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from core import journal
 from core.events import Event, Recorded, from_data
+from core.prepared import Prepared
 from routing.events import AgentChosen
 from routing.model import Waiting
 from routing.precedence import Cause, Precedence
 from routing.tables import queue_entries
+
+_INSERT = Prepared(insert(queue_entries), tuple(column.name for column in queue_entries.c))
+_REMOVE = Prepared(delete(queue_entries).where(queue_entries.c.call_id == bindparam("call")), ("call",))
 
 
 def add(connection: Connection, call: Waiting) -> None:
@@ -31,7 +35,7 @@ def add(connection: Connection, call: Waiting) -> None:
         "preferred_until": call.preferred_until,
         "also": {queue: since.isoformat() for queue, since in call.also},
     }
-    connection.execute(insert(queue_entries).values(row))
+    _INSERT.execute(connection, row)
 
 
 def overflow(connection: Connection, call: Waiting) -> None:
@@ -42,7 +46,8 @@ def overflow(connection: Connection, call: Waiting) -> None:
 
 def remove(connection: Connection, call_ids: Collection[str]) -> None:
     """Forget the places of these calls."""
-    connection.execute(delete(queue_entries).where(queue_entries.c.call_id.in_(call_ids)))
+    for call_id in call_ids:
+        _REMOVE.execute(connection, {"call": call_id})
 
 
 def load(connection: Connection) -> list[Waiting]:

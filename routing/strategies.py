@@ -62,6 +62,11 @@ class Person:
     def free(self) -> bool:
         return self.accepts and self.load < self.profile.capacity
 
+    @property
+    def last_place(self) -> bool:
+        """Whether one call more is as many as the agent may have."""
+        return self.load + 1 >= self.profile.capacity
+
 
 def _longest_idle(person: Person, wanted: Levels) -> Key:
     return person.idle_since, person.profile.agent_id

@@ -13,7 +13,7 @@ from desk.billing import explained, what_if
 from desk.billing.comparison import Comparison
 from desk.billing.explanation import Explained
 from desk.billing.service import NoReadings, NoSuchBill
-from desk.billing.step_words import Language, Row
+from desk.billing.step_words import Language, Row, rows
 from desk.billing.supply import BasicKind
 from web.route import EVERYONE, Ask, Routes
 from web.shapes import Given, Shape
@@ -54,11 +54,13 @@ class Odd(Shape):
 class BillSteps(Shape):
     """A bill as it was reckoned of readings and terms.
 
-    `refused` says why it could not be, then there are no steps. `differences`: what the issued bill has differently.
+    `refused` says why it could not be, then there are no steps. `late_fee`: on the issued bill as of today.
+    `differences`: what the issued bill has differently.
     """
 
     refused: str | None
     steps: list[StepRow]
+    late_fee: list[StepRow]
     last_month: list[StepRow]
     last_year: list[StepRow]
     odd: list[Odd]
@@ -136,6 +138,7 @@ def _steps(found: Explained, language: Language) -> BillSteps:
     return BillSteps(
         refused=found.refused.message if found.refused else None,
         steps=_rows(explained.tree(found.bill, language)) if found.bill else [],
+        late_fee=_rows(rows(found.late_fee, language)) if found.late_fee else [],
         last_month=_causes(found.last_month, language),
         last_year=_causes(found.last_year, language),
         odd=[
@@ -150,5 +153,5 @@ def _causes(change: Comparison | None, language: Language) -> list[StepRow]:
     return _rows(explained.causes(change, language)) if change else []
 
 
-def _rows(rows: Iterable[Row]) -> list[StepRow]:
-    return [StepRow.model_validate(row) for row in rows]
+def _rows(found: Iterable[Row]) -> list[StepRow]:
+    return [StepRow.model_validate(row) for row in found]

@@ -1,7 +1,7 @@
 """Callers out of SIPp: cheap enough that the generator is not what is measured.
 
-Each caller sends RTP (silence) all the time and is another number. The key goes as SIP INFO, because SIPp's own
-RFC 4733 keys need raw sockets; Asterisk makes the same frame of both.
+Each caller sends RTP (silence or speech) all the time and is another number. The key goes as SIP INFO, because SIPp's
+own RFC 4733 keys need raw sockets; Asterisk makes the same frame of both.
 """
 
 import asyncio
@@ -61,13 +61,14 @@ def _send(message: str, attributes: str = 'retrans="500"') -> str:
     return f"<send {attributes}><![CDATA[\n\n{message}\n]]></send>\n"
 
 
-def patient() -> str:
-    """Return the scenario of a caller who says nothing, presses nothing, and waits for the end."""
+def patient(speech: Path) -> str:
+    """Return the scenario of a caller who says what `speech` (A-law) holds, again and again, and waits for the end."""
     steps = [
         _send(_INVITE, 'retrans="500" start_rtd="answer"'),
         "".join(f'<recv response="{code}" optional="true"/>\n' for code in (100, 180, 183)),
         '<recv response="200" rtd="answer" rrs="true"/>\n',
         _send(_in_dialog("ACK", 1), ""),
+        f'<nop><action><exec rtp_stream="{speech},-1,8,PCMA/8000"/></action></nop>\n',
         '<recv request="BYE" timeout="600000"/>\n',
         _send(_BYE_TAKEN, ""),
     ]
@@ -107,9 +108,10 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Callers who stay until they are let go: so many at once, `calls` in all."""
+    """Callers who stay until they are let go: so many at once, `calls` in all; what they say is in a file."""
 
     number: str
+    speech: Path
     at_once: int
     calls: int
 
@@ -133,8 +135,14 @@ def installed() -> str:
 
 async def crowd(load: Crowd, sip: tuple[str, int], folder: Path, *, within_s: float) -> Outcome:
     """Let a crowd come and be served; who goes is replaced at once, until `calls` have come or the time is over."""
-    script = await asyncio.to_thread(_written, folder, patient())
-    more = {"-r": CROWD_PER_SECOND, "-m": load.calls, "-l": load.at_once, "-timeout": round(within_s)}
+    script = await asyncio.to_thread(_written, folder, patient(load.speech))
+    more = {
+        "-r": CROWD_PER_SECOND,
+        "-m": load.calls,
+        "-l": load.at_once,
+        "-timeout": round(within_s),
+        "-rtp_threadtasks": 100,
+    }
     await _run(_command(load.number, sip, script, more), folder, within_s + MARGIN_S)
     return await asyncio.to_thread(_read, folder)
 

@@ -78,8 +78,8 @@ class AriPbx:
     async def stop_playback(self, playback_id: str) -> None:
         await self._ari.tell("DELETE", f"playbacks/{playback_id}")
 
-    async def start_music(self, channel_id: str) -> None:
-        await self._ari.request("POST", f"channels/{channel_id}/moh")
+    async def start_music(self, channel_id: str, *, waits: bool = True) -> None:
+        await (self._ari.request if waits else self._ari.tell)("POST", f"channels/{channel_id}/moh")
 
     async def stop_music(self, channel_id: str) -> None:
         await self._ari.request("DELETE", f"channels/{channel_id}/moh")

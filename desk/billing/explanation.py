@@ -8,9 +8,9 @@ from decimal import Decimal
 from core.policy import Policy
 from desk.billing.anomalies import Anomaly, History, anomalies
 from desk.billing.comparison import Comparison, compare
-from desk.billing.model import Bill, late_fee, month_before
+from desk.billing.model import Bill, late_fee, late_fee_step, month_before
 from desk.billing.reckoning import Reckoned, before_in_year, energy_used, reckon_bill
-from desk.billing.steps import ZERO
+from desk.billing.steps import ZERO, Step
 from desk.billing.supply import BillRefused, Supply
 from desk.billing.tariff import TariffBook
 from desk.billing.tariff_file import book
@@ -51,6 +51,8 @@ class Explained:
     last_month: Comparison | None
     last_year: Comparison | None
     odd: tuple[Anomaly, ...]
+    late_fee: Step | None = None
+    """On the issued bill as of the day of asking; None when it is paid or not overdue."""
 
     @property
     def differences(self) -> list[Difference]:
@@ -115,11 +117,13 @@ def explain(records: Records, period: date, today: date, policy: Policy, default
     month, year = month_before(period), date(period.year - 1, period.month, 1)
     before = reckoned(records, month, default)
     rules = book_of(supply, default).rules
+    issued = records.bills.get(period)
     return Explained(
         supply=supply,
         bill=bill,
         refused=refused,
-        issued=records.bills.get(period),
+        issued=issued,
+        late_fee=late_fee_step(issued, today, policy) if issued else None,
         last_month=_beside(records, bill, before, today, policy),
         last_year=_beside(records, bill, reckoned(records, year, default), today, policy),
         odd=tuple(

@@ -226,6 +226,8 @@ def reckoning(step: Step) -> str:
 
 
 def _figure(step: Step) -> str:
+    if step.key.endswith(".of_month"):
+        return reckoning(step)
     text = plain(step.value)
     return f"({text})" if text.startswith("-") else text
 

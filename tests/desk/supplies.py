@@ -47,7 +47,17 @@ def find(step: Step, key: str, of: str | None = None) -> Step:
 
 
 def walk(step: Step) -> list[Step]:
-    return [step, *(below for one in step.inputs for below in walk(one))]
+    """A step and all below it, each once, in the order in which they come."""
+    found: dict[int, Step] = {}
+
+    def look(one: Step) -> None:
+        if id(one) not in found:
+            found[id(one)] = one
+            for below in one.inputs:
+                look(below)
+
+    look(step)
+    return list(found.values())
 
 
 def proves_itself(step: Step) -> bool:

@@ -84,5 +84,15 @@ async def test_an_explanation_has_the_year_the_issued_bill_and_what_is_odd(db: D
     assert found.last_month.change.value == Decimal("59.69")
     assert found.last_year is None
     assert [one.kind for one in found.odd] == []
+    assert found.late_fee is None, "it is not due yet"
     with pytest.raises(NoReadings):
         await bills.explained(ACCOUNT, date(2025, 10, 1))
+
+
+async def test_the_late_fee_on_an_overdue_bill_is_told_with_its_steps(db: Database) -> None:
+    overdue = replace(ISSUED[1], due_date=date(2026, 10, 11))
+    found = await (await service(db, supplies(), [ISSUED[0], overdue])).explained(ACCOUNT, OCTOBER)
+    assert found.late_fee is not None
+    assert found.late_fee.value == Decimal("3.58"), "119.38 × 1 ‰ × 30 days"
+    assert found.last_month is not None
+    assert "compare.late_fee" in [one.key for one in found.last_month.causes]

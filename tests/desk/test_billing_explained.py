@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import policy
@@ -55,6 +55,7 @@ def reckoned(one: Supply) -> Reckoned:
     return reckon_bill(one, DEMO)
 
 
+@settings(deadline=None)
 @given(businesses())
 def test_every_step_has_words_and_shared_steps_are_shown_once(one: Supply) -> None:
     bill = reckoned(one)
@@ -110,6 +111,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> FragmentPack:
     return FragmentPack(folder / "pack", carriers(), settings_key="none", cache=folder / "cache")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 6000), st.integers(0, 3000), st.integers(0, 3000))
 def test_the_causes_that_the_menu_tells_need_no_voice(pack: FragmentPack, before: int, one: int, other: int) -> None:
     bills = [reckoned(home(kwh, used_before=D(before))) for kwh in (one, other)]
@@ -132,6 +134,7 @@ def test_the_menu_tells_another_tier_beside_more_use() -> None:
     assert causes(more) == [], "that more was used is told already"
 
 
+@settings(deadline=None)
 @given(businesses(), businesses(), st.decimals(0, 99, places=2))
 def test_causes_sum_to_the_change_and_come_by_size(one: Supply, other: Supply, fee: Decimal) -> None:
     before, now = reckoned(one), reckoned(replace(other, until=date(2023, 11, 5)))

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from desk.billing.basic_charge import thirtieths
@@ -75,6 +75,7 @@ def changes() -> st.SearchStrategy[tuple[Change, ...]]:
     return st.sampled_from([(), (Change(D(50), "追补", Register.PEAK),)])
 
 
+@settings(deadline=None)
 @given(businesses())
 def test_parts_sum_to_the_whole_in_kwh_and_fen(one: Supply) -> None:
     bill = reckon_bill(one, DEMO)
@@ -90,6 +91,7 @@ def test_parts_sum_to_the_whole_in_kwh_and_fen(one: Supply) -> None:
     assert bill.used.value == read + extra + lost
 
 
+@settings(deadline=None)
 @given(businesses())
 def test_the_explanation_reckoned_again_from_its_ends_gives_the_amount(one: Supply) -> None:
     bill = reckon_bill(one, DEMO)
@@ -97,6 +99,16 @@ def test_the_explanation_reckoned_again_from_its_ends_gives_the_amount(one: Supp
     assert recomputed(bill.used) == bill.used.value
 
 
+def test_a_step_that_lies_is_found_out() -> None:
+    true = reckon_bill(home(100), DEMO).amount
+    line = replace(true.inputs[0], value=D("1.00"))
+    assert recomputed(replace(true, inputs=(line,))) == true.value
+    assert recomputed(replace(line, inputs=(replace(line.inputs[0], op=None, value=D(7)), *line.inputs[1:]))) == D(
+        "3.83"
+    )
+
+
+@settings(deadline=None)
 @given(kwhs, kwhs, kwhs, st.booleans())
 def test_a_household_that_uses_more_pays_no_less(one: int, other: int, before: int, poor: bool) -> None:
     less, more = sorted((one, other))
@@ -105,6 +117,7 @@ def test_a_household_that_uses_more_pays_no_less(one: int, other: int, before: i
     assert bills[0].amount.value <= bills[1].amount.value
 
 
+@settings(deadline=None)
 @given(kwhs, kwhs, kwhs)
 def test_two_readings_of_a_period_cost_as_much_as_one(first: int, second: int, before: int) -> None:
     """The ladder goes on where the first reading ended; only each line's rounding to fen differs."""
@@ -118,6 +131,7 @@ def test_two_readings_of_a_period_cost_as_much_as_one(first: int, second: int, b
     assert abs(sum(part.amount.value for part in parts) - whole.amount.value) <= D("0.005") * lines
 
 
+@settings(deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2026, 12, 31)), st.integers(0, 800), st.integers(0, 800))
 def test_days_of_capacity_sum_over_any_split(start: date, one: int, other: int) -> None:
     middle = date.fromordinal(start.toordinal() + one)
@@ -125,6 +139,7 @@ def test_days_of_capacity_sum_over_any_split(start: date, one: int, other: int) 
     assert thirtieths(start, middle) + thirtieths(middle, end) == thirtieths(start, end)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 31), st.integers(1, 5000))
 def test_a_month_of_capacity_split_at_a_day_costs_a_month(day: int, kva: int) -> None:
     def bill(since: date, until: date) -> Reckoned:
@@ -148,7 +163,7 @@ def families(draw: st.DrawFn) -> list[Point]:
     for number in range(draw(st.integers(1, 3))):
         hours = draw(st.booleans())
         own = [dial(Register.PEAK, 0, 400)] if hours else []
-        of = meter(draw(st.integers(500, 9_000)), *own, name=f"R{number}")
+        of = meter(draw(st.sampled_from([500, 9_000, 20_000, 29_000])), *own, name=f"R{number}")
         points.append(point("business", of, parents=draw(parents)))
     for number in range(draw(st.integers(0, 2))):
         size = D(draw(st.integers(0, 5_000)))
@@ -167,6 +182,7 @@ def used_by_point(points: list[Point]) -> dict[str, Decimal] | str:
     return {key: sum((kwh.value for kwh in own.values()), D(0)) for key, own in metered(points, DEMO).parts.items()}
 
 
+@settings(deadline=None)
 @given(families(), st.randoms(use_true_random=False))
 def test_the_order_in_which_sub_meters_are_told_changes_nothing(points: list[Point], rng: object) -> None:
     shuffled = [*points]
@@ -174,6 +190,7 @@ def test_the_order_in_which_sub_meters_are_told_changes_nothing(points: list[Poi
     assert used_by_point(points) == used_by_point(shuffled)
 
 
+@settings(deadline=None)
 @given(families())
 def test_sub_meters_take_and_lose_no_energy(points: list[Point]) -> None:
     used = used_by_point(points)

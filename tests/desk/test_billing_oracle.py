@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk.billing.reckoning import reckon_bill
@@ -19,12 +19,14 @@ PRICES = ["0.5469", "0.5969", "0.8469"]
 kwhs = st.integers(0, 6000)
 
 
+@settings(deadline=None)
 @given(kwhs, kwhs)
 def test_households_of_shandong(kwh: int, before: int) -> None:
     bill = reckon_bill(home(kwh, used_before=D(before)), book("shandong"))
     assert Fraction(bill.amount.value) == plain_bill.ladder(kwh, before, SHANDONG, PRICES)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2000), st.integers(0, 2000), st.integers(0, 2000), kwhs)
 def test_households_of_zhejiang_by_the_hour(peak: int, valley: int, flat: int, before: int) -> None:
     of = meter(peak + valley + flat, dial(Register.PEAK, 0, peak), dial(Register.VALLEY, 0, valley))
@@ -32,6 +34,7 @@ def test_households_of_zhejiang_by_the_hour(peak: int, valley: int, flat: int, b
     assert Fraction(bill.amount.value) == plain_bill.hours(peak, valley, flat, before, [2760, 4800])
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 200_000),
     st.integers(0, 200_000),

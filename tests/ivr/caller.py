@@ -153,7 +153,7 @@ class Line:
     async def stop_playback(self, playback_id: str) -> None:
         self._ask(f"stop {playback_id}", playback_id)
 
-    async def start_music(self, channel_id: str) -> None:
+    async def start_music(self, channel_id: str, *, waits: bool = True) -> None:
         self._ask("music", channel_id)
 
     async def stop_music(self, channel_id: str) -> None:

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import event
 
-from agents.events import AgentReserved, ReservationReleased
+from agents.events import AgentReserved, AgentStateChanged, ReservationReleased
 from agents.model import State
+from agents.presence import Around
 from core.db import Database
 from cti.events import PbxFound, PbxLost, Reconciled
 from cti.messages import QueueGaveUp, RoutingMessage, SeatOffered
@@ -77,6 +79,33 @@ async def test_a_waiting_call_is_offered_the_moment_an_agent_becomes_ready(hotli
     await hotline.office.agents.set_state("a1", State.READY)
     await hotline.gets("c1", "a1")
     assert hotline.routing.position("c1") is None
+
+
+async def test_who_hangs_up_without_wrap_up_is_offered_the_next_caller_in_one_commit(hotline: Hotline) -> None:
+    office, commits = hotline.office, []
+    office.agents.know(Around(queue_of=lambda call_id: "general", wrap_up_of=lambda queue: 0.0))
+    await office.seat(1)
+    for call_id in ("c1", "c2"):
+        await hotline.routing.request(call_id, "general")
+    await office.rang("c1", "a1")
+    await office.answered("c1", "a1")
+    before = len(await office.story())
+    event.listen(office.db.engine, "commit", commits.append)
+    await office.released("c1", "a1")
+    assert hotline.inbox[-1] == ("c2", SeatOffered("a1", "s1", "seat1"))
+    assert len(commits) == 1
+    story = (await office.story())[before:]
+    assert [type(one).__name__ + (f" {one.to}" if isinstance(one, AgentStateChanged) else "") for one in story] == [
+        "CallReleased",
+        "AgentStateChanged wrap_up",
+        "AgentStateChanged ready",
+        "AgentChosen",
+        "AgentReserved",
+        "AgentStateChanged reserved",
+    ]
+    assert await office.stored("a1", "reserved")
+    await office.rang("c2", "a1")
+    assert (len(commits), await office.stored("a1", "ringing")) == (2, True)
 
 
 async def test_the_longest_idle_agent_gets_the_longest_waiting_call(hotline: Hotline) -> None:

@@ -88,7 +88,7 @@ class QuietPbx:
 
     async def stop_playback(self, playback_id: str) -> None: ...
 
-    async def start_music(self, channel_id: str) -> None:
+    async def start_music(self, channel_id: str, *, waits: bool = True) -> None:
         self._there(channel_id)
 
     async def stop_music(self, channel_id: str) -> None:
