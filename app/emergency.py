@@ -7,14 +7,15 @@ from agents.service import AgentService
 from agents.shifts.service import ShiftService
 from agents.shifts.watch import BackupWatch
 from app.duty import QueueOutlook
-from app.storm_outlook import ExpectedCalls, StormOutlook
+from app.storm_outlook import StormOutlook
 from core.bus import Bus
 from core.clock import Clock
 from core.db import Database
 from core.policy import Policy
 from core.switches import Switches
-from core.tasks import TaskOwner
 from figures.live import LiveFigures
+from figures.outlook import DayOutlook
+from figures.slots import Slots
 from routing.service import RoutingService
 from routing.storm.watch import StormWatch
 
@@ -28,7 +29,6 @@ class Ground:
     clock: Clock
     policy: Policy
     zone: ZoneInfo
-    tasks: TaskOwner
 
 
 class Emergency:
@@ -48,7 +48,12 @@ class Emergency:
         outlook = QueueOutlook(routing, agents, clock, policy)
         outlook.listen(ground.bus)
         self.backup = BackupWatch(shifts, outlook, clock, policy)
-        expected = ExpectedCalls(ground.db, clock, ground.zone, policy, ground.tasks)
-        seen = StormOutlook(outlook, routing, figures, shifts, expected, policy)
+        self._day = DayOutlook(ground.db, clock, policy, ground.zone)
+        slots = Slots(ground.zone)
+        seen = StormOutlook(outlook, routing, shifts, figures, day=self._day, slots=slots, clock=clock, policy=policy)
         self.storm = StormWatch(switches, shifts, seen, clock, policy)
         self.storm.listen(ground.bus)
+
+    async def close(self) -> None:
+        """End what goes on beside."""
+        await self._day.close()

@@ -33,7 +33,7 @@ class Person:
 
     def turn(self, *, queued: bool) -> str:
         """Ask until the answer can be done."""
-        ways = "a answered, n nobody, t too long" if queued else "keys, Enter for silence"
+        ways = "a answered, n nobody, t too long, f full" if queued else "keys, Enter for silence"
         while True:
             said: str = click.prompt(f"        you ({ways}, h hangs up)", default="", show_default=False).strip()
             try:

@@ -165,7 +165,7 @@ class Hotline:
         self.sweep = Sweep(self.calls, self.pbx, world, self.db, [self.agents.ghosts, StalePlaces(self.routing)])
         self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site)
         self.shifts.tell_by(DutyMessenger(self.business.notifications, self.clock))
-        ground = Ground(self.db, self.bus, self.clock, self.policy, site.zone, self._tasks)
+        ground = Ground(self.db, self.bus, self.clock, self.policy, site.zone)
         self.emergency = Emergency(
             ground, self.routing, self.agents, shifts=self.shifts, figures=self.figures, switches=self.switches
         )
@@ -378,6 +378,7 @@ class Hotline:
         await self.calls.close()
         await self.engine.close()
         await self.ring_back.close()
+        await self.emergency.close()
         await self.routing.close()
         await self.agents.close()
         await self.ami.close()

@@ -60,6 +60,7 @@ def texts(spec: RenderSpec) -> dict[str, str]:
         "d": spec.directories,
         "header": HEADER,
         "required": REQUIRED,
+        "tells_of_transfers": tells_of_transfers(spec.install.version),
         "optional": present(spec.install.module_dir),
         "trunk_contact": _trunk_contact(spec),
         "sip_address": f"{_bracketed(spec.ports.bind)}:{spec.ports.sip}",
@@ -67,6 +68,17 @@ def texts(spec: RenderSpec) -> dict[str, str]:
     }
     names = sorted(path.name for path in TEMPLATES.glob("*.j2"))
     return {name.removesuffix(".j2"): environment.get_template(name).render(context) for name in names}
+
+
+def tells_of_transfers(version: str) -> bool:
+    """Tell whether this Asterisk leaves the transfer key of a phone to ARI: 20.13, 21.8, 22.3 and what is newer.
+
+    An older one would carry it out by itself, and the caller would be gone from the service.
+    """
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    if len(numbers) < 2:
+        return False
+    return numbers >= {20: (20, 13), 21: (21, 8)}.get(numbers[0], (22, 3))
 
 
 def check(spec: RenderSpec) -> None:

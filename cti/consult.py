@@ -103,9 +103,14 @@ async def answered(session: CallSession) -> None:
     call = session.call
     if call.third is not Third.RINGING:
         return
-    to = call.third_agent_id or ""
-    at, agent_id = session.world.clock.now(), call.agent_id or ""
-    await session.record(ConsultAnswered(at=at, call_id=call.id, agent_id=agent_id, to_agent_id=to))
+    event = ConsultAnswered(
+        at=session.world.clock.now(),
+        call_id=call.id,
+        agent_id=call.agent_id or "",
+        to_agent_id=call.third_agent_id or "",
+        channel_id=call.third_channel_id or "",
+    )
+    await session.record(event)
     await _ringback(session, on=False)
     await arrange(session)
 

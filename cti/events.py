@@ -209,11 +209,12 @@ class ConsultStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsultAnswered(Event):
-    """The third party answered: the agent talks with them, the caller hears music."""
+    """The third party answered on `channel_id`: the agent talks with them, the caller hears music."""
 
     call_id: str
     agent_id: str
     to_agent_id: str = ""
+    channel_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,12 @@ from core.events import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingStarted(Event):
-    """The PBX writes down both sides of the talk from `at` on."""
+    """The PBX writes down both sides of the talk from `at` on; `kind`: talk, or consult (with a third party)."""
 
     call_id: str
     recording_id: str
     agent_id: str
+    kind: str = "talk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from core.errors import Conflict, NotFound
 from core.events import Event, Recorded
-from cti.events import CallEnded, CallReleased, CallTransferred
+from cti.events import CallEnded, CallReleased, CallTransferred, ConsultEnded
 from recordings.events import RecordingMissing, RecordingStarted, RecordingStored
 
 TOLERANCE_S = 0.3
@@ -57,6 +57,8 @@ class Kind(StrEnum):
     """What was recorded: a talk with an agent, or what a caller said to the machine after a tone."""
 
     TALK = "talk"
+    CONSULT = "consult"
+    """An agent and the third party of a talk."""
     MESSAGE = "message"
     ADDRESS = "address"
 
@@ -74,7 +76,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """The talk of one agent in a call: `answered_seq` is the journal's number of its AgentAnswered."""
+    """The talk of one agent in a call: `answered_seq` is the journal's number of its AgentAnswered.
+
+    `consult`: that with a third party, from ConsultAnswered on.
+    """
 
     call_id: str
     channel_id: str
@@ -82,6 +87,7 @@ class Talk:
     answered_seq: int
     started_at: datetime
     ended_at: datetime | None = None
+    consult: bool = False
 
     @property
     def recording_id(self) -> str:
@@ -124,6 +130,7 @@ def of_talk(talk: Talk) -> Recording:
         answered_seq=talk.answered_seq,
         talk_started_at=talk.started_at,
         talk_ended_at=talk.ended_at,
+        kind=Kind.CONSULT if talk.consult else Kind.TALK,
     )
 
 
@@ -149,14 +156,16 @@ def advance(recording: Recording, event: Event) -> Recording:
 def talk_end(story: Iterable[Recorded], talk: Talk) -> datetime | None:
     """Return when `talk` ended according to the call's story, or None while it lasts."""
     for recorded in story:
-        if recorded.seq > talk.answered_seq and ends(recorded.event, talk.agent_id):
+        if recorded.seq > talk.answered_seq and ends(recorded.event, talk.agent_id, consult=talk.consult):
             return recorded.event.at
     return None
 
 
-def ends(event: Event, agent_id: str) -> bool:
-    """Tell whether `event` ends the talk of the agent in its call."""
+def ends(event: Event, agent_id: str, *, consult: bool = False) -> bool:
+    """Tell whether `event` ends the talk of the agent in its call, or not the caller's but that with a third party."""
     match event:
+        case ConsultEnded():
+            return consult and event.agent_id == agent_id
         case CallReleased() | CallTransferred():
             return event.agent_id == agent_id
         case CallEnded():

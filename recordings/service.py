@@ -16,11 +16,12 @@ from core.db import Database
 from core.events import Event, Recorded
 from core.journal import Journal, of_call
 from core.tasks import TaskOwner
-from cti.events import AgentAnswered, CalleeAnswered, CallReleased, CallTransferred
+from cti.events import AgentAnswered, CalleeAnswered, CallReleased, CallTransferred, ConsultAnswered, ConsultEnded
 from cti.port import NoSuchChannel, PbxDown, PbxRefused
 from recordings import store
 from recordings.events import RecordingMissing, RecordingStarted, RecordingStored
 from recordings.model import (
+    Kind,
     NoAudio,
     NoSuchRecording,
     Recording,
@@ -91,7 +92,8 @@ class RecordingService:
         """Record every talk that the bus tells of: AgentAnswered is told before the legs are joined."""
         for answered in (AgentAnswered, CalleeAnswered):
             bus.listen(answered, self._on_answered)
-        for kind in (CallReleased, CallTransferred):
+        bus.listen(ConsultAnswered, self._on_consult)
+        for kind in (CallReleased, CallTransferred, ConsultEnded):
             bus.listen(kind, self._on_over, last=True)
 
     async def _on_answered(self, recorded: Recorded) -> None:
@@ -99,9 +101,16 @@ class RecordingService:
         assert isinstance(event, AgentAnswered | CalleeAnswered)
         await self.start(Talk(event.call_id, event.call_id, event.agent_id, recorded.seq, event.at))
 
+    async def _on_consult(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, ConsultAnswered)
+        if event.channel_id:
+            talk = Talk(event.call_id, event.channel_id, event.agent_id, recorded.seq, event.at, consult=True)
+            await self.start(talk)
+
     async def _on_over(self, recorded: Recorded) -> None:
         event = recorded.event
-        assert isinstance(event, CallReleased | CallTransferred)
+        assert isinstance(event, CallReleased | CallTransferred | ConsultEnded)
         await self.finish(event.call_id)
 
     async def start(self, talk: Talk) -> Recording:
@@ -132,7 +141,7 @@ class RecordingService:
                 return recording
             _log.error("talk is not recorded", extra={"action": "recording_missing", "why": error.reason, **ids})
             return await self._record(recording, RecordingMissing(at=at, reason=error.reason, **ids))
-        return await self._record(recording, RecordingStarted(at=at, **ids))
+        return await self._record(recording, RecordingStarted(at=at, kind=recording.kind, **ids))
 
     async def _let_capture(self, recording: Recording) -> bool:
         """Ask the PBX to capture; True when it has been doing so already. Raises _NotBegun."""
@@ -378,4 +387,5 @@ def _talk(recording: Recording) -> Talk:
         recording.agent_id,
         recording.answered_seq,
         recording.talk_started_at,
+        consult=recording.kind is Kind.CONSULT,
     )

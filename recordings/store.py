@@ -83,7 +83,7 @@ def talks_without_row(connection: Connection) -> list[Talk]:
 
 def said(connection: Connection, call_id: str | None = None, limit: int = 200) -> list[Recording]:
     """Return what callers said to the machine and is kept (in one call, or at all), the latest first."""
-    kept = (recordings.c.kind != Kind.TALK) & (recordings.c.state == RecordingState.STORED)
+    kept = recordings.c.kind.in_((Kind.MESSAGE, Kind.ADDRESS)) & (recordings.c.state == RecordingState.STORED)
     query = select(recordings).where(kept).order_by(recordings.c.talk_started_at.desc()).limit(limit)
     if call_id is not None:
         query = query.where(recordings.c.call_id == call_id)

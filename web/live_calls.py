@@ -172,9 +172,9 @@ def _note(known: LiveCall, event: Event) -> None:
             known.silence, known.silent_prompt = None, None
         case CallerIdentified(customer_id=customer_id):
             known.customer_id = customer_id
-        case RecordingStarted(recording_id=recording_id):
+        case RecordingStarted(recording_id=recording_id, kind="talk"):
             known.recording_id = recording_id
-        case RecordingMissing():
+        case RecordingMissing(recording_id=recording_id) if recording_id == known.recording_id:
             known.recording_id = None
         case AgentRequested(causes=causes):
             known.ahead_causes = causes

@@ -86,7 +86,7 @@ async def read_audio(ask: Ask) -> web.FileResponse:
 
 async def _recording(ask: Ask) -> Recording:
     recording = await ask.services.recordings.get(ask.part("id"))
-    said = recording.kind is not Kind.TALK  # work for whoever takes the order
+    said = recording.kind in (Kind.MESSAGE, Kind.ADDRESS)  # work for whoever takes the order
     if not said and recording.agent_id != ask.user.id and ask.user.role.value not in HEARING:
         raise Forbidden("only your own recordings", recording_id=recording.id)
     return recording

@@ -34,9 +34,11 @@ def facts_of(connection: Connection, call_ids: Collection[str]) -> dict[str, Cal
             customers[row.call_id] = row.data["customer_id"]
         elif row.event == AgentRequested.__name__:
             ahead[row.call_id] = tuple(row.data.get("causes", ()))
-        else:
-            started = row.event == RecordingStarted.__name__
-            recordings[row.call_id] = row.data["recording_id"] if started else None
+        elif row.event == RecordingStarted.__name__:
+            if row.data.get("kind", "talk") == "talk":
+                recordings[row.call_id] = row.data["recording_id"]
+        elif recordings.get(row.call_id) == row.data["recording_id"]:
+            recordings[row.call_id] = None
     return {
         call_id: CallFacts(customers.get(call_id), recordings.get(call_id), ahead.get(call_id, ()))
         for call_id in call_ids

@@ -9,14 +9,15 @@ import pytest
 
 from agents.shifts.model import Level
 from app.duty import QueueOutlook
-from app.storm_outlook import ExpectedCalls, StormOutlook
+from app.storm_outlook import StormOutlook
 from core import policy
 from core.clock import FakeClock
 from core.db import Database
 from core.journal import append
-from core.tasks import TaskOwner
 from cti.events import CallArrived, CallEnded, CallQueued
 from figures.live import LiveFigures
+from figures.outlook import DayOutlook
+from figures.slots import Slots
 from routing.events import AgentRequested
 from routing.storm.model import Trigger
 from tests.routing.test_storm import House
@@ -49,14 +50,24 @@ class Sight:
     """An outlook on a database, and what its parts are fed with."""
 
     def __init__(self, db: Database) -> None:
-        self.house, self.queues, self.tasks = House(db), Queues(), TaskOwner("test")
+        self.house, self.queues = House(db), Queues()
         self.clock: FakeClock = self.house.clock
         self.figures = LiveFigures(db, self.clock, RULES, ZONE)
         self.figures.listen(self.house.bus)
         seen = QueueOutlook(self.queues, None, self.clock, RULES)  # type: ignore[arg-type]
         seen.listen(self.house.bus)
-        self.expected = ExpectedCalls(db, self.clock, ZONE, RULES, self.tasks)
-        self.outlook = StormOutlook(seen, self.queues, self.figures, self.house.shifts, self.expected, RULES)  # type: ignore[arg-type]
+        self.came = seen.came
+        self.day = DayOutlook(db, self.clock, RULES, ZONE)
+        self.outlook = StormOutlook(
+            seen,
+            self.queues,  # type: ignore[arg-type]
+            self.house.shifts,
+            self.figures,
+            day=self.day,
+            slots=Slots(ZONE),
+            clock=self.clock,
+            policy=RULES,
+        )
 
     async def comes(self, number: int, *, hangs_up: bool) -> None:
         call_id, at = f"c{number}", self.clock.now()
@@ -80,7 +91,7 @@ class Sight:
 async def sight(db: Database) -> AsyncIterator[Sight]:
     one = Sight(db)
     yield one
-    await one.tasks.close()
+    await one.day.close()
     await one.figures.close()
     for journal in one.house.journals:
         await journal.close()
@@ -114,9 +125,9 @@ async def test_calls_stand_beside_the_forecast_of_the_half_hour_and_the_level_of
     assert Trigger.ARRIVALS not in await sight.outlook.signals(), "fewer than 30 say nothing"
     for number in range(29, 40):
         await sight.comes(number, hangs_up=number % 2 == 0)
-    await until(lambda: sight.expected.within(1.0) is not None, what="the forecast is read")
+    await until(lambda: sight.day.today() is not None, what="the forecast is read")
     found = await sight.outlook.signals()
-    came = sight.outlook.queues.came()[0]
+    came = sight.came()[0]
     assert 30 <= came <= 40
     assert found[Trigger.ARRIVALS] == pytest.approx(came / 5, rel=0.05)
     assert found[Trigger.SERVICE_LEVEL] == 0.0, "nobody was answered"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from asterisk_conf.errors import UnsafeValue
 from asterisk_conf.modules import OPTIONAL, REQUIRED, missing
-from asterisk_conf.render import check, render, texts
+from asterisk_conf.render import check, render, tells_of_transfers, texts
 from asterisk_conf.rundir import make_private, run_directory
 from asterisk_conf.spec import (
     Directories,
@@ -230,3 +230,21 @@ def test_a_short_run_directory_of_another_user_is_refused(tmp_path: Path) -> Non
     deep = Path("/" + "d" * 100)
     assert run_directory(deep) == run_directory(deep) != run_directory(deep / "other")
     assert run_directory(Path("/srv/hotline/var/asterisk")) == Path("/srv/hotline/var/asterisk/run")
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [
+        ("22.10.1", True),
+        ("22.3.0", True),
+        ("22.2.0", False),
+        ("20.13.0", True),
+        ("20.12.9", False),
+        ("21.8.0", True),
+        ("23.0.0", True),
+        ("19.8", False),
+        ("certified", False),
+    ],
+)
+def test_a_phone_may_transfer_only_where_the_service_is_told_of_it(version: str, told: bool) -> None:
+    assert tells_of_transfers(version) is told

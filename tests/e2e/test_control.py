@@ -1,11 +1,13 @@
 """Call control over the real PBX: who hears whom is told by tones, one for each person."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -220,12 +222,173 @@ async def test_an_agent_dials_out_is_recorded_and_consults_a_number_outside(hous
         sound, rate = await audio(hotline, recording["id"])
         talk_s = seconds(at["CalleeAnswered"], at["CallTransferred"])
         assert abs(len(sound) / rate - talk_s) <= 0.3
+        beside = await stored(hotline, number, "consult")
+        assert abs(beside["length_s"] - seconds(at["ConsultAnswered"], at["CallTransferred"])) <= 0.3
 
 
 async def rung(house: House, times: int) -> IncomingCall:
     """Wait until the carrier is rung for so many times, and return the latest."""
     await until(lambda: len(house.carrier.rung) >= times, 15, what="the carrier is rung")
     return house.carrier.rung[-1]
+
+
+async def agent_id(hotline: Service, who: str) -> str:
+    agents = (await hotline.request("lead", "GET", "/agents"))["items"]
+    return str(next(agent["id"] for agent in agents if agent["username"] == who))
+
+
+async def stands(hotline: Service, call_id: str, **wanted: Any) -> None:
+    """Wait until the call has these values."""
+
+    async def so() -> bool:
+        call = await hotline.request("lead", "GET", f"/calls/{call_id}")
+        return all(call[name] == value for name, value in wanted.items())
+
+    await until(so, 10, every=0.03, what=f"the call is {wanted}")
+
+
+async def test_parked_picked_up_and_handed_on_by_the_phones_own_keys(house: House) -> None:
+    hotline, number = house.hotline, "13800000005"
+    seats, pbx = hotline.pbx.seats, hotline.pbx
+    async with (
+        seat_phone(pbx, seats[0].sip_username, seats[0].sip_password) as first,
+        seat_phone(pbx, seats[1].sip_username, seats[1].sip_password) as second,
+        caller(pbx, number) as call,
+    ):
+        await registered(hotline, "anna")
+        await hotline.make_ready("anna")
+        await call.wait_answered(5)
+        await call.send_digits("w0.3,0")
+        anna = await first.answer(60)
+        call_id = await come_to_state(hotline, number, "talking")
+        await hotline.request("bert", "POST", "/agents/me/state", {"state": "not_ready", "reason": "paperwork"})
+        call.tone(CALLER)
+        anna.tone(ANNA)
+        await hear({"caller": (call, {ANNA}), "anna": (anna, {CALLER})})
+
+        # the phone's own transfer key finds nobody free there, and the talk goes on; its hold key is a hold
+        seat = f"sip:{{}}@{pbx.sip[0]}:{pbx.sip[1]}"
+        await anna.refer(seat.format("1002"))
+        await until(lambda: any("603" in told for told in anna.transfer_reports), 5, what="the phone is told no")
+        await anna.hold()
+        await stands(hotline, call_id, state="held")
+        await hear({"caller": (call, set())})
+        await anna.resume()
+        await hear({"caller": (call, {ANNA}), "anna": (anna, {CALLER})})
+
+        # parked by the phone's key, picked up by a colleague on a break, whose phone the page answers
+        await anna.refer(seat.format("700"))
+        await stands(hotline, call_id, state="parked", park_place=701)
+        await until(lambda: anna.ended is not None, 5, what="anna is free")
+        assert any("200" in told for told in anna.transfer_reports)
+        await do(hotline, "bert", call_id, "pickup")
+        bert = await second.ringing(10)
+        await do(hotline, "bert", call_id, "answer")
+        bert.tone(BERT)
+        await hear({"caller": (call, {BERT}), "bert": (bert, {CALLER})})
+
+        # handed on by the key to who rejects it, so back to who handed on, in the wrap-up still
+        await hotline.make_ready("anna")
+        await bert.refer(seat.format("1001"))
+        await first.ringing(10)
+        await do(hotline, "anna", call_id, "reject", reason="meal")
+        again = await second.answer(10)
+        again.tone(BERT)
+        await hear({"caller": (call, {BERT}), "bert": (again, {CALLER})})
+        assert (await hotline.agent("anna"))["reason"] == "meal"
+        await call.hangup()
+        await until(lambda: again.ended is not None, 5, what="bert is let go")
+        story = [one["event"] for one in await hotline.timeline(call_id)]
+        assert [story.count(name) for name in ("CallParked", "CallUnparked", "AgentAnswered", "CallTransferred")] == [
+            1,
+            1,
+            3,
+            2,
+        ]
+
+
+STEPS, PARTIES, MOMENTS_S = ("rings", "talks", "joined", "completes"), ("callee", "anna", "bert"), (0.0, 0.02, 0.15)
+
+
+async def test_p23_whoever_hangs_up_at_whatever_step_nobody_is_lost_and_no_leg_is_left(house: House) -> None:
+    hotline = house.hotline
+    seats, pbx = hotline.pbx.seats, hotline.pbx
+    async with (
+        seat_phone(pbx, seats[0].sip_username, seats[0].sip_password) as first,
+        seat_phone(pbx, seats[1].sip_username, seats[1].sip_password) as second,
+    ):
+        await registered(hotline, "anna")
+        await registered(hotline, "bert")
+        bert_id = await agent_id(hotline, "bert")
+        for turn, (step, who) in enumerate((step, who) for step in STEPS for who in PARTIES):
+            await free(hotline, "anna")
+            await free(hotline, "bert")
+            before = len(house.carrier.rung)
+            call_id = (await hotline.request("anna", "POST", "/calls", {"number": "13800000002"}))["id"]
+            anna = await first.answer(10)
+            callee = await rung(house, before + 1)
+            await callee.answer()
+            await stands(hotline, call_id, state="talking")
+            await do(hotline, "anna", call_id, "consult", agent=bert_id)
+            bert = await second.ringing(10)
+            if step != "rings":
+                await bert.answer()
+                await stands(hotline, call_id, third={"state": "talking", "agent_id": bert_id, "number": None})
+            if step == "joined":
+                await do(hotline, "anna", call_id, "conference")
+            hang_up = hang_up_soon({"callee": callee, "anna": anna, "bert": bert}[who], MOMENTS_S[turn % 3])
+            complete = (
+                do(hotline, "anna", call_id, "consult", do="complete") if step == "completes" else asyncio.sleep(0)
+            )
+            await asyncio.gather(hang_up, complete, return_exceptions=True)
+            await nobody_is_lost(hotline, call_id, callee, f"{who} when it {step}")
+            for leg in (anna, bert, callee):
+                await leg.wait_ended(10)
+    assert await left_at_the_pbx(hotline) == []
+
+
+async def free(hotline: Service, who: str) -> None:
+    """Wait until somebody's last call is over, and let them be ready."""
+
+    async def over() -> bool:
+        return str((await hotline.agent(who))["state"]) not in ("reserved", "ringing", "talking")
+
+    await until(over, 10, what=f"{who} is free")
+    await hotline.make_ready(who)
+
+
+async def hang_up_soon(leg: Leg, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    await leg.hangup()
+
+
+async def left_at_the_pbx(hotline: Service) -> list[str]:
+    """Wait until the PBX has no channel any more; return those that it still has."""
+    left: list[str] = []
+
+    async def none() -> bool:
+        secrets = hotline.pbx.spec.secrets
+        headers = {"Authorization": aiohttp.encode_basic_auth(secrets.ari_user, secrets.ari_password)}
+        async with hotline.api.get(f"{hotline.pbx.ari_url}/channels", headers=headers) as answer:
+            left[:] = [channel["id"] for channel in await answer.json()]
+        return not left
+
+    with contextlib.suppress(AssertionError):
+        await until(none, 10)
+    return left
+
+
+async def nobody_is_lost(hotline: Service, call_id: str, callee: IncomingCall, when: str) -> None:
+    """Whoever was called talks to somebody or hears music, or the call is over; then they hang up."""
+
+    async def settled() -> str:
+        call = await hotline.request("lead", "GET", f"/calls/{call_id}")
+        return str(call["state"]) if call["state"] in ("talking", "held", "ended") else ""
+
+    state = await until(settled, 10, every=0.03, what=f"it is quiet after {when}")
+    assert callee.ended is not None or state != "ended" or await callee.wait_ended(5), when
+    await callee.hangup()
+    await stands(hotline, call_id, state="ended")
 
 
 async def test_p18_who_leaves_the_queue_is_rung_back_once_by_the_agent_whose_turn_it_is(house: House) -> None:

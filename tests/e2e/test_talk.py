@@ -77,11 +77,13 @@ async def hung_up(hotline: Service, who: str, call_id: str) -> bool:
         return answer.status == 200
 
 
-async def stored(hotline: Service, number: str) -> Any:
+async def stored(hotline: Service, number: str, kind: str = "talk") -> Any:
+    """Wait until the latest recording of a kind of the latest call is stored, and return it."""
     call_id = (await hotline.calls(number))[0]["id"]
 
     async def found() -> Any:
         items = (await hotline.request("quality", "GET", f"/recordings?call={call_id}"))["items"]
+        items = [one for one in items if one["kind"] == kind]
         return items[0] if items and items[0]["state"] == "stored" else None
 
     return await until(found, 15, what="the recording is stored")

@@ -21,11 +21,13 @@ from cti.events import (
     CalleeRang,
     CallEnded,
     CallHeld,
+    CallParked,
     CallPlaced,
     CallQueued,
     CallReleased,
     CallResumed,
     CallTransferred,
+    CallUnparked,
     ConferenceChanged,
     ConsultAnswered,
     ConsultStarted,
@@ -406,6 +408,37 @@ def test_who_is_handed_on_to_one_person_is_no_contact_of_a_queue_unless_that_one
     assert (waits["O"], waits["W"], waits["M"]) == (2, 1, 1), "now anybody of the queue may answer"
     ended = CallEnded(at=DAY + 55 * second, call_id="c1", by="caller", why="hung_up", where="ringing")
     assert total(folded([*story, ended])).get("B") == 1, "nobody is lost from the figures"
+
+
+@pytest.mark.parametrize("end", ["picked_up", "returned", "hung_up"])
+def test_a_parked_caller_is_no_contact_of_a_queue_until_nobody_has_picked_up(end: str) -> None:
+    second = timedelta(seconds=1)
+    who = {"call_id": "c1", "seat_id": "s"}
+    arrived = CallArrived(
+        at=DAY, call_id="c1", channel_id="x", caller="1", caller_known=True, caller_raw="", number="9"
+    )
+    story: list[Event] = [
+        arrived,
+        CallQueued(at=DAY, call_id="c1", queue="general"),
+        AgentRang(at=DAY, agent_id="a1", channel_id="x", **who),
+        AgentAnswered(at=DAY + 10 * second, agent_id="a1", channel_id="x", **who),
+        CallTransferred(at=DAY + 20 * second, call_id="c1", agent_id="a1", to="701", kind="park"),
+        CallParked(at=DAY + 20 * second, call_id="c1", agent_id="a1", place=701),
+    ]
+    if end == "hung_up":
+        story.append(CallEnded(at=DAY + 30 * second, call_id="c1", by="caller", why="hung_up", where="parked"))
+    else:
+        why = "picked_up" if end == "picked_up" else "too_long"
+        story += [
+            CallUnparked(at=DAY + 30 * second, call_id="c1", place=701, why=why),
+            AgentRang(at=DAY + 30 * second, agent_id="a2", channel_id="y", how=end, **who),
+            AgentAnswered(at=DAY + 35 * second, agent_id="a2", channel_id="y", how=end, **who),
+        ]
+    shown = folded(story)
+    assert shown.broken == ()
+    counts = total(shown)
+    wanted = {"O": 2, "A": 1, "D": 0, "B": 1, "X": 1} if end == "hung_up" else {"O": 1, "A": 1, "D": 1, "B": 0, "X": 1}
+    assert {name: counts.get(name, 0) for name in wanted} == wanted
 
 
 def test_what_an_agent_dials_is_counted_apart_from_what_comes_in() -> None:

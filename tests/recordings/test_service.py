@@ -10,7 +10,7 @@ import pytest
 from core.clock import FakeClock
 from core.db import Database
 from recordings.events import RecordingMissing, RecordingStarted, RecordingStored
-from recordings.model import NoAudio, NoSuchRecording, RecordingState, Verdict
+from recordings.model import Kind, NoAudio, NoSuchRecording, RecordingState, Verdict
 from tests.recordings.captured import FakeCapture, sides
 from tests.recordings.world import World, recording_world, vault_in
 from tests.until import until
@@ -99,6 +99,31 @@ async def test_each_talk_of_a_handed_on_call_has_its_own_recording(world: World,
     first, second = await world.settled(CALL, 2)
     assert (first.agent_id, first.length_s, first.verdict) == ("a1", 4.0, Verdict.OK)
     assert (second.agent_id, second.length_s, second.verdict) == ("a2", 6.0, Verdict.OK)
+
+
+@pytest.mark.parametrize("end", ["third", "completed", "caller"])
+async def test_the_talk_with_a_third_party_is_recorded_beside_the_callers(
+    world: World, capture: FakeCapture, end: str
+) -> None:
+    third = f"{CALL}-seat-2"
+    await world.answered(CALL)
+    await capture.talk(CALL, 4.0)
+    await world.consulted(CALL, third)
+    assert capture.asked[-1] == ("start", third)
+    await capture.talk(third, 3.0)
+    if end == "third":
+        await world.consult_over(CALL)
+        assert ("stop", CALL) not in capture.asked, "that with the caller goes on"
+        await world.released(CALL)
+    elif end == "completed":
+        await world.transferred(CALL)
+    else:
+        await world.hung_up(CALL)
+    both = await world.settled(CALL, 2)
+    assert [one.kind for one in both] == [Kind.TALK, Kind.CONSULT]
+    assert [one.channel_id for one in both] == [CALL, third]
+    assert both[1].length_s == 3.0
+    assert both[1].state is RecordingState.STORED
 
 
 async def test_lost_time_is_said(world: World, capture: FakeCapture, clock: FakeClock) -> None:

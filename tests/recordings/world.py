@@ -10,7 +10,7 @@ from core.clock import Clock
 from core.db import Database
 from core.events import Recorded
 from core.journal import Journal
-from cti.events import AgentAnswered, CallEnded, CallReleased, CallTransferred
+from cti.events import AgentAnswered, CallEnded, CallReleased, CallTransferred, ConsultAnswered, ConsultEnded
 from recordings.events import RecordingMissing, RecordingStored
 from recordings.model import Recording
 from recordings.port import Capture
@@ -48,6 +48,15 @@ class World:
 
     async def transferred(self, call_id: str, agent_id: str = "a1") -> None:
         await self.journal.record(CallTransferred(at=self.clock.now(), call_id=call_id, agent_id=agent_id, to="q"))
+
+    async def consulted(self, call_id: str, channel_id: str, agent_id: str = "a1") -> None:
+        """The third party of a talk answers on a channel."""
+        event = ConsultAnswered(at=self.clock.now(), call_id=call_id, agent_id=agent_id, channel_id=channel_id)
+        await self.journal.record(event)
+
+    async def consult_over(self, call_id: str, agent_id: str = "a1") -> None:
+        event = ConsultEnded(at=self.clock.now(), call_id=call_id, agent_id=agent_id, by="third", why="hung_up")
+        await self.journal.record(event)
 
     async def ended(self, call_id: str) -> None:
         await self.journal.record(
