@@ -141,9 +141,8 @@ class CallResumed(Event):
 class CallTransferred(Event):
     """The agent handed the caller on and is free of the call.
 
-    `to`: a queue, an agent's id, `outside`, or a numbered place, as `kind` (queue, agent, outside, park) says; `away`:
-    the agent's page was lost. `dialled` is the number outside. `consulted`: the agent spoke with whoever has the caller
-    now. `by`: who did it, when not the agent (a shift lead).
+    `to`: a queue, agent id, `outside` or place, as `kind` (queue, agent, outside, park; away: page lost) says. `dialled`:
+    the number outside. `consulted`: the agent spoke with whoever has the caller now. `by`: who did it (a shift lead).
     """
 
     call_id: str
