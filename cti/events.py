@@ -141,7 +141,7 @@ class CallResumed(Event):
 class CallTransferred(Event):
     """The agent handed the caller on and is free of the call.
 
-    `to`: a queue, agent id, `outside` or place, as `kind` (queue, agent, outside, park; away: page lost) says. `dialled`:
+    `to`: queue, agent id, `outside` or place, as `kind` (queue, agent, outside, park; away: page lost) says. `dialled`:
     the number outside. `consulted`: the agent spoke with whoever has the caller now. `by`: who did it (a shift lead).
     """
 
