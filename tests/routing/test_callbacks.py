@@ -201,10 +201,13 @@ async def test_who_calls_in_meanwhile_takes_the_own_place_and_is_not_rung(house:
     house.pbx.call("1002.7", "13700000003")
     house.pbx.call("1003.7", ANNE)
     await soon(lambda: one.routing.figures("general").waiting == 2, what="both wait")
-    assert (one.routing.position("1003.7"), one.routing.position("1002.7")) == (1, 2)
+    await soon(
+        lambda: (one.routing.position("1003.7"), one.routing.position("1002.7")) == (1, 2),
+        what="the own place is taken",
+    )
     one = await house.again()
     await soon(lambda: one.routing.figures("general").waiting == 2, what="both wait again")
-    assert one.routing.position("1003.7") == 1
+    await soon(lambda: one.routing.position("1003.7") == 1, what="the own place is taken again")
     await one.centre.agents.set_state(agent, AgentState.READY)
     await soon(lambda: "1003.7-seat-1" in house.pbx.live, what="the own call is offered")
     house.pbx.pick_up("1003.7-seat-1")
