@@ -67,7 +67,7 @@ def test_a_broken_file_is_told_with_every_fault_and_changes_nothing(stopped: Set
     file = written(tmp_path / "a", "next: outage_first", "next: outage_frist")
     refused = flow(stopped, "publish", str(file))
     assert refused.exit_code == 1
-    assert f"{file}:16: node 'announcements': next: there is no node 'outage_frist'" in str(refused.exception)
+    assert f"{file}:18: node 'announcements': next: there is no node 'outage_frist'" in str(refused.exception)
     assert rows(flow(stopped, "versions")) == [("1", "live")]
     assert "cannot be read" in str(flow(stopped, "publish", str(tmp_path / "none.yaml")).exception)
     mistaken = flow(stopped, "publish", str(written(tmp_path / "b")), "--flow", "night")
