@@ -175,6 +175,8 @@ class Follower:
         event = recorded.event
         assert isinstance(event, SeatRegistered)
         self._roster.set_phone(event.sip_username, True)
+        if event.moved:
+            self._presence.page_gone(event.sip_username, "moved")
 
     async def _seat_lost(self, recorded: Recorded) -> None:
         event = recorded.event

@@ -12,7 +12,7 @@ from functools import partial
 
 from agents import store
 from agents.events import AgentLoggedOut, AgentStateChanged, AgentStateWished, AgentWrapUpExtended, ReservationReleased
-from agents.model import MISSES, OFFERED, Agent, Cause, State, Wish, advance, landing
+from agents.model import MISSES, OFFERED, Agent, Cause, SeatKind, State, Wish, advance, landing
 from agents.roster import Roster
 from core import log
 from core.clock import Clock
@@ -41,11 +41,13 @@ class Around:
     """What presence needs of calls and queues, handed over by the wiring.
 
     `withdraw` takes the offer of a call (its id) back from an agent (id) and says why; the call then tells that it
-    was missed. `queue_of` names the queue of a call, `wrap_up_of` the seconds of wrap-up after calls of a queue
+    was missed. `page_gone` tells the call in which an agent talks that the page which is the phone is gone, or moved.
+    `queue_of` names the queue of a call, `wrap_up_of` the seconds of wrap-up after calls of a queue
     (None: as the policy says).
     """
 
     withdraw: Callable[[str, str, str], bool] = lambda call_id, agent_id, why: False
+    page_gone: Callable[[str, str, str], bool] = lambda call_id, agent_id, why: False
     queue_of: Callable[[str], str | None] = lambda call_id: None
     wrap_up_of: Callable[[str], float | None] = lambda queue: None
 
@@ -109,6 +111,20 @@ class Presence:
             await self.move(agent, State.NOT_READY, Cause.SEAT_LOST, at=at)
         elif agent.state is State.RINGING and agent.call_id is not None:
             self.around.withdraw(agent.call_id, agent.agent_id, Cause.SEAT_LOST)
+        elif why != LATE:
+            self.page_gone(sip_username, "phone_lost")
+
+    def page_gone(self, sip_username: str, why: str) -> None:
+        """The page that is a seat's phone is gone (`phone_lost`), or `moved`: the talk there has to go on without it.
+
+        One that only answers too late is left alone: whether there is sound is what counts, and the PBX hears that.
+        """
+        seat = self.roster.seat_of_phone(sip_username)
+        agent = self.roster.at_seat(seat.id) if seat else None
+        if seat is None or agent is None or seat.kind is not SeatKind.BROWSER:
+            return
+        if agent.state is State.TALKING and agent.call_id is not None:
+            self.around.page_gone(agent.call_id, agent.agent_id, why)
 
     async def _phone_grace(self, agent_id: str) -> None:
         await self.clock.sleep(self._phone_grace_s)

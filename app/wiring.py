@@ -10,6 +10,7 @@ from pathlib import Path
 from aiohttp.web import AppRunner, TCPSite
 
 from agents.accounts import Accounts
+from agents.browsers import BrowserSeats
 from agents.presence import Around
 from agents.service import AgentService
 from agents.shifts.service import ShiftService
@@ -41,7 +42,7 @@ from cti.ami.service import AmiService
 from cti.ari.client import AriAddress
 from cti.ari.pbx import AriPbx
 from cti.listening import Ears
-from cti.messages import SeatWithdrawn
+from cti.messages import PageGone, SeatWithdrawn
 from cti.service import CallHooks, CallService
 from cti.session import CallSession
 from cti.sweep import Sweep
@@ -140,7 +141,8 @@ class Hotline:
         self.agents = AgentService(self.journal, self.db, self.clock, self.policy, site=settings.site)
         self.pbx = AriPbx(AriAddress(at.host, at.http_port, secrets.ari_user, secrets.ari_password))
         self._plan = NumberPlan(self.agents, lambda: self.routing.queues, settings.trunk.permits, self.policy)
-        world = CallWorld(self.pbx, self.journal, self.clock, self.policy, self.voices.apology, dialled=self._plan)
+        pages, apology = BrowserSeats(self.agents.roster), self.voices.apology
+        world = CallWorld(self.pbx, self.journal, self.clock, self.policy, apology, dialled=self._plan, pages=pages)
         self.calls = CallService(
             self.pbx, world, self.db, CallHooks(self._serve, self._adopted, self.business.customers.is_stranger)
         )
@@ -173,6 +175,7 @@ class Hotline:
         self.agents.know(
             Around(
                 withdraw=lambda call_id, agent_id, why: self.calls.deliver(call_id, SeatWithdrawn(agent_id, why)),
+                page_gone=lambda call_id, agent_id, why: self.calls.deliver(call_id, PageGone(agent_id, why)),
                 queue_of=self.calls.queue_of,
                 wrap_up_of=lambda queue: self.routing.queues[queue].wrap_up_s if queue in self.routing.queues else None,
             )

@@ -212,7 +212,7 @@ async def opened(seats: int) -> AsyncIterator[Centre]:
 async def _staffed(service: Service) -> list[RobotSeat]:
     """An agent for each seat, the bare flow and its numbers; before the service starts."""
     settings, db, robots = service.settings, Database(service.settings.database_url), []
-    text = service.config.read_text("utf-8").replace("[web]", '[site]\npolicy = "bench.yaml"\n[web]', 1)
+    text = service.config.read_text("utf-8").replace("[site]\n", '[site]\npolicy = "bench.yaml"\n', 1)
     service.config.write_text(text, "utf-8")
     (service.config.parent / "bench.yaml").write_text(_NUMBERS, "utf-8")
     flow = service.config.parent / "straight.yaml"

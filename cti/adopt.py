@@ -78,7 +78,7 @@ def _session(call: Call, seen: _Seen, world: CallWorld) -> CallSession:
         seat = seen.channels.get(call.seat_channel_id)
         if seat is None:
             session.deliver(ChannelGone(call.seat_channel_id, 0, GONE_WHILE_AWAY))
-        elif seat.up and call.state in (CallState.RINGING, CallState.PLACED):
+        elif seat.up and (call.state in (CallState.RINGING, CallState.PLACED) or call.away_at is not None):
             session.deliver(ChannelEntered(seat.id))
     if call.state is CallState.DIALLING and seen.channels[call.id].up:
         session.deliver(ChannelEntered(call.id))

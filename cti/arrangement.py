@@ -45,6 +45,7 @@ async def arrange_again(session: CallSession) -> None:
 def _waiting(session: CallSession) -> set[str]:
     """Return who hears music."""
     call = session.call
-    caller = {call.id} if call.state is CallState.HELD else set()
-    third = {call.third_channel_id or ""} if call.third is Third.HELD else set()
-    return caller | third
+    alone = call.away_at is not None and call.third is not Third.JOINED
+    caller = {call.id} if call.state is CallState.HELD or alone else set()
+    waits = call.third is Third.HELD or (alone and call.third is Third.TALKING)
+    return caller | ({call.third_channel_id or ""} if waits else set())

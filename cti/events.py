@@ -141,9 +141,8 @@ class CallResumed(Event):
 class CallTransferred(Event):
     """The agent handed the caller on and is free of the call.
 
-    `to`: a queue, an agent's id, `outside`, or a numbered place, as `kind` (queue, agent, outside, park) says;
-    `dialled` is the number outside.
-    `consulted`: the agent spoke with whoever has the caller now. `by`: who did it, when not the agent (a shift lead).
+    `to`: queue, agent id, `outside` or place, as `kind` (queue, agent, outside, park; away: page lost) says. `dialled`:
+    the number outside. `consulted`: the agent spoke with whoever has the caller now. `by`: who did it (a shift lead).
     """
 
     call_id: str
@@ -190,6 +189,32 @@ class AgentMuted(Event):
     call_id: str
     agent_id: str
     on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAway(Event):
+    """The page that is the agent's phone is gone (`why`: phone_lost, moved, no_sound); the caller hears music."""
+
+    call_id: str
+    agent_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentCalledBack(Event):
+    """A page of the agent who is away is there again, and rung on `channel_id`."""
+
+    call_id: str
+    agent_id: str
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentBack(Event):
+    """The agent who was away is in the call again, on the channel that was rung."""
+
+    call_id: str
+    agent_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,9 +348,10 @@ class CallNoted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatRegistered(Event):
-    """The phone of seat user `sip_username` is registered and answers."""
+    """The phone of seat user `sip_username` is registered and answers; `moved`: it was there already, elsewhere."""
 
     sip_username: str
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -172,6 +172,14 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True)
+class PageGone:
+    """The page that is an agent's phone is gone (`phone_lost`), or it is another one now (`moved`)."""
+
+    agent_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End the call."""
 
@@ -347,4 +355,4 @@ InTalk = (
     Hold | Resume | Reject | HangUp | ToMenu | Transfer | HandOver | Mute | SendDigits | SilentScript | Warn | LetGo
 )
 Command = InTalk | Parking | WithThird | OfLead | ForceRelease
-Message = PbxMessage | RoutingMessage | ListeningMessage | Command
+Message = PbxMessage | RoutingMessage | ListeningMessage | PageGone | Command

@@ -10,6 +10,9 @@ from core.errors import Conflict
 from core.events import Event
 from cti.events import (
     AgentAnswered,
+    AgentAway,
+    AgentBack,
+    AgentCalledBack,
     AgentMissed,
     AgentMuted,
     AgentRang,
@@ -96,6 +99,9 @@ MOVES: dict[tuple[CallState, type[Event]], CallState] = {
     (S.RINGING, CallEnded): S.ENDED,
     (S.TALKING, CallHeld): S.HELD,
     (S.TALKING, AgentMuted): S.TALKING,
+    (S.TALKING, AgentAway): S.TALKING,
+    (S.TALKING, AgentCalledBack): S.TALKING,
+    (S.TALKING, AgentBack): S.TALKING,
     (S.TALKING, ConsultSwapped): S.HELD,
     (S.TALKING, ConferenceChanged): S.TALKING,
     (S.TALKING, ConsultEnded): S.TALKING,
@@ -103,6 +109,9 @@ MOVES: dict[tuple[CallState, type[Event]], CallState] = {
     (S.TALKING, CallReleased): S.MENU,
     (S.HELD, CallResumed): S.TALKING,
     (S.HELD, AgentMuted): S.HELD,
+    (S.HELD, AgentAway): S.HELD,
+    (S.HELD, AgentCalledBack): S.HELD,
+    (S.HELD, AgentBack): S.HELD,
     (S.HELD, ConsultStarted): S.HELD,
     (S.HELD, ConsultAnswered): S.HELD,
     (S.HELD, ConsultSwapped): S.TALKING,
@@ -137,6 +146,7 @@ _OF_THIRD = frozenset({ConsultStarted, ConsultAnswered, ConsultSwapped, Conferen
 _ALONE = frozenset({CallHeld, CallResumed, CallReleased})
 """What is only possible without a third party, or as the table says."""
 
+_OF_AWAY = (AgentAway, AgentCalledBack, AgentBack)
 _MONITORING = (MonitorStarted, MonitorStopped)
 MOVING: frozenset[type[Event]] = frozenset(kind for _, kind in MOVES) | frozenset(_MONITORING)
 """What changes a call in the books. Monitoring moves no state: no state ever depends on who listens."""
@@ -157,7 +167,7 @@ class Call:
     `queued_at`: from when on it waits for the talk that comes next, also when it left the queue in between.
     `seats_rung` counts every leg that was dialled from the talk or for it. `third…`: whom the agent has brought in.
     `watch…`: the shift lead who listens. `park_place`: the numbered place at which the caller is parked, `parked_by`
-    whom, since `parked_at`.
+    whom, since `parked_at`. `away_at`: since when the page that is the agent's phone is missed.
     """
 
     id: str
@@ -173,6 +183,7 @@ class Call:
     seat_channel_id: str | None = None
     seats_rung: int = 0
     muted: bool = False
+    away_at: datetime | None = None
     third: Third | None = None
     third_agent_id: str | None = None
     third_seat_id: str | None = None
@@ -243,6 +254,9 @@ def advance(call: Call, event: Event) -> Call:
         state = MOVES[call.state, type(event)]
     except KeyError:
         raise IllegalMove(f"call is {call.state}: {type(event).__name__} is not possible", call_id=call.id) from None
+    if isinstance(event, _OF_AWAY) and isinstance(event, AgentAway) is (call.away_at is not None):
+        stands = "away" if call.away_at else "there"
+        raise IllegalMove(f"the agent is {stands}: {type(event).__name__} is not possible", call_id=call.id)
     if call.third is not None or type(event) in _OF_THIRD:
         call = _with_third(call, event)
     return _carry(call, state, event)
@@ -312,10 +326,16 @@ def _carry(call: Call, state: CallState, event: Event) -> Call:
                 third_channel_id=event.channel_id,
                 seats_rung=call.seats_rung + 1,
             )
+        case AgentAway():
+            return replace(call, state=state, seat_channel_id=None, away_at=event.at)
+        case AgentCalledBack():
+            return replace(call, state=state, seat_channel_id=event.channel_id, seats_rung=call.seats_rung + 1)
+        case AgentBack():
+            return replace(call, state=state, away_at=None)
         case AgentMuted():
             return replace(call, state=state, muted=event.on)
         case CallReleased():
-            return replace(call, state=state, released_at=event.at, seat_channel_id=None, muted=False)
+            return replace(call, state=state, released_at=event.at, seat_channel_id=None, muted=False, away_at=None)
         case CallEnded():
             return replace(
                 call,
@@ -324,6 +344,7 @@ def _carry(call: Call, state: CallState, event: Event) -> Call:
                 ended_by=event.by,
                 end_cause=event.why,
                 seat_channel_id=None,
+                away_at=None,
                 park_place=None,
             )
         case _:
@@ -342,6 +363,7 @@ def _handed_on(call: Call, state: CallState, event: CallTransferred) -> Call:
         agent_id=None,
         seat_channel_id=None,
         muted=False,
+        away_at=None,
     )
 
 
@@ -367,6 +389,9 @@ def third_diagram() -> str:
 
 def together(call: Call) -> frozenset[str]:
     """Return the channels that hear each other in the talk of a call, by the books."""
+    if call.state in WITH_AGENT and call.away_at is not None:
+        joined = call.third is Third.JOINED
+        return frozenset({call.id, call.third_channel_id or ""}) if joined else frozenset()
     if call.state not in WITH_AGENT or call.seat_channel_id is None:
         return frozenset()
     caller = {call.id} if call.state is S.TALKING else set()

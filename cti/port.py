@@ -64,7 +64,10 @@ class PbxBridge:
 
 @dataclass(frozen=True, slots=True)
 class SeatDial:
-    """Whom to ring for a call: `channel_id` is ours to choose, `caller` is shown on the phone."""
+    """Whom to ring for a call: `channel_id` is ours to choose, `caller` is shown on the phone.
+
+    `at_once`: the phone is asked to answer by itself (RFC 5373).
+    """
 
     channel_id: str
     sip_username: str
@@ -72,6 +75,7 @@ class SeatDial:
     call_id: str
     agent_id: str
     seat_id: str
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,28 @@ class Spying:
     channel_id: str
     spy_id: str
     mode: str
+
+
+class PagePhones(Protocol):
+    """What is known of seats whose phone is a page."""
+
+    def phone_of(self, seat_id: str) -> str | None:
+        """Return the SIP user name of such a seat; None for every other one."""
+        ...
+
+    def there(self, seat_id: str) -> bool:
+        """Tell whether the PBX has the phone of a seat now."""
+        ...
+
+
+class NoPages:
+    """`PagePhones` of a house in which every phone is a device of its own."""
+
+    def phone_of(self, seat_id: str) -> str | None:
+        return None
+
+    def there(self, seat_id: str) -> bool:
+        return False
 
 
 class CallerAudio(Protocol):

@@ -155,7 +155,7 @@ def _of_call(call: Call, channels: Mapping[str, PbxChannel]) -> list[_Suspect]:
     legs = [(call.id, "the other side", True)] if dials else []
     rings = (CallState.RINGING, CallState.PLACED)
     if call.seat_channel_id and call.state in (*rings, CallState.DIALLING, *WITH_AGENT):
-        legs.append((call.seat_channel_id, "the seat's phone", call.state in rings))
+        legs.append((call.seat_channel_id, "the seat's phone", call.state in rings or call.away_at is not None))
     if call.third_channel_id:
         legs.append((call.third_channel_id, "the third party", call.third is Third.RINGING))
     if call.watch_channel_id:

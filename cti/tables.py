@@ -19,6 +19,7 @@ calls = Table(
     Column("seat_channel_id", String(80)),
     Column("seats_rung", Integer, nullable=False),
     Column("muted", Boolean, nullable=False, server_default=false()),
+    Column("away_at", Utc),
     Column("third", String(16)),
     Column("third_agent_id", String(32)),
     Column("third_seat_id", String(32)),

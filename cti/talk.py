@@ -9,6 +9,7 @@ from core.errors import BadInput, Conflict, Forbidden, HotlineError
 from core.events import Event
 from cti import consult, handover, parking, watching
 from cti.arrangement import arrange, arrange_again
+from cti.away import AWAY, Absence
 from cti.endings import refuse, tell
 from cti.events import AgentMuted, CallHeld, CallReleased, CallResumed, PhoneTransferRefused
 from cti.handover import TalkEnd
@@ -132,10 +133,14 @@ async def _talk(session: CallSession, guard: Guard) -> TalkEnd:
     fresh = session.call.state is CallState.TALKING and session.call.third is None
     await (arrange(session) if fresh and not session.call.muted else arrange_again(session))
     await guard.joined()
-    rings, reminder = consult.Ringing(session), HoldReminder(session)
+    rings, reminder, absence = consult.Ringing(session), HoldReminder(session), Absence(session)
     while True:
         left = [each for each in (rings.left(), reminder.left()) if each is not None]
-        message = await session.receive(min(left, default=None), commands=True)
+        message = await session.receive(absence.left(min(left, default=None)), commands=True)
+        if absence.concerns(message):
+            if (end := await absence.go_on(message)) is not None:
+                return end if end.handed_on else await _lost(session)
+            continue
         match message:
             case ChannelGone(channel_id=gone) if gone == session.call.seat_channel_id:
                 if consult.is_taken_on(session.call):
@@ -171,6 +176,12 @@ async def _talk(session: CallSession, guard: Guard) -> TalkEnd:
                 await reminder.remind(guard.reminder())
                 if rings.left() == 0.0:
                     await consult.not_answered(session)
+
+
+async def _lost(session: CallSession) -> TalkEnd:
+    """Whom we called is let go: the agent's page did not come back."""
+    await consult.drop(session, "agent", AWAY)
+    return await _hang_up(session, "system", "agent_away")
 
 
 async def _obey(session: CallSession, asked: Asked, guard: Guard) -> TalkEnd | None:
@@ -339,7 +350,7 @@ async def let_go(
     """End the talk on the agent's side, `by` agent or lead; `told` is journaled together. The caller stays."""
     call = session.call
     assert call.agent_id is not None
-    held = call.state is CallState.HELD
+    held = call.state is CallState.HELD or call.away_at is not None
     await session.record(
         CallReleased(at=session.world.clock.now(), call_id=call.id, agent_id=call.agent_id, by=by, why=why, menu=menu),
         told=told,

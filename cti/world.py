@@ -10,7 +10,7 @@ from core.policy import Policy
 from cti.lot import ParkingLot
 from cti.messages import Command
 from cti.model import Call
-from cti.port import Pbx
+from cti.port import NoPages, PagePhones, Pbx
 
 
 async def nobody_dialled(call: Call, number: str) -> Command:
@@ -30,3 +30,4 @@ class CallWorld:
     parking: ParkingLot = field(default_factory=ParkingLot)
     dialled: Callable[[Call, str], Awaitable[Command]] = nobody_dialled
     """Tells what the agent of a call means who hands the caller on by dialling a number. Raises HotlineError."""
+    pages: PagePhones = NoPages()  # noqa: RUF009 - it has no state

@@ -102,9 +102,12 @@ class Fold:
     def of_queue(self, queue: str, as_of: datetime) -> Counts:
         """Return what is counted of a queue, those who wait at `as_of` included."""
         counts: Counts = {}
-        for line, counted in self.stock(as_of).lines.items():
+        for line, counted in self._cells.lines():
             if line.queue == queue:
                 add(counts, counted)
+        for contact in self.contacts.waiting():
+            if contact.queue == queue:
+                add(counts, self._waits(contact, as_of))
         return counts
 
     def stock(self, as_of: datetime) -> Stock:

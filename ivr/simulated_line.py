@@ -10,6 +10,8 @@ from typing import Protocol
 from core.clock import Clock
 from core.events import Event, Recorded
 from core.journal import Journal, Save
+from core.sequels import Sequel, Settle, unsettled
+from core.sequels import settle as settle_all
 from cti.messages import (
     ChannelEntered,
     ChannelGone,
@@ -111,9 +113,15 @@ class MemoryJournal(Journal):
         told.set_result(True)
         return told
 
-    async def record(self, *events: Event, save: Save | None = None) -> list[Recorded]:
-        self.note(*events)
-        return [Recorded(n, event) for n, event in enumerate(events)]
+    def begin(
+        self, *events: Event, save: Save | None = None, settle: Settle = unsettled, sequels: Sequence[Sequel] = ()
+    ) -> asyncio.Future[list[Recorded]]:
+        every = [*events, *(event for one in sequels for event in one.events)]
+        self.note(*every)
+        settle_all([settle, *(one.settle for one in sequels)], True)
+        begun: asyncio.Future[list[Recorded]] = asyncio.get_running_loop().create_future()
+        begun.set_result([Recorded(n, event) for n, event in enumerate(events)])
+        return begun
 
 
 class Line:

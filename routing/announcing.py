@@ -1,27 +1,41 @@
 """What waiting callers are told: their place, and the wait to be expected where it can be told at all.
 
-Listens to what happens in the queues and teaches each queue's forecast with it; begins anew at a restart, with the
-policy's handling and patience.
+Listens to what happens in the queues and teaches each queue's forecast with it. After a restart what the last hours
+taught is read from the journal, beside the calls; until then it is the policy's handling and patience.
 """
 
+import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 
-from agents.events import AgentStateChanged
-from agents.model import ON_CALL, Agent, State
+from sqlalchemy.exc import SQLAlchemyError
+
+from agents.model import Agent
 from agents.roster import Roster
+from core import log
 from core.bus import Bus
 from core.clock import Clock
+from core.db import Database
+from core.errors import HotlineError
 from core.events import Recorded
 from core.journal import Journal
 from core.policy import Policy
-from cti.events import CallDequeued, CallEnded
-from routing.events import AgentChosen, AgentRequested, QueueAnnounced
-from routing.forecast import MINUTE_S, Expected, Told, WaitForecast, told
+from routing import store
+from routing.events import QueueAnnounced
+from routing.forecast import MINUTE_S, Expected, Told, told
+from routing.learning import AT_WORK, KINDS, Learning, learned
 
+_log = log.get(__name__)
+
+LOOK_BACK = timedelta(hours=4)
+"""So far a restart reads back: what came before it has faded from the means by day, and by night says little of now."""
+READ_MOST = 50_000
+HEARD_MOST = 10_000
 COUNTED_FOR_S = 1.0
 """So long a count of the agents at work is good for others who ask."""
-AT_WORK = ON_CALL | {State.WRAP_UP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +47,11 @@ class Announcement:
 
 
 @dataclass(slots=True)
-class _Line:
-    """What is known of one queue."""
+class _Staff:
+    """How many are at work for a queue, counted a moment ago."""
 
-    forecast: WaitForecast
     agents: int = 0
     counted_at: float = float("-inf")
-
-
-@dataclass(slots=True)
-class _Talk:
-    """An agent who is kept for, or serves, a call of a queue since a moment (monotonic seconds)."""
-
-    queue: str
-    since: float
-    talked: bool = False
 
 
 @dataclass(slots=True)
@@ -60,23 +64,44 @@ class Announcing:
     policy: Policy
     able: Callable[[str, str], bool]
     place: Callable[[str], int | None]
-    _lines: dict[str, _Line] = field(default_factory=dict)
-    _waiting: dict[str, tuple[str, float]] = field(default_factory=dict)
-    """By call: its queue, and since when it waits."""
-    _talks: dict[str, _Talk] = field(default_factory=dict)
-    """By agent."""
+    _staff: dict[str, _Staff] = field(default_factory=dict)
+    _learning: Learning = field(init=False)
+    _meanwhile: deque[Recorded] | None = None
+    """What is heard while the last hours are read."""
+
+    def __post_init__(self) -> None:
+        self._learning = Learning(self._believed(), self._agents)
+
+    def _believed(self) -> tuple[float, float]:
+        return self.policy.number("staffing_handling"), self.policy.number("staffing_patience")
 
     def listen(self, bus: Bus) -> None:
         """Follow calls and agents."""
-        bus.listen(AgentRequested, self._asked)
-        bus.listen(AgentChosen, self._chosen)
-        bus.listen(AgentStateChanged, self._moved)
-        for event in (CallDequeued, CallEnded):
-            bus.listen(event, self._left)
+        for event in KINDS:
+            bus.listen(event, self._heard)
+
+    async def catch_up(self, db: Database) -> None:
+        """Learn what the last hours taught; books that do not answer leave it at what is heard from now on."""
+        self._meanwhile = deque(maxlen=HEARD_MOST)
+        try:
+            since = self.clock.now() - LOOK_BACK
+            found = await db.read(partial(store.lately, kinds=KINDS, begin=since, most=READ_MOST))
+            at_work = [one.agent_id for one in self.roster.signed_in() if self._works(one)]
+            events = [recorded.event for recorded in found]
+            fresh = await asyncio.to_thread(learned, events, self._believed(), self.able, at_work)
+            last = found[-1].seq if found else 0
+            for recorded in self._meanwhile:
+                if recorded.seq > last:
+                    fresh.take(recorded.event)
+            fresh.working, self._learning = self._agents, fresh
+        except (SQLAlchemyError, HotlineError) as error:
+            _log.error("forecast begins anew", extra={"action": "forecast_anew", "why": type(error).__name__})
+        finally:
+            self._meanwhile = None
 
     def expected(self, queue: str, position: int) -> Expected | None:
         """Return the wait to be expected at a place of a queue; None while nobody is at work for it."""
-        return self._line(queue).forecast.expected(position, self._agents(queue))
+        return self._learning.of(queue).expected(position, self._agents(queue))
 
     def announce(self, call_id: str, queue: str) -> Announcement | None:
         """Return what to tell a waiting call, and note that it is told; None when it does not wait."""
@@ -98,53 +123,17 @@ class Announcing:
         )
         return Announcement(position, words)
 
-    def _line(self, queue: str) -> _Line:
-        if (line := self._lines.get(queue)) is None:
-            numbers = (self.policy.number(rule) for rule in ("staffing_handling", "staffing_patience"))
-            line = self._lines[queue] = _Line(WaitForecast(*numbers))
-        return line
-
     def _agents(self, queue: str) -> int:
-        line, now = self._line(queue), self.clock.monotonic()
-        if now - line.counted_at > COUNTED_FOR_S:
-            line.counted_at = now
-            line.agents = sum(self._works(one) and self.able(one.agent_id, queue) for one in self.roster.signed_in())
-        return line.agents
+        staff, now = self._staff.setdefault(queue, _Staff()), self.clock.monotonic()
+        if now - staff.counted_at > COUNTED_FOR_S:
+            staff.counted_at = now
+            staff.agents = sum(self._works(one) and self.able(one.agent_id, queue) for one in self.roster.signed_in())
+        return staff.agents
 
     def _works(self, agent: Agent) -> bool:
         return agent.state in AT_WORK or self.roster.routable(agent.agent_id)
 
-    # --- what is heard ---
-
-    def _asked(self, recorded: Recorded) -> None:
-        event = recorded.event
-        assert isinstance(event, AgentRequested)
-        self._waiting[event.call_id] = event.queue, self.clock.monotonic()
-
-    def _chosen(self, recorded: Recorded) -> None:
-        event = recorded.event
-        assert isinstance(event, AgentChosen)
-        now = self.clock.monotonic()
-        self._waiting.pop(event.call_id, None)
-        self._line(event.queue).forecast.answered(event.waited_s, self._agents(event.queue), now)
-        self._talks[event.agent_id] = _Talk(event.queue, now)
-
-    def _moved(self, recorded: Recorded) -> None:
-        event = recorded.event
-        assert isinstance(event, AgentStateChanged)
-        talk = self._talks.get(event.agent_id)
-        if talk is None:
-            return
-        if event.to == State.TALKING:
-            talk.talked = True
-        elif event.to not in AT_WORK:
-            del self._talks[event.agent_id]
-            if talk.talked:
-                self._line(talk.queue).forecast.handled(self.clock.monotonic() - talk.since)
-
-    def _left(self, recorded: Recorded) -> None:
-        event = recorded.event
-        assert isinstance(event, CallDequeued | CallEnded)
-        if (waiting := self._waiting.pop(event.call_id, None)) is not None:
-            queue, since = waiting
-            self._line(queue).forecast.gone(self.clock.monotonic() - since)
+    def _heard(self, recorded: Recorded) -> None:
+        self._learning.take(recorded.event)
+        if self._meanwhile is not None:
+            self._meanwhile.append(recorded)

@@ -130,14 +130,14 @@ class RoutingService:
             await self._journal.record(*told, save=lambda connection: store.remove(connection, gone))
 
     def _misplaced(self, call_id: str) -> Reconciled:
-        what = "a place in the queue without a call"
-        return Reconciled(at=self._clock.now(), what=what, done="forgotten", call_id=call_id)
+        return Reconciled(at=self._clock.now(), what="a place without a call", done="forgotten", call_id=call_id)
 
     def start(self) -> None:
         """Begin to offer calls: agents and live calls are known now."""
         self._offering.started = True
         self._tasks.start(self._stall.run(), "stall watch")
         self._tasks.start(self._skillbook.follow(), "skills")
+        self._tasks.start(self._announcing.catch_up(self._db), "forecast")
         self.match()
         self._check_for_nobody()
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from core import journal
+from core.events import Event, Recorded, from_data
 from core.prepared import Prepared
 from routing.events import AgentChosen
 from routing.model import Waiting
@@ -70,6 +71,15 @@ def _waiting(row: Any) -> Waiting:
 
 def _precedence(row: Any) -> Precedence:
     return Precedence(row.ahead_s, tuple(Cause(cause) for cause in row.causes.split()))
+
+
+def lately(connection: Connection, kinds: Collection[type[Event]], begin: datetime, most: int) -> list[Recorded]:
+    """Return the latest events of `kinds` since `begin`, at most so many, in their order."""
+    table, names = journal.journal_table, [kind.__name__ for kind in kinds]
+    # The name is looked at as an expression: a day's part of the journal is found by its times.
+    query = select(table).where(table.c.at >= begin, (table.c.event + "").in_(names))
+    rows = connection.execute(query.order_by(table.c.seq.desc()).limit(most)).all()
+    return [Recorded(row.seq, from_data(row.event, row.at, row.data)) for row in reversed(rows)]
 
 
 def decisions(connection: Connection, call_id: str) -> tuple[AgentChosen, ...]:

@@ -15,7 +15,7 @@ from agents.events import (
     AgentWrapUpExtended,
     UserChanged,
 )
-from agents.model import Agent, Permission, User
+from agents.model import Agent, Permission, SeatKind, User
 from agents.shifts.events import BackupActivated, BackupReleased
 from core.events import Event, Recorded
 from core.journal import of_call
@@ -53,6 +53,7 @@ from web.customer_file import CustomerFiles
 from web.live_calls import LiveCalls, Moved
 from web.parked import parked
 from web.people import People
+from web.phone_pages import PhonePages
 from web.screen_pop import ScreenPops
 from web.services import WebServices
 from web.stream import SIGNED_OUT, Message, Outlet, Stream
@@ -105,6 +106,7 @@ class Desktops:
         self.files = CustomerFiles(services, self.people)
         self.pops = ScreenPops(services, self.files, self.calls, self.people, self._show_pop)
         self._desktops: dict[str, Desktop] = {}
+        self._phone_pages = PhonePages()
         self._last_first = 0
         self._tasks = TaskOwner("desktops")
         self._queues: list[shapes.Queue] = []
@@ -176,6 +178,7 @@ class Desktops:
         hello = shapes.Hello(
             user=user_shape(user),
             seat=seat_of(self._roster, user.id),
+            phone_page=self._phone_pages.of(user.id),
             agent=me_shape(agent),
             call=live_call_shape(live, user) if live else None,
             pop=self.pops.shown_to(user.id, agent.call_id) if agent.call_id else None,
@@ -192,6 +195,10 @@ class Desktops:
     def _put(self, agent_id: str | None, kind: str, at: datetime, what: BaseModel) -> None:
         if (desktop := self._desktops.get(agent_id or "")) is not None:
             desktop.stream.put(_message(kind, at, what))
+
+    def phone_is(self, agent_id: str, page: str) -> None:
+        """Remember which page is the phone of an agent, and tell all of them."""
+        self._put(agent_id, "phone", self._services.clock.now(), self._phone_pages.take(agent_id, page))
 
     def _show_pop(self, agent_id: str, pop: shapes.ScreenPop, at: datetime) -> None:
         self._put(agent_id, "screen_pop", at, pop)
@@ -303,7 +310,7 @@ class Desktops:
         if agent is None:
             return
         self._tell_seat(agent.agent_id, event.at)
-        if isinstance(event, SeatLost):
+        if isinstance(event, SeatLost) and seat is not None and seat.kind is SeatKind.PHONE:
             notice = pushed.Notice(level="warning", code="seat_lost", text="话机未注册,请检查话机。")
             self._put(agent.agent_id, "notice", event.at, notice)
 

@@ -1,14 +1,17 @@
 """The browser as the phone of a seat: where its page registers, as whom, and by what secret."""
 
 import hashlib
+from typing import Annotated
+
+from pydantic import Field
 
 from agents.model import Seat as DeskSeat
 from agents.model import SeatKind
 from agents.service import NotAtSeat
 from core.errors import Conflict
 from web.phone_address import phone_address
-from web.route import DESK, Ask, Routes
-from web.shapes import Shape
+from web.route import DESK, DESKTOPS, Ask, Routes
+from web.shapes import Given, Shape
 
 REALM = "asterisk"
 """The realm in which the PBX asks phones for their secret."""
@@ -31,14 +34,21 @@ class BrowserPhone(Shape):
     secret: str
 
 
-@routes.add("GET", "/agents/me/phone", roles=DESK)
-async def my_phone(ask: Ask) -> BrowserPhone:
-    """Give the page what it needs to be the phone of the seat at which its agent sits, and to nobody else."""
+class PhonePage(Given):
+    """Which page is to be the phone: a name that it made for itself."""
+
+    page: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+@routes.add("POST", "/agents/me/phone", roles=DESK)
+async def be_my_phone(ask: Ask, body: PhonePage) -> BrowserPhone:
+    """Let this page be the phone of the seat at which its agent sits; another page that was it is told so."""
     seat = ask.services.agents.seat_of(ask.user.id)
     if seat is None:
         raise NotAtSeat(agent_id=ask.user.id)
     if seat.kind is not SeatKind.BROWSER:
         raise NoBrowserPhone(seat_id=seat.id)
+    ask.request.app[DESKTOPS].phone_is(ask.user.id, body.page)
     address = phone_address(ask.request, ask.services.settings)
     return BrowserPhone(address=address, username=seat.sip_username, realm=REALM, secret=_secret(seat))
 

@@ -168,6 +168,7 @@ class Call(Shape):
         default=None, description="of a live call: noticed (nobody heard the caller yet) or script (it is being said)"
     )
     silent_prompt: int | None = Field(default=None, description="which prompt of the script was begun last, 1 to 3")
+    away: bool = Field(default=False, description="whether the caller hears music until the agent's page is back")
     muted: bool = Field(default=False, description="whether nobody in the talk hears the agent")
     third: ThirdParty | None = None
     park_place: int | None = Field(default=None, description="the numbered place at which the caller is parked")
@@ -351,6 +352,7 @@ class Hello(Shape):
 
     user: User
     seat: Seat | None
+    phone_page: str | None = None
     agent: Me
     call: Call | None
     pop: ScreenPop | None

@@ -131,6 +131,7 @@ def call_shape(call: Call, facts: CallFacts, viewer: Account) -> shapes.Call:
         ended_by=call.ended_by,
         end_cause=call.end_cause,
         recording_id=facts.recording_id,
+        away=call.away_at is not None,
         muted=call.muted,
         third=_third_shape(call, viewer),
         park_place=call.park_place,

@@ -45,6 +45,8 @@ class AmiService:
         self._on_phones = on_phones
         self._link: AmiLink | None = None
         self._there: set[str] = set()
+        self._addresses: dict[str, str] = {}
+        """Where each phone was last."""
         self._differed: frozenset[str] = frozenset()
         """Phones of which the last list said something else than what is known."""
         self._quality: OrderedDict[str, dict[str, Packet]] = OrderedDict()
@@ -146,7 +148,9 @@ class AmiService:
     async def _phones(self, link: AmiLink) -> set[str]:
         """Return the phones that are registered and answer."""
         contacts = await link.listed("PJSIPShowContacts")
-        return {p.headers["Endpoint"] for p in contacts if p.headers.get("Status") in THERE}
+        there = [p.headers for p in contacts if p.headers.get("Status") in THERE]
+        self._addresses.update({headers["Endpoint"]: headers.get("URI", "") for headers in there})
+        return {headers["Endpoint"] for headers in there}
 
     async def _compare(self, there: set[str]) -> None:
         """Tell what differs from what is known, in this list and the last one."""
@@ -165,7 +169,13 @@ class AmiService:
             case "ContactStatus":
                 phone, status = packet.headers.get("EndpointName", ""), packet.headers.get("ContactStatus", "")
                 if phone and (status in THERE or status in GONE):
-                    await self._contact(phone, there=status in THERE, why=GONE.get(status, ""))
+                    address = packet.headers.get("URI", "")
+                    if status in GONE and address != self._addresses.get(phone, address):
+                        return  # one that another has replaced: a page that was opened anew
+                    moved = status in THERE and address != self._addresses.get(phone, address)
+                    if status in THERE:
+                        self._addresses[phone] = address
+                    await self._contact(phone, there=status in THERE, why=GONE.get(status, ""), moved=moved)
             case "RTCPReceived":
                 self._measure(packet)
             case name if name in ALARMS:
@@ -180,11 +190,12 @@ class AmiService:
                     },
                 )
 
-    async def _contact(self, phone: str, *, there: bool, why: str) -> None:
+    async def _contact(self, phone: str, *, there: bool, why: str, moved: bool = False) -> None:
         now = self._clock.now()
-        if there and phone not in self._there:
+        if there and (moved or phone not in self._there):
+            moved = phone in self._there
             self._there.add(phone)
-            await self._journal.record(SeatRegistered(at=now, sip_username=phone))
+            await self._journal.record(SeatRegistered(at=now, sip_username=phone, moved=moved))
         elif not there and phone in self._there:
             self._there.discard(phone)
             await self._journal.record(SeatLost(at=now, sip_username=phone, why=why))

@@ -156,6 +156,8 @@ class AriPbx:
             # The transfer key of the phone is told to us; Asterisk itself does nothing with it.
             "PJSIP_TRANSFER_HANDLING()": "ari-only",
         }
+        if dial.at_once:
+            variables["PJSIP_HEADER(add,Answer-Mode)"] = "Auto"
         body = {
             "endpoint": f"PJSIP/{dial.sip_username}",
             "app": self._app,

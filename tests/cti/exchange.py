@@ -21,6 +21,7 @@ from cti.ari.pbx import AriPbx
 from cti.events import CallArrived, CallEnded, CallReleased, CallTransferred
 from cti.messages import Command, SeatOffered
 from cti.model import MOVING, WITH_AGENT, Call, CallState, advance, arrive
+from cti.port import NoPages, PagePhones
 from cti.service import CallHooks, CallService
 from cti.session import CallSession, Program
 from cti.world import CallWorld
@@ -133,7 +134,11 @@ async def silence(session: CallSession) -> None:
 
 @contextlib.asynccontextmanager
 async def opened_exchange(
-    folder: Path, *, wrap: Callable[[AriPbx], AriPbx] = lambda p: p, **numbers: float
+    folder: Path,
+    *,
+    wrap: Callable[[AriPbx], AriPbx] = lambda p: p,
+    pages: PagePhones | None = None,
+    **numbers: float,
 ) -> AsyncIterator[Exchange]:
     """An exchange whose service is not started yet, with other `numbers` of the policy; all is closed at the end."""
     db = Database(f"sqlite:///{folder / 'calls.db'}")
@@ -147,7 +152,9 @@ async def opened_exchange(
         async def dialled(call: Call, number: str) -> Command:
             return exchange.plan(call, number)
 
-        world = CallWorld(pbx, journal, clock, _rules(numbers), lambda: ["sound:apology"], dialled=dialled)
+        world = CallWorld(
+            pbx, journal, clock, _rules(numbers), lambda: ["sound:apology"], dialled=dialled, pages=pages or NoPages()
+        )
 
         async def program(session: CallSession) -> None:
             await exchange.program(session)

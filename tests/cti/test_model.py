@@ -53,6 +53,7 @@ STANDS = [(state, third) for state in CallState for third in (None, *(Third if s
 OF_THIRD = {kind for _, kind in THIRD_MOVES} - {events.CallHeld, events.CallTransferred}
 WITHOUT = {events.CallHeld, events.CallResumed, events.CallReleased}
 """What a third party stands in the way of, where their table does not name it."""
+COMES_BACK = {events.AgentCalledBack, events.AgentBack}
 
 
 @pytest.mark.parametrize(("state", "third"), STANDS)
@@ -60,7 +61,8 @@ WITHOUT = {events.CallHeld, events.CallResumed, events.CallReleased}
 def test_every_event_in_every_state_moves_or_is_refused(
     state: CallState, third: Third | None, kind: type[Event]
 ) -> None:
-    before, event = replace(call(state), third=third), made(kind)
+    away_at = NOW if kind in COMES_BACK else None
+    before, event = replace(call(state), third=third, away_at=away_at), made(kind)
     needed = kind in OF_THIRD or (third is not None and kind in WITHOUT)
     if (state, kind) in MOVES and (not needed or (third, kind) in THIRD_MOVES):
         after = advance(before, event)
@@ -69,7 +71,14 @@ def test_every_event_in_every_state_moves_or_is_refused(
     else:
         with pytest.raises(IllegalMove, match=f"(call is|third party).*: {kind.__name__} is not possible"):
             advance(before, event)
-    assert before == replace(call(state), third=third), "the call itself is not touched"
+    assert before == replace(call(state), third=third, away_at=away_at), "the call itself is not touched"
+
+
+@pytest.mark.parametrize("kind", [events.AgentAway, *sorted(COMES_BACK, key=str)])
+def test_only_who_is_there_goes_away_and_only_who_is_away_comes_back(kind: type[Event]) -> None:
+    stands = replace(call(S.TALKING), away_at=None if kind in COMES_BACK else NOW)
+    with pytest.raises(IllegalMove, match=f"the agent is (away|there): {kind.__name__} is not possible"):
+        advance(stands, made(kind))
 
 
 def test_the_third_party_is_gone_whenever_the_agent_is() -> None:

@@ -2,13 +2,15 @@
 
 import contextlib
 import json
+import os
+import signal
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Error, Page
 
 from tests.browser import chromium, speaking
 from tests.service import PASSWORD, Service
@@ -16,6 +18,7 @@ from tests.until import until
 from tests.web.desk import WIDE, watch
 
 RATE = 48_000
+PICTURES = os.environ.get("HOTLINE_PICTURES")
 LISTEN = """
 (() => {
   const Before = window.RTCPeerConnection;
@@ -67,8 +70,8 @@ class PagePhone:
     base: str
     problems: list[str]
 
-    async def sign_in(self, who: str, seat: str) -> None:
-        """Sign in, sit down, and wait until the page is the seat's phone."""
+    async def sign_in(self, who: str, seat: str, *, connected: bool = True) -> None:
+        """Sign in, sit down, and wait until the page is the seat's phone, when it is to be `connected`."""
         page = self.page
         await page.goto(self.base)
         await page.fill("#username", who)
@@ -76,11 +79,17 @@ class PagePhone:
         await page.keyboard.press("Enter")
         await page.check(f"input[value='{seat}']")
         await page.get_by_role("button", name="进入工作台").click()
-        await self.connected()
+        if connected:
+            await self.connected()
 
     async def connected(self, timeout: float = 20.0) -> None:
         """Wait until the page says that calls can reach it."""
         await self.page.locator("[data-status=up]").wait_for(timeout=timeout * 1000)
+
+    async def picture(self, name: str) -> None:
+        """Keep how the page looks now as NAME.png in the folder HOTLINE_PICTURES, when there is one."""
+        if PICTURES:
+            await self.page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
     async def tone(self) -> float:
         """Return the loudest frequency that the agent hears now, in Hz; 0 is silence."""
@@ -116,6 +125,39 @@ async def open_page(context: BrowserContext, hotline: Service) -> PagePhone:
     page = await context.new_page()
     watch(page, hotline.base, problems)
     return PagePhone(page, hotline.base, problems)
+
+
+async def crash(page: Page) -> None:
+    """Let the process that draws a page crash."""
+    async with page.expect_event("crash"):
+        with contextlib.suppress(Error):
+            await page.goto("chrome://crash")
+
+
+def browser_processes(folder: Path) -> list[int]:
+    """The processes of the Chromium whose microphone plays a sound in `folder`, and theirs."""
+    parents = {int(one.name): int((one / "stat").read_text().rpartition(")")[2].split()[1]) for one in _processes()}
+    own = {pid for pid in parents if str(folder) in Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")}
+    while more := {pid for pid, parent in parents.items() if parent in own} - own:
+        own |= more
+    return sorted(own)
+
+
+def _processes() -> Iterator[Path]:
+    return (one for one in Path("/proc").iterdir() if one.name.isdecimal() and (one / "stat").exists())
+
+
+@contextlib.contextmanager
+def stopped(pids: list[int]) -> Iterator[None]:
+    """Let processes do nothing at all, as a machine that sleeps."""
+    assert pids
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 async def headset(browser: Browser, locale: str = "zh-CN") -> BrowserContext:

@@ -1,14 +1,18 @@
 """The desktop page as a phone, in a real Chromium over the real PBX: who hears whom is told by tones."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
 from cti.ua import OutgoingCall
 from tests.e2e.heard import come_to_state
-from tests.e2e.page_phone import PagePhone, headset, open_page, talking_browser
+from tests.e2e.page_phone import PagePhone, browser_processes, crash, headset, open_page, stopped, talking_browser
 from tests.pbx import started_pbx
 from tests.phone import caller
 from tests.service import Service, started_service
@@ -19,6 +23,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.asyncio(loop_scope
 CALLER, AGENT = 440.0, 1000.0
 HEARD_DB = -30
 LOOKED_AT_S = 0.5
+MUSIC_RMS = 100
+"""Of samples of 16 bits; silence in A-law is 8."""
+BACK_WITHIN_S, SLACK = 5.0, 0.6
+"""P9; and what a machine that does something else takes more: a page is drawn and a phone registers meanwhile."""
+LID_CLOSED_S = 10.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -28,10 +37,16 @@ async def hotline() -> AsyncIterator[Service]:
         yield service
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the sound of the microphone is."""
+    return tmp_path_factory.mktemp("microphone")
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+async def browser(folder: Path) -> AsyncIterator[Browser]:
     """A Chromium whose microphone plays the agent's tone."""
-    async with talking_browser(tmp_path_factory.mktemp("microphone"), AGENT) as running:
+    async with talking_browser(folder, AGENT) as running:
         yield running
 
 
@@ -50,6 +65,7 @@ async def test_a_page_takes_a_call_holds_it_mutes_itself_and_ends_it(hotline: Se
         await desk.flows_both_ways()
         await desk.page.keyboard.press("Alt+m")
         await hears(call, AGENT, not_any_more=True)
+        await desk.picture("phone-muted")
         await desk.page.get_by_role("button", name="取消静音").click()
         await hears(call, AGENT)
         await desk.page.keyboard.press("Alt+h")
@@ -65,10 +81,87 @@ async def test_a_page_takes_a_call_holds_it_mutes_itself_and_ends_it(hotline: Se
     assert desk.problems == []
 
 
+async def test_p09_p10_p11_whatever_happens_to_the_page_the_talk_goes_on(
+    hotline: Service, browser: Browser, folder: Path
+) -> None:
+    number = "13800000004"
+    profile = await headset(browser)
+    desk = await open_page(profile, hotline)
+    await desk.sign_in("bert", "1002")
+    await ready(desk)
+    async with caller(hotline.pbx, number) as call:
+        await call.wait_answered(5)
+        await call.send_digits("w0.3,0")
+        call_id = await come_to_state(hotline, number, "talking", 60)
+        call.tone(CALLER)
+        await hears(call, AGENT)
+        took = {}
+
+        began = time.monotonic()
+        await desk.page.reload(wait_until="commit")
+        await hears(call, AGENT, 3, not_any_more=True)
+        await hears_music(call)
+        await both_hear(desk, call)
+        took["refresh"] = time.monotonic() - began
+
+        second = await open_page(profile, hotline)
+        began = time.monotonic()
+        await second.page.goto(hotline.base)
+        await desk.page.locator("[data-status=elsewhere]").wait_for()
+        await both_hear(second, call)
+        await desk.picture("phone-elsewhere")
+        took["second tab"] = time.monotonic() - began
+        assert await desk.page.locator("[data-status=elsewhere]").is_visible()
+
+        await crash(second.page)
+        await hears(call, AGENT, 5, not_any_more=True)
+        await hears_music(call)
+        await second.page.close()
+        began = time.monotonic()
+        third = await open_page(profile, hotline)
+        await third.page.goto(hotline.base)
+        await both_hear(third, call)
+        took["crash"] = time.monotonic() - began
+
+        began = time.monotonic()
+        with stopped(browser_processes(folder)):
+            await hears(call, AGENT, 6, not_any_more=True)
+            await hears_music(call)
+            await asyncio.sleep(began + LID_CLOSED_S - time.monotonic())
+            began = time.monotonic()
+        await both_hear(third, call, 15)
+        took["closed lid"] = time.monotonic() - began
+
+        assert [one["id"] for one in await hotline.calls(number)] == [call_id], "it is one call all the while"
+        story = [one["event"] for one in await hotline.timeline(call_id)]
+        assert story.count("AgentAnswered") == 1
+        assert "CallReleased" not in story
+    print({what: round(seconds, 1) for what, seconds in took.items()})
+    assert max(took.values()) <= BACK_WITHIN_S * (1 + SLACK), took
+
+
 async def wants_to_hang_up(desk: PagePhone) -> bool:
     """Press the key for hanging up, twice as it needs, and tell whether the wrap-up has come."""
     await desk.page.keyboard.press("Alt+g")
     return await desk.page.get_by_label("咨询查询").is_visible()
+
+
+async def both_hear(desk: PagePhone, call: OutgoingCall, timeout: float = 10.0) -> None:
+    """Wait until caller and agent hear each other, and packets go both ways."""
+    await hears(call, AGENT, timeout)
+    await desk.hears(CALLER, timeout)
+    await desk.flows_both_ways()
+
+
+async def hears_music(call: OutgoingCall) -> None:
+    """Wait until the caller hears something that is not the agent."""
+
+    def so() -> bool:
+        now = call.now()
+        sound = call.received.pcm()[-int(LOOKED_AT_S * 8000) :].astype(float)
+        return level(call, AGENT) < HEARD_DB and now > 0 and float(np.sqrt(np.mean(sound**2))) > MUSIC_RMS
+
+    await until(so, 5, every=0.05, what="the caller hears music")
 
 
 async def ready(desk: PagePhone) -> None:

@@ -23,7 +23,9 @@ async def hotline() -> AsyncIterator[Service]:
     async with started_pbx() as pbx, started_service(pbx, start=False) as service:
         rule = '{value: 1, source: "this story: one caller fills the queue"}'
         (service.config.parent / "ours.yaml").write_text(f"storm_shed_waiting: {rule}\n", "utf-8")
-        service.config.write_text(service.config.read_text("utf-8") + '[site]\npolicy = "ours.yaml"\n', "utf-8")
+        before = service.config.read_text("utf-8")
+        assert "[site]\n" in before
+        service.config.write_text(before.replace("[site]\n", '[site]\npolicy = "ours.yaml"\n'), "utf-8")
         await service.start()
         yield service
 

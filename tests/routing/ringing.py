@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,10 @@ from tests.web.quiet_pbx import QuietPbx
 ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """Monday, ten o'clock in Shanghai."""
+
+
+soon = partial(until, timeout=20.0)
+"""Phones ring within moments; a busy machine is given more."""
 
 
 class LastingPbx(QuietPbx):
@@ -154,12 +159,12 @@ class Ringing:
 
     async def seat_rings(self) -> str:
         """Wait until an agent's phone rings for a callback; return its channel."""
-        await until(self.pbx.seats, what=lambda: f"a seat rings: {list(self.pbx.live)}")
+        await soon(self.pbx.seats, what=lambda: f"a seat rings: {list(self.pbx.live)}")
         return self.pbx.seats()[0].id
 
     async def customer_rings(self) -> str:
         """Wait until a customer's phone rings; return its channel."""
-        await until(self.pbx.customers, what=lambda: f"a customer's phone rings: {list(self.pbx.live)}")
+        await soon(self.pbx.customers, what=lambda: f"a customer's phone rings: {list(self.pbx.live)}")
         return self.pbx.customers()[0].id
 
     async def state(self, callback_id: str, **wanted: Any) -> Callback:
@@ -170,7 +175,7 @@ class Ringing:
             found[:] = [one for one in await self.bookings.callbacks() if one.id == callback_id]
             return all(getattr(found[0], name) == value for name, value in wanted.items())
 
-        await until(so, what=lambda: f"{wanted}: {found}")
+        await soon(so, what=lambda: f"{wanted}: {found}")
         return found[0]
 
     async def story(self, *kinds: type[Event]) -> list[Event]:

@@ -1,15 +1,21 @@
 """What waiting callers are told of place and wait by the live service, and what it learns from the queues."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from core.db import Database
+from core.errors import Unavailable
+from core.tasks import TaskOwner
 from routing.announcing import Announcement
 from routing.events import QueueAnnounced
 from routing.forecast import Told, Words
+from routing.service import RoutingService
 from tests.agents.centre import centre
 from tests.routing.test_service import Hotline
+from tests.until import until
 
 pytestmark = pytest.mark.integration
 
@@ -122,6 +128,79 @@ async def test_longer_talks_and_hang_ups_are_learned_from_the_queue(hotline: Hot
     for number in range(20):
         await hotline.office.ended(f"g{number}")
     assert expected(hotline, 8) < 0.8 * longer, "callers who hang up after five seconds make it shorter"
+
+
+async def test_p15_after_a_restart_the_wait_to_be_expected_is_the_same(hotline: Hotline) -> None:
+    """What the journal taught the service before, it teaches the one that begins now, beside what that hears."""
+    office = hotline.office
+    await busy(hotline, 1, 2, 3)
+    for number in range(12):
+        await hotline.routing.request(f"d{number}", "general")
+        await office.advance(20 + 7 * number)
+        if number % 3 == 1:
+            await office.ended(f"d{number}")
+    await office.advance(600)
+    await office.released("t1", "a1")
+    await office.reaches("a1", "wrap_up")
+    await office.advance(31)
+    await learned(hotline)
+    await office.journal.settle()
+    begun_now = RoutingService(office.agents, office.journal, office.db, office.clock, office.policy, print)
+    fresh, live = begun_now._announcing, hotline.routing._announcing
+    assert fresh._learning.of("general") != live._learning.of("general"), "the policy's alone"
+    await fresh.catch_up(office.db)
+    assert fresh._learning.of("general") == live._learning.of("general")
+    await office.advance(2)  # so long the number at work is kept
+    for place in (1, 3, 9):
+        assert fresh.expected("general", place) == live.expected("general", place) is not None
+
+
+@pytest.mark.parametrize("read_first", [True, False])
+async def test_what_is_heard_while_it_is_read_is_learned_once(hotline: Hotline, read_first: bool) -> None:
+    office = hotline.office
+    await busy(hotline, 1, 2)
+    announcing = hotline.routing._announcing
+    reading, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        async def read(self, work: object) -> object:
+            found = await office.db.read(work) if read_first else None  # type: ignore[arg-type]
+            reading.set()
+            await go_on.wait()
+            return found or await office.db.read(work)  # type: ignore[arg-type]
+
+    tasks = TaskOwner("test")
+    catching_up = tasks.start(announcing.catch_up(Slow()), "catch up")  # type: ignore[arg-type]
+    await reading.wait()
+    await office.advance(1800)
+    await office.released("t1", "a1")
+    await office.reaches("a1", "wrap_up")
+    await office.advance(31)
+    await learned(hotline)
+    heard = replace(announcing._learning.of("general"))
+    await office.journal.settle()
+    go_on.set()
+    await catching_up
+    assert announcing._learning.of("general") == heard
+    assert announcing._meanwhile is None
+
+
+async def test_books_that_do_not_answer_leave_what_is_heard(hotline: Hotline) -> None:
+    await busy(hotline, 1, 2)
+
+    class Down:
+        async def read(self, work: object) -> object:
+            raise Unavailable("down")
+
+    before = expected(hotline, 3)
+    await hotline.routing._announcing.catch_up(Down())  # type: ignore[arg-type]
+    assert expected(hotline, 3) == before
+
+
+async def learned(hotline: Hotline) -> None:
+    """Wait until the long talk that is over has been learned from."""
+    live = hotline.routing._announcing._learning
+    await until(lambda: live.of("general").handling_s > HANDLING, what="the talk is learned from")
 
 
 def expected(hotline: Hotline, position: int) -> float:

@@ -34,6 +34,8 @@ pytestmark = pytest.mark.integration
 
 AGENTS = 2
 PHONES = ("13800000001", "13900000002", "13700000003")
+COMMITS = 300
+"""More than this follow from nothing that happens."""
 TRIES = 3
 """Of the seed policy: callback_tries."""
 
@@ -65,6 +67,7 @@ class Callbacks(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.prompt = False
         self.runner = asyncio.Runner()
         self.engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
         event.listen(self.engine, "connect", lambda c, _: c.execute("PRAGMA foreign_keys=ON"))
@@ -72,7 +75,6 @@ class Callbacks(RuleBasedStateMachine):
         self.clock = LeapingClock(MORNING)
         self.pbx = LastingPbx(self.clock)
         self.count = 0
-        self.prompt = True
         with self.engine.begin() as connection:
             hire(connection, AGENTS, self.clock.now())
 
@@ -89,12 +91,15 @@ class Callbacks(RuleBasedStateMachine):
             await run_on()
 
         self.runner.run(run())
-        while self.prompt:
+        for _ in range(COMMITS):
+            if not self.prompt:
+                return
             self.runner.run(write())
             if not self.db.waiting:
                 return
             self.db.commit()
             self.runner.run(run_on())
+        raise AssertionError("it never comes to rest")
 
     def settle(self) -> None:
         before, self.prompt = self.prompt, True
@@ -186,9 +191,10 @@ class Callbacks(RuleBasedStateMachine):
     @precondition(lambda self: self.db.waiting)
     @rule(count=st.sampled_from([1, 1, 2, 50]))
     def storage_commits(self, count: int) -> None:
-        for _ in range(min(count, len(self.db.waiting))):
+        while count and self.db.waiting:
             self.db.commit()
             self.turn()
+            count -= 1
 
     @rule()
     def killed_and_started_again(self) -> None:
@@ -280,7 +286,7 @@ class Callbacks(RuleBasedStateMachine):
 
 TestP18 = Callbacks.TestCase
 TestP18.settings = settings(
-    max_examples=15,
+    max_examples=10,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -14,8 +14,7 @@ from cti.events import CalleeRang, CallPlaced
 from desk.callbacks.events import AbandonedTaken, CallbackClosed, CallbackDialled, CallbackMissed, CallbackSkipped
 from desk.callbacks.model import Outcome, Part, State
 from routing.callbacks.by_hand import NoSuchCallback, NotAbandoned
-from tests.routing.ringing import MORNING, LastingPbx, Ringing
-from tests.until import until
+from tests.routing.ringing import MORNING, LastingPbx, Ringing, soon
 
 pytestmark = pytest.mark.integration
 
@@ -32,7 +31,7 @@ class House:
 
     async def start(self) -> Ringing:
         self.now.start()
-        await until(lambda: self.now.calls.pbx_trouble is None, what="calls are served")
+        await soon(lambda: self.now.calls.pbx_trouble is None, what="calls are served")
         return self.now
 
     async def again(self) -> Ringing:
@@ -76,9 +75,9 @@ async def test_p18_the_agent_first_then_the_customer_through_a_kill_at_each_step
     done = await one.state(booked.id, state=State.CLOSED, outcome=Outcome.ANSWERED)
     assert (done.calls, done.misses, done.agent_id) == (1, 0, agent)
     one = await house.again()
-    await until(lambda: one.centre.state(agent) == "talking", what="they talk on")
+    await soon(lambda: one.centre.state(agent) == "talking", what="they talk on")
     house.pbx.gone(customer)
-    await until(lambda: one.centre.state(agent) == "wrap_up", what="the talk is over")
+    await soon(lambda: one.centre.state(agent) == "wrap_up", what="the talk is over")
     assert [dial.number for dial, _ in house.pbx.rung] == [ANNE]
     [dialled] = await one.story(CallbackDialled)
     assert isinstance(dialled, CallbackDialled)
@@ -114,8 +113,10 @@ async def test_in_order_of_waiting_among_callers_and_never_two_for_one(house: Ho
     agent = await sits(one, ready=False)
     later = await one.book("c1", ANNE, waited_s=30)
     first = await one.book("c2", BORIS, waited_s=90)
+    await soon(lambda: {first.id, later.id} <= set(one.ring.known.ids()), what="the callbacks are known")
     house.pbx.call("1003.7", "13700000003")
-    await until(lambda: one.routing.figures("general").waiting == 1, what="the caller waits, alone in the figures")
+    await soon(lambda: one.routing.figures("general").waiting == 1, what="the caller waits, alone in the figures")
+    await soon(lambda: one.routing.position("1003.7") == 3, what="both callbacks stand before the caller")
     await one.routing.sweep({"1003.7"})  # a place without a call is no ghost when nobody is to be on the line
     assert one.routing.position("1003.7") == 3
     await one.centre.agents.set_state(agent, AgentState.READY)
@@ -128,7 +129,7 @@ async def test_in_order_of_waiting_among_callers_and_never_two_for_one(house: Ho
         house.pbx.gone(customer)
         await one.centre.reaches(agent, "wrap_up")
         await one.centre.agents.finish_wrap_up(agent)
-    await until(lambda: "1003.7-seat-1" in house.pbx.live, what="then the caller's turn comes")
+    await soon(lambda: "1003.7-seat-1" in house.pbx.live, what="then the caller's turn comes")
 
 
 async def test_in_vain_three_times_by_rule_and_closed(house: House) -> None:
@@ -165,7 +166,7 @@ async def test_an_agent_who_does_not_take_the_phone_off_costs_the_customer_nothi
     house.pbx.gone(seat, 21)
     await one.centre.reaches(first, "not_ready")
     assert one.centre.cause(first) == "rejected"
-    await until(lambda: [s for s in house.pbx.seats() if s.id != seat], what="another agent's phone rings")
+    await soon(lambda: [s for s in house.pbx.seats() if s.id != seat], what="another agent's phone rings")
     assert one.centre.state(second) == "ringing"
     found = await one.state(booked.id, calls=2)
     assert (found.misses, found.agent_id, house.pbx.rung) == (0, second, [])
@@ -189,22 +190,26 @@ async def test_never_outside_the_part_of_the_day_nor_the_hours(house: House) -> 
     await house.clock.advance(9 * 3600 + 3500)
     assert [s for s in house.pbx.seats() if late.id in s.id] == []
     await house.clock.advance(200)
-    await until(lambda: [s for s in house.pbx.seats() if late.id in s.id], what="at eight in the morning")
+    await soon(lambda: [s for s in house.pbx.seats() if late.id in s.id], what="at eight in the morning")
 
 
 async def test_who_calls_in_meanwhile_takes_the_own_place_and_is_not_rung(house: House) -> None:
     one = house.now
     agent = await sits(one, ready=False)
     mine = await one.book("c1", ANNE, waited_s=600)
+    await soon(lambda: mine.id in one.ring.known, what="the callback is known")
     house.pbx.call("1002.7", "13700000003")
     house.pbx.call("1003.7", ANNE)
-    await until(lambda: one.routing.figures("general").waiting == 2, what="both wait")
-    assert (one.routing.position("1003.7"), one.routing.position("1002.7")) == (1, 2)
+    await soon(lambda: one.routing.figures("general").waiting == 2, what="both wait")
+    await soon(
+        lambda: (one.routing.position("1003.7"), one.routing.position("1002.7")) == (1, 2),
+        what="the own place is taken",
+    )
     one = await house.again()
-    await until(lambda: one.routing.figures("general").waiting == 2, what="both wait again")
-    assert one.routing.position("1003.7") == 1
+    await soon(lambda: one.routing.figures("general").waiting == 2, what="both wait again")
+    await soon(lambda: one.routing.position("1003.7") == 1, what="the own place is taken again")
     await one.centre.agents.set_state(agent, AgentState.READY)
-    await until(lambda: "1003.7-seat-1" in house.pbx.live, what="the own call is offered")
+    await soon(lambda: "1003.7-seat-1" in house.pbx.live, what="the own call is offered")
     house.pbx.pick_up("1003.7-seat-1")
     done = await one.state(mine.id, state=State.CLOSED, outcome=Outcome.CALLED_IN)
     assert done.calls == 0
@@ -220,7 +225,7 @@ async def test_who_calls_in_while_the_agents_phone_rings_is_not_rung_and_keeps_t
     agent = await sits(one)
     await one.seat_rings()
     house.pbx.call("1003.7", ANNE)
-    await until(lambda: "1003.7-seat-1" in house.pbx.live, what="the agent gets the caller instead")
+    await soon(lambda: "1003.7-seat-1" in house.pbx.live, what="the agent gets the caller instead")
     assert house.pbx.seats() == []
     assert one.centre.state(agent) == "ringing"
     house.pbx.gone("1003.7")
@@ -271,10 +276,10 @@ async def test_who_hung_up_waiting_is_listed_taken_once_and_rung(house: House) -
     agent = await sits(one, ready=False)
     for call_id, phone in (("1001.7", ANNE), ("1002.7", BORIS), ("1003.7", "10086")):
         house.pbx.call(call_id, phone)
-        await until(lambda: one.routing.figures("general").waiting == 1, what="the caller waits")
+        await soon(lambda: one.routing.figures("general").waiting == 1, what="the caller waits")
         await house.clock.advance(40)
         house.pbx.gone(call_id)
-        await until(lambda: not one.calls.live(), what="gone")
+        await soon(lambda: not one.calls.live(), what="gone")
     await one.journal.settle()
     listed = await one.desk.abandoned(10)
     assert [(row.call_id, row.phone) for row in listed] == [
@@ -284,7 +289,7 @@ async def test_who_hung_up_waiting_is_listed_taken_once_and_rung(house: House) -
     ]
     assert listed[0].queue == "general"
     house.pbx.call("1004.7", BORIS)  # calls again: is on the line now
-    await until(lambda: one.routing.figures("general").waiting == 1, what="the caller waits")
+    await soon(lambda: one.routing.figures("general").waiting == 1, what="the caller waits")
     assert [row.call_id for row in await one.desk.abandoned(10)] == ["1001.7", "1003.7"]
     taken = await one.desk.take(agent, "1001.7")
     assert taken.wish.waiting_since == listed[0].waiting_since

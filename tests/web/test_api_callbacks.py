@@ -3,7 +3,7 @@
 import pytest
 
 from desk.callbacks.events import AbandonedTaken
-from tests.until import until
+from tests.routing.ringing import soon
 from tests.web.world import World
 
 pytestmark = pytest.mark.integration
@@ -16,7 +16,7 @@ async def hangs_up_waiting(world: World, number: str) -> str:
     call_id = world.call(number)
     await world.until_state(call_id, "queued")
     world.pbx.gone(call_id)
-    await until(lambda: not world.calls.live(), what="the caller is gone")
+    await soon(lambda: not world.calls.live(), what="the caller is gone")
     await world.journal.settle()
     return call_id
 
@@ -45,7 +45,7 @@ async def test_an_abandoned_caller_is_listed_masked_taken_once_rung_and_popped(w
         assert (pop["call_id"], pop["caller"], pop["customer"]["name"]) == (taken["call_id"], CALLER, "张伟")
         assert (await agent.ask("GET", "/callbacks/abandoned"))["items"] == []
         world.pbx.pick_up(f"dials-{taken['call_id']}")
-        await until(lambda: world.pbx.outside, what="the customer is rung")
+        await soon(lambda: world.pbx.outside, what="the customer is rung")
         assert [dial.number for dial in world.pbx.outside] == [CALLER]
         world.pbx.gone(taken["call_id"], 17)
         found: list[dict[str, object]] = []
@@ -54,7 +54,7 @@ async def test_an_abandoned_caller_is_listed_masked_taken_once_rung_and_popped(w
             found[:] = (await agent.ask("GET", "/callbacks?state=booked"))["items"]
             return bool(found) and found[0]["misses"] == 1
 
-        await until(missed, what=lambda: f"missed: {found}")
+        await soon(missed, what=lambda: f"missed: {found}")
         assert found[0]["agent_id"] == world.users["1001"].id
         assert await agent.refused("POST", f"/callbacks/{taken['id']}/skip", {"reason": "x"}, status=409) == "conflict"
         await agent.ask("POST", f"/callbacks/{taken['id']}/close", {"reason": "wrote to them"})
@@ -73,16 +73,16 @@ async def test_a_callback_in_its_turn_rings_the_agent_who_may_skip_it(world: Wor
         taken = await lead.ask("POST", "/callbacks", {"call_id": call_id}, expect=201)
         assert taken["call_id"] is None
         await agent.ask("POST", "/agents/me/state", {"state": "ready"})
-        await until(lambda: world.state_of("1001") == "ringing", what="the agent's phone rings")
+        await soon(lambda: world.state_of("1001") == "ringing", what="the agent's phone rings")
         await agent.ask("POST", f"/callbacks/{taken['id']}/skip", {"reason": "a colleague knows them"})
-        await until(lambda: world.state_of("1001") == "ready", what="the agent is free")
+        await soon(lambda: world.state_of("1001") == "ready", what="the agent is free")
         rows: list[dict[str, object]] = []
 
         async def waits_again() -> bool:
             rows[:] = (await lead.ask("GET", "/callbacks?state=booked"))["items"]
             return bool(rows)
 
-        await until(waits_again, what="it waits again")
+        await soon(waits_again, what="it waits again")
         assert (rows[0]["reason"], rows[0]["number"]) == ("a colleague knows them", OTHER)
         assert str(rows[0]["due_at"]) > str(rows[0]["booked_at"])
     assert world.pbx.outside == []
@@ -94,10 +94,10 @@ async def test_an_agent_who_rejects_it_is_not_ready_and_another_gets_it(world: W
     async with world.client("1001") as agent:
         taken = await agent.ask("POST", "/callbacks", {"call_id": call_id}, expect=201)
         await agent.ask("POST", "/agents/me/state", {"state": "ready"})
-        await until(lambda: world.state_of("1001") == "ringing", what="the agent's phone rings")
+        await soon(lambda: world.state_of("1001") == "ringing", what="the agent's phone rings")
         await agent.ask("POST", f"/calls/out-{taken['id']}-1/reject", {"reason": "meal"})
-        await until(lambda: world.state_of("1001") == "not_ready", what="the agent is not ready")
+        await soon(lambda: world.state_of("1001") == "not_ready", what="the agent is not ready")
         await world.ready("1002", "1002")
-        await until(lambda: world.state_of("1002") == "ringing", what="another phone rings")
+        await soon(lambda: world.state_of("1002") == "ringing", what="another phone rings")
         [row] = (await agent.ask("GET", "/callbacks"))["items"]
         assert (row["calls"], row["misses"]) == (2, 0)

@@ -21,7 +21,7 @@ async def a_browser_seat(world: World) -> None:
 async def test_who_sits_at_a_browser_seat_gets_the_digest_and_never_the_password(world: World) -> None:
     await a_browser_seat(world)
     async with world.client("1001", seat="web1") as client:
-        phone = await client.ask("GET", "/agents/me/phone")
+        phone = await client.ask("POST", "/agents/me/phone", {"page": "p1"})
         assert phone["username"] == "web1"
         assert phone["address"] == f"ws://127.0.0.1:{world.settings.asterisk.http_port}/ws"
         digest = hashlib.md5(f"web1:{phone['realm']}:{PASSWORD}".encode(), usedforsecurity=False).hexdigest()
@@ -37,9 +37,9 @@ async def test_nobody_else_gets_it(world: World) -> None:
         world.client("1002", seat="1002") as at_a_phone,
         world.client() as nobody,
     ):
-        assert await standing.refused("GET", "/agents/me/phone", status=409) == "not_at_seat"
-        assert await at_a_phone.refused("GET", "/agents/me/phone", status=409) == "no_browser_phone"
-        assert await nobody.refused("GET", "/agents/me/phone", status=401) == "not_signed_in"
+        assert await standing.refused("POST", "/agents/me/phone", {"page": "p1"}, status=409) == "not_at_seat"
+        assert await at_a_phone.refused("POST", "/agents/me/phone", {"page": "p1"}, status=409) == "no_browser_phone"
+        assert await nobody.refused("POST", "/agents/me/phone", {"page": "p1"}, status=401) == "not_signed_in"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,8 @@ async def test_an_encrypted_page_is_given_an_encrypted_line_and_may_use_it(
     await world.start_web()
     async with world.client("1001", seat="web1") as client:
         headers = {"Host": "desk.example", "X-Forwarded-Proto": "https", "Authorization": f"Bearer {client.token}"}
-        async with client.http.get(f"{world.base}/api/v1/agents/me/phone", headers=headers) as answer:
+        url = f"{world.base}/api/v1/agents/me/phone"
+        async with client.http.post(url, json={"page": "p1"}, headers=headers) as answer:
             assert (await answer.json())["address"] == address
             assert f"connect-src 'self' {address};" in answer.headers["Content-Security-Policy"]
             assert answer.headers["Cache-Control"] == "no-store"

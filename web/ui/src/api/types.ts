@@ -78,6 +78,8 @@ export interface Call {
   ended_by: string | null;
   end_cause: string | null;
   recording_id: string | null;
+  /** The caller hears music until the page of the agent is back. */
+  away?: boolean;
   /** Nobody in the talk hears the agent. */
   muted?: boolean;
   /** Of a live call: "noticed" (nobody has heard the caller yet) or "script" (the silent-call script is said). */
@@ -207,6 +209,8 @@ export type Hello = Stamped & {
   type: "hello";
   user: User;
   seat: Seat | null;
+  /** Which of my pages is the phone now. */
+  phone_page?: string | null;
   agent: Agent;
   call: Call | null;
   pop: ScreenPop | null;
@@ -228,6 +232,7 @@ export type NoticeMessage = Stamped & {
   code: string;
   text: string;
 };
+export type PhoneMessage = Stamped & { type: "phone"; page: string };
 export type AnnouncementsMessage = Stamped & { type: "announcements" };
 export type Pong = Stamped & { type: "pong"; id?: string };
 export type Ok = Stamped & { type: "ok"; id: string };
@@ -242,6 +247,7 @@ export type ServerMessage =
   | QueueStatsMessage
   | NoticeMessage
   | AnnouncementsMessage
+  | PhoneMessage
   | Pong
   | Ok
   | Refused;

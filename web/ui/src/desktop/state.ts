@@ -42,6 +42,8 @@ export interface DesktopState {
   lastSeq: number | null;
   user: User | null;
   seat: Seat | null;
+  /** Which of my pages is the phone now; null: none since the service started. */
+  phonePage: string | null;
   agent: Agent | null;
   call: Call | null;
   /** When the call came into its present state, as far as this page saw it. */
@@ -70,6 +72,7 @@ export const EMPTY: DesktopState = {
   lastSeq: null,
   user: null,
   seat: null,
+  phonePage: null,
   agent: null,
   call: null,
   callStateSince: null,
@@ -108,6 +111,8 @@ export function reduce(state: DesktopState, message: ServerMessage): DesktopStat
       return withAgent(next, message);
     case "seat_state":
       return { ...next, seat: message.seat };
+    case "phone":
+      return { ...next, phonePage: message.page };
     case "screen_pop":
       return withPop(next, message);
     case "call_state":
@@ -128,6 +133,7 @@ function fromHello(hello: Hello, before: DesktopState): DesktopState {
     lastSeq: hello.seq,
     user: hello.user,
     seat: hello.seat,
+    phonePage: hello.phone_page ?? null,
     agent: hello.agent,
     call: hello.call,
     callStateSince: sameState(before.call, hello.call) ? before.callStateSince : (hello.call?.talking_at ?? null),

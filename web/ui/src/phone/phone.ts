@@ -21,6 +21,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   AbortError: "taken",
 };
 const AGAIN_MS = 3000;
+/** The name of this page among those of its agent; a page that was loaded anew is another one. */
+const PAGE = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 const status = ref<PhoneStatus>("off");
 /** Why there is no microphone: refused, missing, taken, insecure. */
@@ -109,15 +111,22 @@ async function begin(): Promise<void> {
     status.value = "deaf";
     return again();
   }
-  if (line !== null) return;
+  if (line !== null) {
+    // The microphone is back; what is said goes through it again, in a call too.
+    const track = (microphone as MediaStream | null)?.getAudioTracks()[0];
+    if (track !== undefined) await line.speakThrough(track);
+    status.value = "up";
+    return;
+  }
   sound ??= new Sound();
   try {
-    const account = await request<Account>("GET", "agents/me/phone");
+    const account = await request<Account>("POST", "agents/me/phone", { page: PAGE });
     const { Line } = await import("./line");
     if (mine !== epoch) return;
     status.value = "starting";
-    line = new Line(account, hears(mine));
-    line.start();
+    const made: Line = new Line(account, hears(() => made === line));
+    line = made;
+    made.start();
   } catch (error) {
     if (mine !== epoch) return;
     status.value = error instanceof ApiError && error.body.code === "no_browser_phone" ? "off" : "down";
@@ -125,12 +134,15 @@ async function begin(): Promise<void> {
   }
 }
 
-function hears(mine: number) {
+/** What the line tells is taken in while it is this page's line: one that was left says goodbye later. */
+function hears(current: () => boolean) {
   const here = (act: () => void) => () => {
-    if (mine === epoch || line !== null) act();
+    if (current()) act();
   };
   return {
-    registered: (on: boolean) => here(() => (status.value = on ? "up" : "down"))(),
+    registered: (on: boolean) => here(() => {
+        if (status.value !== "elsewhere") status.value = on ? "up" : "down";
+      })(),
     offered: (atOnce: boolean) =>
       here(() => {
         if (atOnce || choice.auto) {
@@ -150,6 +162,7 @@ function hears(mine: number) {
       ringing.value = false;
       inCall.value = false;
       sound?.silence();
+      if (status.value === "elsewhere") hangLineUp();
     }),
   };
 }
@@ -157,6 +170,14 @@ function hears(mine: number) {
 /** Be the phone of the seat; asks the browser for the microphone. Once it is, this changes nothing. */
 export function startPhone(): void {
   if (status.value === "off" || status.value === "elsewhere") void begin();
+}
+
+/** Which page is the phone now; when it is another one, this one is not. A call goes there by itself. */
+export function phoneIs(page: string | null): void {
+  if (page === null || page === PAGE || line === null || status.value === "elsewhere") return;
+  status.value = "elsewhere";
+  // JsSIP would say goodbye to a call that is here, and end it for the caller: the server fetches it first.
+  if (!line.busy) hangLineUp();
 }
 
 /** Be no phone any more: the agent signs out. */
