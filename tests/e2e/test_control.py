@@ -344,6 +344,8 @@ async def test_p23_whoever_hangs_up_at_whatever_step_nobody_is_lost_and_no_leg_i
             await nobody_is_lost(hotline, call_id, callee, f"{who} when it {step}")
             for leg in (anna, bert, callee):
                 await leg.wait_ended(10)
+            repairs = [one["data"] for one in await hotline.timeline(call_id) if one["event"] == "Reconciled"]
+            assert not repairs, f"{who} when it {step}: nothing was left for the sweep"
     assert await left_at_the_pbx(hotline) == []
 
 
