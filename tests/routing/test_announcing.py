@@ -156,7 +156,7 @@ async def test_p15_after_a_restart_the_wait_to_be_expected_is_the_same(hotline: 
 
 
 @pytest.mark.parametrize("read_first", [True, False])
-async def test_what_is_heard_while_it_is_read_is_learned_once(hotline: Hotline, read_first: bool) -> None:
+async def test_what_is_heard_while_it_is_read_is_not_forgotten(hotline: Hotline, read_first: bool) -> None:
     office = hotline.office
     await busy(hotline, 1, 2)
     announcing = hotline.routing._announcing
