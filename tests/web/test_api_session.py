@@ -168,7 +168,7 @@ async def test_unknown_paths_and_methods_are_json_errors(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/calls/1/park"), ("GET", "/campaigns"), ("POST", "/work-orders/1/dispatch")],
+    [("POST", "/campaigns"), ("GET", "/campaigns"), ("POST", "/work-orders/1/dispatch")],
 )
 async def test_what_is_named_and_not_built_answers_501(world: World, method: str, path: str) -> None:
     async with world.client("1001") as client:
