@@ -149,7 +149,7 @@ class AmiService:
         """Return the phones that are registered and answer."""
         contacts = await link.listed("PJSIPShowContacts")
         there = [p.headers for p in contacts if p.headers.get("Status") in THERE]
-        self._addresses.update({headers["Endpoint"]: headers.get("URI", "") for headers in there})
+        self._addresses.update({headers["Endpoint"]: headers["Uri"] for headers in there})
         return {headers["Endpoint"] for headers in there}
 
     async def _compare(self, there: set[str]) -> None:

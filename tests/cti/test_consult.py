@@ -240,7 +240,7 @@ async def test_a_third_party_who_does_not_answer_leaves_the_caller_on_hold(
     assert [(e.by, e.why) for e in ended] == [("third", why)]
     assert session_of(exchange, call_id).call.state is S.HELD
     assert music(exchange, call_id)
-    assert not exchange.fake.channels[f"{call_id}-seat-1"].ringback
+    await until(lambda: not exchange.fake.channels[f"{call_id}-seat-1"].ringback, what="the agent hears no ringing")
     await exchange.command(call_id, Resume("a1"))
     await heard_together(exchange, call_id, call_id, f"{call_id}-seat-1")
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import core.journal
+import core.journal_rows
 from core import policy
 from core.bus import Bus
 from core.clock import FakeClock
@@ -39,8 +39,8 @@ REPORT = Report(
 
 def die_after(line: str) -> None:
     """Have the function `line`, of those that write, be the last thing this process does."""
-    places = [(module, line) for module in (order_store, note_store, core.journal)]
-    for module, name in [*places, (core.journal, f"{line}_sqlite")]:
+    places = [(module, line) for module in (order_store, note_store, core.journal_rows)]
+    for module, name in [*places, (core.journal_rows, f"{line}_sqlite")]:
         if (real := getattr(module, name, None)) is not None:
 
             def last(*given: Any, real: Any = real) -> None:

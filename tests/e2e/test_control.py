@@ -221,9 +221,9 @@ async def test_an_agent_dials_out_is_recorded_and_consults_a_number_outside(hous
         at = {e["event"]: e["at"] for e in story}
         sound, rate = await audio(hotline, recording["id"])
         talk_s = seconds(at["CalleeAnswered"], at["CallTransferred"])
-        assert abs(len(sound) / rate - talk_s) <= 0.3
+        assert abs(len(sound) / rate - talk_s) <= 1
         beside = await stored(hotline, number, "consult")
-        assert abs(beside["length_s"] - seconds(at["ConsultAnswered"], at["CallTransferred"])) <= 0.3
+        assert abs(beside["length_s"] - seconds(at["ConsultAnswered"], at["CallTransferred"])) <= 1
 
 
 async def rung(house: House, times: int) -> IncomingCall:

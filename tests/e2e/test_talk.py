@@ -61,7 +61,7 @@ async def test_sound_goes_both_ways_and_the_recording_holds_each_side_on_its_own
     talk = seconds(at["AgentAnswered"], at["CallReleased"])
     sound, rate = await audio(hotline, recording["id"])
     assert rate == 8000
-    assert abs(len(sound) / rate - talk) <= 0.3
+    assert abs(len(sound) / rate - talk) <= 0.5
     left, right = sound[rate : 3 * rate, 0], sound[rate : 3 * rate, 1]
     assert tone_power(left, CALLER_HZ) > tone_power(left, AGENT_HZ) + 30
     assert tone_power(right, AGENT_HZ) > tone_power(right, CALLER_HZ) + 30

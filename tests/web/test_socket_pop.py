@@ -57,6 +57,7 @@ async def test_a_known_caller_with_a_paid_bill(world: World) -> None:
         "category": "residential",
         "vip": False,
         "important": False,
+        "manager": None,
         "phones": ["13800000001"],
         "address": "",
         "area": "",

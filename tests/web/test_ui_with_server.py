@@ -148,7 +148,7 @@ async def test_a_shift_lead_sees_the_calls_of_all_announces_and_steers(tmp_path:
         await expect(ended.locator("[data-test=state]")).to_have_text("已停止")
         assert world.announcements.current([]) == []
         async with world.client("admin") as admin:
-            body = {"kind": "emergency", "text": "Typhoon", "areas": ["城东片区"]}
+            body = {"kind": "emergency", "text": "台风 Typhoon", "areas": ["城东片区"]}
             made = await admin.ask("POST", "/announcements", body, expect=201)
             await expect(now.locator("[data-test=state]")).to_have_text("语音没有生成")
             await expect(now).to_contain_text("片区：城东片区")
@@ -174,7 +174,7 @@ async def test_a_shift_lead_sees_the_calls_of_all_announces_and_steers(tmp_path:
         body = {"kind": "emergency", "text": "长" * 300, "areas": ["城东片区"], "place": -1}
         async with world.client("admin") as admin:
             for number in range(7):
-                made = await admin.ask("POST", "/announcements", body | {"text": f"{number}" * 300}, expect=201)
+                made = await admin.ask("POST", "/announcements", body | {"text": f"长{number}" * 150}, expect=201)
                 if number:
                     await admin.ask("PATCH", f"/announcements/{made['id']}", {"on": False})
         await expect(ended.locator("[data-announcement]")).to_have_count(5)
