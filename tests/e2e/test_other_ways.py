@@ -146,7 +146,7 @@ async def test_english_tells_an_outage_and_a_bill_leads_back_to_chinese_in_dange
             await local.wait_answered(5)
             await local.send_digits("w0.3,0")
             await come_to(hotline, LOCAL, "person")
-            await hears(local, 1.5)
+            await hears(local, 2.5)
             await local.hangup()
     names = english(await heard(hotline, local))
     assert "queue_enter" in names, names
