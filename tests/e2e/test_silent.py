@@ -50,7 +50,7 @@ async def given(service: Service, number: str, prompt: int) -> None:
         story = await events(service, number)
         return any(e["event"] == "SilencePromptGiven" and e["data"]["prompt"] == prompt for e in story)
 
-    await until(so, 60, every=0.1, what=f"{number} is given prompt {prompt}")
+    await until(so, 110, every=0.1, what=f"{number} is given prompt {prompt}")
 
 
 def script(told: list[HeardPrompt]) -> list[HeardPrompt]:
