@@ -75,6 +75,7 @@ async def test_commands_that_cannot_be_are_answered_with_the_error(world: World)
             assert (answer["type"], answer["error"]["code"]) == ("error", code), answer
         await desk.socket.send_str('{"type": "ping", "id": ' + "9" * 5000 + "}")
         assert (await desk.next("error"))["error"]["code"] == "bad_input"
+        await desk.socket.send_str('{"type": "ping", "id": "\\ud800"}')
         await desk.socket.send_str("{not json")
         assert (await desk.next("error", id=None))["error"]["code"] == "bad_input"
         assert (await desk.do("ping"))["type"] == "pong"

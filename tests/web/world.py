@@ -106,6 +106,9 @@ def password_hash() -> str:
     return PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
 
 
+async def _nothing(offer: SeatOffered) -> None: ...
+
+
 class PlainSpeech:
     """A voice that says everything at once, while it is `awake`, but what holds an English word."""
 
@@ -356,8 +359,8 @@ class World:
             party = end.party if end else None
             has_agent = session.call.state in WITH_AGENT
             if session.call.state is CallState.PARKED:
-                party = await parking.parked(session)
-            if isinstance(party, SeatOffered):
+                has_agent = await parking.picked_up(session, _nothing) is Rang.ANSWERED
+            elif isinstance(party, SeatOffered):
                 has_agent = await ringing.ring(session, party) is Rang.ANSWERED
             if not has_agent:
                 await ringing.enter_queue(session, queue)
