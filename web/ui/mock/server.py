@@ -16,6 +16,7 @@ from aiohttp import WSMsgType, web
 
 from web.ui.mock import data
 from web.ui.mock.data import Json
+from web.ui.mock.work import WorkArea
 
 POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'"
 
@@ -35,6 +36,7 @@ class MockCentre:
         self.queues = data.QUEUES
         self.past = data.past_calls(120)
         self.live: list[Json] = []
+        self.work = WorkArea()
         self.seq = 1000
         self.kept: list[Json] = []
         self.sockets: set[web.WebSocketResponse] = set()
@@ -157,6 +159,7 @@ class MockCentre:
             ("GET", f"{api}/customers/{{id}}", self._customer),
             ("GET", f"{api}/recordings/{{id}}/audio", _audio),
             ("GET", f"{api}/desktop", self._desktop),
+            *self.work.routes(),
             ("GET", "/{path:.*}", self._page),
         ]
 

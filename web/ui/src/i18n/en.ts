@@ -33,6 +33,7 @@ const en: Words<typeof zh> = {
   top: {
     desk: "Desk",
     history: "Calls",
+    callbacks: "Callbacks",
     live: "Live calls",
     announcements: "Announcements",
     flows: "Voice flow",

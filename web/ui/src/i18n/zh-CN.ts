@@ -30,6 +30,7 @@ export default {
   top: {
     desk: "工作台",
     history: "通话记录",
+    callbacks: "回拨",
     live: "在线通话",
     announcements: "公告",
     flows: "语音流程",
