@@ -220,6 +220,7 @@ const en: Words<typeof zh> = {
     arrearsTotal: "Total arrears",
     bill: "Last bill",
     noBill: "No bill.",
+    whyBill: "Why this much?",
     amount: "Amount",
     usage: "Usage",
     dueDate: "Due",

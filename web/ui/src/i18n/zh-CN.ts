@@ -209,6 +209,7 @@ export default {
     arrearsTotal: "欠费合计",
     bill: "最近账单",
     noBill: "没有账单。",
+    whyBill: "为什么是这个金额",
     amount: "电费",
     usage: "电量",
     dueDate: "缴费截止",
