@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import secrets as random
@@ -25,7 +26,7 @@ from asterisk_conf.spec import (
     Tls,
     Trunk,
 )
-from core.config import Settings
+from core.config import Settings, TlsFiles
 from core.errors import ConfigError
 
 
@@ -51,7 +52,15 @@ def secrets_of(settings: Settings) -> Secrets:
 
 
 def render_spec(settings: Settings, seats: Iterable[agents.Seat], secrets: Secrets, install: Install) -> RenderSpec:
-    """Everything that the templates of `asterisk_conf` use, from the settings of this installation."""
+    """Everything that the templates of `asterisk_conf` use, from the settings of this installation.
+
+    Raises ConfigError for a port of TLS without a certificate.
+    """
+    if settings.asterisk.tls_port and not settings.tls.certificate.is_file():
+        raise ConfigError(
+            f"[asterisk] tls_port is set, but there is no {settings.tls.certificate}: "
+            "take it out, or make a certificate: hotline certificate make NAME"
+        )
     return RenderSpec(
         install=install,
         directories=directories_of(settings),
@@ -82,15 +91,21 @@ def directories_of(settings: Settings) -> Directories:
 def ports_of(settings: Settings) -> Ports:
     """Where the PBX of this installation listens."""
     pbx = settings.asterisk
-    tls = settings.var / "tls"
     return Ports(
         sip=pbx.sip_port,
         http=pbx.http_port,
         ami=pbx.ami_port,
         rtp_start=pbx.rtp_start,
         rtp_end=pbx.rtp_end,
-        tls=None if pbx.tls_port is None else Tls(pbx.tls_port, tls / "certificate.pem", tls / "key.pem"),
+        tls=None if pbx.tls_port is None else _tls(pbx.tls_port, settings.tls),
+        bind=pbx.bind,
     )
+
+
+def _tls(port: int, files: TlsFiles) -> Tls:
+    there = files.certificate.is_file()
+    digest = hashlib.sha256(files.certificate.read_bytes()).hexdigest() if there else ""
+    return Tls(port, files.certificate, files.key, digest)
 
 
 def _trunk_of(settings: Settings) -> Trunk:
