@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
 import secrets as random
@@ -26,7 +25,7 @@ from asterisk_conf.spec import (
     Tls,
     Trunk,
 )
-from core.config import Settings, TlsFiles
+from core.config import Settings
 from core.errors import ConfigError
 
 
@@ -97,15 +96,9 @@ def ports_of(settings: Settings) -> Ports:
         ami=pbx.ami_port,
         rtp_start=pbx.rtp_start,
         rtp_end=pbx.rtp_end,
-        tls=None if pbx.tls_port is None else _tls(pbx.tls_port, settings.tls),
+        tls=None if pbx.tls_port is None else Tls(pbx.tls_port, settings.tls.certificate, settings.tls.key),
         bind=pbx.bind,
     )
-
-
-def _tls(port: int, files: TlsFiles) -> Tls:
-    there = files.certificate.is_file()
-    digest = hashlib.sha256(files.certificate.read_bytes()).hexdigest() if there else ""
-    return Tls(port, files.certificate, files.key, digest)
 
 
 def _trunk_of(settings: Settings) -> Trunk:

@@ -58,15 +58,11 @@ class Directories:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """HTTPS and wss on a port of their own, at the address of SIP; PEM files.
-
-    `fingerprint` of the certificate stands in a comment: Asterisk reads its files again only when their text is new.
-    """
+    """HTTPS and wss on a port of their own, at the address of SIP; PEM files."""
 
     port: int
     certificate: Path
     private_key: Path
-    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
