@@ -103,7 +103,7 @@ class PrivateAsterisk:
             await self.command(f"module reload {module}.so")
 
     async def reload_certificate(self) -> None:
-        """Read `http.conf` and the certificate again, also one changed alone: new connections see it, open ones go on."""
+        """Read `http.conf` and the certificate again, also one changed alone: for new connections, open ones go on."""
         await self.command("module reload http")
 
     @property
