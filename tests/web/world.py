@@ -108,6 +108,13 @@ def password_hash() -> str:
     return PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
 
 
+class Warns(talk.Unguarded):
+    """A guard that has words for nuisance callers."""
+
+    def warning(self) -> list[str]:
+        return ["sound:nuisance_warning"]
+
+
 async def _nothing(offer: SeatOffered) -> None: ...
 
 
@@ -372,7 +379,7 @@ class World:
                 if not await self._answered(session):
                     await ringing.leave_queue(session, "no_agents")
                     return
-            end = await talk.talk(session)
+            end = await talk.talk(session, Warns())
             queue = end.to
 
     async def _answered(self, session: CallSession) -> bool:
