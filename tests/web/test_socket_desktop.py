@@ -20,6 +20,8 @@ pytestmark = pytest.mark.integration
 async def test_hello_is_the_whole_state(world: World) -> None:
     await world.ready("1001", "1001")
     call_id = await world.talking("13800000001")
+    pops = world.app[DESKTOPS].pops
+    await until(lambda: pops.shown_to(world.users["1001"].id, call_id), what="the pop is made beside the call")
     async with world.client("1001") as client, client.desktop() as desk:
         hello = await desk.next("hello")
         assert hello["user"]["username"] == "1001"
