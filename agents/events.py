@@ -52,6 +52,16 @@ class AgentWrapUpExtended(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneChecked(Event):
+    """The page that is the phone of a seat was tested, by an `echo` or in a `talk`, or `devices` changed; without `faults` it is fit."""
+
+    agent_id: str
+    seat_id: str
+    how: str
+    faults: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentReserved(Event):
     """The agent is kept for this call and gets no other; without an answer it lapses at `lease_until`."""
 
