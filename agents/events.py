@@ -53,7 +53,10 @@ class AgentWrapUpExtended(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneChecked(Event):
-    """The page that is the phone of a seat was tested, by an `echo` or in a `talk`, or `devices` changed; without `faults` it is fit."""
+    """The page that is a seat's phone was tested.
+
+    `how`: by an `echo`, in a `talk`, or its `devices` are others; without `faults` it is fit.
+    """
 
     agent_id: str
     seat_id: str

@@ -73,8 +73,8 @@ class Limits:
         """Read the limits of the house."""
         return cls(
             packets=int(policy.number("phone_check_packets")),
-            tone_db=policy.number("phone_check_tone"),
-            voice_db=policy.number("phone_check_voice"),
+            tone_db=-policy.number("phone_check_tone"),
+            voice_db=-policy.number("phone_check_voice"),
         )
 
 
