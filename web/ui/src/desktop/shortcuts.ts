@@ -14,6 +14,7 @@ export const KEYS = {
   keypad: "k",
   phone: "p",
   help: "/",
+  order: "o",
 } as const;
 
 export type Shortcut = keyof typeof KEYS;

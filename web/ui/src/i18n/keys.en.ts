@@ -12,6 +12,7 @@ export default {
     hangup: "Hang up (press twice)",
     silent: "Silent-call prompts",
     note: "Write a note",
+    order: "Fill in the order form",
     keypad: "Keypad for the other side's menus",
     phone: "Phone settings: devices, volume, answering",
     help: "This sheet",

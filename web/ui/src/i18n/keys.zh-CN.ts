@@ -12,6 +12,7 @@ export default {
     hangup: "挂断（按两次）",
     silent: "无声提示",
     note: "写备注",
+    order: "填写工单",
     keypad: "拨号键盘（对方的语音菜单）",
     phone: "话机设置：设备、音量、接听方式",
     help: "打开这张表",
