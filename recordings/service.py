@@ -84,7 +84,7 @@ class RecordingService:
         self._clock = clock
         self._tasks = TaskOwner("recordings")
         self._busy: dict[str, asyncio.Event] = {}
-        """By recording that somebody works on: set once it needs no stop from anybody else, or is given back."""
+        """By recording that somebody works on: set once nobody else has to stop it."""
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     # --- during calls -------------------------------------------------------------------------
@@ -180,17 +180,14 @@ class RecordingService:
             await self._finish_if_over(recording)
 
     async def _finish_if_over(self, recording: Recording) -> None:
-        while True:
-            ended = await self._with_end(recording)
-            if ended.talk_ended_at is None:
-                return
-            if self._own(ended.id):
-                break
+        while (ended := await self._with_end(recording)).talk_ended_at is not None and not self._own(ended.id):
             # The next talk may be recorded on this channel: a stop of this one that came later would end that.
             other = self._busy[ended.id]
             await other.wait()
             if self._busy.get(ended.id) is other:
                 return
+        if ended.talk_ended_at is None:
+            return
         try:
             await self._let_stop(ended)
         except BaseException:
@@ -228,10 +225,7 @@ class RecordingService:
             )
 
     async def _settle(self, recording: Recording, patience: float) -> Recording:
-        """Keep the sound of a talk that is over, or journal that there is none; left as it is when still written.
-
-        The recording must be owned, and is given free at the end.
-        """
+        """Keep the sound of an owned talk that is over, and give it back; left as it is when still written."""
         self._busy[recording.id].set()
         try:
             known = await self._db.read(lambda connection: store.get(connection, recording.id))

@@ -6,11 +6,9 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from core.clock import YEARS
+
 T = TypeVar("T")
-
-
-YEARS = range(2000, 2101)
-"""Times outside of these are mistyped; reckoning with those at the ends of the calendar fails besides."""
 
 
 def _as_utc(moment: datetime) -> datetime:
