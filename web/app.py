@@ -7,6 +7,7 @@ from aiohttp import web
 from web import (
     agents_api,
     announcements_api,
+    audit_api,
     auth,
     bills_api,
     callbacks_api,
@@ -28,6 +29,7 @@ from web import (
     storm_api,
     surveys_api,
     unbuilt_api,
+    users_api,
     wallboard_api,
 )
 from web.desktops import Desktops
@@ -54,6 +56,7 @@ _PARTS: tuple[Routes, ...] = (
     customers_api.bill_routes,
     customers_api.outage_routes,
     announcements_api.routes,
+    audit_api.routes,
     bills_api.routes,
     flows_api.routes,
     nuisance_api.routes,
@@ -65,6 +68,7 @@ _PARTS: tuple[Routes, ...] = (
     storm_api.routes,
     surveys_api.routes,
     socket.routes,
+    users_api.routes,
     unbuilt_api.routes,
     health.routes,
     kpi_api.routes,

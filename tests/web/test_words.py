@@ -7,6 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import app.wiring
+from agents.model import Role
 from core.events import Event
 from desk.announcements.festivals import festivals
 from desk.announcements.model import State
@@ -17,6 +18,7 @@ from speech.phrases import SETS
 from speech.prompts import catalogue
 from tests.ivr.caller import RULES
 from tests.ivr.conftest import SHIPPED
+from web.audit import AREAS, Area
 
 pytestmark = pytest.mark.unit
 
@@ -68,3 +70,11 @@ def test_every_festival_and_every_state_of_an_announcement_has_words(language: s
     words = f"announce.{language}"
     assert set(festivals()) - block(words, "festival") == set()
     assert {state.value for state in State} - block(words, "state") == set()
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_every_act_of_the_audit_and_every_role_has_words(language: str) -> None:
+    assert {area.value for area in Area} - block(f"admin.{language}", "area") == set()
+    assert {role.value for role in Role} - block(f"admin.{language}", "role") == set()
+    sentences = (WORDS.parent / "admin/told.ts").read_text("utf-8")
+    assert {kind.__name__ for kind in AREAS} - set(re.findall(r'case "(\w+)":', sentences)) == set()

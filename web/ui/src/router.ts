@@ -16,6 +16,15 @@ export const router = createRouter({
         { path: "live", component: () => import("./parts/LivePanel.vue") },
         { path: "announcements", component: () => import("./pages/AnnouncementPage.vue"), meta: { wide: true } },
         { path: "flows", component: () => import("./pages/FlowPage.vue"), meta: { wide: true } },
+        {
+          path: "admin",
+          component: () => import("./admin/AdminPage.vue"),
+          meta: { wide: true },
+          children: [
+            { path: "users", component: () => import("./admin/UsersPage.vue") },
+            { path: "audit", component: () => import("./admin/AuditPage.vue") },
+          ],
+        },
       ],
     },
     { path: "/:rest(.*)*", redirect: "/" },

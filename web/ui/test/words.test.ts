@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import en from "../src/i18n/en";
+import adminEn from "../src/i18n/admin.en";
+import adminZh from "../src/i18n/admin.zh-CN";
 import announceEn from "../src/i18n/announce.en";
 import announceZh from "../src/i18n/announce.zh-CN";
 import flowEn from "../src/i18n/flows.en";
@@ -93,6 +95,7 @@ test.each([
   ["of the desktop", zh, en],
   ["of the flow editor", flowZh, flowEn],
   ["of announcements", announceZh, announceEn],
+  ["of administration", adminZh, adminEn],
 ])("both languages have the same words %s with the same holes", (_, chinese, other) => {
   const english = new Map(leaves(other));
   for (const [key, text] of leaves(chinese)) {

@@ -3,6 +3,7 @@ const LEADING = new Set(["deputy", "shift_lead", "supervisor", "quality", "admin
 const SEEING_FLOWS = new Set(["deputy", "shift_lead", "supervisor", "quality", "admin"]);
 const ANNOUNCING = new Set(["deputy", "shift_lead", "supervisor", "admin"]);
 const CHANGING_FLOWS = new Set(["supervisor", "admin"]);
+const AUDITING = new Set(["supervisor", "quality", "admin"]);
 
 /** Whether this role watches the calls of others. */
 export function seesLiveCalls(role: string | undefined): boolean {
@@ -22,4 +23,14 @@ export function seesFlows(role: string | undefined): boolean {
 /** Whether this role changes the menu. */
 export function changesFlows(role: string | undefined): boolean {
   return CHANGING_FLOWS.has(role ?? "");
+}
+
+/** Whether this role manages users and seats. */
+export function administers(role: string | undefined): boolean {
+  return role === "admin";
+}
+
+/** Whether this role reads who did what, and how the installation is set up. */
+export function readsAudit(role: string | undefined): boolean {
+  return AUDITING.has(role ?? "");
 }

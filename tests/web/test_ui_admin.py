@@ -1,0 +1,139 @@
+"""Administration in a real browser before our own server: what can be set there, and what is refused where."""
+
+import re
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+from sqlalchemy import Connection
+
+from agents import store as agent_store
+from agents.model import Role, User
+from tests.browser import chromium
+from tests.web.desk import WIDE, ZOOMED, axe, new_page, too_wide, watch, workshop
+from tests.web.world import PASSWORD, World, open_world, password_hash
+from web.ui.mock.data import LONG_NAME
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+MANY = 500
+
+
+@asynccontextmanager
+async def opened(folder: Path, name: str = "admin") -> AsyncIterator[tuple[World, Page]]:
+    """Open administration as `name`; at the end nothing may have been wrong in the page."""
+    problems: list[str] = []
+    async with open_world(folder, ui_dir=workshop() / "dist") as world, chromium() as browser:
+        await world.db.write(lambda connection: crowd(connection, world))
+        page = await new_page(browser)
+        watch(page, world.base, problems)
+        await page.goto(world.base)
+        await page.fill("#username", name)
+        await page.fill("#password", PASSWORD)
+        await page.keyboard.press("Enter")
+        await page.get_by_role("button", name="不使用座席").click()
+        await page.get_by_role("link", name="管理", exact=True).click()
+        await page.locator(".admin .pages a").first.wait_for()
+        yield world, page
+        assert problems == []
+
+
+def crowd(connection: Connection, world: World) -> None:
+    """Add many people, some with names as long as they get."""
+    for number in range(MANY):
+        name = LONG_NAME[: 8 + number % 57]
+        user = User(id=f"c{number}", username=f"crowd{number:04}", name=name, role=Role.AGENT, disabled=number % 9 == 0)
+        agent_store.add_user(connection, user, password_hash(), world.clock.now())
+
+
+async def looks_well(page: Page, paths: Iterable[str]) -> None:
+    """Every page fits, and axe finds nothing, at both sizes, in both languages, light and dark."""
+    for path in paths:
+        await page.locator(f".pages a[href='{path}']").click()
+        await page.locator(".content .panel-title").first.wait_for()
+        for size in (WIDE, ZOOMED):
+            await page.set_viewport_size({"width": size[0], "height": size[1]})
+            assert not await too_wide(page), path
+            assert await axe(page) == []
+            await page.get_by_role("button", name=re.compile("EN|中文")).click()
+            await page.get_by_role("button", name=re.compile("深浅色|light or dark")).click()
+    await page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+
+
+async def test_people_are_admitted_changed_and_kept_out_and_the_audit_tells(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (world, page):
+        form, rows = page.locator("[data-test=user-form]"), page.locator("tr[data-user]")
+        await expect(rows).to_have_count(100)
+        await page.get_by_role("button", name="新建用户").click()
+        await form.locator("#user-username").fill("李 雷")
+        await form.locator("#user-name").fill("李雷<img src=x onerror=alert(1)>")
+        await form.locator("#user-seat").select_option("1003")
+        await form.locator("[data-skill=english]").select_option("3")
+        await form.get_by_role("button", name="建立").click()
+        await expect(form.locator("#user-username-bad")).to_contain_text("以字母或数字开头")
+        await form.locator("#user-username").fill("1001")
+        await page.keyboard.press("Enter")
+        await expect(form.locator("#user-username-bad")).to_contain_text("已有这个用户名")
+        await form.locator("#user-username").fill("2001")
+        await page.keyboard.press("Enter")
+        password = await page.locator("[data-test=secret] code").nth(1).inner_text()
+        await page.locator("[data-test=secret]").get_by_role("button", name="关闭").click()
+        async with world.client() as li:
+            given = await li.ask("POST", "/session", {"username": "2001", "password": password}, expect=201)
+            li.token = given["token"]
+            await page.fill("#users-q", "2001")
+            await expect(rows).to_have_count(1)
+            await expect(rows).to_contain_text("英语 3")
+            await expect(rows).to_contain_text("<img src=x")
+            await rows.get_by_role("button").click()
+            await form.locator("#user-role").select_option("deputy")
+            await expect(form).to_contain_text("查看和调度班组")
+            await form.get_by_role("button", name="保存").click()
+            await expect(rows).to_contain_text("副班长")
+            assert await li.refused("GET", "/session", status=401) == "not_signed_in"
+        for _ in range(5):
+            async with world.client() as guess:
+                await guess.refused("POST", "/session", {"username": "2001", "password": "wrong horse"}, status=401)
+        await page.locator(".pages a[href='/admin/audit']").click()
+        await page.locator(".pages a[href='/admin/users']").click()
+        await page.fill("#users-q", "2001")
+        await expect(rows.locator(".tag")).to_have_text("已锁定")
+        await rows.get_by_role("button").click()
+        await page.get_by_role("button", name="解除锁定").click()
+        await expect(rows.locator(".tag")).to_have_text("未签入")
+        await rows.get_by_role("button").click()
+        await page.get_by_role("button", name="停用…").click()
+        await page.locator(".el-message-box").get_by_role("button", name="停用").click()
+        await expect(page.locator("[data-test=users]")).to_contain_text("没有符合条件的用户")
+        await page.select_option("#users-active", "no")
+        await expect(rows.locator(".tag")).to_have_text("已停用")
+
+        await page.select_option("#users-active", "yes")
+        await page.fill("#users-q", "admin")
+        await rows.get_by_role("button").click()
+        await expect(form.locator("#user-role")).to_be_disabled()
+        await expect(page.get_by_role("button", name="停用…")).to_be_disabled()
+        assert await axe(page) == []
+        await page.keyboard.press("Escape")
+        await expect(form).to_have_count(0)
+
+        await page.locator(".pages a[href='/admin/audit']").click()
+        acts = page.locator("tr[data-event]")
+        await expect(acts).to_have_count(5)
+        await expect(acts.first).to_contain_text("停用用户 李雷<img")
+        await expect(acts.first).to_contain_text("坐席admin")
+        await expect(page.locator("[data-test=audit]")).to_contain_text("角色: 坐席 → 副班长")
+        await page.select_option("#audit-area", "seats")
+        await expect(page.locator("[data-test=audit]")).to_contain_text("没有符合条件的记录")
+        await page.select_option("#audit-area", "accounts")
+        await page.select_option("#audit-person", world.users["admin"].id)
+        await page.fill("#audit-to", "2020-01-01")
+        await expect(acts).to_have_count(0)
+        await page.fill("#audit-to", "")
+        await expect(acts).to_have_count(5)
+        await page.locator(".pages a[href='/admin/users']").click()
+        await page.fill("#users-q", "crowd")
+        await expect(rows).to_have_count(100)
+        await looks_well(page, ("/admin/users", "/admin/audit"))

@@ -1,0 +1,88 @@
+/** Administration: accounts, and the audit of what people did. */
+import { request, withQuery } from "./http";
+import type { AgentState, Page, Role } from "./types";
+
+export interface UserRow {
+  id: string;
+  username: string;
+  display_name: string;
+  role: Role;
+  seat_id: string | null;
+  active: boolean;
+  state: AgentState;
+  /** Seconds for which sign-ins are refused after too many tries; 0: they are heard. */
+  locked_s: number;
+  skills: Record<string, number>;
+  groups: string[];
+}
+
+export interface NewUser {
+  username: string;
+  display_name: string;
+  role: Role;
+  seat_id: string | null;
+}
+
+/** An account with the password that was made for it, told this once. */
+export interface Admitted {
+  user: UserRow;
+  password: string | null;
+}
+
+export interface Named {
+  id: string;
+  name: string;
+}
+
+export interface SkillCatalogue {
+  levels: number;
+  skills: Named[];
+  groups: Named[];
+}
+
+const user = (id: string, verb = ""): string => `users/${encodeURIComponent(id)}${verb && `/${verb}`}`;
+
+export const users = async (): Promise<UserRow[]> => (await request<Page<UserRow>>("GET", "users")).items;
+export const createUser = (one: NewUser): Promise<Admitted> => request("POST", "users", one);
+export const changeUser = (id: string, change: Partial<Omit<NewUser, "username">>): Promise<UserRow> =>
+  request("PATCH", user(id), change);
+export const resetPassword = (id: string): Promise<Admitted> => request("POST", user(id, "password"), {});
+export const admit = (id: string, verb: "activate" | "deactivate" | "unlock"): Promise<UserRow> => request("POST", user(id, verb));
+export const skillCatalogue = (): Promise<SkillCatalogue> => request("GET", "skills");
+export const setSkills = (id: string, skills: Record<string, number>, groups: string[]): Promise<unknown> =>
+  request("POST", `agents/${encodeURIComponent(id)}/skills`, { skills, groups });
+
+export interface AuditRow {
+  seq: number;
+  at: string;
+  event: string;
+  area: string;
+  /** Null: the command line, or a rule of the service. */
+  by: string | null;
+  by_name: string | null;
+  data: Record<string, unknown>;
+  people: Record<string, string>;
+}
+
+export interface AuditWanted {
+  person?: string;
+  area?: string;
+  from?: string;
+  to?: string;
+  cursor?: string | null;
+}
+
+export interface Person {
+  id: string;
+  username: string;
+  display_name: string;
+}
+
+export const AUDIT_AREAS = ["accounts", "seats", "settings", "menu", "announcements", "shifts", "callers", "privacy"];
+
+export const audit = (wanted: AuditWanted): Promise<Page<AuditRow> & { next_cursor: string | null }> =>
+  request("GET", withQuery("audit", { ...wanted }));
+export const auditPeople = async (): Promise<Person[]> => (await request<Page<Person>>("GET", "audit/people")).items;
+/** Where the browser fetches the same acts as a file. */
+export const auditFile = ({ person, area, from, to }: AuditWanted): string =>
+  `/api/v1/${withQuery("audit/export", { person, area, from, to })}`;

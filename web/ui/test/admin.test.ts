@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { ApiError } from "../src/api/http";
+import { fieldOf } from "../src/admin/fault";
+import { told } from "../src/admin/told";
+
+const words = {
+  m: (key: string, holes: Record<string, unknown> = {}) => [key, ...Object.values(holes)].filter((one) => one !== "").join(" "),
+  word: (_: string, code: string | null | undefined) => `<${code}>`,
+  day: (iso: string) => iso.slice(0, 10),
+};
+
+function tell(event: string, data: Record<string, unknown>, people: Record<string, string> = {}) {
+  return told({ seq: 1, at: "", event, area: "", by: null, by_name: null, data, people }, words);
+}
+
+describe("an act as a sentence", () => {
+  test("names the person and what changed", () => {
+    const changes = { role: ["agent", "deputy"], seat_id: ["1001", null], name: [null, "李"] };
+    expect(tell("UserChanged", { user_id: "u", what: "changed", changes }, { u: "王芳" })).toEqual({
+      text: "act.changed 王芳",
+      changes: ["<role>: audit.to_ <agent> <deputy>", "<seat_id>: audit.to_ 1001 act.nothing", "<name>: 李"],
+    });
+  });
+
+  test.each([
+    ["AgentSkillsChanged", { agent_id: "u", skills: { english: 3 }, groups: [] }, "act.skills u english 3 act.nothing"],
+    ["SeatChanged", { seat_id: "7", what: "page_ignored" }, "act.seat_page 7 <ignored>"],
+    ["SettingChanged", { setting: "site.storm", value: true, why: "雷" }, "act.on <storm> act.why 雷"],
+    ["NumberBlocked", { caller: "138****0001", until: "2026-12-01T00:00:00Z", note: "" }, "act.blocked 138****0001 2026-12-01"],
+    ["SomethingNewer", { x: 1 }, "SomethingNewer"],
+    ["UserChanged", { user_id: "u", what: "merged" }, "act.user u merged"],
+  ])("%s", (event, data, text) => expect(tell(event, data).text).toBe(text));
+});
+
+test("what is wrong is told at its field", () => {
+  const refused = (code: string, details?: Record<string, unknown>) => fieldOf(new ApiError(400, { code, message: "", ...(details && { details }) }));
+  expect(refused("bad_input", { field: "name" })).toBe("name");
+  expect(refused("bad_input", { fields: [{ field: "role", problem: "x" }] })).toBe("role");
+  expect(refused("user_exists", { username: "x" })).toBe("username");
+  expect(refused("own_account")).toBe("");
+  expect(fieldOf(new Error("x"))).toBe("");
+});
