@@ -22,6 +22,7 @@ from app.emergency import Emergency, Ground
 from app.left_behind import LeftBehind
 from app.lifeboat import LifeboatKeeper
 from app.lists import lists_of, queues_of
+from app.pbx_seats import PbxSeats
 from app.probes import Probes
 from app.report_process import ProcessReports
 from app.simulator import ProcessSimulator
@@ -271,6 +272,7 @@ class Hotline:
                 figures=self.figures,
                 reports=ProcessReports(self.settings),
                 take_call=self.ami.take_call,
+                tell_seats=PbxSeats(self.settings).tell,
                 probes=Probes(
                     self.calls, self.ami, self.db, self.recordings, self.voices.voice, self.voices.fragments
                 ).by_name(),

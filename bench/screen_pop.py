@@ -81,6 +81,10 @@ FORMER_CALLS = 10
 AGENT = "a1"
 
 
+async def _no_pbx() -> bool:
+    return False
+
+
 class _Mute:
     """No flow is published here."""
 
@@ -150,6 +154,7 @@ class Installation:
             recordings=RecordingService(self.journal, self.db, ami, Vault(folder / "recordings", zone), self.clock),
             flows=FlowService(self.db, self.journal, self.clock, _Mute(), prompts=(), rules=self.policy.rules),
             take_call=ami.take_call,
+            tell_seats=_no_pbx,
             figures=LiveFigures(self.db, self.clock, self.policy, zone),
             reports=ProcessReports(self.settings),
             simulator=ProcessSimulator(self.settings.site),

@@ -69,5 +69,7 @@ class WebServices:
     reports: Reports
     take_call: Callable[[str], Awaitable[None]]
     """Has the phone on a ringing channel (id) take the call. Raises PbxDown, PbxRefused."""
+    tell_seats: Callable[[], Awaitable[bool]]
+    """Lets the PBX know the seats as they are stored; False: a person has to (`hotline asterisk render`)."""
     probes: Mapping[str, Probe] = field(default_factory=dict)
     ui_dir: Path | None = None

@@ -213,6 +213,7 @@ class World:
         self._flow_file = flow_file
         site = self.settings.site
         self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site)
+        self.pbx_is_ours = True
         self.seen: dict[Trigger, float] = {}
         """What storm mode sees of its triggers."""
         self.storm = StormWatch(self.switches, self.shifts, self, self.clock, self.policy)
@@ -229,6 +230,10 @@ class World:
         self._runner: web.AppRunner | None = None
         self.base = ""
         self.app: web.Application
+
+    async def tell_seats(self) -> bool:
+        """Whether the PBX takes over seats (`WebServices.tell_seats`)."""
+        return self.pbx_is_ours
 
     async def signals(self) -> dict[Trigger, float]:
         """What storm mode sees (`routing.storm.port.Outlook`)."""
@@ -264,6 +269,7 @@ class World:
             figures=self.figures,
             reports=ReadReports(self.db, self.clock, self.policy),
             take_call=self.pbx.told_to_take,
+            tell_seats=self.tell_seats,
             probes=self._probes,
             ui_dir=self._ui_dir,
         )
