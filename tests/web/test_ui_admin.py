@@ -136,4 +136,30 @@ async def test_people_are_admitted_changed_and_kept_out_and_the_audit_tells(tmp_
         await page.locator(".pages a[href='/admin/users']").click()
         await page.fill("#users-q", "crowd")
         await expect(rows).to_have_count(100)
-        await looks_well(page, ("/admin/users", "/admin/audit"))
+        await a_seat_is_added_and_taken_away(world, page)
+        await looks_well(page, ("/admin/users", "/admin/audit", "/admin/seats"))
+
+
+async def a_seat_is_added_and_taken_away(world: World, page: Page) -> None:
+    await page.locator(".pages a[href='/admin/seats']").click()
+    form, secret = page.locator("[data-test=seat-form]"), page.locator("[data-test=secret]")
+    await page.get_by_role("button", name="新建座席").click()
+    await form.locator("#seat-id").fill("1001")
+    await page.keyboard.press("Enter")
+    await expect(form.locator("#seat-id-bad")).to_contain_text("已有这个座席")
+    await form.locator("#seat-id").fill("3001")
+    await page.keyboard.press("Enter")
+    stored = {seat.id: seat for seat in await world.accounts.seats()}
+    await expect(secret.locator("code")).to_have_text(["127.0.0.1:5060", "seat3001", stored["3001"].sip_password])
+    assert await axe(page) == []
+    await secret.get_by_role("button", name="关闭").click()
+    row = page.locator("[data-seat='3001']")
+    await expect(row.locator(".tag")).to_have_text("未注册")
+    await row.get_by_role("combobox").select_option("required")
+    await page.get_by_text("已保存").first.wait_for()
+    world.pbx_is_ours = False
+    await row.get_by_role("button", name="删除…").click()
+    await page.locator(".el-message-box").get_by_role("button", name="删除").click()
+    await page.get_by_text("hotline asterisk render").wait_for()
+    await expect(row).to_have_count(0)
+    await page.locator(".el-message .el-message__closeBtn").click()

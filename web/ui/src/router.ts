@@ -22,6 +22,7 @@ export const router = createRouter({
           meta: { wide: true },
           children: [
             { path: "users", component: () => import("./admin/UsersPage.vue") },
+            { path: "seats", component: () => import("./admin/SeatsPage.vue") },
             { path: "audit", component: () => import("./admin/AuditPage.vue") },
           ],
         },

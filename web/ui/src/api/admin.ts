@@ -1,6 +1,6 @@
 /** Administration: accounts, and the audit of what people did. */
 import { request, withQuery } from "./http";
-import type { AgentState, Page, Role } from "./types";
+import type { AgentState, Page, Role, SeatChoice } from "./types";
 
 export interface UserRow {
   id: string;
@@ -86,3 +86,29 @@ export const auditPeople = async (): Promise<Person[]> => (await request<Page<Pe
 /** Where the browser fetches the same acts as a file. */
 export const auditFile = ({ person, area, from, to }: AuditWanted): string =>
   `/api/v1/${withQuery("audit/export", { person, area, from, to })}`;
+
+export const PAGE_RULES = ["while_open", "required", "ignored"] as const;
+export type PageRule = (typeof PAGE_RULES)[number];
+
+export interface SeatRow extends SeatChoice {
+  browser: boolean;
+  page: PageRule;
+}
+
+/** A seat with what its phone has to be set to, told this once. */
+export interface SeatMade {
+  seat: SeatRow;
+  server: string;
+  /** Null: the page in the browser is the phone. */
+  sip_password: string | null;
+  /** False: somebody has to type `hotline asterisk render`. */
+  pbx_knows: boolean;
+}
+
+const seat = (id: string, verb = ""): string => `seats/${encodeURIComponent(id)}${verb && `/${verb}`}`;
+
+export const seatRows = async (): Promise<SeatRow[]> => (await request<Page<SeatRow>>("GET", "seats")).items;
+export const addSeat = (one: { id: string; browser: boolean; page: PageRule }): Promise<SeatMade> => request("POST", "seats", one);
+export const newSeatPassword = (id: string): Promise<SeatMade> => request("POST", seat(id, "password"));
+export const changeSeat = (id: string, page: PageRule): Promise<SeatRow> => request("PATCH", seat(id), { page });
+export const removeSeat = (id: string): Promise<{ pbx_knows: boolean }> => request("DELETE", seat(id));
