@@ -76,6 +76,7 @@ from speech.install import VoiceFiles
 from speech.second import ENGLISH
 from speech.silero import Silero
 from web.app import make_app
+from web.own_files import OwnFiles
 from web.services import WebServices
 
 _log = log.get(__name__)
@@ -269,6 +270,7 @@ class Hotline:
                 recordings=self.recordings,
                 flows=self.flows,
                 simulator=ProcessSimulator(self.settings.site),
+                own_files=OwnFiles(self.settings, self.journal, self.clock, self.flows.suits),
                 figures=self.figures,
                 reports=ProcessReports(self.settings),
                 take_call=self.ami.take_call,

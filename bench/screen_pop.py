@@ -71,6 +71,7 @@ from routing.service import RoutingService
 from routing.storm.port import Blind
 from routing.storm.watch import StormWatch
 from web.app import make_app
+from web.own_files import OwnFiles
 from web.route import DESKTOPS
 from web.services import WebServices
 
@@ -126,6 +127,7 @@ class Installation:
         means = Means(calls, self.agents, routing, self.db, world, zone, "95598")
         shifts = ShiftService(self.journal, self.db, self.clock, self.policy, zone)
         switches = Switches(self.journal, self.db, self.clock, {STORM: False})
+        flows = FlowService(self.db, self.journal, self.clock, _Mute(), prompts=(), rules=self.policy.rules)
         return WebServices(
             settings=self.settings,
             policy=self.policy,
@@ -152,7 +154,8 @@ class Installation:
                 self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
             ),
             recordings=RecordingService(self.journal, self.db, ami, Vault(folder / "recordings", zone), self.clock),
-            flows=FlowService(self.db, self.journal, self.clock, _Mute(), prompts=(), rules=self.policy.rules),
+            flows=flows,
+            own_files=OwnFiles(self.settings, self.journal, self.clock, flows.suits),
             take_call=ami.take_call,
             tell_seats=_no_pbx,
             figures=LiveFigures(self.db, self.clock, self.policy, zone),

@@ -25,7 +25,7 @@ from desk.announcements.events import AnnouncementSwitched
 from desk.nuisance.events import NumberBlocked, NumberUnblocked
 from ivr.versions.events import FlowDrafted, FlowPublished, FlowRolledBack
 from recordings.events import RecordingHeard
-from web.audit_events import AuditExported
+from web.events import AuditExported, OwnFileChanged
 
 
 class Area(StrEnum):
@@ -46,6 +46,7 @@ AREAS: Mapping[type[Event], Area] = {
     AgentSkillsChanged: Area.ACCOUNTS,
     SeatChanged: Area.SEATS,
     SettingChanged: Area.SETTINGS,
+    OwnFileChanged: Area.SETTINGS,
     FlowDrafted: Area.MENU,
     FlowPublished: Area.MENU,
     FlowRolledBack: Area.MENU,

@@ -13,7 +13,7 @@ from agents.model import Permission
 from core.errors import BadInput
 from web import shapes
 from web.audit import Act, Area, AuditFilter, acts
-from web.audit_events import AuditExported
+from web.events import AuditExported
 from web.masking import number_for
 from web.people import People
 from web.route import DESKTOPS, Ask, Routes, may

@@ -117,7 +117,7 @@ async def test_people_are_admitted_changed_and_kept_out_and_the_audit_tells(tmp_
         await expect(page.get_by_role("button", name="停用…")).to_be_disabled()
         assert await axe(page) == []
         await page.keyboard.press("Escape")
-        await expect(form).to_have_count(0)
+        await expect(form).to_be_hidden()
 
         await page.locator(".pages a[href='/admin/audit']").click()
         acts = page.locator("tr[data-event]")
@@ -142,6 +142,7 @@ async def test_people_are_admitted_changed_and_kept_out_and_the_audit_tells(tmp_
 
 async def a_seat_is_added_and_taken_away(world: World, page: Page) -> None:
     await page.locator(".pages a[href='/admin/seats']").click()
+    await page.reload()
     form, secret = page.locator("[data-test=seat-form]"), page.locator("[data-test=secret]")
     await page.get_by_role("button", name="新建座席").click()
     await form.locator("#seat-id").fill("1001")

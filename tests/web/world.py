@@ -83,6 +83,7 @@ from tests.recordings.captured import FakeCapture
 from tests.until import until
 from tests.web.quiet_pbx import QuietPbx
 from web.app import make_app
+from web.own_files import OwnFiles
 from web.services import Probe, WebServices
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -266,6 +267,7 @@ class World:
             recordings=self.recordings,
             flows=self.flows,
             simulator=ProcessSimulator(self.settings.site),
+            own_files=OwnFiles(self.settings, self.journal, self.clock, self.flows.suits),
             figures=self.figures,
             reports=ReadReports(self.db, self.clock, self.policy),
             take_call=self.pbx.told_to_take,

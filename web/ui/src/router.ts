@@ -23,6 +23,8 @@ export const router = createRouter({
           children: [
             { path: "users", component: () => import("./admin/UsersPage.vue") },
             { path: "seats", component: () => import("./admin/SeatsPage.vue") },
+            { path: "policy", component: () => import("./admin/PolicyPage.vue") },
+            { path: "lists", component: () => import("./admin/ListsPage.vue") },
             { path: "audit", component: () => import("./admin/AuditPage.vue") },
           ],
         },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ApiError } from "../src/api/http";
 import { fieldOf } from "../src/admin/fault";
+import { rulesOf } from "../src/admin/queues";
 import { told } from "../src/admin/told";
 
 const words = {
@@ -39,4 +40,42 @@ test("what is wrong is told at its field", () => {
   expect(refused("user_exists", { username: "x" })).toBe("username");
   expect(refused("own_account")).toBe("");
   expect(fieldOf(new Error("x"))).toBe("");
+});
+
+test("the rules of a queue are told one by one", () => {
+  const naming = {
+    m: words.m,
+    word: (_: string, code: string) => code,
+    skill: (id: string) => id.toUpperCase(),
+    group: (id: string) => `group ${id}`,
+    queue: (id: string) => `queue ${id}`,
+    join: (texts: string[]) => texts.join(", "),
+  };
+  expect(rulesOf({ id: "a", names: {}, strategy: "round_robin" }, naming)).toEqual(["round_robin", "queue.anybody", "queue.always"]);
+  const whole = {
+    id: "b",
+    names: {},
+    strategy: "best_skill",
+    skills: { english: 3 },
+    groups: ["main"],
+    relax: [{ after_s: 30, skills: { english: 0 }, any_group: true }],
+    overflow: [{ to: "a", after_s: 0, length: 5 }],
+    hours: [{ days: ["working"], begins: "08:00", ends: "24:00" }],
+    closed_to: "a",
+    preferred_s: 20,
+    wrap_up_s: 0,
+    priority: { rate: 2 },
+  };
+  expect(rulesOf(whole, naming)).toEqual([
+    "best_skill",
+    "queue.needs queue.level ENGLISH 3",
+    "queue.groups group main",
+    "queue.relax 30 queue.relaxSkills queue.level ENGLISH 0, queue.anyGroup",
+    "queue.overflow queue.afterS 0queue.orqueue.length 5 queue a",
+    "queue.preferred 20",
+    "queue.hours working 08:00–24:00",
+    "queue.closed queue a",
+    "queue.wrapUp 0",
+    "queue.priority 0 2",
+  ]);
 });

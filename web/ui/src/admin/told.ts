@@ -67,8 +67,8 @@ export function told(row: AuditRow, { m, word, day }: Telling): { text: string; 
       return one(m("act.heard", { recording: get("recording_id") }));
     case "AuditExported":
       return one(m("act.exported", { rows: get("rows") }));
-    case "ListChanged":
-      return one(m("act.list", { list: word("nav", get("name")), why }), changesOf(data["changes"], { m, word, day }));
+    case "OwnFileChanged":
+      return one(m("act.list", { list: word("list", get("name")), why }), changesOf(data["changes"], { m, word, day }));
     default:
       return one(row.event);
   }

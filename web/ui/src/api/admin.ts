@@ -112,3 +112,51 @@ export const addSeat = (one: { id: string; browser: boolean; page: PageRule }): 
 export const newSeatPassword = (id: string): Promise<SeatMade> => request("POST", seat(id, "password"));
 export const changeSeat = (id: string, page: PageRule): Promise<SeatRow> => request("PATCH", seat(id), { page });
 export const removeSeat = (id: string): Promise<{ pbx_knows: boolean }> => request("DELETE", seat(id));
+
+export interface RuleRow {
+  id: string;
+  unit: string;
+  means: string;
+  value: number;
+  source: string;
+  next_value: number;
+  next_source: string;
+  default: number;
+  default_source: string;
+  least: number;
+}
+
+export interface PolicyView {
+  name: string;
+  /** Null: no file of the installation's own, so nothing is changed here. */
+  file: string | null;
+  seen: string;
+  /** The service takes the file at its next start. */
+  pending: boolean;
+  rules: RuleRow[];
+}
+
+export const policy = (): Promise<PolicyView> => request("GET", "policy");
+export const changeRule = (id: string, rule: { value: number; source: string } | null, seen: string): Promise<PolicyView> =>
+  request("PATCH", "policy", { rules: { [id]: rule }, seen });
+
+export const LISTS = ["queues", "skills", "reasons", "shifts"] as const;
+export type ListName = (typeof LISTS)[number];
+
+export interface ListView {
+  name: ListName;
+  file: string | null;
+  shipped: string;
+  text: string;
+  seen: string;
+  pending: boolean;
+  holds: unknown;
+}
+
+const list = (name: ListName, verb = ""): string => `lists/${name}${verb && `/${verb}`}`;
+
+export const ownList = (name: ListName): Promise<ListView> => request("GET", list(name));
+export const checkList = (name: ListName, text: string): Promise<{ ok: boolean; problem: string }> =>
+  request("POST", list(name, "check"), { text });
+export const changeList = (name: ListName, text: string, why: string, seen: string): Promise<ListView> =>
+  request("PUT", list(name), { text, why, seen });
