@@ -19,10 +19,10 @@ from app.business import Business
 from app.duty import DutyMessenger
 from app.ears import SpokenRequests
 from app.emergency import Emergency, Ground
+from app.installation import installation
 from app.left_behind import LeftBehind
 from app.lifeboat import LifeboatKeeper
 from app.lists import lists_of, queues_of
-from app.pbx_seats import PbxSeats
 from app.probes import Probes
 from app.report_process import ProcessReports
 from app.simulator import ProcessSimulator
@@ -76,7 +76,6 @@ from speech.install import VoiceFiles
 from speech.second import ENGLISH
 from speech.silero import Silero
 from web.app import make_app
-from web.own_files import OwnFiles
 from web.services import WebServices
 
 _log = log.get(__name__)
@@ -270,11 +269,10 @@ class Hotline:
                 recordings=self.recordings,
                 flows=self.flows,
                 simulator=ProcessSimulator(self.settings.site),
-                own_files=OwnFiles(self.settings, self.journal, self.clock, self.flows.suits),
+                installation=installation(self.settings, self.journal, self.clock, self.flows, self.voices),
                 figures=self.figures,
                 reports=ProcessReports(self.settings),
                 take_call=self.ami.take_call,
-                tell_seats=PbxSeats(self.settings).tell,
                 probes=Probes(
                     self.calls, self.ami, self.db, self.recordings, self.voices.voice, self.voices.fragments
                 ).by_name(),

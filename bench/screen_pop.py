@@ -70,6 +70,7 @@ from routing.callbacks.service import Means, RingBack
 from routing.service import RoutingService
 from routing.storm.port import Blind
 from routing.storm.watch import StormWatch
+from web import installation
 from web.app import make_app
 from web.own_files import OwnFiles
 from web.route import DESKTOPS
@@ -155,9 +156,10 @@ class Installation:
             ),
             recordings=RecordingService(self.journal, self.db, ami, Vault(folder / "recordings", zone), self.clock),
             flows=flows,
-            own_files=OwnFiles(self.settings, self.journal, self.clock, flows.suits),
+            installation=installation.Installation(
+                own_files=OwnFiles(self.settings, self.journal, self.clock, flows.suits), tell_seats=_no_pbx
+            ),
             take_call=ami.take_call,
-            tell_seats=_no_pbx,
             figures=LiveFigures(self.db, self.clock, self.policy, zone),
             reports=ProcessReports(self.settings),
             simulator=ProcessSimulator(self.settings.site),

@@ -104,19 +104,19 @@ class Checked(Shape):
 @routes.add("GET", "/policy", roles=READERS)
 async def read_policy(ask: Ask) -> PolicyView:
     """Read every number of the business with meaning, unit, source and default."""
-    return await _policy(ask, await ask.services.own_files.read(Name.POLICY))
+    return await _policy(ask, await ask.services.installation.own_files.read(Name.POLICY))
 
 
 @routes.add("PATCH", "/policy", roles=WRITERS)
 async def change_policy(ask: Ask, body: PolicyChange) -> PolicyView:
     """Change rules in the installation's own file, all or none; in force from the next start of the service on."""
-    now = await ask.services.own_files.read(Name.POLICY)
+    now = await ask.services.installation.own_files.read(Name.POLICY)
     if now.path is not None:
         text, changes = await asyncio.to_thread(_with_rules, now.text, body.rules)
     else:
         text, changes = now.text, {}
     why = "; ".join(dict.fromkeys(rule.source for rule in body.rules.values() if rule))[:200]
-    done = await ask.services.own_files.change(
+    done = await ask.services.installation.own_files.change(
         Name.POLICY, text, seen=body.seen, by=ask.user.id, why=why, changes=changes
     )
     return await _policy(ask, done)
@@ -125,14 +125,14 @@ async def change_policy(ask: Ask, body: PolicyChange) -> PolicyView:
 @routes.add("GET", "/lists/{name}", roles=READERS)
 async def read_list(ask: Ask) -> ListView:
     """Read the queues, skills, reasons or shifts as their file says now."""
-    return _list(await ask.services.own_files.read(_name(ask)))
+    return _list(await ask.services.installation.own_files.read(_name(ask)))
 
 
 @routes.add("POST", "/lists/{name}/check", roles=WRITERS)
 async def check_list(ask: Ask, body: TextGiven) -> Checked:
     """Say whether a text could take the place of a list; nothing is changed."""
     try:
-        await ask.services.own_files.check(_name(ask), body.text)
+        await ask.services.installation.own_files.check(_name(ask), body.text)
     except BadInput as error:
         return Checked(ok=False, problem=error.message)
     return Checked(ok=True, problem="")
@@ -141,7 +141,7 @@ async def check_list(ask: Ask, body: TextGiven) -> Checked:
 @routes.add("PUT", "/lists/{name}", roles=WRITERS)
 async def change_list(ask: Ask, body: ListChange) -> ListView:
     """Replace the installation's own list; in force from the next start of the service on."""
-    done = await ask.services.own_files.change(
+    done = await ask.services.installation.own_files.change(
         _name(ask), _ending(body.text), seen=body.seen, by=ask.user.id, why=body.why
     )
     return _list(done)

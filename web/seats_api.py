@@ -84,7 +84,7 @@ async def remove_seat(ask: Ask) -> SeatGone:
     _nobody_at(ask)
     await ask.services.accounts.remove_seat(ask.part("id"), by=ask.user.id)
     await ask.services.agents.refresh_seats()
-    return SeatGone(pbx_knows=await ask.services.tell_seats())
+    return SeatGone(pbx_knows=await ask.services.installation.tell_seats())
 
 
 def _nobody_at(ask: Ask) -> None:
@@ -107,7 +107,7 @@ async def _made(ask: Ask, seat: Seat) -> SeatMade:
         seat=_row(ask, seat),
         server=f"{pbx.host}:{pbx.sip_port}",
         sip_password=seat.sip_password if seat.kind is SeatKind.PHONE else None,
-        pbx_knows=await ask.services.tell_seats(),
+        pbx_knows=await ask.services.installation.tell_seats(),
     )
 
 

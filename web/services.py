@@ -31,7 +31,7 @@ from recordings.service import RecordingService
 from routing.callbacks.by_hand import CallbackDesk
 from routing.service import RoutingService
 from routing.storm.watch import StormWatch
-from web.own_files import OwnFiles
+from web.installation import Installation
 
 Probe = Callable[[], Awaitable[tuple[bool, str]]]
 """Asks one dependency whether it works: (ok, detail in words). Must answer soon; the web waits 2 s at most."""
@@ -66,12 +66,10 @@ class WebServices:
     recordings: RecordingService
     flows: FlowService
     simulator: Simulator
-    own_files: OwnFiles
+    installation: Installation
     figures: LiveFigures
     reports: Reports
     take_call: Callable[[str], Awaitable[None]]
     """Has the phone on a ringing channel (id) take the call. Raises PbxDown, PbxRefused."""
-    tell_seats: Callable[[], Awaitable[bool]]
-    """Lets the PBX know the seats as they are stored; False: a person has to (`hotline asterisk render`)."""
     probes: Mapping[str, Probe] = field(default_factory=dict)
     ui_dir: Path | None = None

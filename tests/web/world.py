@@ -76,13 +76,14 @@ from routing.precedence import Cause
 from routing.service import RoutingService
 from routing.storm.model import Trigger
 from routing.storm.watch import StormWatch
-from speech.prompts import catalogue
+from speech.prompts import PromptPack, catalogue
 from tests.databases import create_tables
 from tests.noon import noon
 from tests.recordings.captured import FakeCapture
 from tests.until import until
 from tests.web.quiet_pbx import QuietPbx
 from web.app import make_app
+from web.installation import Installation
 from web.own_files import OwnFiles
 from web.services import Probe, WebServices
 
@@ -215,6 +216,7 @@ class World:
         site = self.settings.site
         self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site)
         self.pbx_is_ours = True
+        self.packs: dict[str, PromptPack] = {}
         self.seen: dict[Trigger, float] = {}
         """What storm mode sees of its triggers."""
         self.storm = StormWatch(self.switches, self.shifts, self, self.clock, self.policy)
@@ -233,7 +235,7 @@ class World:
         self.app: web.Application
 
     async def tell_seats(self) -> bool:
-        """Whether the PBX takes over seats (`WebServices.tell_seats`)."""
+        """Whether the PBX takes over seats (`Installation.tell_seats`)."""
         return self.pbx_is_ours
 
     async def signals(self) -> dict[Trigger, float]:
@@ -267,11 +269,14 @@ class World:
             recordings=self.recordings,
             flows=self.flows,
             simulator=ProcessSimulator(self.settings.site),
-            own_files=OwnFiles(self.settings, self.journal, self.clock, self.flows.suits),
+            installation=Installation(
+                own_files=OwnFiles(self.settings, self.journal, self.clock, self.flows.suits),
+                tell_seats=self.tell_seats,
+                packs=self.packs,
+            ),
             figures=self.figures,
             reports=ReadReports(self.db, self.clock, self.policy),
             take_call=self.pbx.told_to_take,
-            tell_seats=self.tell_seats,
             probes=self._probes,
             ui_dir=self._ui_dir,
         )
