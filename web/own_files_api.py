@@ -199,6 +199,7 @@ async def _policy(ask: Ask, file: OwnFile) -> PolicyView:
 def _with_rules(text: str, rules: dict[str, RuleGiven | None]) -> tuple[str, Changes]:
     """Return the own file's text with these rules, everything else in it as it was; and the values before and now."""
     yaml = YAML()
+    yaml.preserve_quotes = True
     yaml.width = 4096  # no line of theirs is broken anew
     held = yaml.load(text) or CommentedMap()
     changes: dict[str, tuple[str | None, str | None]] = {}

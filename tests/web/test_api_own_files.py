@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from core import policy
-from core.config import Settings, Site, Storage
 from core.errors import Unavailable
 from core.journal import since
 from tests.ivr.conftest import SHIPPED
-from tests.web.world import World
+from tests.web.world import World, open_world
 from web.events import OwnFileChanged
 from web.own_files import Name, OwnFiles
 
@@ -35,15 +34,8 @@ async def own(tmp_path: Path) -> AsyncIterator[World]:
     """A hotline with a policy, queues and skills of its own."""
     for name, text in (("policy", POLICY), ("queues", QUEUES), ("skills", SKILLS)):
         (tmp_path / f"{name}.yaml").write_text(text, "utf-8")
-    world = World(tmp_path, flow_file=SHIPPED)
-    world.settings = Settings(
-        site=Site(**{name: str(tmp_path / f"{name}.yaml") for name in ("policy", "queues", "skills")}),
-        storage=Storage(dir=tmp_path / "var"),
-    )
-    world.policy = policy.load(world.settings.site.policy)
-    await world.start()
-    yield world
-    await world.stop()
+    async with open_world(tmp_path, flow_file=SHIPPED, own=("policy", "queues", "skills")) as world:
+        yield world
 
 
 def rule(view: dict[str, Any], name: str) -> dict[str, Any]:
@@ -116,7 +108,7 @@ async def test_a_number_that_cannot_work_changes_nothing(
         answer = await admin.ask("PATCH", "/policy", {"rules": rules, "seen": seen}, expect=400)
         assert says in answer["error"]["message"]
         assert (tmp_path / "policy.yaml").read_text("utf-8") == POLICY
-        assert (await admin.ask("GET", "/audit"))["items"] == []
+        assert (await admin.ask("GET", "/audit", params={"area": "settings"}))["items"] == []
 
 
 async def test_a_list_is_checked_beside_the_others_and_the_flow_before_it_is_changed(
@@ -151,7 +143,7 @@ async def test_a_list_is_checked_beside_the_others_and_the_flow_before_it_is_cha
         done = await admin.ask("PUT", "/lists/queues", {"text": more, "seen": view["seen"], "why": "白班"})
         assert (len(done["holds"]), done["pending"]) == (3, True)
         assert (tmp_path / "queues.yaml").read_text("utf-8") == more + "\n"
-        told = (await admin.ask("GET", "/audit"))["items"]
+        told = (await admin.ask("GET", "/audit", params={"area": "settings"}))["items"]
         assert [(row["event"], row["data"]["name"], row["data"]["why"]) for row in told] == [
             ("OwnFileChanged", "queues", "白班")
         ]

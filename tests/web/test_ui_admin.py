@@ -1,7 +1,8 @@
 """Administration in a real browser before our own server: what can be set there, and what is refused where."""
 
 import re
-from collections.abc import AsyncIterator, Iterable
+import wave
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from sqlalchemy import Connection
 
 from agents import store as agent_store
 from agents.model import Role, User
+from speech.prompts import PromptPack, catalogue
 from tests.browser import chromium
 from tests.web.desk import WIDE, ZOOMED, axe, new_page, too_wide, watch, workshop
+from tests.web.test_api_own_files import POLICY, QUEUES, SKILLS
 from tests.web.world import PASSWORD, World, open_world, password_hash
 from web.ui.mock.data import LONG_NAME
 
@@ -22,10 +25,10 @@ MANY = 500
 
 
 @asynccontextmanager
-async def opened(folder: Path, name: str = "admin") -> AsyncIterator[tuple[World, Page]]:
-    """Open administration as `name`; at the end nothing may have been wrong in the page."""
+async def opened(folder: Path, name: str = "admin", own: Sequence[str] = ()) -> AsyncIterator[tuple[World, Page]]:
+    """Open administration as `name`, with `own` files; at the end nothing may have been wrong in the page."""
     problems: list[str] = []
-    async with open_world(folder, ui_dir=workshop() / "dist") as world, chromium() as browser:
+    async with open_world(folder, ui_dir=workshop() / "dist", own=own) as world, chromium() as browser:
         await world.db.write(lambda connection: crowd(connection, world))
         page = await new_page(browser)
         watch(page, world.base, problems)
@@ -138,6 +141,78 @@ async def test_people_are_admitted_changed_and_kept_out_and_the_audit_tells(tmp_
         await expect(rows).to_have_count(100)
         await a_seat_is_added_and_taken_away(world, page)
         await looks_well(page, ("/admin/users", "/admin/audit", "/admin/seats"))
+
+
+async def test_how_the_centre_is_set_up_is_read_changed_and_heard(tmp_path: Path) -> None:
+    for name, text in (("policy", POLICY), ("queues", QUEUES), ("skills", SKILLS)):
+        (tmp_path / f"{name}.yaml").write_text(text, "utf-8")
+    async with opened(tmp_path, "supervisor", own=("policy", "queues", "skills")) as (world, page):
+        world.packs["zh-CN"] = recorded(tmp_path, world)
+        await expect(page.locator(".pages a")).to_have_text(
+            ["业务参数", "队列与技能", "日历", "语音", "审计", "语音流程", "公告"]
+        )
+        form, row = page.locator("[data-test=rule-form]"), page.locator("[data-rule=ring_timeout]")
+        await expect(page.locator("[data-rule]")).to_have_count(len(world.policy.rules))
+        await expect(page.locator("[data-rule=wrap_up_limit] td").nth(1)).to_have_text("20 秒")
+        await expect(page.locator("[data-rule=wrap_up_limit] td").nth(2)).to_have_text("30 秒")
+        await row.get_by_role("button").click()
+        await form.locator("#rule-value").fill("0")
+        await form.locator("#rule-source").fill("值长会议")
+        await page.keyboard.press("Enter")
+        await expect(form.locator("#rule-value-bad")).to_contain_text("不小于下限")
+        await form.locator("#rule-value").fill("15")
+        await page.keyboard.press("Enter")
+        await expect(row).to_contain_text("重启后：15 秒")
+        assert "ring_timeout: {value: 15, source: 值长会议}" in (tmp_path / "policy.yaml").read_text("utf-8")
+        await page.fill("#policy-q", "振铃")
+        assert await axe(page) == []
+
+        await page.locator(".pages a[href='/admin/lists']").click()
+        await expect(page.locator("[data-queue=night]")).to_contain_text("需要：英语 2 级")
+        await page.get_by_role("button", name="修改文件…").click()
+        text, verdict = page.locator("#list-text"), page.locator("[data-test=verdict]")
+        await text.fill(QUEUES.replace("english", "englsh"))
+        await page.get_by_role("button", name="检查").click()
+        await expect(verdict).to_contain_text("did you mean 'english'")
+        await page.locator(".pages a[href='/admin/calendar']").click()
+        await page.locator(".el-message-box").get_by_role("button", name="取消").click()
+        await text.fill(QUEUES.replace("夜间", "夜班"))
+        await page.get_by_role("button", name="检查").click()
+        await expect(verdict).to_have_text("可以使用。")
+        await page.get_by_role("button", name="保存").click()
+        await expect(page.locator("#list-why-bad")).to_contain_text("请写明为什么")
+        await page.fill("#list-why", "夜间改称夜班")
+        assert await axe(page) == []
+        await page.get_by_role("button", name="保存").click()
+        await expect(page.locator("[data-queue=night] h3")).to_contain_text("夜班")
+        await expect(page.locator("[data-test=lists]")).to_contain_text("服务重启后生效")
+
+        await page.locator(".pages a[href='/admin/prompts']").click()
+        await page.fill("#prompts-q", "故障报修请按一")
+        async with page.expect_response(re.compile(r"/prompts/menu/audio")) as heard:
+            await page.get_by_role("button", name="播放 menu zh-CN").click()
+        assert (await heard.value).status in (200, 206)
+        await expect(page.locator("[data-prompt=menu]")).to_contain_text("录音")
+        await page.locator(".pages a[href='/admin/calendar']").click()
+        await page.select_option("#calendar-year", label=str(world.clock.now().year))
+        await expect(page.locator("[data-test=calendar]")).to_contain_text("国庆节")
+        await page.locator(".pages a[href='/admin/audit']").click()
+        await expect(page.locator("tr[data-event]").first).to_contain_text("修改 队列（夜间改称夜班）")
+        await looks_well(page, ("/admin/policy", "/admin/lists", "/admin/calendar", "/admin/prompts"))
+
+
+def recorded(folder: Path, world: World) -> PromptPack:
+    """A pack in which the menu has been recorded: a second of silence."""
+    pack = PromptPack(
+        folder / "prompts", catalogue(site=world.settings.site.name), settings_key="v", cache=folder / "cache"
+    )
+    with wave.open(str(folder / "studio.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(16000))
+    pack.record("menu", folder / "studio.wav")
+    return pack
 
 
 async def a_seat_is_added_and_taken_away(world: World, page: Page) -> None:

@@ -5,7 +5,7 @@ import contextlib
 import functools
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,7 +26,7 @@ from app.simulator import ProcessSimulator
 from core import policy
 from core.bus import Bus
 from core.clock import FakeClock, SystemClock
-from core.config import Settings
+from core.config import Settings, Site, Storage
 from core.db import Database
 from core.errors import BadInput
 from core.events import Event
@@ -157,7 +157,7 @@ class ReadReports:
 
 
 class World:
-    """The services, the server, and whoever uses it."""
+    """The services, the server, and whoever uses it; `own`: keys of `[site]` whose files NAME.yaml are in `folder`."""
 
     def __init__(
         self,
@@ -165,11 +165,14 @@ class World:
         probes: dict[str, Probe] | None = None,
         ui_dir: Path | None = None,
         flow_file: Path | None = None,
+        own: Sequence[str] = (),
     ) -> None:
         self.folder = folder
-        self.settings = Settings()
+        self.settings = Settings(
+            site=Site(**{name: str(folder / f"{name}.yaml") for name in own}), storage=Storage(dir=folder / "var")
+        )
         self.clock = SystemClock()
-        self.policy = policy.load("seed")
+        self.policy = policy.load(self.settings.site.policy)
         self.db = Database(f"sqlite:///{folder / 'hotline.db'}")
         self.bus = Bus()
         self.figures = LiveFigures(self.db, self.clock, self.policy, ZONE)

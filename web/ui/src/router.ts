@@ -25,6 +25,8 @@ export const router = createRouter({
             { path: "seats", component: () => import("./admin/SeatsPage.vue") },
             { path: "policy", component: () => import("./admin/PolicyPage.vue") },
             { path: "lists", component: () => import("./admin/ListsPage.vue") },
+            { path: "calendar", component: () => import("./admin/CalendarPage.vue") },
+            { path: "prompts", component: () => import("./admin/PromptsPage.vue") },
             { path: "audit", component: () => import("./admin/AuditPage.vue") },
           ],
         },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ApiError } from "../src/api/http";
 import { fieldOf } from "../src/admin/fault";
+import { runs, weeksOf } from "../src/admin/months";
 import { rulesOf } from "../src/admin/queues";
 import { told } from "../src/admin/told";
 
@@ -77,5 +78,17 @@ test("the rules of a queue are told one by one", () => {
     "queue.closed queue a",
     "queue.wrapUp 0",
     "queue.priority 0 2",
+  ]);
+});
+
+test("a month is whole weeks from Monday on", () => {
+  const weeks = weeksOf(2026, 2);
+  expect(weeks.length).toBe(5);
+  expect(weeks[0]).toEqual([null, null, null, null, null, null, "2026-02-01"]);
+  expect(weeks[4]).toEqual(["2026-02-23", "2026-02-24", "2026-02-25", "2026-02-26", "2026-02-27", "2026-02-28", null]);
+  expect(weeksOf(2024, 2).flat().filter(Boolean).length).toBe(29);
+  expect(runs(["2026-02-28", "2026-03-01", "2026-03-03"])).toEqual([
+    ["2026-02-28", "2026-03-01"],
+    ["2026-03-03", "2026-03-03"],
   ]);
 });

@@ -160,3 +160,35 @@ export const checkList = (name: ListName, text: string): Promise<{ ok: boolean; 
   request("POST", list(name, "check"), { text });
 export const changeList = (name: ListName, text: string, why: string, seen: string): Promise<ListView> =>
   request("PUT", list(name), { text, why, seen });
+
+export interface CalendarView {
+  year: number;
+  /** False: only the holidays that the law fixes by date are known. */
+  planned: boolean;
+  first_planned: number;
+  last_planned: number;
+  today: string;
+  days: { day: string; free: boolean; feast: string }[];
+}
+
+export const calendar = (year: number | null): Promise<CalendarView> => request("GET", withQuery("calendar", { year }));
+
+export interface Sound {
+  made: string;
+  length_s: number;
+}
+
+export interface PromptRow {
+  id: string;
+  language: string;
+  text: string;
+  english: string | null;
+  source: string;
+  ours: boolean;
+  sound: Sound | null;
+  english_sound: Sound | null;
+}
+
+export const promptRows = async (): Promise<PromptRow[]> => (await request<Page<PromptRow>>("GET", "prompts")).items;
+export const promptSound = (id: string, language: string): string =>
+  `/api/v1/${withQuery(`prompts/${encodeURIComponent(id)}/audio`, { language })}`;
