@@ -49,7 +49,30 @@ def nobody_lost(log: Sequence[Recorded], patient: Collection[str], lifeboat: Col
                 pass
     assert dict(ended) == dict.fromkeys(arrived, 1), "a call without its one end"
     lost = set(patient) - answered - set(lifeboat)
-    assert lost == set(), f"{len(lost)} waited for as long as it takes and talked to nobody"
+    assert lost == set(), f"waited for as long as it takes and talked to nobody: {_stories(log, arrived, lost)}"
+
+
+def _stories(log: Sequence[Recorded], arrived: dict[str, str], callers: Collection[str]) -> dict[str, list[str]]:
+    """What the journal has of the calls of these callers: seconds since the first event, and its name."""
+    found: dict[str, list[str]] = {caller: [] for caller in callers}
+    for recorded in log:
+        caller = arrived.get(getattr(recorded.event, "call_id", None) or "", "")
+        if caller in found:
+            after = (recorded.event.at - log[0].event.at).total_seconds()
+            found[caller].append(f"{after:.1f} {type(recorded.event).__name__}")
+    return found
+
+
+def _lately(log: Sequence[Recorded], seq: int, agent_id: str, call_id: str) -> list[str]:
+    """The last events of an agent and a call around one of them."""
+    told = []
+    for recorded in log:
+        event = recorded.event
+        if agent_id == getattr(event, "agent_id", None) or call_id == getattr(event, "call_id", None):
+            to = getattr(event, "to", "")
+            told.append(f"{recorded.seq} {event.at:%S.%f} {type(event).__name__} {getattr(event, 'call_id', '')} {to}")
+    place = next(place for place, one in enumerate(told) if one.startswith(f"{seq} "))
+    return told[max(0, place - 16) : place + 6]
 
 
 def held_by_one(log: Sequence[Recorded]) -> None:
@@ -67,7 +90,10 @@ def held_by_one(log: Sequence[Recorded]) -> None:
             case AgentMissed() | CallReleased() | CallTransferred() | CallDequeued() | CallEnded():
                 of_call.pop(event.call_id, None)
             case AgentStateChanged(to=State.READY):
-                assert event.agent_id not in of_call.values(), f"{recorded.seq}: ready in a call"
+                held = [call_id for call_id, agent_id in of_call.items() if agent_id == event.agent_id]
+                assert held == [], (
+                    f"{recorded.seq}: ready in a call: {_lately(log, recorded.seq, event.agent_id, held[0])}"
+                )
             case _:
                 pass
     assert of_call == {}, "somebody is held at the end"

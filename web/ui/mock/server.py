@@ -16,6 +16,8 @@ from aiohttp import WSMsgType, web
 
 from web.ui.mock import data
 from web.ui.mock.data import Json
+from web.ui.mock.floor import Floor
+from web.ui.mock.work import WorkArea
 
 POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'"
 
@@ -35,6 +37,12 @@ class MockCentre:
         self.queues = data.QUEUES
         self.past = data.past_calls(120)
         self.live: list[Json] = []
+        self.work = WorkArea()
+        self.floor = Floor()
+        self.asked: list[tuple[str, str, Json]] = []
+        """What was asked for by request: method, path below /api/v1/, body."""
+        self.uncounted = False
+        """Today is not counted yet, so there is no wallboard."""
         self.seq = 1000
         self.kept: list[Json] = []
         self.sockets: set[web.WebSocketResponse] = set()
@@ -157,6 +165,8 @@ class MockCentre:
             ("GET", f"{api}/customers/{{id}}", self._customer),
             ("GET", f"{api}/recordings/{{id}}/audio", _audio),
             ("GET", f"{api}/desktop", self._desktop),
+            *self.work.routes(),
+            ("GET", f"{api}/wallboard", self._wallboard),
             ("GET", "/{path:.*}", self._page),
         ]
 
@@ -185,6 +195,13 @@ class MockCentre:
     def _agents(self) -> list[Json]:
         row = {**self.user, **self.agent, "seat_id": "seat1001", "seat_registered": True, "call_id": None}
         return [row]
+
+    async def _wallboard(self, _: web.Request) -> web.Response:
+        if not self.signed_in:
+            return _error(401, "not_signed_in")
+        if self.uncounted or self.closed:
+            return _error(503, "not_counted" if self.uncounted else "unavailable")
+        return web.json_response(self.floor.wallboard())
 
     async def _calls(self, request: web.Request) -> web.Response:
         if request.query.get("state") == "live":

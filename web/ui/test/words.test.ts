@@ -4,6 +4,10 @@ import adminEn from "../src/i18n/admin.en";
 import adminZh from "../src/i18n/admin.zh-CN";
 import announceEn from "../src/i18n/announce.en";
 import announceZh from "../src/i18n/announce.zh-CN";
+import billEn from "../src/i18n/bill.en";
+import billZh from "../src/i18n/bill.zh-CN";
+import boardEn from "../src/i18n/board.en";
+import boardZh from "../src/i18n/board.zh-CN";
 import flowEn from "../src/i18n/flows.en";
 import flowZh from "../src/i18n/flows.zh-CN";
 import zh from "../src/i18n/zh-CN";
@@ -94,8 +98,10 @@ const holes = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((
 test.each([
   ["of the desktop", zh, en],
   ["of the flow editor", flowZh, flowEn],
+  ["of the wallboard", boardZh, boardEn],
   ["of announcements", announceZh, announceEn],
   ["of administration", adminZh, adminEn],
+  ["of a bill", billZh, billEn],
 ])("both languages have the same words %s with the same holes", (_, chinese, other) => {
   const english = new Map(leaves(other));
   for (const [key, text] of leaves(chinese)) {

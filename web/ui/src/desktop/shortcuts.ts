@@ -11,6 +11,7 @@ export const KEYS = {
   hangup: "g",
   silent: "s",
   note: "n",
+  order: "o",
 } as const;
 
 export type Shortcut = keyof typeof KEYS;

@@ -33,6 +33,7 @@ const en: Words<typeof zh> = {
   top: {
     desk: "Desk",
     history: "Calls",
+    callbacks: "Callbacks",
     live: "Live calls",
     announcements: "Announcements",
     flows: "Voice flow",
@@ -220,6 +221,7 @@ const en: Words<typeof zh> = {
     arrearsTotal: "Total arrears",
     bill: "Last bill",
     noBill: "No bill.",
+    whyBill: "Why this much?",
     amount: "Amount",
     usage: "Usage",
     dueDate: "Due",
