@@ -233,7 +233,13 @@ const en: Words<typeof zh> = {
     level: "{skill} {level}",
   },
   day: { mon: "Mon", tue: "Tue", wed: "Wed", thu: "Thu", fri: "Fri", sat: "Sat", sun: "Sun", working: "working days", resting: "days off" },
-  list: { policy: "Numbers of the business", queues: "Queues", skills: "Skills and groups", reasons: "Reasons for not ready", shifts: "Shifts" },
+  list: {
+    policy: "Numbers of the business",
+    queues: "Queues",
+    skills: "Skills and groups",
+    reasons: "Reasons for not ready",
+    shifts: "Shifts",
+  },
   calendar: {
     title: "Calendar",
     what: "The menu tells office days by it: public holidays are free, the weekends swapped for them are worked.",

@@ -229,7 +229,13 @@ export default {
     level: "{skill} {level} 级",
   },
   day: { mon: "周一", tue: "周二", wed: "周三", thu: "周四", fri: "周五", sat: "周六", sun: "周日", working: "工作日", resting: "休息日" },
-  list: { policy: "业务参数", queues: "队列", skills: "技能与班组", reasons: "未就绪原因", shifts: "班次" },
+  list: {
+    policy: "业务参数",
+    queues: "队列",
+    skills: "技能与班组",
+    reasons: "未就绪原因",
+    shifts: "班次",
+  },
   calendar: {
     title: "日历",
     what: "语音流程按它判断工作日：法定节假日不上班，调休的周末上班。",
