@@ -87,5 +87,5 @@ def test_every_number_of_the_business_is_told_in_chinese_too() -> None:
     rules = policy.load(policy.STANDARD).rules
     told = (WORDS / "policy.zh-CN.ts").read_text("utf-8")
     units, means = (set(re.findall(r'^  "?([^":]+)"?: "', part, re.M)) for part in told.split("MEANS"))
-    assert set(rules) == means
-    assert {rule.unit for rule in rules.values()} == units
+    assert set(rules) - means == set()
+    assert {rule.unit for rule in rules.values()} - units == set()

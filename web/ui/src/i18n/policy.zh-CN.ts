@@ -29,6 +29,8 @@ export const UNITS: Record<string, string> = {
   weeks: "周",
   points: "点",
   kWh: "千瓦时",
+  packets: "个包",
+  dB: "dB",
 };
 
 export const MEANS: Record<string, string> = {
@@ -104,6 +106,9 @@ export const MEANS: Record<string, string> = {
   browser_returns: "一次通话中浏览器最多可断开并恢复几次，之后改派别人",
   desktop_grace: "就绪坐席的浏览器断开多久后不再分配来电",
   desktop_offer_grace: "振铃时坐席的页面没有响应，话机再振铃多久就改派别人",
+  phone_check_packets: "收发双向至少多少个语音包，浏览器话机才算可用",
+  phone_check_voice: "麦克风至少有一次不低于满幅以下多少 dB（50 毫秒有效值）才算有声",
+  phone_check_tone: "回声测试音返回时最多可低于满幅多少 dB",
   routing_stall_limit: "空闲坐席和等候来电同时存在多久即报警",
   pbx_sweep_interval: "多久核对一次电话系统与账目；连续两次不符即纠正",
   morning_until: "几点之前问候语说早上好（从零点起）",
