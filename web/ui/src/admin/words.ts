@@ -38,5 +38,10 @@ export function useWords() {
     return { field, text: t(key ?? "error.other", { message, code }) };
   }
 
-  return { m, word, failure, fault, locale };
+  /** A name that comes in both languages, in that of the page. */
+  function called(names: Record<string, string> | undefined, id: string): string {
+    return names?.[locale.value === "en" ? "en" : "zh"] ?? id;
+  }
+
+  return { m, word, called, failure, fault, locale };
 }

@@ -32,6 +32,8 @@ export interface Admitted {
 export interface Named {
   id: string;
   name: string;
+  /** By language: zh, en. */
+  names: Record<string, string>;
 }
 
 export interface SkillCatalogue {

@@ -207,10 +207,10 @@ const en: Words<typeof zh> = {
   },
   queue: {
     strategy: {
-      longest_idle: "Who has been free longest comes first",
-      least_occupied: "Who has been busy least of late comes first",
-      best_skill: "Who has the highest levels comes first",
-      round_robin: "By turns",
+      longest_idle: "Who has been free longest comes first.",
+      least_occupied: "Who has been busy least of late comes first.",
+      best_skill: "Who has the highest levels comes first.",
+      round_robin: "By turns.",
     },
     needs: "Needs: {skills}",
     anybody: "Any agent may answer.",
@@ -301,7 +301,7 @@ const en: Words<typeof zh> = {
     nobody: "The command line or a rule",
     export: "Export CSV",
     exportHint: "At most 10,000 rows; taking them away is recorded too.",
-    empty: "No act fits. Ask for more.",
+    empty: "Nothing was done that fits. Choose another person or kind, or more days.",
     next: "Show earlier ones",
     to_: "{before} → {after}",
   },

@@ -203,10 +203,10 @@ export default {
   },
   queue: {
     strategy: {
-      longest_idle: "空闲最久的坐席优先",
-      least_occupied: "最近占用最少的坐席优先",
-      best_skill: "技能最高的坐席优先",
-      round_robin: "轮流分配",
+      longest_idle: "空闲最久的坐席优先。",
+      least_occupied: "最近占用最少的坐席优先。",
+      best_skill: "技能最高的坐席优先。",
+      round_robin: "轮流分配。",
     },
     needs: "需要：{skills}",
     anybody: "任何坐席都可接听。",
@@ -297,7 +297,7 @@ export default {
     nobody: "命令行或系统规则",
     export: "导出 CSV",
     exportHint: "最多 10,000 条；导出本身也会记录。",
-    empty: "没有符合条件的记录。请放宽条件。",
+    empty: "没有符合条件的记录。可放宽人员、类别或日期。",
     next: "显示更早的",
     to_: "{before} → {after}",
   },
