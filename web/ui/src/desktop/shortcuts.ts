@@ -1,16 +1,31 @@
 /** Keys that act from anywhere on the page: Alt and a letter, so that typing never triggers one. */
 import { onBeforeUnmount, onMounted } from "vue";
 
-/** Letters free of Chromium's and Firefox's own Alt keys on Windows. */
+/** Letters that neither Chromium nor Firefox keep from a page on Windows; in the order in which the help lists them. */
 export const KEYS = {
   ready: "r",
   answer: "a",
-  mute: "m",
+  reject: "x",
   hold: "h",
+  mute: "m",
   transfer: "t",
-  hangup: "g",
+  consult: "k",
+  swap: "w",
+  join: "j",
+  cancel: "q",
+  park: "p",
+  pickup: "u",
+  survey: "v",
   silent: "s",
+  nuisance: "y",
+  hangup: "g",
+  dial: "c",
   note: "n",
+  lines: "l",
+  bill: "b",
+  outage: "o",
+  fault: "i",
+  help: "/",
 } as const;
 
 export type Shortcut = keyof typeof KEYS;
@@ -27,7 +42,7 @@ export function useShortcuts(actions: Partial<Record<Shortcut, () => void>>): vo
   const press = (event: KeyboardEvent): void => {
     if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat) return;
     // `code` is the key's place: with Alt some layouts give another letter in `key`.
-    const act = byLetter.get(event.code.replace(/^Key/, "").toLowerCase());
+    const act = byLetter.get(event.code.replace(/^Key/, "").replace("Slash", "/").toLowerCase());
     if (act === undefined) return;
     event.preventDefault();
     act();
