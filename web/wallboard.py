@@ -86,6 +86,7 @@ class Wallboard:
             as_of=stock.as_of,
             timezone=services.settings.site.timezone,
             threshold_s=threshold,
+            goal_percent=self._limits.service_level,
             variants=[shapes.VariantName.model_validate(one, from_attributes=True) for one in board.SHOWN],
             whole=self._sums(whole),
             queues=[self._queue(one, rows.get((Group.QUEUE, one.queue), NOBODY)) for one in queues],

@@ -93,6 +93,7 @@ class Wallboard(Shape):
     as_of: datetime
     timezone: str
     threshold_s: float
+    goal_percent: float = Field(description="the service level to be reached; below it, an alarm")
     variants: list[VariantName]
     whole: Sums
     queues: list[QueueRow]

@@ -49,7 +49,18 @@ def nobody_lost(log: Sequence[Recorded], patient: Collection[str], lifeboat: Col
                 pass
     assert dict(ended) == dict.fromkeys(arrived, 1), "a call without its one end"
     lost = set(patient) - answered - set(lifeboat)
-    assert lost == set(), f"{len(lost)} waited for as long as it takes and talked to nobody"
+    assert lost == set(), f"waited for as long as it takes and talked to nobody: {_stories(log, arrived, lost)}"
+
+
+def _stories(log: Sequence[Recorded], arrived: dict[str, str], callers: Collection[str]) -> dict[str, list[str]]:
+    """What the journal has of the calls of these callers: seconds since the first event, and its name."""
+    found: dict[str, list[str]] = {caller: [] for caller in callers}
+    for recorded in log:
+        caller = arrived.get(getattr(recorded.event, "call_id", None) or "", "")
+        if caller in found:
+            after = (recorded.event.at - log[0].event.at).total_seconds()
+            found[caller].append(f"{after:.1f} {type(recorded.event).__name__}")
+    return found
 
 
 def held_by_one(log: Sequence[Recorded]) -> None:

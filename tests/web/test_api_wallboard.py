@@ -43,6 +43,7 @@ async def test_everything_on_the_wall_is_in_one_answer(world: World) -> None:
         assert agent["skills"] == {"english": 3}
         assert shown["states"]["talking"] == 1
         (english,) = shown["skills"]
+        assert (shown["threshold_s"], shown["goal_percent"]) == (20, 80)
         assert (english["id"], english["name"], english["agents_busy"], english["counts"]) == ("english", "英语", 1, {})
         assert shown["alarms"] == []
         assert sum(half["answered"] for half in shown["day"]) == 1

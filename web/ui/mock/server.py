@@ -16,6 +16,7 @@ from aiohttp import WSMsgType, web
 
 from web.ui.mock import data
 from web.ui.mock.data import Json
+from web.ui.mock.floor import Floor
 
 POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'"
 
@@ -39,6 +40,11 @@ class MockCentre:
         self.posted: list[Json] = []
         """Bodies of what was asked by POST."""
         self.live: list[Json] = []
+        self.floor = Floor()
+        self.asked: list[tuple[str, str, Json]] = []
+        """What was asked for by request: method, path below /api/v1/, body."""
+        self.uncounted = False
+        """Today is not counted yet, so there is no wallboard."""
         self.seq = 1000
         self.kept: list[Json] = []
         self.sockets: set[web.WebSocketResponse] = set()
@@ -165,6 +171,7 @@ class MockCentre:
             ("GET", f"{api}/customers/{{id}}", self._customer),
             ("GET", f"{api}/recordings/{{id}}/audio", _audio),
             ("GET", f"{api}/desktop", self._desktop),
+            ("GET", f"{api}/wallboard", self._wallboard),
             ("GET", "/{path:.*}", self._page),
         ]
 
@@ -209,6 +216,13 @@ class MockCentre:
         await self.move(placed)
         await self.be("ringing")
         return web.json_response({"id": call_id}, status=201)
+
+    async def _wallboard(self, _: web.Request) -> web.Response:
+        if not self.signed_in:
+            return _error(401, "not_signed_in")
+        if self.uncounted or self.closed:
+            return _error(503, "not_counted" if self.uncounted else "unavailable")
+        return web.json_response(self.floor.wallboard())
 
     async def _calls(self, request: web.Request) -> web.Response:
         if request.query.get("state") == "live":

@@ -18,6 +18,7 @@ export const router = createRouter({
         { path: "flows", component: () => import("./pages/FlowPage.vue"), meta: { wide: true } },
       ],
     },
+    { path: "/wallboard", component: () => import("./wallboard/BoardPage.vue") },
     { path: "/:rest(.*)*", redirect: "/" },
   ],
 });

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import en from "../src/i18n/en";
 import announceEn from "../src/i18n/announce.en";
 import announceZh from "../src/i18n/announce.zh-CN";
+import boardEn from "../src/i18n/board.en";
+import boardZh from "../src/i18n/board.zh-CN";
 import flowEn from "../src/i18n/flows.en";
 import flowZh from "../src/i18n/flows.zh-CN";
 import zh from "../src/i18n/zh-CN";
@@ -92,6 +94,7 @@ const holes = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((
 test.each([
   ["of the desktop", zh, en],
   ["of the flow editor", flowZh, flowEn],
+  ["of the wallboard", boardZh, boardEn],
   ["of announcements", announceZh, announceEn],
 ])("both languages have the same words %s with the same holes", (_, chinese, other) => {
   const english = new Map(leaves(other));
