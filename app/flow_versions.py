@@ -81,6 +81,7 @@ class ApiVersions:
     async def publish(self, flow: str, number: int, *, by: str, instead_of: int | None = None) -> Version:
         """Publish a version."""
         where = f"/flows/{flow}/versions/{number}/publish"
+        click.echo("hotline: the running service makes the prompts that are missing; that can take a minute", err=True)
         return _version(flow, await self._ask("POST", where, {"live_version": instead_of}))
 
     async def _ask(self, method: str, path: str, body: Any = None) -> Any:

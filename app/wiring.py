@@ -256,6 +256,8 @@ class Hotline:
                 routing=self.routing,
                 customers=self.business.customers,
                 bills=self.business.bills,
+                bill_notes=self.business.bill_notes,
+                papers=self.business.papers,
                 outages=self.business.outages,
                 announcements=self.business.announcements,
                 surveys=self.business.surveys,

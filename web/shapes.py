@@ -300,6 +300,9 @@ class WorkOrder(Shape):
     needs_address: bool = False
     audio: str | None = None
     urges: int
+    text: str = ""
+    began_at: datetime | None = Field(default=None, description="when the fault began, as the caller says")
+    taken_by: str = Field(default="", description="id of the agent who took it; empty: the menu")
     created_at: datetime
     closed_at: datetime | None
     survey: SurveyPart | None = None

@@ -13,7 +13,9 @@ export const router = createRouter({
       children: [
         { path: "", component: () => import("./parts/PopPanel.vue") },
         { path: "calls", component: () => import("./parts/HistoryPanel.vue") },
+        { path: "callbacks", component: () => import("./work/CallbackPage.vue") },
         { path: "live", component: () => import("./parts/LivePanel.vue") },
+        { path: "bill/:account?", component: () => import("./bill/BillPage.vue") },
         { path: "announcements", component: () => import("./pages/AnnouncementPage.vue"), meta: { wide: true } },
         { path: "flows", component: () => import("./pages/FlowPage.vue"), meta: { wide: true } },
       ],

@@ -141,6 +141,7 @@ export interface Account {
 }
 
 export interface Bill {
+  account_no: string;
   period: string;
   amount_yuan: Yuan;
   usage_kwh: string | number | null;

@@ -21,10 +21,10 @@ export const KEYS = {
   hangup: "g",
   dial: "c",
   note: "n",
+  order: "o",
   lines: "l",
   bill: "b",
-  outage: "o",
-  fault: "i",
+  outage: "i",
   help: "/",
 } as const;
 

@@ -166,7 +166,7 @@ export default {
     lines: "What to say",
     bill: "Bill explanation",
     outage: "Outage information",
-    fault: "Fault report",
+    order: "Work order",
     help: "This list",
   },
 };

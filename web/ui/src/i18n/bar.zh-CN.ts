@@ -166,7 +166,7 @@ export default {
     lines: "话术",
     bill: "电费说明",
     outage: "停电信息",
-    fault: "报修登记",
+    order: "登记工单",
     help: "这个列表",
   },
 };

@@ -34,6 +34,7 @@ const en: Words<typeof zh> = {
   top: {
     desk: "Desk",
     history: "Calls",
+    callbacks: "Callbacks",
     live: "Live calls",
     announcements: "Announcements",
     flows: "Voice flow",
@@ -223,6 +224,7 @@ const en: Words<typeof zh> = {
     arrearsTotal: "Total arrears",
     bill: "Last bill",
     noBill: "No bill.",
+    whyBill: "Why this much?",
     amount: "Amount",
     usage: "Usage",
     dueDate: "Due",

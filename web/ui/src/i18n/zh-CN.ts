@@ -31,6 +31,7 @@ export default {
   top: {
     desk: "工作台",
     history: "通话记录",
+    callbacks: "回拨",
     live: "在线通话",
     announcements: "公告",
     flows: "语音流程",
@@ -212,6 +213,7 @@ export default {
     arrearsTotal: "欠费合计",
     bill: "最近账单",
     noBill: "没有账单。",
+    whyBill: "为什么是这个金额",
     amount: "电费",
     usage: "电量",
     dueDate: "缴费截止",
