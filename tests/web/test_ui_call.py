@@ -43,7 +43,7 @@ async def test_a_colleague_is_found_consulted_swapped_with_brought_in_and_left()
         usual = ("hold", "mute", "transfer", "consult", "park", "silent", "survey", "nuisance", "hangup")
         await _controls_are(desk, *usual)
         keys, page = desk.page.keyboard, desk.page
-        await keys.press("Alt+k")
+        await keys.press("Alt+z")
         await expect(page.locator("#target-search")).to_be_focused()
         rows = page.locator("[role=option]")
         # Free colleagues first; who is not free says why and cannot be chosen; who is away is not there.
