@@ -3,6 +3,7 @@ const LEADING = new Set(["deputy", "shift_lead", "supervisor", "quality", "admin
 const TAKING = new Set(["agent", "deputy", "shift_lead", "supervisor"]);
 const SEEING_FLOWS = new Set(["deputy", "shift_lead", "supervisor", "quality", "admin"]);
 const ANNOUNCING = new Set(["deputy", "shift_lead", "supervisor", "admin"]);
+const STEERING = new Set(["deputy", "shift_lead", "supervisor"]);
 const CHANGING_FLOWS = new Set(["supervisor", "admin"]);
 const AUDITING = new Set(["supervisor", "quality", "admin"]);
 
@@ -39,4 +40,9 @@ export function administers(role: string | undefined): boolean {
 /** Whether this role reads who did what, and how the installation is set up. */
 export function readsAudit(role: string | undefined): boolean {
   return AUDITING.has(role ?? "");
+}
+
+/** Whether this role steers the team: blocks numbers, forces states. */
+export function steers(role: string | undefined): boolean {
+  return STEERING.has(role ?? "");
 }
