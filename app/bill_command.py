@@ -38,7 +38,7 @@ def bill_group() -> None:
     """Bills: import readings, explain, compare with those issued, what-if."""
 
 
-class _Number(click.ParamType):
+class _Number(click.ParamType[Decimal]):
     """A finite number of no more digits than a meter or a bill has."""
 
     name = "number"

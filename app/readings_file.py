@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 
 from app.import_cells import BadCell, Row
 from app.terms_file import ACCOUNT, NAME, Problem, Table, Terms, maybe, number, read_terms, rows_of
@@ -20,6 +21,7 @@ from desk.billing.supply import (
     Supply,
 )
 
+T = TypeVar("T")
 WHOLE = re.compile(r"[0-9]{1,4}")
 CAUSE_LENGTH = 200
 REGISTERS = {
@@ -146,13 +148,17 @@ def _add_dial(draft: _Draft, point: str, row: Row, *, removed: bool) -> None:
     before = maybe(row, "before") if register is Register.DEMAND else number(row, "before")
     own.append(Dial(register, before or Decimal(0), number(row, "after")))
     digits = _whole(row, "digits", 12, "write the digits before the point, 1 to 12") if row.raw("digits") else None
-    told = (maybe(row, "pt"), maybe(row, "ct"), digits)
     known = draft.ratios.get((point, removed), (None, None, None))
-    for column, before, now in zip(("pt", "ct", "digits"), known, told, strict=True):
-        if before is not None and now is not None and before != now:
-            raise row.bad(column, f"another row of this meter has {before}", "give the same in all rows of a meter")
-    pt, ct, of_known = (before if now is None else now for before, now in zip(known, told, strict=True))
-    draft.ratios[point, removed] = (pt, ct, None if of_known is None else int(of_known))
+    pt = _same(row, "pt", known[0], maybe(row, "pt"))
+    ct = _same(row, "ct", known[1], maybe(row, "ct"))
+    draft.ratios[point, removed] = (pt, ct, _same(row, "digits", known[2], digits))
+
+
+def _same(row: Row, column: str, before: T | None, now: T | None) -> T | None:
+    """What rows of a meter tell of it, each of them or one."""
+    if before is not None and now is not None and before != now:
+        raise row.bad(column, f"another row of this meter has {before}", "give the same in all rows of a meter")
+    return before if now is None else now
 
 
 def _supply(key: tuple[str, date], draft: _Draft, known: Mapping[str, Terms]) -> Supply:
