@@ -167,10 +167,9 @@ async def _user(accounts: Accounts, who: str | None, *, publishes: bool) -> User
 async def _session(settings: Settings, accounts: Accounts, user: User) -> AsyncIterator[aiohttp.ClientSession]:
     """A session at the running service: who may read its database may open one."""
     token = await accounts.open_session(user.id, "command line")
-    host = "127.0.0.1" if settings.web.host in ("", "0.0.0.0") else settings.web.host  # noqa: S104 - we connect there
     try:
         async with aiohttp.ClientSession(
-            f"http://{host}:{settings.web.port}",
+            settings.web.here,
             headers={"Authorization": f"Bearer {token}"},
             timeout=aiohttp.ClientTimeout(total=PUBLISH_WAIT_S),
         ) as session:
