@@ -86,6 +86,8 @@ async def test_why_so_much_this_month_within_one_screen(tmp_path: Path) -> None:
         await expect(steps).not_to_contain_text("此前累计电量")
         await steps.get_by_role("button", name=re.compile("第2档电度电费")).press("Enter")
         await steps.get_by_role("button", name=re.compile("第2档本档电量")).press("Enter")
+        await expect(steps).to_contain_text("此前累计电量")
+        await page.get_by_role("button", name="全部展开").click()
         await expect(steps).to_contain_text("本期表码")
         await page.get_by_role("button", name="短信发给客户").click()
         await expect(page.locator("[data-test=text]")).to_contain_text("尾号0002的户号")
