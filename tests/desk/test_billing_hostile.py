@@ -3,20 +3,103 @@
 import time
 from dataclasses import replace
 from datetime import date
+from decimal import localcontext
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from desk.billing import what_if
+from desk.billing import explained, what_if
 from desk.billing.explanation import Records, book_of, prepared
 from desk.billing.reckoning import reckon_bill
-from desk.billing.supply import BillRefused, Kind, Meter, Point, Register, Supply
+from desk.billing.steps import CONTEXT, recomputed
+from desk.billing.supply import (
+    Adjustment,
+    Basic,
+    BasicKind,
+    BillRefused,
+    Capacity,
+    Change,
+    DayCount,
+    Dial,
+    Household,
+    Kind,
+    LossMethod,
+    Meter,
+    People,
+    Point,
+    Register,
+    Supply,
+    Transformer,
+)
 from desk.billing.tariff_file import book
 from tests.desk.supplies import D, dial, home, meter, point, supply
+from tests.desk.test_billing_laws import businesses
 
 pytestmark = pytest.mark.unit
 
 DEMO = book("demo")
 SHENZHEN = book("shenzhen")
+
+
+FIGURES = st.sampled_from(
+    [D(text) for text in ("0", "1", "-1", "0.0001", "99999.9999", "1e12", "1e27", "-1e30", "NaN", "Infinity")]
+)
+FIGURES |= st.decimals(0, 100_000, places=4)
+MAYBE = st.none() | FIGURES
+DAYS = st.sampled_from([date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1), date(2023, 12, 31), date(2024, 1, 1)])
+DIALS = st.lists(st.builds(Dial, st.sampled_from(Register), FIGURES, FIGURES), max_size=5).map(tuple)
+METERS = st.builds(
+    Meter, st.sampled_from("MN"), DIALS, MAYBE, MAYBE, st.none() | st.integers(1, 12),
+    st.none() | st.builds(Meter, st.just("old"), DIALS, MAYBE, MAYBE),
+)  # fmt: skip
+CHANGES = st.lists(
+    st.builds(Change, FIGURES, st.sampled_from(["", "换表"]), st.sampled_from(Register)), max_size=2
+).map(tuple)
+TARIFFS = st.sampled_from([*DEMO.tariffs, "nothing"])
+POINTS = st.builds(
+    Point, st.sampled_from("ABCD"), TARIFFS, st.sampled_from(Kind), st.none() | METERS, MAYBE,
+    st.lists(st.sampled_from("ABCDE"), max_size=3).map(tuple), CHANGES, CHANGES, CHANGES,
+)  # fmt: skip
+CAPACITIES = st.builds(Capacity, FIGURES, st.none() | DAYS, st.none() | DAYS, st.sampled_from(DayCount), st.booleans())
+PEOPLE = st.lists(st.builds(People, DAYS, st.integers(-1, 9)), max_size=2).map(tuple)
+FIELDS: dict[str, st.SearchStrategy[object]] = {
+    "since": DAYS,
+    "until": DAYS,
+    "points": st.lists(POINTS, max_size=4).map(tuple),
+    "transformer": st.none()
+    | st.builds(Transformer, st.sampled_from(LossMethod), MAYBE, MAYBE, MAYBE, MAYBE, MAYBE, FIGURES, MAYBE, FIGURES),
+    "basic": st.none() | st.builds(Basic, st.sampled_from(BasicKind), st.lists(CAPACITIES).map(tuple), MAYBE),
+    "power_factor": st.none() | st.sampled_from([D("0.90"), D("0.85"), D("0.5"), D("NaN")]),
+    "household": st.builds(Household, st.none() | DAYS, PEOPLE, st.booleans()),
+    "months": st.integers(-1, 70),
+    "used_before": FIGURES,
+    "adjustments": st.lists(st.builds(Adjustment, FIGURES, st.sampled_from(["", "退补"])), max_size=2).map(tuple),
+}
+
+
+@st.composite
+def spoilt(draw: st.DrawFn) -> Supply:
+    """A right supply with one thing told otherwise, or one more point among the right ones."""
+    one: Supply = draw(businesses())
+    field = draw(st.sampled_from([*FIELDS, "more"]))
+    if field == "more":
+        return replace(one, points=(*one.points, draw(POINTS)))
+    return replace(one, **{field: draw(FIELDS[field])})
+
+
+@settings(deadline=None, max_examples=150)
+@given(spoilt())
+def test_whatever_is_told_it_is_a_bill_that_proves_itself_or_refused(one: Supply) -> None:
+    try:
+        bill = reckon_bill(one, DEMO)
+    except BillRefused:
+        return
+    assert bill.amount.value.is_finite()
+    with localcontext(CONTEXT):
+        assert recomputed(bill.amount) == bill.amount.value
+    assert list(explained.tree(bill, "zh-CN"))
+    what_if.possible(bill, DEMO)
 
 
 def refused(one: Supply) -> str:
