@@ -6,7 +6,7 @@ from pathlib import Path
 from aiohttp import web
 
 PAGES = (
-    *("/", "/login", "/calls", "/live", "/announcements", "/flows"),
+    *("/", "/login", "/calls", "/live", "/announcements", "/flows", "/bill", "/bill/{account}"),
     *("/supervisor", "/quality", "/orders", "/reports", "/admin", "/admin/{page}"),
 )
 HASHED = "assets/"
