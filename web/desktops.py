@@ -189,7 +189,11 @@ class Desktops:
                 shapes.Choice(code=code, label=label)
                 for code, label in services.agents.reasons.choices(services.settings.site.language)
             ],
-            site=shapes.Site(name=services.settings.site.name, timezone=services.settings.site.timezone),
+            site=shapes.Site(
+                name=services.settings.site.name,
+                timezone=services.settings.site.timezone,
+                outbound_number=services.settings.trunk.outbound_caller_id,
+            ),
         )
         return _message("hello", now, hello)
 
@@ -242,8 +246,9 @@ class Desktops:
                 self._notice_of_backup(event)
             case AnnouncementSwitched():
                 self._announcements_moved()
-            case UserChanged(user_id=user_id, what="disabled" | "password"):
-                self._sign_out(user_id)
+            case UserChanged(user_id=user_id, what=what, changes=changes):
+                if what in ("disabled", "password") or (what == "changed" and "role" in changes):
+                    self._sign_out(user_id)
 
     def _announcements_moved(self) -> None:
         """Tell who may switch announcements that they stand differently now."""
