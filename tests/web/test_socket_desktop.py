@@ -25,7 +25,8 @@ async def test_hello_is_the_whole_state(world: World) -> None:
     async with world.client("1001") as client, client.desktop() as desk:
         hello = await desk.next("hello")
         assert hello["user"]["username"] == "1001"
-        assert hello["seat"] == {"id": "1001", "sip_username": "seat1001", "registered": True, "browser": False}
+        seat = {"id": "1001", "sip_username": "seat1001", "registered": True, "browser": False, "checked": True}
+        assert hello["seat"] == seat
         assert (hello["agent"]["id"], hello["agent"]["state"]) == (world.users["1001"].id, "talking")
         assert (hello["call"]["id"], hello["call"]["state"], hello["call"]["caller"]) == (
             call_id,
