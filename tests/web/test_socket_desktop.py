@@ -35,7 +35,8 @@ async def test_hello_is_the_whole_state(world: World) -> None:
         )
         assert hello["pop"]["customer"]["name"] == "张伟"
         assert hello["queues"][0]["id"] == "general"
-        assert hello["site"] == {"name": "供电服务热线", "timezone": "Asia/Shanghai"}
+        site = {"name": "供电服务热线", "timezone": "Asia/Shanghai", "outbound_number": "95598"}
+        assert hello["site"] == site
 
 
 async def test_a_call_is_told_step_by_step(world: World) -> None:
