@@ -7,7 +7,7 @@ from aiohttp import web
 
 PAGES = (
     *("/", "/login", "/calls", "/live", "/announcements", "/flows", "/bill", "/bill/{account}"),
-    *("/supervisor", "/quality", "/orders", "/reports", "/admin"),
+    *("/supervisor", "/quality", "/orders", "/reports", "/admin", "/admin/{page}"),
 )
 HASHED = "assets/"
 """Files under it carry a hash of their content in their name."""
