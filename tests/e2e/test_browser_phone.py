@@ -195,7 +195,7 @@ async def no_call_before_the_phone_was_tested(hotline: Service, desk: PagePhone)
     await desk.connected()
 
     async def told() -> bool:
-        return await tests_of_phones(hotline) == [{"how": "echo", "faults": []}]
+        return await journal_of_phones(hotline) == [{"how": "echo", "faults": []}]
 
     await until(told, 5, every=0.2, what="the journal tells of one test, by echo, without a fault")
     await desk.page.keyboard.press("Alt+p")
@@ -215,7 +215,7 @@ async def refused_ready(hotline: Service) -> str:
     return str(answer["error"]["code"])
 
 
-async def tests_of_phones(hotline: Service) -> list[dict[str, object]]:
+async def journal_of_phones(hotline: Service) -> list[dict[str, object]]:
     """Return what the journal holds of the tests of phones, without whose and when."""
 
     def read(connection: Connection) -> list[Event]:
