@@ -6,9 +6,21 @@ from pathlib import Path
 from aiohttp import web
 
 PAGES = (
-    *("/", "/login", "/calls", "/live", "/announcements", "/flows"),
+    *(
+        "/",
+        "/login",
+        "/calls",
+        "/callbacks",
+        "/live",
+        "/bill",
+        "/bill/{account}",
+        "/announcements",
+        "/flows",
+        "/wallboard",
+    ),
     *("/supervisor", "/quality", "/orders", "/reports", "/admin"),
 )
+"""Every address that the router of the desktop knows, or is to know."""
 HASHED = "assets/"
 """Files under it carry a hash of their content in their name."""
 FOR_EVER = "public, max-age=31536000, immutable"

@@ -19,6 +19,8 @@ from web.ui.mock.data import Json
 from web.ui.mock.floor import Floor
 from web.ui.mock.work import WorkArea
 
+SIGNED_OUT = 4401
+"""docs/reference/desktop-socket.md"""
 POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'"
 
 
@@ -86,6 +88,12 @@ class MockCentre:
         """Break the line to every open desktop."""
         for socket in tuple(self.sockets):
             await socket.close()
+
+    async def expire(self) -> None:
+        """End the session: every line is closed with the code that says so."""
+        self.signed_in = False
+        for socket in tuple(self.sockets):
+            await socket.close(code=SIGNED_OUT)
 
     # What a test lets it say -----------------------------------------------------------------
 

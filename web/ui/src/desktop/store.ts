@@ -103,6 +103,11 @@ export async function run(command: Command): Promise<Outcome> {
   }
 }
 
+/** Open the line anew after the last message, for instance under a new session. */
+export function resume(): void {
+  connection?.resumeNow();
+}
+
 export function retryNow(): void {
   connection?.retryNow();
 }

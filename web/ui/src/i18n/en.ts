@@ -28,6 +28,11 @@ const en: Words<typeof zh> = {
     seatsFailed: "The list of seats could not be read.",
     retry: "Try again",
     refused: "The seat was not given; someone else may be using it. Choose again. {reason}",
+    ended: "Your session has ended.",
+    endedInCall: "The call goes on, and what you typed is still here. Sign in again right here.",
+    endedNothingLost: "What you typed is still here. Sign in again right here.",
+    passwordOf: "Password of {name}",
+    someoneElse: "Sign in as someone else",
     signedOut: "You are signed out, or your session has expired. Sign in again.",
   },
   top: {

@@ -25,6 +25,11 @@ export default {
     seatsFailed: "座席列表没有取到。",
     retry: "重试",
     refused: "座席没有取得，可能已被他人使用。请重新选择。{reason}",
+    ended: "登录已过期。",
+    endedInCall: "通话不受影响，已输入的内容都在。请在这里重新登录。",
+    endedNothingLost: "已输入的内容都在。请在这里重新登录。",
+    passwordOf: "{name}的密码",
+    someoneElse: "换人登录",
     signedOut: "您已退出，或登录已过期。请重新登录。",
   },
   top: {
