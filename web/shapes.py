@@ -6,6 +6,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from agents.model import Role, State
+
 T = TypeVar("T")
 
 
@@ -57,16 +59,17 @@ class User(Shape):
     id: str
     username: str
     display_name: str
-    role: str
+    role: Role
     job_number: str
 
 
 class Seat(Shape):
-    """A desk with a phone; `browser`: the page of who sits there is its phone."""
+    """A desk with a phone; `browser`: the page of who sits there is its phone, which has to be `checked`."""
 
     id: str
     sip_username: str
     browser: bool = False
+    checked: bool = True
     registered: bool
 
 
@@ -81,7 +84,7 @@ class Me(Shape):
     """One's own presence: `cause` is ours, `reason` the agent's; `wish` is the state that comes after the call."""
 
     id: str
-    state: str
+    state: State
     reason: str | None
     cause: str | None
     since: datetime
@@ -96,8 +99,8 @@ class AgentRow(Shape):
     username: str
     display_name: str
     job_number: str
-    role: str
-    state: str
+    role: Role
+    state: State
     reason: str | None
     cause: str | None
     since: datetime | None

@@ -173,6 +173,7 @@ async def test_a_storm_is_served_although_the_service_dies_in_it(centre: tuple[S
         for seat in service.pbx.seats
     ]
     async with UserAgent() as seats, UserAgent() as phones, AgentApi(service.base) as api:
+        assert not await _ready(centre), "and the lead is signed in before sixty others are at the door"
         for robot in robots:
             seats.on_call(storm.take, robot.sip_username)
             await seats.register(robot.sip_username, robot.sip_password, service.pbx.sip, expires=600)
