@@ -25,7 +25,12 @@ Moment = Annotated[AwareDatetime, AfterValidator(_as_utc)]
 class Shape(BaseModel):
     """What goes out: built from the attributes of our own dataclasses."""
 
-    model_config = ConfigDict(from_attributes=True, frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        frozen=True,
+        populate_by_name=True,
+        json_schema_serialization_defaults_required=True,  # what has a default is sent all the same
+    )
 
 
 class Given(BaseModel):

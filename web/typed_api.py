@@ -1,4 +1,4 @@
-"""What the browser's types are made of: the API's document without words, and the digest by which they are known as fresh.
+"""What the browser's types are made of: the API's document without words, and the digest by which they are fresh.
 
 `python -m web.typed_api` makes the types anew (needs a network the first time); a test tells when that is due.
 """

@@ -50,7 +50,9 @@ export interface Agent {
   wish?: string | null;
 }
 
-export interface AgentRow extends Omit<Agent, "wrap_up_ends_at" | "wish"> {
+export interface AgentRow extends Omit<Agent, "wrap_up_ends_at" | "wish" | "since"> {
+  /** Null for one who never sat down. */
+  since: string | null;
   username: string;
   display_name: string;
   job_number: string | null;
