@@ -8,6 +8,7 @@ from playwright.async_api import Page, expect
 
 from agents.model import Role
 from tests.browser import chromium
+from tests.ivr.conftest import SHIPPED
 from tests.until import until
 from tests.web.desk import WIDE, ZOOMED, axe, new_page, open_desk, too_wide, watch, workshop
 from tests.web.world import PASSWORD, World, open_world
@@ -92,7 +93,7 @@ def _addresses() -> list[str]:
 @pytest.mark.timeout(180)
 async def test_every_page_is_accessible_by_keyboard_and_fits(tmp_path: Path) -> None:
     problems: list[str] = []
-    async with open_world(tmp_path, ui_dir=workshop() / "dist") as world, chromium() as browser:
+    async with open_world(tmp_path, ui_dir=workshop() / "dist", flow_file=SHIPPED) as world, chromium() as browser:
         await world.ready("1001", "1001")
         await world.talking("13800000001")
         page = await new_page(browser)
