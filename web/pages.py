@@ -6,19 +6,8 @@ from pathlib import Path
 from aiohttp import web
 
 PAGES = (
-    *(
-        "/",
-        "/login",
-        "/calls",
-        "/callbacks",
-        "/live",
-        "/announcements",
-        "/flows",
-        "/bill",
-        "/bill/{account}",
-        "/wallboard",
-    ),
-    *("/supervisor", "/quality", "/orders", "/reports", "/admin"),
+    *("/", "/login", "/calls", "/callbacks", "/live", "/announcements", "/flows", "/bill", "/bill/{account}"),
+    *("/wallboard", "/supervisor", "/quality", "/orders", "/reports", "/admin", "/admin/{page}"),
 )
 """Every address that the router of the desktop knows, or is to know."""
 HASHED = "assets/"

@@ -48,6 +48,7 @@ async def test_sign_in_with_a_seat_sits_down_and_signing_out_leaves_it(world: Wo
             "id": "1003",
             "sip_username": "seat1003",
             "browser": False,
+            "checked": True,
             "registered": False,
         }
         seats = (await client.ask("GET", "/seats"))["items"]
