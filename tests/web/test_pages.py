@@ -26,7 +26,9 @@ def addresses() -> list[str]:
             indent = len(line) - len(line.lstrip())
             above = [one for one in above if one[0] < indent]
             address = at[1] if at[1].startswith("/") else f"{above[-1][1].rstrip('/')}/{at[1]}".rstrip("/") or "/"
-            above.append((indent, address))
-            found += [address] if "component:" in line else []
+            if line.lstrip().startswith("{"):
+                found += [address] if "component:" in line else []
+            else:
+                above.append((indent, address))
     assert len(found) > 5
     return found
