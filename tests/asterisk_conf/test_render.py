@@ -92,6 +92,7 @@ def test_a_file_left_readable_is_closed_again(tmp_path: Path) -> None:
 def test_the_house_rules_stand_in_pjsip_conf(tmp_path: Path) -> None:
     text = texts(spec_in(tmp_path))["pjsip.conf"]
     assert section(text, "global", "global")["endpoint_identifier_order"] == ["username,ip"]
+    assert section(text, "global", "global")["norefersub"] == ["no"], "or phones send of what Asterisk dies"
     trunk = section(text, "trunk", "endpoint")
     assert trunk["allow"] == ["alaw,ulaw"]
     assert trunk["trust_id_inbound"] == ["yes"]
@@ -109,6 +110,7 @@ def test_a_page_is_a_phone_with_encrypted_sound_in_alaw_only(tmp_path: Path) -> 
     assert "[seat1001](seat)\n" in text
     assert "[seat1002](browser)\n" in text
     template = text.partition("[browser](!,seat)")[2].partition("\n[")[0]
+    assert text.count("context = from-page\n") == template.count("context = from-page\n") == 1, "the echo is for pages"
     assert "webrtc = yes" in template
     assert "disallow = all\nallow = alaw\n" in template
     assert "dtls_auto_generate_cert = yes" in template

@@ -143,6 +143,7 @@ async def test_every_answer_carries_the_security_headers(world: World) -> None:
         (b'{"username": "1001"}', "password"),
         (b'{"username": "1001", "password": "x", "sea": "1"}', "sea"),
         (b'{"username": "a\\u0000", "password": "x"}', "NUL"),
+        (b'{"username": "a", "password": "x", "\\uD800": 1}', "half a character"),
         (b"[" * 60_000, "not valid JSON"),
         (b'{"username": ' + b"9" * 5000 + b"}", "not valid JSON"),
     ],
