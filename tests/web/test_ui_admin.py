@@ -225,6 +225,7 @@ async def a_seat_is_added_and_taken_away(world: World, page: Page) -> None:
     await expect(form.locator("#seat-id-bad")).to_contain_text("已有这个座席")
     await form.locator("#seat-id").fill("3001")
     await page.keyboard.press("Enter")
+    await expect(secret.locator("code")).to_have_count(3)
     stored = {seat.id: seat for seat in await world.accounts.seats()}
     await expect(secret.locator("code")).to_have_text(["127.0.0.1:5060", "seat3001", stored["3001"].sip_password])
     assert await axe(page) == []
