@@ -55,7 +55,7 @@ async def looks_well(page: Page, paths: Iterable[str]) -> None:
     """Every page fits, and axe finds nothing, at both sizes, in both languages, light and dark."""
     for path in paths:
         await page.locator(f".pages a[href='{path}']").click()
-        await page.locator(".content .panel-title").first.wait_for()
+        await page.locator(f"[data-test={path.rpartition('/')[2]}]").wait_for()
         for size in (WIDE, ZOOMED):
             await page.set_viewport_size({"width": size[0], "height": size[1]})
             assert not await too_wide(page), path
@@ -217,6 +217,7 @@ def recorded(folder: Path, world: World) -> PromptPack:
 
 async def a_seat_is_added_and_taken_away(world: World, page: Page) -> None:
     await page.locator(".pages a[href='/admin/seats']").click()
+    await page.locator("[data-test=seats]").wait_for()
     await page.reload()
     form, secret = page.locator("[data-test=seat-form]"), page.locator("[data-test=secret]")
     await page.get_by_role("button", name="新建座席").click()
