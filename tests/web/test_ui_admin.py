@@ -100,6 +100,7 @@ async def test_people_are_admitted_changed_and_kept_out_and_the_audit_tells(tmp_
             async with world.client() as guess:
                 await guess.refused("POST", "/session", {"username": "2001", "password": "wrong horse"}, status=401)
         await page.locator(".pages a[href='/admin/audit']").click()
+        await page.locator("[data-test=audit]").wait_for()
         await page.locator(".pages a[href='/admin/users']").click()
         await page.fill("#users-q", "2001")
         await expect(rows.locator(".tag")).to_have_text("已锁定")
