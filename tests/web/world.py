@@ -110,6 +110,16 @@ def password_hash() -> str:
     return PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
 
 
+class Warns(talk.Unguarded):
+    """A guard that has words for nuisance callers."""
+
+    def warning(self) -> list[str]:
+        return ["sound:nuisance_warning"]
+
+
+async def _nothing(offer: SeatOffered) -> None: ...
+
+
 class PlainSpeech:
     """A voice that says everything at once, while it is `awake`, but what holds an English word."""
 
@@ -376,8 +386,8 @@ class World:
             party = end.party if end else None
             has_agent = session.call.state in WITH_AGENT
             if session.call.state is CallState.PARKED:
-                party = await parking.parked(session)
-            if isinstance(party, SeatOffered):
+                has_agent = await parking.picked_up(session, _nothing) is Rang.ANSWERED
+            elif isinstance(party, SeatOffered):
                 has_agent = await ringing.ring(session, party) is Rang.ANSWERED
             if not has_agent:
                 await ringing.enter_queue(session, queue)
@@ -385,7 +395,7 @@ class World:
                 if not await self._answered(session):
                     await ringing.leave_queue(session, "no_agents")
                     return
-            end = await talk.talk(session)
+            end = await talk.talk(session, Warns())
             queue = end.to
 
     async def _answered(self, session: CallSession) -> bool:
