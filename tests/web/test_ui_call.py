@@ -146,7 +146,7 @@ async def test_the_words_beside_the_call_follow_it_and_a_nuisance_caller_is_warn
         await keys.press("Alt+i")
         await expect(page.locator("[data-test=outage]")).to_be_focused()
         await keys.press("Alt+b")
-        await page.wait_for_url("**/bill/3200000002?period=2026-10")
+        await page.wait_for_url("**/bill/3200000001?period=2026-10")
         await expect(lines).to_be_visible()
         await page.go_back()
         await page.locator("[data-test=pop]").wait_for()
