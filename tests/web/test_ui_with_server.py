@@ -103,21 +103,50 @@ async def test_a_lost_phone_keeps_the_agent_from_ready(tmp_path: Path) -> None:
         await expect(page.get_by_text("来电送不到您这里")).to_have_count(0)
 
 
+async def _listens_whispers_and_goes(world: World, page: Page, call_id: str) -> None:
+    """The lead's desk phone is rung from the page, hears the talk, and is heard by the agent alone."""
+    row, watching = (
+        page.locator("[data-test=agents] tbody tr", has_text="坐席1001"),
+        page.locator("[data-test=watching]"),
+    )
+    await expect(page.get_by_text("要监听，请先选一个座席")).to_be_visible()
+    await row.get_by_role("button", name="监听").click()
+    await page.get_by_text("还没有选择座席").or_(page.get_by_text("您没有座席")).first.wait_for()
+    await world.phone("1003")
+    async with world.client("lead", seat="1003"):
+        await expect(page.get_by_text("要监听，请先选一个座席")).to_have_count(0)
+        await row.get_by_role("button", name="监听").click()
+        await expect(watching).to_contain_text("请接听")
+        leg = await until(
+            lambda: next((one for one in world.pbx.live if "-watch-" in one), None), what="the lead's phone rings"
+        )
+        world.pbx.pick_up(leg)
+        await expect(watching).to_contain_text("双方都听不到您")
+        await watching.get_by_role("button", name="密语").click()
+        await expect(watching).to_contain_text("只有坐席听得到您")
+        assert world.pbx.sent[-1] == (f"{call_id}-seat-1", "whisper")
+        await watching.get_by_role("button", name="退出监听").click()
+        await until(lambda: leg not in world.pbx.live, what="the lead has left")
+
+
 async def test_a_shift_lead_sees_the_calls_of_all_announces_and_steers(tmp_path: Path) -> None:
     problems: list[str] = []
     async with open_world(tmp_path, ui_dir=workshop() / "dist") as world, chromium() as browser:
         page = await new_page(browser)
         watch(page, world.base, problems)
         await world.ready("1001", "1001")
-        await world.talking("13800000001")
+        call_id = await world.talking("13800000001")
         await page.goto(world.base)
         await page.fill("#username", "lead")
         await page.fill("#password", PASSWORD)
         await page.keyboard.press("Enter")
         await page.get_by_role("button", name="不使用座席").click()
-        await page.wait_for_url("**/live")
-        await expect(page.locator("tbody tr")).to_contain_text("138 0000 0001")
-        await expect(page.locator("tbody tr")).to_contain_text("坐席1001")
+        await page.wait_for_url("**/supervision")
+        row, watching = page.locator("[data-test=agents] tbody tr"), page.locator("[data-test=watching]")
+        await expect(row).to_contain_text("138 0000 0001")
+        await expect(row).to_contain_text("坐席1001")
+        await _listens_whispers_and_goes(world, page, call_id)
+        await expect(watching).to_have_count(0)
         await page.goto(f"{world.base}/calls")
         await expect(page.locator("tbody tr")).to_contain_text("坐席1001")  # of all, without a click
 
@@ -164,8 +193,9 @@ async def test_a_shift_lead_sees_the_calls_of_all_announces_and_steers(tmp_path:
 
         await expect(storm).to_contain_text("还没有人切换过")
         await storm.get_by_role("button", name="开启…").click()
+        await page.locator(".el-message-box input").fill("台风过境")
         await page.locator(".el-message-box").get_by_role("button", name="开启").click()
-        await expect(storm).to_contain_text("坐席lead 于")
+        await expect(storm).to_contain_text("原因：台风过境。坐席lead 于")
         assert world.switches.on(STORM)
         await world.switches.turn(STORM, world.users["admin"].id, on=False)
         await expect(storm).to_contain_text("坐席admin 于")

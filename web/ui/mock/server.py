@@ -35,7 +35,8 @@ class MockCentre:
         self.pop: Json | None = None
         self.queues = data.QUEUES
         self.past = data.past_calls(120)
-        self.live: list[Json] = []
+        self.live: list[Json] | None = None
+        """The live calls; None: those of the floor."""
         self.floor = Floor()
         self.asked: list[tuple[str, str, Json]] = []
         """What was asked for by request: method, path below /api/v1/, body."""
@@ -164,6 +165,12 @@ class MockCentre:
             ("GET", f"{api}/recordings/{{id}}/audio", _audio),
             ("GET", f"{api}/desktop", self._desktop),
             ("GET", f"{api}/wallboard", self._wallboard),
+            ("GET", f"{api}/parked", self._items(lambda: self.floor.parked())),
+            ("GET", f"{api}/storm", self._storm),
+            ("PUT", f"{api}/storm", self._storm),
+            ("GET", f"{api}/queues/{{id}}/explain", self._explain),
+            ("POST", f"{api}/calls/{{id}}/{{verb}}", self._of_call),
+            ("POST", f"{api}/agents/{{id}}/{{verb}}", self._of_agent),
             ("GET", "/{path:.*}", self._page),
         ]
 
@@ -200,9 +207,42 @@ class MockCentre:
             return _error(503, "not_counted" if self.uncounted else "unavailable")
         return web.json_response(self.floor.wallboard())
 
+    async def _storm(self, request: web.Request) -> web.Response:
+        if request.method == "PUT":
+            given = await request.json()
+            self.asked.append(("PUT", "storm", given))
+            self.floor.stormy = given["on"]
+        return web.json_response(self.floor.storm())
+
+    async def _explain(self, request: web.Request) -> web.Response:
+        return web.json_response(self.floor.explanation(request.query["call"]))
+
+    async def _of_call(self, request: web.Request) -> web.Response:
+        given, call_id, verb = await request.json(), request.match_info["id"], request.match_info["verb"]
+        self.asked.append(("POST", f"calls/{call_id}/{verb}", given))
+        if self.refuse_next is not None:
+            error, self.refuse_next = self.refuse_next, None
+            return _error(409, error["code"])
+        modes = {"monitor": "listen", "whisper": "whisper", "barge": "barge"}
+        if verb in modes and given.get("on", True):
+            self.floor.monitors[call_id] = {"agent_id": self.user["id"], "mode": modes[verb]}
+        elif verb in (*modes, "take-over", "hangup"):
+            self.floor.monitors.pop(call_id, None)
+        return web.json_response({"ok": True})
+
+    async def _of_agent(self, request: web.Request) -> web.Response:
+        given, agent_id, verb = await request.json(), request.match_info["id"], request.match_info["verb"]
+        self.asked.append(("POST", f"agents/{agent_id}/{verb}", given))
+        agent = next(one for one in self.floor.agents if one["id"] == agent_id)
+        agent |= {"state": "logged_out" if verb == "sign-out" else given["state"], "since": data.now().isoformat()}
+        return web.json_response(agent)
+
     async def _calls(self, request: web.Request) -> web.Response:
         if request.query.get("state") == "live":
-            return web.json_response({"items": self.live, "next_cursor": None})
+            live = self.floor.calls() if self.live is None else self.live
+            start, limit = int(request.query.get("cursor", "0")), int(request.query.get("limit", "50"))
+            following = str(start + limit) if start + limit < len(live) else None
+            return web.json_response({"items": live[start : start + limit], "next_cursor": following})
         wanted = request.query.get("caller", "")
         whose = request.query.get("agent")
         rows = [one for one in self.past if wanted in one["caller"] and whose in (None, one["agent_id"])]

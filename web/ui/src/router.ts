@@ -13,7 +13,7 @@ export const router = createRouter({
       children: [
         { path: "", component: () => import("./parts/PopPanel.vue") },
         { path: "calls", component: () => import("./parts/HistoryPanel.vue") },
-        { path: "live", component: () => import("./parts/LivePanel.vue") },
+        { path: "supervision", alias: "live", component: () => import("./pages/SupervisionPage.vue"), meta: { wide: true } },
         { path: "announcements", component: () => import("./pages/AnnouncementPage.vue"), meta: { wide: true } },
         { path: "flows", component: () => import("./pages/FlowPage.vue"), meta: { wide: true } },
       ],

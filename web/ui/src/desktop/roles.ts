@@ -2,11 +2,22 @@
 const LEADING = new Set(["deputy", "shift_lead", "supervisor", "quality", "admin"]);
 const SEEING_FLOWS = new Set(["deputy", "shift_lead", "supervisor", "quality", "admin"]);
 const ANNOUNCING = new Set(["deputy", "shift_lead", "supervisor", "admin"]);
+const STEERING = new Set(["deputy", "shift_lead", "supervisor"]);
 const CHANGING_FLOWS = new Set(["supervisor", "admin"]);
 
 /** Whether this role watches the calls of others. */
 export function seesLiveCalls(role: string | undefined): boolean {
   return LEADING.has(role ?? "");
+}
+
+/** Whether this role listens to others' talks and steers their states. */
+export function steers(role: string | undefined): boolean {
+  return STEERING.has(role ?? "");
+}
+
+/** Whether this role takes calls, so that it may pick up who is parked. */
+export function seesParked(role: string | undefined): boolean {
+  return role === "agent" || steers(role);
 }
 
 /** Whether this role switches announcements and storm mode. */
