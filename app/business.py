@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+from app.bill_process import ProcessPapers
 from core.clock import Clock
 from core.config import Settings
 from core.db import Database
 from core.journal import Journal
 from core.policy import Policy
 from desk.announcements.service import AnnouncementService
+from desk.billing.notes import BillNotes
 from desk.billing.service import BillService
 from desk.billing.tariff_file import book
 from desk.callbacks.service import CallbackService
@@ -42,6 +44,8 @@ class Business:
         book(site.tariffs)  # a wrong name is told at the start, and no caller waits for the file to be read
         self.bills = BillService(db, clock, zone, policy, site.tariffs)
         self.notifications = NotificationService(journal, db, clock, gateway=outbox, policy=policy)
+        self.bill_notes = BillNotes(self.notifications, self.customers, clock, site)
+        self.papers = ProcessPapers(settings, clock)
         self.nuisance = NuisanceService(journal, db, clock, policy)
         self.callbacks = CallbackService(journal, db, clock, policy, zone)
         self.watches = WatchService(journal, db, clock, self.notifications)

@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from app.demo_readings import FACTORY, factory_bills, supplies
 from core.clock import Clock
 from core.db import Database
 from core.journal import append
 from desk.billing import store as bill_store
 from desk.billing import supply_store
 from desk.billing.model import Bill, Line, Part, month_before, to_fen
-from desk.billing.supply import Dial, Meter, Point, Register, Supply
+from desk.billing.supply import Supply
 from desk.customers import pins
 from desk.customers import store as customer_store
 from desk.customers.model import Account, Category, Complaint, Customer, SupplyState
@@ -80,7 +81,7 @@ def demo_data(now: datetime, zone: ZoneInfo) -> DemoData:
     today = now.astimezone(zone).date()
     customers, accounts = _people()
     bills, outages = _bills(today, zone), _outages(today, zone)
-    return DemoData(customers, accounts, bills, _supplies(today), outages, _complaints(now))
+    return DemoData(customers, accounts, bills, supplies(today, FIXED_PERIOD), outages, _complaints(now))
 
 
 def _people() -> tuple[tuple[Customer, ...], tuple[Account, ...]]:
@@ -95,6 +96,7 @@ def _people() -> tuple[tuple[Customer, ...], tuple[Account, ...]]:
         _person(9, "何平"),
         _person(10, "高洁"),
         *(_person(11 + place, name) for place, name in enumerate(OTHERS)),
+        _person(FACTORY, "华泰机械厂"),
     ]
     accounts = [
         _account(1, 1, "城西片区"),
@@ -108,6 +110,7 @@ def _people() -> tuple[tuple[Customer, ...], tuple[Account, ...]]:
         _account(9, 9, "城北片区"),
         _account(10, 10, "城西片区"),
         *(_account(11 + place, 11 + place, AREAS[place % len(AREAS)]) for place in range(len(OTHERS))),
+        Account(_number(FACTORY), f"C{FACTORY:04d}", "工业路21号", "高新片区", Category.COMMERCIAL, "10 kV"),
     ]
     return tuple(people), tuple(accounts)
 
@@ -143,7 +146,7 @@ def _bills(today: date, zone: ZoneInfo) -> tuple[Bill, ...]:
     ordinary = (3, 5, 8, *range(11, 11 + len(OTHERS)))
     others = [_bill(key, last, [(90 + key * 17, FIRST, 1)], due, paid if key % 3 else None) for key in ordinary]
     others += [_bill(key, before, [(110 + key * 15, FIRST, 1)], due - timedelta(days=30), earlier) for key in ordinary]
-    return (*first_customer, *in_arrears, hospital, *others, *_odd(last, due, paid))
+    return (*first_customer, *in_arrears, hospital, *others, *_odd(last, due, paid), *factory_bills(today, zone))
 
 
 def _odd(last: date, due: date, paid: datetime) -> tuple[Bill, ...]:
@@ -177,23 +180,6 @@ def _bill(
     usage = sum((line.kwh for line in lines), Decimal(0))
     amount = sum((line.amount for line in lines), Decimal(0))
     return Bill(_number(account), period, usage, amount, lines, due, paid, residential)
-
-
-def _supplies(today: date) -> tuple[Supply, ...]:
-    """Readings of the bills of a household and of the hospital, so that they can be explained step by step."""
-    last = month_before(today)
-    return (
-        _supply(1, date(2026, 9, 1), "residential", 12_105, 12_407),
-        _supply(1, FIXED_PERIOD, "residential", 12_407, 12_693),
-        _supply(4, last, "business", 3_310, 4_030, ratio=120),
-    )
-
-
-def _supply(account: int, period: date, tariff: str, before: int, after: int, *, ratio: int = 1) -> Supply:
-    end = date(period.year + period.month // 12, period.month % 12 + 1, 1)
-    dials = (Dial(Register.TOTAL, Decimal(before), Decimal(after)),)
-    meter = Meter(f"D{account:04d}", dials, Decimal(1), Decimal(ratio), digits=5)
-    return Supply(_number(account), period, period, end, (Point(meter.id, tariff, meter=meter),), region="demo")
 
 
 def _outages(today: date, zone: ZoneInfo) -> tuple[Outage, ...]:

@@ -27,6 +27,7 @@ from agents.events import AgentReserved
 from agents.model import Role, Seat, State, User
 from agents.service import AgentService
 from agents.shifts.service import ShiftService
+from app.bill_process import ProcessPapers
 from app.report_process import ProcessReports
 from app.simulator import ProcessSimulator
 from core import policy
@@ -49,6 +50,7 @@ from cti.world import CallWorld
 from desk.announcements.service import AnnouncementService
 from desk.billing import store as bill_store
 from desk.billing.model import Bill
+from desk.billing.notes import BillNotes
 from desk.billing.service import BillService
 from desk.callbacks.service import CallbackService
 from desk.customers import store as customer_store
@@ -137,6 +139,8 @@ class Installation:
             routing=routing,
             customers=CustomerService(self.db),
             bills=BillService(self.db, self.clock, zone, self.policy),
+            bill_notes=BillNotes(outbox, CustomerService(self.db), self.clock, self.settings.site),
+            papers=ProcessPapers(self.settings, self.clock),
             outages=OutageService(self.db, self.journal, self.clock, zone),
             announcements=AnnouncementService(self.db, self.journal, self.clock, None, ()),
             switches=switches,

@@ -11,7 +11,8 @@ from desk.customers.service import CustomerService
 from desk.outages import speech as outage_speech
 from desk.outages.service import OutageService
 from desk.workorders import speech as order_speech
-from desk.workorders.model import Kind, Priority, Report, Scope
+from desk.workorders.intake import Intake, Told
+from desk.workorders.model import Kind, Scope
 from desk.workorders.service import WorkOrderService
 from ivr.call import FaultReport, KnownFault
 from ivr.desk import ACCOUNTS_SAID
@@ -36,6 +37,7 @@ class IvrFaults:
         self._clock = clock
         self._zone = zone
         self._policy = policy
+        self._intake = Intake(customers, outages, orders)
 
     async def known(self, account: str, *, own: bool) -> KnownFault | None:
         """Return what is known of a fault at an account ([domain 6] first check); None: no such account.
@@ -65,11 +67,9 @@ class IvrFaults:
 
     async def report(self, report: FaultReport) -> str:
         """Take a report and return the number of its order; the same number for the same call and account."""
-        account = await self._customers.account(report.account) if report.account else None
-        outages = await self._outages.current(account=report.account) if report.account else []
         said = "" if report.account else report.address_recording
-        order = await self._orders.take(
-            Report(
+        order = await self._intake.take(
+            Told(
                 key=said or f"{report.call_id}:fault:{report.account}",
                 kind=Kind.FAULT,
                 scope=Scope(report.scope),
@@ -77,12 +77,8 @@ class IvrFaults:
                 caller=report.caller,
                 caller_known=report.caller_known,
                 account=report.account,
-                customer_id=account.customer_id if account else "",
-                area=account.area if account else "",
-                address=account.address if account else "",
-                outage_id=outages[0].id if outages else None,
                 recording_id=said or None,
-                priority=Priority.URGENT if report.danger else Priority.NORMAL,
+                danger=report.danger,
             )
         )
         return order.number

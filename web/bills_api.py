@@ -1,38 +1,45 @@
-"""Bills explained step by step from their readings, why they changed, what is odd, and what other terms would cost."""
+"""Bills explained step by step from their readings, why they changed, what is odd, on paper, and sent by text."""
 
-import asyncio
 import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, model_validator
+from aiohttp import web
 
-from desk.billing import explained, what_if
+from desk.billing import explained, model, told, what_if
+from desk.billing import speech as bill_speech
 from desk.billing.comparison import Comparison
 from desk.billing.explanation import Explained
+from desk.billing.model import Bill
 from desk.billing.service import NoReadings, NoSuchBill
 from desk.billing.step_words import Language, Row, rows
 from desk.billing.supply import BasicKind
-from web.route import EVERYONE, Ask, Routes
+from web.customers_api import StoredBill, bill_of
+from web.masking import number_for
+from web.route import DESK, DESKTOPS, EVERYONE, Ask, Routes
 from web.shapes import Given, Shape
 
 routes = Routes("bills")
-_ID = re.compile(r"(\d{6,20})-(\d{4})(\d{2})")
+_ID = re.compile(r"([0-9]{6,20})-([0-9]{4})([0-9]{2})")
 
 
-class StepsQuery(Given):
-    """In which language the steps are told."""
+class BillLanguage(Given):
+    """In which language a bill is told."""
 
     language: Literal["zh-CN", "en"] = "zh-CN"
 
 
 class StepRow(Shape):
-    """One step: `depth` in the tree; `reckoning` is its formula with figures; `again`: shown before by that number."""
+    """One step: `depth` in the tree; `reckoning` is its formula with figures; `again`: shown before by that number.
+
+    `key` is the name of the step in programs: it stays the same in all languages.
+    """
 
     number: int
     depth: int
+    key: str
     name: str
     reckoning: str
     value: str
@@ -67,69 +74,147 @@ class BillSteps(Shape):
     differences: list[str]
 
 
-class WhatIf(Given):
-    """Exactly one change; `to_valley` is the share of the peak that would be used in the valley."""
+class BillRow(Shape):
+    """One row of an issued bill, the sum last."""
 
-    contract_kw: Annotated[Decimal | None, Field(ge=0)] = None
-    basic: BasicKind | None = None
-    power_factor: Annotated[Decimal | None, Field(gt=0, le=1)] = None
-    to_valley: Annotated[Decimal | None, Field(ge=0, le=1)] = None
-
-    @model_validator(mode="after")
-    def _one(self) -> "WhatIf":
-        if len(self.model_fields_set) != 1:
-            raise ValueError("give one of contract_kw, basic, power_factor, to_valley")
-        return self
+    text: str
+    reckoning: str
+    amount: Decimal
 
 
-class WhatIfAnswer(Shape):
-    """Yuan of the months that were reckoned, as they were and as they would be, and the effect of a year."""
+class WhatIfs(Shape):
+    """Which other terms make sense for the account, with what holds now; null and false: they change nothing."""
 
-    months: int
-    before_yuan: Decimal
-    after_yuan: Decimal
-    difference_yuan: Decimal
-    yearly_yuan: Decimal
-
-
-@routes.add("GET", "/bills/{id}/steps", roles=EVERYONE)
-async def read_steps(ask: Ask, query: StepsQuery) -> BillSteps:
-    """Tell how each cent of a bill came about, why it changed, and what is odd."""
-    found = await ask.services.bills.explained(*_bill(ask.part("id")))
-    return _steps(found, query.language)
+    contract_kw: Decimal | None
+    contract_least: Decimal | None
+    contract_most: Decimal | None
+    basic: list[BasicKind]
+    power_factor: Decimal | None
+    to_valley: bool
+    people: int | None
+    poor: bool
 
 
-@routes.add("POST", "/bills/{id}/what-if", roles=EVERYONE)
-async def what_would(ask: Ask, body: WhatIf) -> WhatIfAnswer:
-    """Tell what the account would have paid in the twelve months up to a bill on other terms."""
-    account, period = _bill(ask.part("id"))
+class BillExplanation(Shape):
+    """Everything about the bill of a month.
+
+    `why`: the answer to "why so much?", to be read out. `issued`: as the billing system has it, with its `items`; null
+    when none was issued. `reckoned`: from readings; null when there are none. `message`: the text that is sent. `since`
+    and `until`: first and last day that the readings span.
+    """
+
+    why: str
+    issued: StoredBill | None
+    items: list[BillRow]
+    reckoned: BillSteps | None
+    since: date | None
+    until: date | None
+    message: str
+    what_if: WhatIfs | None
+
+
+class BillSent(Shape):
+    """To which number a bill was sent, masked; `first`: not sent before on this day."""
+
+    to: str
+    first: bool
+
+
+@routes.add("GET", "/bills/{id}/explanation", roles=EVERYONE)
+async def explain_bill(ask: Ask, query: BillLanguage) -> BillExplanation:
+    """Tell all about a bill: why it is what it is, how each cent came about, what is odd, what other terms would do."""
+    account, period = bill_key(ask.part("id"))
     bills = ask.services.bills
-    supplies = await bills.supplies(account, period)
-    if not supplies:
-        raise NoReadings(account=account, period=f"{period:%Y-%m}")
-    book = bills.book_of(supplies[-1])
-    change: what_if.Change
-    if body.contract_kw is not None:
-        change = what_if.contract(body.contract_kw)
-    elif body.basic is not None:
-        change = what_if.basic_by(body.basic)
-    elif body.power_factor is not None:
-        change = what_if.power_factor(body.power_factor, book)
-    else:
-        change = what_if.moved(body.to_valley or Decimal(0))
-    found = await asyncio.to_thread(what_if.effect, supplies, change, book)
-    return WhatIfAnswer(
-        months=found.months,
-        before_yuan=found.before,
-        after_yuan=found.after,
-        difference_yuan=found.difference,
-        yearly_yuan=found.yearly,
+    issued = await bills.issued(account, period)
+    before = await bills.issued(account, model.month_before(period))
+    try:
+        found = await bills.explained(account, period)
+    except NoReadings:
+        if issued is None:
+            raise NoSuchBill(bill=ask.part("id")) from None
+        return _by_issued(ask, issued, before, query.language)
+    return BillExplanation(
+        why=told.answer(found, before, query.language),
+        issued=bill_of(issued) if issued else None,
+        items=_items(issued),
+        reckoned=_steps(found, query.language),
+        since=found.supply.since,
+        until=date.fromordinal(found.supply.until.toordinal() - 1),
+        message=_message(ask, found),
+        what_if=WhatIfs.model_validate(what_if.possible(found.bill, bills.book_of(found.supply)))
+        if found.bill
+        else None,
     )
 
 
-def _bill(bill_id: str) -> tuple[str, date]:
+def _by_issued(ask: Ask, issued: Bill, before: Bill | None, language: Language) -> BillExplanation:
+    return BillExplanation(
+        why=told.answer_by_issued(issued, before, language),
+        issued=bill_of(issued),
+        items=_items(issued),
+        reckoned=None,
+        since=None,
+        until=None,
+        message=_issued_message(ask, issued),
+        what_if=None,
+    )
+
+
+def _items(issued: Bill | None) -> list[BillRow]:
+    return [BillRow.model_validate(row) for row in model.explanation(issued)] if issued else []
+
+
+def _message(ask: Ask, found: Explained) -> str:
+    """What is sent: the bill as reckoned where it is the issued one, else the issued one; empty: there is none."""
+    if found.bill is not None and not found.differences:
+        return explained.message(found.bill, found.last_month)
+    return _issued_message(ask, found.issued) if found.issued is not None else ""
+
+
+def _issued_message(ask: Ask, issued: Bill) -> str:
+    today = ask.services.clock.now().astimezone(ask.services.settings.site.zone).date()
+    return bill_speech.message(ask.services.bills.told(issued), today=today)
+
+
+@routes.add("GET", "/bills/{id}/steps", roles=EVERYONE)
+async def read_steps(ask: Ask, query: BillLanguage) -> BillSteps:
+    """Tell how each cent of a bill came about, why it changed, and what is odd."""
+    found = await ask.services.bills.explained(*bill_key(ask.part("id")))
+    return _steps(found, query.language)
+
+
+@routes.add("GET", "/bills/{id}.pdf", roles=EVERYONE, media="application/pdf")
+async def read_paper(ask: Ask, query: BillLanguage) -> web.Response:
+    """Give the bill as a PDF, made in a process of its own."""
+    records, supply = await ask.services.bills.records(*bill_key(ask.part("id")))
+    made = await ask.services.papers.pdf(records, supply, query.language)
+    name = f"{supply.account}-{supply.period:%Y%m}.pdf"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return web.Response(body=made, content_type="application/pdf", headers=headers)
+
+
+@routes.add("POST", "/bills/{id}/message", roles=DESK)
+async def send_bill(ask: Ask) -> BillSent:
+    """Send the bill as a text message to a mobile number on record, once a day."""
+    bill_id = ask.part("id")
+    account, period = bill_key(bill_id)
+    try:
+        text = _message(ask, await ask.services.bills.explained(account, period))
+    except NoReadings:
+        text = _issued_message(ask, await ask.services.bills.get(bill_id))
+    if not text:
+        raise NoSuchBill(bill=bill_id)
+    agent = ask.services.agents.roster.get(ask.user.id)
+    live = ask.request.app[DESKTOPS].calls.get(agent.call_id) if agent else None
+    to, first = await ask.services.bill_notes.send(
+        account, bill_id, text, caller=live.call.caller if live else "", call_id=live.call.id if live else ""
+    )
+    return BillSent(to=number_for(to, ask.user.role.value, own=False), first=first)
+
+
+def bill_key(bill_id: str) -> tuple[str, date]:
     found = _ID.fullmatch(bill_id)
-    if not found or not 1 <= int(found[3]) <= 12 or found[2] < "0001":
+    if not found or not 1 <= int(found[3]) <= 12 or found[2] < "0002":
         raise NoSuchBill(bill=bill_id)
     return found[1], date(int(found[2]), int(found[3]), 1)
 

@@ -10,6 +10,7 @@ from core.errors import Forbidden
 from cti import store
 from cti.events import CallNoted
 from cti.messages import ForceRelease, HangUp, Hold, Resume, SendDigits, SilentScript
+from cti.model import Call
 from cti.service import NoSuchCall
 from web import call_control
 from web.errors import bad_input
@@ -111,13 +112,19 @@ async def set_state(services: WebServices, agent_id: str, given: StateWish) -> N
     await services.agents.set_state(agent_id, State(given.state), given.reason)
 
 
-async def _note(services: WebServices, user: User, call_id: str, text: str, code: str | None) -> None:
+async def own_call(services: WebServices, user: User, call_id: str) -> Call:
+    """Return a call that the user has or had. Raises NoSuchCall, Forbidden."""
     call = await services.db.read(lambda connection: store.get(connection, call_id))
     if call is None:
         raise NoSuchCall(call_id=call_id)
     agent = services.agents.roster.get(user.id)
     if user.id != call.agent_id and (agent is None or agent.call_id != call_id):
         raise Forbidden("this call is not yours", call_id=call_id)
+    return call
+
+
+async def _note(services: WebServices, user: User, call_id: str, text: str, code: str | None) -> None:
+    await own_call(services, user, call_id)
     await _noted(services, user, call_id, text, code)
 
 

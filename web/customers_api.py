@@ -9,7 +9,7 @@ from pydantic import Field
 from agents.model import User
 from core.errors import BadInput
 from core.phone import normalise
-from desk.billing.model import Bill, ExplanationLine
+from desk.billing.model import Bill
 from desk.customers.model import Customer
 from desk.outages.model import Kind, Outage, Status
 from web import shapes
@@ -105,28 +105,14 @@ class StoredBill(Shape):
     lines: list[BillLine]
 
 
-class BillRow(Shape):
-    """One row of an explained bill, the sum last."""
-
-    text: str
-    reckoning: str
-    amount: Decimal
-
-
 @bill_routes.add("GET", "/bills", roles=EVERYONE)
 async def list_bills(ask: Ask, query: BillQuery) -> shapes.Items[StoredBill]:
     """List the bills of an account, the latest month first."""
-    return shapes.Items(items=[_bill(one) for one in await ask.services.bills.bills(query.account)])
+    return shapes.Items(items=[bill_of(one) for one in await ask.services.bills.bills(query.account)])
 
 
-@bill_routes.add("GET", "/bills/{id}/explanation", roles=EVERYONE)
-async def explain_bill(ask: Ask) -> shapes.Items[BillRow]:
-    """Tell what a bill consists of."""
-    rows: list[ExplanationLine] = await ask.services.bills.explanation(ask.part("id"))
-    return shapes.Items(items=[BillRow.model_validate(row) for row in rows])
-
-
-def _bill(bill: Bill) -> StoredBill:
+def bill_of(bill: Bill) -> StoredBill:
+    """Return an issued bill as the API shows it."""
     return StoredBill(
         id=bill.id,
         account_no=bill.account,

@@ -16,6 +16,8 @@ from core.policy import Policy
 from core.switches import Switches
 from cti.service import CallService
 from desk.announcements.service import AnnouncementService
+from desk.billing.notes import BillNotes
+from desk.billing.port import Papers
 from desk.billing.service import BillService
 from desk.callbacks.service import CallbackService
 from desk.customers.service import CustomerService
@@ -53,6 +55,8 @@ class WebServices:
     routing: RoutingService
     customers: CustomerService
     bills: BillService
+    bill_notes: BillNotes
+    papers: Papers
     outages: OutageService
     announcements: AnnouncementService
     surveys: SurveyService

@@ -62,11 +62,12 @@ class User(Shape):
 
 
 class Seat(Shape):
-    """A desk with a phone; `browser`: the page of who sits there is its phone."""
+    """A desk with a phone; `browser`: the page of who sits there is its phone, which has to be `checked`."""
 
     id: str
     sip_username: str
     browser: bool = False
+    checked: bool = True
     registered: bool
 
 
@@ -300,6 +301,9 @@ class WorkOrder(Shape):
     needs_address: bool = False
     audio: str | None = None
     urges: int
+    text: str = ""
+    began_at: datetime | None = Field(default=None, description="when the fault began, as the caller says")
+    taken_by: str = Field(default="", description="id of the agent who took it; empty: the menu")
     created_at: datetime
     closed_at: datetime | None
     survey: SurveyPart | None = None

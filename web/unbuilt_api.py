@@ -5,12 +5,12 @@ from web.route import EVERYONE, Ask, Routes
 
 routes = Routes("not built")
 
-_ORDER_VERBS = "dispatch accept arrive feedback return urge merge visit close reopen"
+_ORDER_VERBS = "dispatch accept arrive feedback return merge visit close reopen"
 _READ = (
     "/knowledge /knowledge/{id} /reviews /scorecards /appraisals "
     "/return-visits /campaigns /users /audit /recordings/{id}/transcript"
 )
-_CREATED = "/work-orders /reviews /scorecards /return-visits /campaigns /users"
+_CREATED = "/reviews /scorecards /return-visits /campaigns /users"
 
 
 async def _not_built(ask: Ask) -> None:

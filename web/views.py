@@ -56,6 +56,7 @@ def seat_shape(roster: Roster, seat_id: str | None) -> shapes.Seat | None:
         id=seat.id,
         sip_username=seat.sip_username,
         browser=seat.kind is SeatKind.BROWSER,
+        checked=roster.checked(seat.id),
         registered=roster.registered(seat),
     )
 
@@ -223,6 +224,14 @@ def outage_shape(outage: Outage, zone: ZoneInfo, now: datetime, area: str = "") 
 SCOPES = {Scope.ROOM: "一个房间没电", Scope.HOME: "全家没电", Scope.STREET: "整条街没电"}
 
 
+SUMMARY_LENGTH = 80
+"""Characters of the agent's words that a line about an order has."""
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= SUMMARY_LENGTH else text[:SUMMARY_LENGTH] + "…"
+
+
 KINDS = {Kind.RETURN_VISIT: "满意度低，需回访"}
 
 
@@ -232,7 +241,7 @@ def order_shape(order: WorkOrder, role: str, *, own: bool, survey: Survey | None
     `survey`: the answer that a return visit is about.
     """
     told = order.report
-    words = (order.number, KINDS.get(told.kind, ""), SCOPES.get(told.scope, ""), told.address)
+    words = (order.number, KINDS.get(told.kind, ""), SCOPES.get(told.scope, ""), told.address, _beginning(told.text))
     return shapes.WorkOrder(
         id=order.id,
         number=order.number,
@@ -253,6 +262,9 @@ def order_shape(order: WorkOrder, role: str, *, own: bool, survey: Survey | None
         needs_address=told.needs_address,
         audio=f"/api/v1/recordings/{told.recording_id}/audio" if told.recording_id else None,
         urges=order.urges,
+        text=told.text,
+        began_at=told.began_at,
+        taken_by=told.taken_by,
         created_at=order.created_at,
         closed_at=order.closed_at,
         survey=shapes.SurveyPart(agent_id=survey.agent_id, score=survey.score, reason=survey.reason)

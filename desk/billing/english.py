@@ -8,7 +8,7 @@ from datetime import date
 
 from core.policy import Policy
 from desk.billing.model import Bill, BillSummary, Line, Part, UsageHistory
-from desk.billing.speech import CAUSES_SAID, LINES_SAID, TAIL
+from desk.billing.speech import LINES_SAID, TAIL, only_use, reasons
 from desk.spoken import Sentence, sentence
 from speech import english_figures as figures
 
@@ -18,6 +18,12 @@ CAUSES = {
     "compare.kwh": "Because of use",
     "compare.price": "Because of the price",
     "compare.tier": "Because of the step",
+    "compare.hours": "Because of the hours",
+    "compare.power_factor": "Because of the power factor",
+    "compare.basic": "Because of the basic charge",
+    "compare.surcharge": "Because of surcharges",
+    "compare.free": "Because of free energy",
+    "compare.adjustment": "Because of an adjustment",
 }
 """Causes of a change that a caller hears; the agent sees all."""
 
@@ -84,13 +90,12 @@ def _compared(bill: Bill, before: Bill | None) -> Sentence:
 
 
 def _causes(summary: BillSummary) -> list[Sentence]:
-    """Why it is not that of the month before; use, told already, is a cause beside others only."""
-    own = [one for one in summary.causes[:CAUSES_SAID] if one.key in CAUSES]
-    if all(one.key == "compare.kwh" for one in own):
-        return []
+    """Why it is not that of the month before; where use is the only cause, that the price is the same."""
+    own = reasons(summary.causes)
+    if own and (used := only_use(summary.causes)):
+        return [sentence("The price is the same. You used ", "more." if used > 0 else "less.")]
     return [
-        sentence(CAUSES[one.key], ": ", figures.money(abs(one.value)), " more." if one.value > 0 else " less.")
-        for one in own
+        sentence(CAUSES[key], ": ", figures.money(abs(yuan)), " more." if yuan > 0 else " less.") for key, yuan in own
     ]
 
 

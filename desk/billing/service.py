@@ -109,6 +109,22 @@ class BillService:
             raise NoReadings(account=account, period=f"{period:%Y-%m}")
         return found
 
+    async def records(self, account: str, period: date) -> tuple[Records, Supply]:
+        """Return what the bill of a month is explained by. Raises NoReadings."""
+        records = await self._db.read(lambda c: self._records(c, account, period))
+        supply = records.supplies.get(period)
+        if supply is None:
+            raise NoReadings(account=account, period=f"{period:%Y-%m}")
+        return records, supply
+
+    async def issued(self, account: str, period: date) -> Bill | None:
+        """Return the bill that was issued for a month, None when none was."""
+        return await self._db.read(lambda c: store.of_month(c, account, period))
+
+    def told(self, bill: Bill) -> BillSummary:
+        """Return a bill alone with what is due on it today."""
+        return model.summary(bill, [] if bill.paid else [bill], None, self._today(), self._policy)
+
     async def supplies(self, account: str, period: date, months: int = 12) -> list[Supply]:
         """Return the supplies of the months up to `period`, ready to be reckoned, the latest last."""
 

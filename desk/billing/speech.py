@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from core.policy import Policy
 from desk.billing.model import PARTS, Bill, BillSummary, Line, UsageHistory
+from desk.billing.steps import Step
 from desk.spoken import Sentence, sentence
 from speech import mandarin
 
@@ -13,6 +14,18 @@ LINES_SAID = 4
 """More lines than this are too many to remember; the caller is told how many there are instead."""
 CAUSES_SAID = 2
 """Causes of a change that a caller hears; the agent sees all."""
+USE = ("compare.kwh", "compare.days")
+CAUSES = {
+    "compare.kwh": "用电",
+    "compare.price": "电价",
+    "compare.hours": "用电时段",
+    "compare.power_factor": "功率因数",
+    "compare.basic": "基本电费",
+    "compare.surcharge": "代征附加",
+    "compare.free": "免费电量",
+    "compare.adjustment": "退补电费",
+}
+"""What a caller hears as a cause, beside the tier; the late fee is told with what is to be paid."""
 TAIL = 4
 """Digits by which a caller tells the own accounts apart."""
 
@@ -33,24 +46,36 @@ def bill(summary: BillSummary, today: date, *, cut_off: bool, policy: Policy) ->
 def causes(summary: BillSummary) -> list[Sentence]:
     """Return why the bill is not that of the month before, in words of which every voice has fragments.
 
-    That more was used is told already, so it is a cause beside others only.
+    That more was used is told already: where it is the only cause, the caller hears that the price is the same.
     """
-    own = [one for one in summary.causes[:CAUSES_SAID] if one.key in ("compare.kwh", "compare.price", "compare.tier")]
-    if all(one.key == "compare.kwh" for one in own):
+    own = reasons(summary.causes)
+    if not own:
         return []
+    if used := only_use(summary.causes):
+        return [sentence("电价没有变", "，", "原因是", "用电增加" if used > 0 else "用电减少", "。")]
     tier = max((line.tier or 1 for line in summary.lines), default=1)
-    names = {"compare.kwh": "用电", "compare.price": "电价", "compare.tier": f"{mandarin.ordinal(tier)}档电价"}
+    names = {**CAUSES, "compare.tier": f"{mandarin.ordinal(tier)}档电价"}
     return [
-        sentence(
-            "原因是",
-            names[one.key],
-            "，",
-            "电费多" if one.value > 0 else "电费少",
-            mandarin.money(abs(one.value)),
-            "。",
-        )
-        for one in own
+        sentence("原因是", names[key], "，", "电费多" if yuan > 0 else "电费少", mandarin.money(abs(yuan)), "。")
+        for key, yuan in own
     ]
+
+
+def reasons(causes: Sequence[Step]) -> list[tuple[str, Decimal]]:
+    """Return the largest causes that a caller hears, each with its yuan; more days are more use."""
+    yuan: dict[str, Decimal] = {}
+    for one in causes:
+        key = "compare.kwh" if one.key == "compare.days" else one.key
+        yuan[key] = yuan.get(key, Decimal(0)) + one.value
+    told = [(key, value) for key, value in yuan.items() if value and (key in CAUSES or key == "compare.tier")]
+    return sorted(told, key=lambda one: abs(one[1]), reverse=True)[:CAUSES_SAID]
+
+
+def only_use(causes: Sequence[Step]) -> Decimal | None:
+    """Return the yuan that more or less use makes where nothing else has changed."""
+    if any(one.key not in (*USE, "compare.rounding") for one in causes):
+        return None
+    return sum((one.value for one in causes if one.key in USE), Decimal(0))
 
 
 def usage(history: UsageHistory, today: date) -> list[Sentence]:

@@ -177,6 +177,8 @@ class Row:
     rounding: str
     source: str
     again: bool = False
+    key: str = ""
+    """The name of the step in programs."""
 
 
 def name(step: Step, language: Language) -> str:
@@ -247,7 +249,8 @@ def row(step: Step, language: Language, depth: int = 0, number: int = 0, *, agai
     """Return a step as a row."""
     how = rounding(step.rounding, language)
     formula, value = reckoning(step), shown(step)
-    return Row(number, depth, name(step, language), formula, value, unit(step, language), how, step.source, again)
+    said = name(step, language)
+    return Row(number, depth, said, formula, value, unit(step, language), how, step.source, again, step.key)
 
 
 def rows(step: Step, language: Language) -> Iterator[Row]:

@@ -2,12 +2,26 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 
+from desk.billing.basic_charge import bounds
 from desk.billing.readings import REACTIVE
 from desk.billing.reckoning import Reckoned, reckon_bill
 from desk.billing.steps import CONTEXT, ONE, ZERO
-from desk.billing.supply import Basic, BasicKind, Dial, Kind, Meter, Point, Register, Supply, Unusable
+from desk.billing.supply import (
+    Basic,
+    BasicKind,
+    BillRefused,
+    Dial,
+    Kind,
+    Meter,
+    People,
+    Point,
+    Register,
+    Supply,
+    Unusable,
+)
 from desk.billing.tariff import TariffBook
 
 YEAR = 12
@@ -36,18 +50,102 @@ Change = Callable[[Supply], Supply]
 
 
 def effect(supplies: Sequence[Supply], change: Change, book: TariffBook) -> Effect:
-    """Reckon bills as they are and as they would be. Raises BillRefused when the change cannot be."""
+    """Reckon bills as they are and as they would be; months that are refused as they are do not count.
+
+    Raises BillRefused when the change cannot be, or no month can be reckoned.
+    """
     with localcontext(CONTEXT):
-        before = [reckon_bill(one, book) for one in supplies]
+        usable, before = _reckoned(supplies, book)
         after = []
-        for one in supplies:
+        for one in usable:
             try:
                 after.append(reckon_bill(change(one), book))
             except Unusable as found:
                 raise found.refused(one) from None
-        months = sum(one.months for one in supplies)
+        months = sum(one.months for one in usable)
         sums = [sum((bill.amount.value for bill in bills), ZERO) for bills in (before, after)]
         return Effect(sums[0], sums[1], months, tuple(after))
+
+
+def _reckoned(supplies: Sequence[Supply], book: TariffBook) -> tuple[list[Supply], list[Reckoned]]:
+    usable, bills, refused = [], [], None
+    for one in supplies:
+        try:
+            bills.append(reckon_bill(one, book))
+        except BillRefused as error:
+            refused = error
+        else:
+            usable.append(one)
+    if not usable and refused is not None:
+        raise refused
+    return usable, bills
+
+
+@dataclass(frozen=True, slots=True)
+class Possible:
+    """Which changes make sense for a supply, with what holds now."""
+
+    contract_kw: Decimal | None
+    """The contract demand now; None: it has no basic charge."""
+    contract_least: Decimal | None
+    contract_most: Decimal | None
+    basic: tuple[BasicKind, ...]
+    """Ways of the basic charge that its tariff has prices for, other than the one it has."""
+    power_factor: Decimal | None
+    """Now; None: not metered, or no standard holds."""
+    to_valley: bool
+    people: int | None
+    """From so many people on a household has longer tiers; None: that changes nothing."""
+    poor: bool
+    """Whether free energy of poor households would change the bill."""
+
+
+def possible(bill: Reckoned, book: TariffBook) -> Possible:
+    """Return which changes make sense for what was reckoned."""
+    one, tariffs = bill.supply, bill.tariffs
+    basic = one.basic
+    kinds = [kind for kind in BasicKind if basic is not None and kind is not basic.kind and _priced(kind, bill)]
+    kva = basic.connected() if basic is not None else ZERO
+    low, high = bounds(kva, book) if kva else (None, None)
+    ladders = [tariff.ladder for tariff in tariffs if tariff.ladder is not None]
+    sizes = [ladder.people for ladder in ladders if ladder.people is not None]
+    return Possible(
+        contract_kw=basic.contract if basic is not None else None,
+        contract_least=low.value if low is not None else None,
+        contract_most=high.value if high is not None else None,
+        basic=tuple(kinds),
+        power_factor=bill.power_factor.value if bill.power_factor is not None else None,
+        to_valley=any(tariff.parts for tariff in tariffs) and any(_tells(point, Register.PEAK) for point in one.points),
+        people=min(sizes, default=None),
+        poor=any(tariff.free is not None for tariff in tariffs) and not one.household.poor,
+    )
+
+
+def _priced(kind: BasicKind, bill: Reckoned) -> bool:
+    if kind is BasicKind.CAPACITY:
+        return any(tariff.capacity is not None for tariff in bill.tariffs)
+    return bill.demand is not None and any(tariff.demand is not None for tariff in bill.tariffs)
+
+
+def _tells(point: Point, register: Register) -> bool:
+    dials = point.meter.dials if point.meter is not None else ()
+    return {register, Register.VALLEY} <= {dial.register for dial in dials}
+
+
+def people(count: int) -> Change:
+    """So many people in the household in all months."""
+
+    def changed(one: Supply) -> Supply:
+        if count < 1:
+            raise Unusable(f"a household of {count}", "give 1 or more")
+        return replace(one, household=replace(one.household, people=(People(date(1, 1, 1), count),)))
+
+    return changed
+
+
+def poor(yes: bool) -> Change:
+    """The household has the free energy of poor ones, or has it no more."""
+    return lambda one: replace(one, household=replace(one.household, poor=yes))
 
 
 def contract(kw: Decimal) -> Change:

@@ -16,6 +16,8 @@ class WorkOrderCreated(Event):
     customer_id: str
     outage_id: str | None = None
     """The published outage that covered the place when it was reported."""
+    agent_id: str | None = None
+    """Who took it; None: the menu."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,8 @@ class WorkOrderUrged(Event):
     order_id: str
     call_id: str
     count: int
+    agent_id: str | None = None
+    """Who was asked to; None: the menu."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,6 +91,12 @@ class Report:
     priority: Priority = Priority.NORMAL
     recording_id: str | None = None
     """What the caller said: the message, or the address of a fault."""
+    text: str = ""
+    """What it is about, in the words of the agent who took it."""
+    began_at: datetime | None = None
+    """When the fault began, as the caller says ([domain 7.4]: time, place and scope are recorded)."""
+    taken_by: str = ""
+    """The agent who took it; empty when the menu did."""
 
     @property
     def needs_address(self) -> bool:
@@ -187,9 +193,9 @@ class Urging(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UrgeLimits:
-    """How often an order may be urged, and how long after the last time again ([domain 7.3])."""
+    """How often an order may be urged (None: a person urges), and how long after the last time again ([domain 7.3])."""
 
-    most: int
+    most: int | None
     interval: timedelta
 
 
@@ -199,4 +205,4 @@ def urging(order: WorkOrder, now: datetime, limits: UrgeLimits) -> Urging:
         return Urging.CLOSED
     if order.urged_at is not None and now - order.urged_at < limits.interval:
         return Urging.TOO_SOON
-    return Urging.DONE if order.urges < limits.most else Urging.ENOUGH
+    return Urging.DONE if limits.most is None or order.urges < limits.most else Urging.ENOUGH

@@ -119,35 +119,40 @@ class WorkOrderService:
         """Return the order into which `order` was folded, or itself."""
         return await self.get(order.main_id) if order.main_id else order
 
-    async def urge(self, order_id: str, call_id: str) -> Urging:
-        """Attach the urging of a call to the main order of `order_id`: once for each call. Raises NoSuchOrder."""
+    async def urge(self, order_id: str, call_id: str, agent_id: str | None = None) -> Urging:
+        """Attach the urging of a call to the main order of `order_id`: once for each call. Raises NoSuchOrder.
+
+        Only the menu stops at so many urgings; an agent goes on, since that is the person who takes over then.
+        """
         for _ in range(TRIES):
             main = await self.main(await self.get(order_id))
             if await self._db.read(partial(store.urged_by, order_id=main.id, call_id=call_id)):
                 return Urging.DONE
-            may = model.urging(main, self._clock.now(), self._urge_limits())
+            may = model.urging(main, self._clock.now(), self._urge_limits(agent_id))
             if may is not Urging.DONE:
                 return may
             try:
-                await self._urge(main, call_id)
+                await self._urge(main, call_id, agent_id)
             except (_Overtaken, IntegrityError):
                 continue  # another call or process urged it, or this one did before: look again
             return Urging.DONE
         return Urging.TOO_SOON
 
-    async def _urge(self, main: WorkOrder, call_id: str) -> None:
+    async def _urge(self, main: WorkOrder, call_id: str, agent_id: str | None) -> None:
         now = self._clock.now()
 
         def save(connection: Connection) -> None:
             if not store.urge(connection, main, call_id, now):
                 raise _Overtaken(order=main.id)
 
-        urged = WorkOrderUrged(at=now, order_id=main.id, call_id=call_id, count=main.urges + 1)
+        count = main.urges + 1
+        urged = WorkOrderUrged(at=now, order_id=main.id, call_id=call_id, count=count, agent_id=agent_id)
         await self._journal.record(urged, save=save)
 
-    def _urge_limits(self) -> UrgeLimits:
+    def _urge_limits(self, agent_id: str | None) -> UrgeLimits:
         number = self._policy.number
-        return UrgeLimits(int(number("urge_most")), timedelta(minutes=number("urge_interval")))
+        most = int(number("urge_most")) if agent_id is None else None
+        return UrgeLimits(most, timedelta(minutes=number("urge_interval")))
 
     async def take(self, report: Report) -> WorkOrder:
         """Make the order of a report, folded into the main order of the same fault when there is one: in a
@@ -234,6 +239,7 @@ class WorkOrderService:
             call_id=report.call_id,
             customer_id=report.customer_id,
             outage_id=report.outage_id,
+            agent_id=report.taken_by or None,
         )
 
     def _note(self, order: WorkOrder) -> Note:

@@ -14,6 +14,7 @@ from desk.workorders.tables import work_order_counts, work_order_urges, work_ord
 _OF_REPORT = (
     *("key", "call_id", "caller", "caller_known", "account"),
     *("customer_id", "area", "address", "outage_id", "recording_id"),
+    *("text", "began_at", "taken_by"),
 )
 _OPEN_OF = PreparedSelect(
     select(work_orders)

@@ -28,6 +28,9 @@ work_orders = Table(
     Column("closed_at", Utc),
     Column("urges", Integer, nullable=False, server_default=text("0")),
     Column("urged_at", Utc),
+    Column("text", String(2000), nullable=False, server_default=""),
+    Column("began_at", Utc),
+    Column("taken_by", String(32), nullable=False, server_default=""),
     Index(None, "state", "area"),
 )
 """`key` names the report, so that one that is told twice makes one order."""

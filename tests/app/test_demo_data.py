@@ -13,6 +13,7 @@ from core.clock import FakeClock
 from core.db import Database
 from core.journal import Journal, since
 from desk.billing.service import BillService
+from desk.billing.speech import causes
 from desk.customers.model import SupplyState
 from desk.customers.service import CustomerService
 from desk.outages.events import OutageChanged, OutagePublished
@@ -68,6 +69,41 @@ async def test_every_promise_about_the_demo_customers_holds(db: Database) -> Non
     assert arrears.owed == Decimal("327.60")
     [zhao] = await customers.by_phone("13800000008")
     assert await customers.complaints(zhao.id, clock.now() - timedelta(days=30)) == 3
+
+
+async def test_bills_of_the_demo_explain_themselves(db: Database) -> None:
+    clock = FakeClock(START)
+    await load_demo(db, clock, ZONE)
+    bills = BillService(db, clock, ZONE, policy.load("seed"))
+
+    async def why(account: str) -> list[str]:
+        told = await bills.latest(account)
+        assert told is not None
+        return [one.text for one in causes(told)]
+
+    assert await why("3200000001") == ["电价没有变，原因是用电减少。"]
+    assert (await why("3200000002"))[1] == "原因是第二档电价，电费多两元六角五分。"
+    assert [one[:5] for one in await why("3200000021")] == ["原因是用电", "原因是用电"]
+    factory = await bills.explained("3200000021", date(2026, 10, 1))
+    assert factory.differences == []
+    assert factory.last_month is not None
+    assert factory.last_year is not None
+    assert {one.key for one in factory.last_month.causes} >= {"compare.basic", "compare.power_factor", "compare.hours"}
+    assert (await bills.explained("3200000008", date(2026, 10, 1))).differences
+    refused = await bills.explained("3200000013", date(2026, 10, 1))
+    assert refused.refused is not None
+    assert [one.kind for one in refused.odd] == ["below_last"]
+
+
+@pytest.mark.parametrize("day", [datetime(2027, 1, 31, tzinfo=UTC), datetime(2028, 2, 29, tzinfo=UTC)])
+async def test_the_explained_bills_hold_on_any_day(db: Database, day: datetime) -> None:
+    clock = FakeClock(day)
+    await load_demo(db, clock, ZONE)
+    bills = BillService(db, clock, ZONE, policy.load("seed"))
+    for account in ("3200000002", "3200000021"):
+        told = await bills.latest(account)
+        assert told is not None
+        assert told.causes
 
 
 async def test_pins_are_the_last_six_digits(db: Database) -> None:

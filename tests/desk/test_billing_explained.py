@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import policy
-from desk.billing import explained, explained_speech, what_if
+from desk.billing import english as bill_english
+from desk.billing import explained, explained_speech, steps, what_if
 from desk.billing.anomalies import History, Oddity, anomalies
-from desk.billing.comparison import compare
+from desk.billing.comparison import OTHERS, compare
 from desk.billing.model import Bill, Line, summary
 from desk.billing.reckoning import Reckoned, reckon_bill
 from desk.billing.speech import causes
@@ -131,7 +132,22 @@ def test_the_menu_tells_another_tier_beside_more_use() -> None:
         "原因是第二档电价，电费多二十一元。",
     ]
     more = summary(issued, [], None, SEPTEMBER, SEED, compare(reckoned(home(10)), reckoned(home(20))).causes)
-    assert causes(more) == [], "that more was used is told already"
+    assert [one.text for one in causes(more)] == ["电价没有变，原因是用电增加。"]
+    less = compare(reckoned(home(20)), reckoned(home(20, until=date(2023, 10, 15))))
+    assert causes(summary(issued, [], None, SEPTEMBER, SEED, less.causes)) == [], "fewer days, more a day: the same"
+
+
+def test_every_cause_of_a_factory_has_words_in_both_languages(pack: FragmentPack) -> None:
+    for key in (*OTHERS, "compare.kwh", "compare.days", "compare.hours", "compare.price", "compare.tier"):
+        step = steps.given(key, D("12.34"), "yuan")
+        other = steps.given("compare.price" if key != "compare.price" else "compare.tier", D(1), "yuan")
+        issued = Bill("4400001001", SEPTEMBER, D(420), D(1), (Line(D(1), D(1), D(1), 2),), SEPTEMBER)
+        told = summary(issued, [], None, SEPTEMBER, SEED, (step, other))
+        first = causes(told)[0]
+        assert first.parts[0] == "原因是"
+        assert pack.clauses(first.text)
+        english = [one.text for one in bill_english.bill(told, SEPTEMBER, cut_off=False, policy=SEED)]
+        assert any("twelve point three four yuan more." in one and one.startswith("Because") for one in english)
 
 
 @settings(deadline=None)

@@ -309,6 +309,26 @@ async def test_an_order_is_urged_once_a_call_not_too_soon_and_not_too_often(desk
     assert (await desk.orders.get(order.id)).urges == 2
 
 
+async def test_an_agent_urges_on_where_the_menu_stops_but_not_sooner(desk: Desk) -> None:
+    order = await desk.orders.take(REPORT)
+    for call in ("a", "b"):
+        await desk.orders.urge(order.id, call)
+        await desk.clock.advance(30 * 60)
+    assert await desk.orders.urge(order.id, "c") is Urging.ENOUGH
+    assert await desk.orders.urge(order.id, "c", "anna") is Urging.DONE
+    assert await desk.orders.urge(order.id, "d", "anna") is Urging.TOO_SOON
+    told = [(e.agent_id, e.count) for e in await desk.story() if isinstance(e, WorkOrderUrged)]
+    assert told == [(None, 1), (None, 2), ("anna", 3)]
+
+
+async def test_what_an_agent_writes_down_is_kept(desk: Desk) -> None:
+    told = replace(REPORT, text="表后开关没跳，' < 邻居有电", began_at=AT - timedelta(hours=1), taken_by="anna")
+    order = await desk.orders.take(told)
+    assert (await desk.start().get(order.id)).report == told
+    [made] = [e for e in await desk.story() if isinstance(e, WorkOrderCreated)]
+    assert made.agent_id == "anna"
+
+
 async def test_urging_a_folded_order_urges_its_main_order_and_a_closed_one_nothing(desk: Desk) -> None:
     main, folded = await desk.orders.take(report(1)), await desk.orders.take(report(2))
     assert await desk.orders.urge(folded.id, "a") is Urging.DONE

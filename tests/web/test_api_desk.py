@@ -136,32 +136,6 @@ async def test_the_agent_sees_the_numbers_of_the_customer_who_is_on_the_line(wor
         assert (await other.ask("GET", f"/customers/{found['id']}"))["customer"]["phones"] == ["138****0002"]
 
 
-async def test_bills_are_listed_and_explained(world: World) -> None:
-    async with world.client("1001") as agent:
-        bills = (await agent.ask("GET", "/bills?account=3200000001"))["items"]
-        bill = next(one for one in bills if one["period"] == "2026-10")
-        assert (bill["amount_yuan"], bill["usage_kwh"], bill["paid"]) == ("156.41", "286", True)
-        rows = (await agent.ask("GET", f"/bills/{bill['id']}/explanation"))["items"]
-        assert rows[-1]["amount"] == "156.41"
-        assert await agent.refused("GET", "/bills/none/explanation", status=404) == "no_such_bill"
-        assert await agent.refused("GET", "/bills", status=400) == "bad_input"
-
-
-async def test_a_bill_is_told_step_by_step_and_on_other_terms(world: World) -> None:
-    async with world.client("1001") as agent:
-        told = await agent.ask("GET", "/bills/3200000001-202610/steps?language=en")
-        assert told["refused"] is None
-        assert told["differences"] == []
-        assert told["steps"][0]["value"] == "156.41"
-        assert "286 × 0.5469" in [row["reckoning"] for row in told["steps"]]
-        assert told["last_month"][0]["value"] == "-8.75"
-        assert await agent.refused("GET", "/bills/3200000001-202501/steps", status=404) == "no_readings"
-        assert await agent.refused("GET", "/bills/none/steps", status=404) == "no_such_bill"
-        path = "/bills/3200000001-202610/what-if"
-        assert await agent.refused("POST", path, {"contract_kw": "5"}, status=400) == "bill_refused"
-        assert await agent.refused("POST", path, {}, status=400) == "bad_input"
-
-
 async def test_a_lead_publishes_changes_and_ends_an_outage(world: World) -> None:
     now = world.clock.now()
     body = {

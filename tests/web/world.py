@@ -21,6 +21,7 @@ from agents.accounts import Accounts
 from agents.model import Role, Seat, State, User
 from agents.service import AgentService
 from agents.shifts.service import ShiftService
+from app.bill_process import ProcessPapers
 from app.demo_data import demo_data
 from app.simulator import ProcessSimulator
 from core import policy
@@ -46,6 +47,7 @@ from cti.world import CallWorld
 from desk.announcements.service import AnnouncementService
 from desk.billing import store as bill_store
 from desk.billing import supply_store
+from desk.billing.notes import BillNotes
 from desk.billing.service import BillService
 from desk.callbacks.service import CallbackService
 from desk.customers import store as customer_store
@@ -182,7 +184,7 @@ class World:
         self.routing = RoutingService(self.agents, self.journal, self.db, self.clock, self.policy, self.calls.deliver)
         self.vault = Vault(folder / "recordings", ZONE)
         self.capture = FakeCapture(FakeClock())
-        outbox = NotificationService(
+        self.outbox = outbox = NotificationService(
             self.journal, self.db, self.clock, gateway=FileGateway(folder / "sms.jsonl"), policy=self.policy
         )
         self.nuisance = NuisanceService(self.journal, self.db, self.clock, self.policy)
@@ -250,6 +252,8 @@ class World:
             routing=self.routing,
             customers=CustomerService(self.db),
             bills=BillService(self.db, self.clock, ZONE, self.policy),
+            bill_notes=BillNotes(self.outbox, CustomerService(self.db), self.clock, self.settings.site),
+            papers=ProcessPapers(self.settings, self.clock),
             outages=OutageService(self.db, self.journal, self.clock, ZONE),
             announcements=self.announcements,
             surveys=self.surveys,

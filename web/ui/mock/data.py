@@ -103,6 +103,7 @@ def account(number: int, **more: Any) -> Json:
 def bill(**more: Any) -> Json:
     """Return a paid bill."""
     return {
+        "account_no": "3200000001",
         "period": "2026-10",
         "amount_yuan": "156.41",
         "usage_kwh": "286",

@@ -17,6 +17,7 @@ from aiohttp import WSMsgType, web
 from web.ui.mock import data
 from web.ui.mock.data import Json
 from web.ui.mock.floor import Floor
+from web.ui.mock.work import WorkArea
 
 POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'"
 
@@ -37,6 +38,7 @@ class MockCentre:
         self.past = data.past_calls(120)
         self.live: list[Json] | None = None
         """The live calls; None: those of the floor."""
+        self.work = WorkArea()
         self.floor = Floor()
         self.asked: list[tuple[str, str, Json]] = []
         """What was asked for by request: method, path below /api/v1/, body."""
@@ -164,6 +166,7 @@ class MockCentre:
             ("GET", f"{api}/customers/{{id}}", self._customer),
             ("GET", f"{api}/recordings/{{id}}/audio", _audio),
             ("GET", f"{api}/desktop", self._desktop),
+            *self.work.routes(),
             ("GET", f"{api}/wallboard", self._wallboard),
             ("GET", f"{api}/parked", self._items(lambda: self.floor.parked())),
             ("GET", f"{api}/storm", self._storm),

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import en from "../src/i18n/en";
 import announceEn from "../src/i18n/announce.en";
 import announceZh from "../src/i18n/announce.zh-CN";
+import billEn from "../src/i18n/bill.en";
+import billZh from "../src/i18n/bill.zh-CN";
 import boardEn from "../src/i18n/board.en";
 import boardZh from "../src/i18n/board.zh-CN";
 import flowEn from "../src/i18n/flows.en";
@@ -99,6 +101,7 @@ test.each([
   ["of the supervisor's page", floorZh, floorEn],
   ["of the wallboard", boardZh, boardEn],
   ["of announcements", announceZh, announceEn],
+  ["of a bill", billZh, billEn],
 ])("both languages have the same words %s with the same holes", (_, chinese, other) => {
   const english = new Map(leaves(other));
   for (const [key, text] of leaves(chinese)) {

@@ -31,6 +31,8 @@ export interface Seat {
   registered: boolean;
   /** The page of who sits there is the phone of this seat. */
   browser?: boolean;
+  /** That page was tested as a phone (P26); true where the phone is a device of its own. */
+  checked?: boolean;
 }
 
 export interface SeatChoice extends Seat {
@@ -122,6 +124,7 @@ export interface Account {
 }
 
 export interface Bill {
+  account_no: string;
   period: string;
   amount_yuan: Yuan;
   usage_kwh: string | number | null;

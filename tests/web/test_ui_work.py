@@ -1,0 +1,154 @@
+"""The work area in a real browser: orders out of the call, callbacks, all of it in both languages and at both sizes."""
+
+import pytest
+from playwright.async_api import Route, expect
+
+from tests.until import until
+from tests.web.desk import WIDE, ZOOMED, Desk, open_desk
+from web.ui.mock import data
+from web.ui.mock.work import callback, left, order
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+
+async def _talk(desk: Desk, pop: data.Json) -> None:
+    await desk.centre.ring(pop)
+    await desk.centre.answer()
+    await desk.page.wait_for_selector(".controls")
+
+
+async def _lose_the_answer(route: Route) -> None:
+    await route.fetch()
+    await route.abort()
+
+
+async def test_a_fault_is_taken_once_out_of_the_call_and_nothing_typed_is_lost() -> None:
+    async with open_desk() as desk:
+        page, work = desk.page, desk.centre.work
+        work.open = [order("261123000001")]
+        await desk.sign_in()
+        path = [{"node": "fault_scope", "digits": "2", "at": data.ago(seconds=30)}]
+        await _talk(desk, data.pop("c1", "13800000002", ivr_path=path))
+        await page.keyboard.press("Alt+o")
+        form = page.locator("[data-test=order-form]")
+        await expect(form).to_contain_text("有没有电线断落")
+        await expect(form.locator("#order-address")).to_have_count(0)
+        await form.get_by_label("没有", exact=True).check()
+        await expect(form.locator("#order-account")).to_have_value("3200000002")
+        await expect(form.locator("#order-phone")).to_have_value("13800000002")
+        await expect(form.locator("#order-area")).to_have_value("城东片区")
+        await expect(form.get_by_label("全家")).to_be_checked()
+        await form.locator("[data-test=known-orders]").get_by_role("button", name="催办").click()
+        await expect(form.locator("[data-test=urge-told]")).to_contain_text("2611 2300 0001")
+        await form.locator("#order-text").fill("开关没跳 <b>邻居有电</b>")
+        await page.reload()
+        await expect(form.locator("#order-text")).to_have_value("开关没跳 <b>邻居有电</b>")
+        await desk.centre.finish(20)
+        await desk.centre.be("ready")
+        await expect(form.locator("#order-text")).to_have_value("开关没跳 <b>邻居有电</b>")
+        await page.route("**/api/v1/work-orders", _lose_the_answer, times=1)
+        await form.get_by_role("button", name="提交工单").click()
+        await desk.see("没有收到服务器的答复")
+        await form.get_by_role("button", name="提交工单").dblclick()
+        await expect(form).to_have_count(0)
+        sent = [told for what, told in work.sent if what == "order"]
+        assert len({told["key"] for told in sent}) == len(work.made) == 1
+        assert sent[0] | {"key": ""} == {
+            "key": "",
+            "call_id": "c1",
+            "kind": "fault",
+            "scope": "home",
+            "danger": False,
+            "account": "3200000002",
+            "customer_id": "cu2",
+            "phone": "13800000002",
+            "area": "城东片区",
+            "address": "城东区建设路 2 号",
+            "text": "开关没跳 <b>邻居有电</b>",
+        }
+
+
+async def test_danger_is_asked_first_a_number_is_read_out_and_what_is_missing_is_said() -> None:
+    async with open_desk() as desk:
+        page, work = desk.page, desk.centre.work
+        await desk.sign_in()
+        await _talk(desk, data.unknown_pop("c1"))
+        await page.get_by_role("button", name="登记工单").click()
+        form = page.locator("[data-test=order-form]")
+        await form.get_by_role("button", name="提交工单").click()
+        await expect(form).to_contain_text("请先问安全问题")
+        await form.get_by_label("有危险").check()
+        await expect(form).to_contain_text("火灾请拨 119")
+        await form.get_by_label("整条街").check()
+        await page.keyboard.press("Control+Enter")
+        await form.get_by_role("button", name="提交工单").click()
+        await expect(form).to_contain_text("没有户号时要写地址")
+        await expect(form.locator("#order-address")).to_be_focused()
+        await page.keyboard.type("建设路 9 号")
+        work.refusal = {"code": "order_made", "message": "x", "details": {"number": "261123000009"}}
+        await form.get_by_role("button", name="提交工单").click()
+        await expect(form).to_contain_text("此单已登记为 261123000009")
+        work.refusal = None
+        await form.get_by_role("button", name="提交工单").click()
+        taken = page.locator("[data-test=taken]")
+        await expect(taken.locator("[data-test=order-number]")).to_have_text("2611 2300 0007")
+        await expect(taken).to_contain_text("紧急")
+        await page.reload()
+        await expect(taken.locator("[data-test=order-number]")).to_have_text("2611 2300 0007")
+
+
+async def test_callbacks_are_rung_put_off_and_closed_with_a_reason_and_abandoned_callers_rung_back() -> None:
+    async with open_desk() as desk:
+        page, work = desk.page, desk.centre.work
+        later = callback(
+            2, due_at=data.ago(minutes=-30), not_before=data.ago(minutes=-30), not_after=data.ago(hours=-2)
+        )
+        work.callbacks, work.abandoned = [later, callback(1), callback(3)], [left(1), left(2)]
+        await desk.sign_in("/callbacks")
+        booked = page.locator("[data-test=booked]")
+        await expect(booked).to_contain_text("到时间 2，共 3")
+        rows = booked.locator("tbody tr")
+        await expect(rows.nth(2)).to_contain_text("未到时间")
+        await rows.nth(0).get_by_role("button", name="回拨").click()
+        await expect(rows.nth(0)).to_contain_text("正在回拨")
+        await rows.nth(0).get_by_role("button", name="稍后").click()
+        await page.get_by_label("为什么推后").fill("线路忙")
+        await page.keyboard.press("Enter")
+        await until(lambda: ("skip", {"id": work.sent[0][1]["id"], "reason": "线路忙"}) in work.sent)
+        await rows.nth(1).get_by_role("button", name="关闭").click()
+        await page.get_by_label("为什么不再回拨").fill("已当面答复")
+        await page.keyboard.press("Enter")
+        await expect(rows).to_have_count(2)
+        await page.get_by_role("button", name="显示已结束的回拨").click()
+        await expect(page.locator("[data-test=closed]")).to_contain_text("人工关闭")
+        lost = page.locator("[data-test=abandoned]")
+        await lost.get_by_role("button", name="排入回拨").first.click()
+        await expect(lost.locator("tbody tr")).to_have_count(1)
+        await lost.get_by_role("button", name="回拨", exact=True).click()
+        await until(lambda: work.sent[-1] == ("take", {"call_id": "left2", "dial": True}))
+        await desk.see("没有需要联系的来电")
+        work.refusal = {"code": "conflict", "message": "x", "details": {}}
+        await rows.nth(0).get_by_role("button", name="回拨").click()
+        await desk.see("这个回拨刚刚变化了")
+
+
+@pytest.mark.parametrize(("locale", "dark", "size"), [("en", True, WIDE), ("zh-CN", False, ZOOMED)])
+async def test_the_work_area_fits_and_axe_finds_nothing(locale: str, dark: bool, size: tuple[int, int]) -> None:
+    async with open_desk(locale=locale, dark=dark, size=size) as desk:
+        page, work = desk.page, desk.centre.work
+        work.open = [order(f"26112300000{n}", urges=n, priority="urgent") for n in range(1, 5)]
+        for one in work.open:
+            one["account_no"] = "3200000009"
+        work.callbacks = [callback(n, reason="客户要求晚上再打" * 6) for n in range(200)]
+        work.abandoned = [left(n) for n in range(60)]
+        await desk.sign_in()
+        await _talk(desk, data.ugly_pop("c1"))
+        await page.keyboard.press("Alt+o")
+        await page.locator("[data-field=danger] input").first.check()
+        await page.locator("[data-test=known-orders]").wait_for()
+        assert await desk.axe() == []
+        assert not await desk.is_too_wide()
+        await page.locator("nav a[href='/callbacks']").click()
+        await page.locator("[data-test=booked] tbody tr").first.wait_for()
+        assert await desk.axe() == []
+        assert not await desk.is_too_wide()
