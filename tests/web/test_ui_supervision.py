@@ -30,6 +30,7 @@ async def _confirm(desk: Desk, button: str, text: str | None = None) -> None:
 async def test_a_lead_finds_listens_steers_and_asks_why() -> None:
     async with open_desk() as desk:
         page, centre = desk.page, desk.centre
+        centre.parked = centre.floor.parked()
         await desk.sign_in("/supervision")
         rows, watching = page.locator("[data-test=agents] tbody tr"), page.locator("[data-test=watching]")
         await expect(rows).to_have_count(50)  # of 60; the first is oneself
@@ -52,13 +53,13 @@ async def test_a_lead_finds_listens_steers_and_asks_why() -> None:
         assert await desk.axe() == []
         await watching.get_by_role("button", name="退出监听").click()
         await expect(watching).to_have_count(0)
-        assert [one for one in centre.asked if one[1].startswith(path)] == [
+        assert [one for one in centre.steering.asked if one[1].startswith(path)] == [
             ("POST", f"{path}/monitor", {}),
             ("POST", f"{path}/whisper", {}),
             ("POST", f"{path}/barge", {}),
             ("POST", f"{path}/monitor", {"on": False}),
         ]
-        centre.refuse_next = {"code": "no_such_call"}
+        centre.steering.refuse_next = "no_such_call"
         await row.get_by_role("button", name="监听").click()
         await desk.see("通话已经结束")
 
@@ -75,7 +76,7 @@ async def test_a_lead_finds_listens_steers_and_asks_why() -> None:
         await _choose(desk, row, "签出")
         await _confirm(desk, "签出")
         await expect(rows).to_have_count(0)
-        assert centre.asked[-3:] == [
+        assert centre.steering.asked[-3:] == [
             ("POST", f"{path}/hangup", {"reason": "客户辱骂坐席"}),
             ("POST", f"agents/{talks['id']}/state", {"state": "not_ready", "reason": "meeting"}),
             ("POST", f"agents/{talks['id']}/sign-out", {}),
@@ -98,18 +99,19 @@ async def test_a_lead_finds_listens_steers_and_asks_why() -> None:
         await page.get_by_role("tab", name="停放").click()
         await page.locator("[data-test=parked]").get_by_role("button", name="代接").click()
         await desk.see("请接听")
-        assert centre.asked[-1][1] == "calls/p1/pickup"
+        assert centre.steering.asked[-1][1] == "calls/p1/pickup"
         await expect(page.locator("[data-test=triggers]")).to_contain_text("气象预警等级 已达到")
         await page.locator("[data-test=storm]").get_by_role("button", name="开启…").click()
         await _confirm(desk, "开启", "台风过境")
         await expect(page.locator("[data-test=storm] .tag")).to_have_text("已开启")
-        assert centre.asked[-1] == ("PUT", "storm", {"on": True, "why": "台风过境"})
+        assert centre.steering.asked[-1] == ("PUT", "storm", {"on": True, "why": "台风过境"})
 
 
 async def test_the_floor_is_fast_and_fits_with_five_hundred_of_any_name() -> None:
     async with open_desk(locale="en", dark=True) as desk:
         page, centre = desk.page, desk.centre
         centre.floor = Floor(500, 40, ugly=True)
+        centre.parked = centre.floor.parked()
         await desk.sign_in("/supervision")
         rows = page.locator("[data-test=agents] tbody tr")
         await expect(rows).to_have_count(50)

@@ -40,3 +40,8 @@ export function seesFlows(role: string | undefined): boolean {
 export function changesFlows(role: string | undefined): boolean {
   return CHANGING_FLOWS.has(role ?? "");
 }
+
+/** Whether this role steers the team: blocks numbers, forces states. */
+export function steers(role: string | undefined): boolean {
+  return STEERING.has(role ?? "");
+}
