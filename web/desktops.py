@@ -246,8 +246,9 @@ class Desktops:
                 self._notice_of_backup(event)
             case AnnouncementSwitched():
                 self._announcements_moved()
-            case UserChanged(user_id=user_id, what="disabled" | "password"):
-                self._sign_out(user_id)
+            case UserChanged(user_id=user_id, what=what, changes=changes):
+                if what in ("disabled", "password") or (what == "changed" and "role" in changes):
+                    self._sign_out(user_id)
 
     def _announcements_moved(self) -> None:
         """Tell who may switch announcements that they stand differently now."""

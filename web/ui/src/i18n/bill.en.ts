@@ -55,7 +55,6 @@ const en: Words<typeof zh> = {
   tree: {
     title: "How each cent came about",
     hint: "Open a row to see what it was reckoned of",
-    again: "same as step {number}",
     source: "Source",
     all: "Open all",
     fold: "Close all",

@@ -41,7 +41,7 @@ export default {
   refused: "这张账单按现有抄表数据算不出来。请按下面的问题核对，再登记账单核查工单。",
   details: "给后台的说明",
   unread: "没有抄表数据，只有已出账单的明细。要逐步解释，请让后台导入抄表数据。",
-  tree: { title: "每一分钱怎么来的", hint: "点开一行看它由什么算出", again: "同第 {number} 步", source: "依据", all: "全部展开", fold: "收起" },
+  tree: { title: "每一分钱怎么来的", hint: "点开一行看它由什么算出", source: "依据", all: "全部展开", fold: "收起" },
   lateFee: "违约金（截至今天）",
   items: { title: "已出账单明细", text: "项目", reckoning: "计算", amount: "金额（元）" },
   whatIf: {

@@ -39,6 +39,7 @@ const en: Words<typeof zh> = {
     floor: "Floor",
     announcements: "Announcements",
     flows: "Voice flow",
+    admin: "Admin",
     seat: "Seat",
     noSeat: "No seat",
     registered: "phone registered",

@@ -2,7 +2,7 @@
 import { computed, onBeforeUnmount, onMounted, ref, shallowRef } from "vue";
 import { liveCalls, type LiveCall, type Parked, parked, type WatchVerb } from "../api/supervision";
 import { wallboard } from "../api/wallboard";
-import { seesParked } from "../desktop/roles";
+import { takesCalls } from "../desktop/roles";
 import { useView } from "../desktop/view";
 import { Feed, type Shown } from "../wallboard/feed";
 
@@ -22,7 +22,7 @@ export function useFloor() {
   let timer = 0;
 
   async function read() {
-    const lists = [liveCalls(), seesParked(state.value.user?.role) ? parked() : Promise.resolve([])] as const;
+    const lists = [liveCalls(), takesCalls(state.value.user?.role) ? parked() : Promise.resolve([])] as const;
     const [board, live, waiting] = await Promise.all([wallboard(), ...lists]);
     calls.value = live;
     places.value = waiting;
