@@ -162,4 +162,5 @@ def _history(records: Records, period: date, before: Reckoned | None, default: s
     for month, supply in records.supplies.items():
         if month < period and month not in used:
             used[month] = _used(supply, default, ZERO)
-    return History(used, before.power_factor.value if before and before.power_factor else None)
+    factor = before.power_factor.value if before and before.power_factor else None
+    return History(used, factor, records.supplies.get(month_before(period)))

@@ -46,6 +46,7 @@ const en: Words<typeof zh> = {
     missing_period: "A month is missing",
     small_capacity: "Too small for two parts",
     estimated: "Estimate",
+    other_begin: "Does not begin where the last ended",
   },
   differs:
     "By the readings the bill is {reckoned} yuan, issued were {issued} yuan. Have it checked; give the customer no reasons yet.",

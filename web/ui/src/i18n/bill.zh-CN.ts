@@ -36,6 +36,7 @@ export default {
     missing_period: "缺少月份",
     small_capacity: "容量低于两部制",
     estimated: "估抄",
+    other_begin: "与上期末示数不接",
   },
   differs: "按抄表数据核算的结果与已出账单不一致：核算 {reckoned} 元，已出 {issued} 元。请登记核查，先不要向客户解释原因。",
   refused: "这张账单按现有抄表数据算不出来。请按下面的问题核对，再登记账单核查工单。",
