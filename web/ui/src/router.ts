@@ -14,6 +14,7 @@ export const router = createRouter({
         { path: "", component: () => import("./parts/PopPanel.vue") },
         { path: "calls", component: () => import("./parts/HistoryPanel.vue") },
         { path: "callbacks", component: () => import("./work/CallbackPage.vue") },
+        { path: "shift", component: () => import("./work/ShiftPage.vue") },
         { path: "live", component: () => import("./parts/LivePanel.vue") },
         { path: "bill/:account?", component: () => import("./bill/BillPage.vue") },
         { path: "announcements", component: () => import("./pages/AnnouncementPage.vue"), meta: { wide: true } },

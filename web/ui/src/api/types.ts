@@ -235,6 +235,8 @@ export type NoticeMessage = Stamped & {
 };
 export type PhoneMessage = Stamped & { type: "phone"; page: string };
 export type AnnouncementsMessage = Stamped & { type: "announcements" };
+export type MessageMessage = Stamped & { type: "message"; id: string };
+export type MessageReadMessage = Stamped & { type: "message_read"; id: string };
 export type Pong = Stamped & { type: "pong"; id?: string };
 export type Ok = Stamped & { type: "ok"; id: string };
 export type Refused = Stamped & { type: "error"; id: string | null; error: ApiErrorBody };
@@ -248,6 +250,8 @@ export type ServerMessage =
   | QueueStatsMessage
   | NoticeMessage
   | AnnouncementsMessage
+  | MessageMessage
+  | MessageReadMessage
   | PhoneMessage
   | Pong
   | Ok

@@ -61,6 +61,8 @@ export interface DesktopState {
   notices: Notice[];
   /** `seq` of the last message that announcements or storm mode may stand differently. */
   switched: number;
+  /** `seq` of the last message that the messages from who leads may stand differently. */
+  mail: number;
 }
 
 export const NOTICES_KEPT = 20;
@@ -86,6 +88,7 @@ export const EMPTY: DesktopState = {
   missed: null,
   notices: [],
   switched: 0,
+  mail: 0,
 };
 
 /** States in which no call is the agent's own any more. */
@@ -121,6 +124,9 @@ export function reduce(state: DesktopState, message: ServerMessage): DesktopStat
       return withNotice(next, message);
     case "announcements":
       return { ...next, switched: message.seq };
+    case "message":
+    case "message_read":
+      return { ...next, mail: message.seq };
     default:
       // A newer server may send what this page does not know; its place in the order still counts.
       return next;
@@ -147,6 +153,7 @@ function fromHello(hello: Hello, before: DesktopState): DesktopState {
     missed,
     notices: before.notices,
     switched: hello.seq,
+    mail: hello.seq,
   };
 }
 

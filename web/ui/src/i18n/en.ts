@@ -34,6 +34,7 @@ const en: Words<typeof zh> = {
     desk: "Desk",
     history: "Calls",
     callbacks: "Callbacks",
+    shift: "Shift",
     live: "Live calls",
     announcements: "Announcements",
     flows: "Voice flow",

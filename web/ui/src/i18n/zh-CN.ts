@@ -31,6 +31,7 @@ export default {
     desk: "工作台",
     history: "通话记录",
     callbacks: "回拨",
+    shift: "班次",
     live: "在线通话",
     announcements: "公告",
     flows: "语音流程",
