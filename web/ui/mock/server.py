@@ -17,6 +17,7 @@ from aiohttp import WSMsgType, web
 from web.ui.mock import data
 from web.ui.mock.data import Json
 from web.ui.mock.floor import Floor
+from web.ui.mock.shift import Shift
 from web.ui.mock.work import WorkArea
 
 POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'"
@@ -38,6 +39,7 @@ class MockCentre:
         self.past = data.past_calls(120)
         self.live: list[Json] = []
         self.work = WorkArea()
+        self.shift = Shift()
         self.floor = Floor()
         self.asked: list[tuple[str, str, Json]] = []
         """What was asked for by request: method, path below /api/v1/, body."""
@@ -166,6 +168,7 @@ class MockCentre:
             ("GET", f"{api}/recordings/{{id}}/audio", _audio),
             ("GET", f"{api}/desktop", self._desktop),
             *self.work.routes(),
+            *self.shift.routes(),
             ("GET", f"{api}/wallboard", self._wallboard),
             ("GET", "/{path:.*}", self._page),
         ]
