@@ -52,6 +52,19 @@ class AgentWrapUpExtended(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneChecked(Event):
+    """The page that is a seat's phone was tested.
+
+    `how`: by an `echo`, in a `talk`, or its `devices` are others; without `faults` it is fit.
+    """
+
+    agent_id: str
+    seat_id: str
+    how: str
+    faults: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentReserved(Event):
     """The agent is kept for this call and gets no other; without an answer it lapses at `lease_until`."""
 

@@ -44,6 +44,7 @@ class Cause(StrEnum):
     WRAP_UP_OVER = "wrap_up_over"
     SEAT_LOST = "seat_lost"
     DESKTOP_GONE = "desktop_gone"
+    PHONE_UNCHECKED = "phone_unchecked"
     DISABLED = "disabled"
     RESTART = "restart"
     RECONCILED = "reconciled"
@@ -72,7 +73,7 @@ _AFTER_CALL = (State.READY, State.NOT_READY, State.LOGGED_OUT)
 _TABLE: tuple[tuple[tuple[State, ...], tuple[Cause, ...], tuple[State, ...]], ...] = (
     ((State.LOGGED_OUT,), (Cause.SIGNED_IN,), (State.NOT_READY,)),
     ((State.NOT_READY,), (Cause.ASKED,), (State.READY, State.NOT_READY)),
-    ((State.READY,), (Cause.ASKED, Cause.SEAT_LOST, Cause.DESKTOP_GONE), (State.NOT_READY,)),
+    ((State.READY,), (Cause.ASKED, Cause.SEAT_LOST, Cause.DESKTOP_GONE, Cause.PHONE_UNCHECKED), (State.NOT_READY,)),
     ((State.NOT_READY, State.READY, State.WRAP_UP), (Cause.SIGNED_OUT, Cause.DISABLED), (State.LOGGED_OUT,)),
     ((State.READY,), (Cause.RESERVED,), (State.RESERVED,)),
     # Who dials out by hand may be on a break, and is again afterwards.
@@ -170,17 +171,18 @@ def _tidy(moved: Agent, old: Agent, at: datetime) -> Agent:
     return moved
 
 
-def landing(agent: Agent, phone: bool, missed: bool = False) -> tuple[State, str | None]:
+def landing(agent: Agent, phone: bool, missed: bool = False, lack: Cause | None = None) -> tuple[State, str | None]:
     """Return the state and reason that follow a call or an offer.
 
-    A wish comes first; a seat whose `phone` is gone, or one that was rung in vain (`missed`), does not become ready.
+    A wish comes first; a seat whose `phone` is gone (for `lack`), or one that was rung in vain (`missed`), does not
+    become ready.
     """
     if agent.wish is not None and agent.wish.state is not State.READY:
         return agent.wish.state, agent.wish.reason
     if missed:
         return State.NOT_READY, None
     if not phone:
-        return State.NOT_READY, str(Cause.SEAT_LOST)
+        return State.NOT_READY, str(lack or Cause.SEAT_LOST)
     return State.READY, None
 
 

@@ -90,7 +90,8 @@ class Presence:
         """Do as `free`, and leave it to be stored."""
         assert agent.call_id is not None
         vain = cause in MISSES or (cause is Cause.LEASE_EXPIRED and agent.state is State.RINGING)
-        to, reason = landing(agent, not self.roster.phone_missing(agent), missed=vain)
+        lack = self.roster.lack(agent)
+        to, reason = landing(agent, lack is None, vain, lack)
         told = ReservationReleased(at=at, call_id=agent.call_id, agent_id=agent.agent_id, cause=why)
         return self.begin_move(agent, to, cause, *first, told, at=at, reason=reason)
 
@@ -101,6 +102,8 @@ class Presence:
         offered meanwhile.
         """
         seat = self.roster.seat_of_phone(sip_username)
+        if seat is not None and why != LATE:
+            self.roster.set_checked(seat.id, False)
         agent = self.roster.at_seat(seat.id) if seat else None
         if agent is None:
             return
@@ -130,6 +133,7 @@ class Presence:
         await self.clock.sleep(self._phone_grace_s)
         agent = self.roster.get(agent_id)
         if agent is not None and agent.state is State.READY and self.roster.phone_missing(agent):
+            self.roster.set_checked(agent.seat_id, False)
             await self.move(agent, State.NOT_READY, Cause.SEAT_LOST)
 
     async def start_wrap_up(self, agent: Agent, cause: Cause, at: datetime, *first: Event) -> Agent:
@@ -177,7 +181,8 @@ class Presence:
         return await self._keep(agent, self._begin_end_of_wrap_up(agent, cause))
 
     def _begin_end_of_wrap_up(self, agent: Agent, cause: Cause) -> Sequel:
-        to, reason = landing(agent, not self.roster.phone_missing(agent))
+        lack = self.roster.lack(agent)
+        to, reason = landing(agent, lack is None, lack=lack)
         return self.begin_move(agent, to, cause, reason=reason)
 
     async def wish(self, agent: Agent, wish: Wish) -> Agent:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from agents.model import ON_CALL, Agent, PageRule, Seat, State
+from agents.model import ON_CALL, Agent, Cause, PageRule, Seat, SeatKind, State
 
 
 class Roster:
@@ -18,6 +18,8 @@ class Roster:
         self._seats: dict[str, Seat] = {}
         self._phones: dict[str, bool] = {}
         self._all_phones_known = False
+        self._unchecked: set[str] = set()
+        """Seats whose phone is a page that was not tested (P26)."""
         self._moved: set[str] = set()
         self._pages: set[str] = set()
         """Agents of whom a page is heard now."""
@@ -56,12 +58,15 @@ class Roster:
 
     def idle(self) -> Iterator[Agent]:
         """Yield those who may get a call now: ready, their phone is there, and so is their page where it counts."""
-        return (agent for agent in self._idle.values() if self.phone_there(agent) and self.attended(agent))
+        return (agent for agent in self._idle.values() if self._reachable(agent))
 
     def routable(self, agent_id: str) -> bool:
         """Tell whether this agent may get a call now."""
         agent = self._idle.get(agent_id)
-        return agent is not None and self.phone_there(agent) and self.attended(agent)
+        return agent is not None and self._reachable(agent)
+
+    def _reachable(self, agent: Agent) -> bool:
+        return self.phone_there(agent) and self.attended(agent) and self.checked(agent.seat_id)
 
     def at_seat(self, seat_id: str) -> Agent | None:
         """Return who sits at a seat."""
@@ -153,6 +158,28 @@ class Roster:
         seat = self.seat(agent.seat_id)
         return seat is None or not self._phones.get(seat.sip_username, not self._all_phones_known)
 
+    def lack(self, agent: Agent) -> Cause | None:
+        """Return why the phone at the agent's seat allows no call: it is gone, or was not tested; None: it does."""
+        if self.phone_missing(agent):
+            return Cause.SEAT_LOST
+        return None if self.checked(agent.seat_id) else Cause.PHONE_UNCHECKED
+
+    def checked(self, seat_id: str | None) -> bool:
+        """Tell whether the phone of a seat is known to carry sound both ways; one that is no page needs no test."""
+        seat = self.seat(seat_id)
+        return seat is None or seat.kind is not SeatKind.BROWSER or seat.id not in self._unchecked
+
+    def set_checked(self, seat_id: str | None, passed: bool) -> None:
+        """Keep whether the page at a seat was tested."""
+        if seat_id is None:
+            return
+        if passed:
+            self._unchecked.discard(seat_id)
+        else:
+            self._unchecked.add(seat_id)
+        if (agent := self.at_seat(seat_id)) is not None:
+            self._moved.add(agent.agent_id)
+
     def set_phone(self, sip_username: str, there: bool) -> None:
         """Keep what the PBX says of one phone."""
         self._phones[sip_username] = there
@@ -162,7 +189,10 @@ class Roster:
 
     def set_phones(self, there: Iterable[str]) -> None:
         """Keep the whole list of phones that the PBX has."""
+        lost = {name for name, was in self._phones.items() if was}
         self._phones = dict.fromkeys(there, True)
+        lost -= self._phones.keys()
+        self._unchecked.update(seat.id for seat in self._seats.values() if seat.sip_username in lost)
         self._all_phones_known = True
         self._moved.update(self._chains)
 

@@ -24,6 +24,7 @@ from agents.model import (
     advance,
 )
 from agents.pages import Pages
+from agents.phone_check import PhoneChecks, PhoneNotChecked
 from agents.presence import Around, Presence
 from agents.qualification import Qualifications
 from agents.restart import LiveCalls, reconcile, seats_without_phone
@@ -110,6 +111,7 @@ class AgentService:
         self._tasks = TaskOwner("agents")
         self.reasons = reasons.load(site.reasons)
         self.pages = Pages(self._presence, clock, policy, self._tasks, self._routable_again)
+        self.phone_checks = PhoneChecks(self._presence, journal, clock, policy)
         self.ghosts = GhostSeats(self._presence)
         """What the sweep of the PBX compares with presence."""
         self._on_phones: Callable[[], None] | None = None
@@ -141,6 +143,7 @@ class AgentService:
             return agent
         if self.roster.at_seat(seat_id) is not None:
             raise SeatTaken(seat_id=seat_id)
+        self.roster.set_checked(seat_id, False)
         moved = advance(agent, State.NOT_READY, Cause.SIGNED_IN, at)
         return await self._presence.commit(
             agent,
@@ -158,15 +161,15 @@ class AgentService:
     async def set_state(self, agent_id: str, wanted: State, reason: str | None = None) -> Agent:
         """Make the agent ready or not ready (then `reason` is needed); a wish during a call comes after wrap-up.
 
-        `ready` in wrap-up finishes it. Raises NotAtSeat, PhoneNotRegistered, PageNotOpen, BadInput.
+        `ready` in wrap-up finishes it. Raises NotAtSeat, PhoneNotRegistered, PhoneNotChecked, PageNotOpen,
+        BadInput.
         """
         agent = self.signed_in(agent_id)
         said = self._said(wanted, reason)
         if agent.state in ON_CALL or (agent.state is State.WRAP_UP and wanted is State.NOT_READY):
             return await self._presence.wish(agent, Wish(wanted, said))
         if wanted is State.READY:
-            if self.roster.phone_missing(agent):
-                raise PhoneNotRegistered(seat_id=agent.seat_id)
+            self._needs_phone(agent)
             if self._lacks_page(agent):
                 raise PageNotOpen(seat_id=agent.seat_id)
             if agent.state is State.WRAP_UP:
@@ -175,6 +178,14 @@ class AgentService:
         if (agent.state, agent.reason) == (wanted, said):
             return agent
         return await self._presence.move(agent, wanted, Cause.ASKED, reason=said)
+
+    def _needs_phone(self, agent: Agent) -> None:
+        """Raise PhoneNotRegistered or PhoneNotChecked when no call may come to the agent's seat."""
+        match self.roster.lack(agent):
+            case Cause.SEAT_LOST:
+                raise PhoneNotRegistered(seat_id=agent.seat_id)
+            case Cause.PHONE_UNCHECKED:
+                raise PhoneNotChecked(seat_id=agent.seat_id)
 
     def _lacks_page(self, agent: Agent) -> bool:
         seat = self.roster.seat(agent.seat_id)
@@ -242,13 +253,13 @@ class AgentService:
         """Keep who has parked or handed on a caller for their return; None when that agent is not there for it."""
         try:
             return await self._keep(agent_id, call_id, Cause.RETURNED)
-        except (NotAtSeat, PhoneNotRegistered, NotFree):
+        except (NotAtSeat, PhoneNotRegistered, PhoneNotChecked, NotFree):
             return None
 
     async def _keep(self, agent_id: str, call_id: str, cause: Cause) -> AgentReserved:
         agent = self.signed_in(agent_id)
-        if self.roster.phone_missing(agent) or agent.seat_id is None:
-            raise PhoneNotRegistered(seat_id=agent.seat_id)
+        self._needs_phone(agent)
+        assert agent.seat_id is not None
         if (agent.state, cause, State.RESERVED) not in MOVES:
             raise NotFree(f"you are {agent.state}: finish that first", agent_id=agent_id, state=str(agent.state))
         at = self._clock.now()
@@ -308,6 +319,7 @@ class AgentService:
             return
         self._loaded = True
         self._presence.resume(stored)
+        self.phone_checks.resume()
         for agent in self.roster.signed_in():
             if agent.desktop:
                 self.pages.gone(agent.agent_id)

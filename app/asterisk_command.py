@@ -45,6 +45,7 @@ def render(context: click.Context) -> None:
     pbx = private_asterisk(settings, found)
     if _run(pbx.status()).booted:
         _run(pbx.reload_seats())
+        _run(pbx.reload_certificate())
         click.echo("the running PBX has read it; changed ports take effect at its next start")
 
 

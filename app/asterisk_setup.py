@@ -51,7 +51,15 @@ def secrets_of(settings: Settings) -> Secrets:
 
 
 def render_spec(settings: Settings, seats: Iterable[agents.Seat], secrets: Secrets, install: Install) -> RenderSpec:
-    """Everything that the templates of `asterisk_conf` use, from the settings of this installation."""
+    """Everything that the templates of `asterisk_conf` use, from the settings of this installation.
+
+    Raises ConfigError for a port of TLS without a certificate.
+    """
+    if settings.asterisk.tls_port and not settings.tls.certificate.is_file():
+        raise ConfigError(
+            f"[asterisk] tls_port is set, but there is no {settings.tls.certificate}: "
+            "take it out, or make a certificate: hotline certificate make NAME"
+        )
     return RenderSpec(
         install=install,
         directories=directories_of(settings),
@@ -82,14 +90,14 @@ def directories_of(settings: Settings) -> Directories:
 def ports_of(settings: Settings) -> Ports:
     """Where the PBX of this installation listens."""
     pbx = settings.asterisk
-    tls = settings.var / "tls"
     return Ports(
         sip=pbx.sip_port,
         http=pbx.http_port,
         ami=pbx.ami_port,
         rtp_start=pbx.rtp_start,
         rtp_end=pbx.rtp_end,
-        tls=None if pbx.tls_port is None else Tls(pbx.tls_port, tls / "certificate.pem", tls / "key.pem"),
+        tls=None if pbx.tls_port is None else Tls(pbx.tls_port, settings.tls.certificate, settings.tls.key),
+        bind=pbx.bind,
     )
 
 

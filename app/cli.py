@@ -14,6 +14,7 @@ COMMANDS = {
     "asterisk": ("app.asterisk_command", "asterisk_group", "The private PBX and its configuration."),
     "bench": ("app.bench_command", "bench", "One measurement, JSON to stdout."),
     "bill": ("app.bill_command", "bill_group", "Bills: import readings, explain, compare, what-if."),
+    "certificate": ("app.certificate_command", "certificate_group", "HTTPS and WSS: make, take over, renew, show."),
     "check": ("app.check_command", "check", "The fast checks: format, lint, types, imports, unit tests."),
     "db": ("app.db_command", "db_group", "Storage: upgrade, verify."),
     "demo": ("app.demo_command", "demo", "The whole hotline with robot callers and agents."),

@@ -12,6 +12,7 @@ import click
 
 from agents.accounts import Accounts
 from agents.model import Role
+from app.certificates import desktop_address
 from app.demo_data import load_demo
 from app.robots import Counts, People, Robots, RobotSeat
 from app.running import run
@@ -131,7 +132,7 @@ async def _login(
 def _write(file: Path, settings: Settings, logins: list[Login], seats: list[object]) -> None:
     at = settings.asterisk
     content = {
-        "api": f"http://{settings.web.host}:{settings.web.port}",
+        "api": settings.web.here,
         "sip": f"127.0.0.1:{at.sip_port}",
         "logins": [{"username": x.username, "password": x.password, "role": x.role, "seat": x.seat} for x in logins],
         "seats": [
@@ -205,7 +206,7 @@ def _figures(counts: Counts) -> str:
 
 
 def _print(settings: Settings, logins: list[Login], *, robots: bool) -> None:
-    click.echo(f"\nHotline is open.\n  desktop  http://{settings.web.host}:{settings.web.port}/")
+    click.echo(f"\nHotline is open.\n  desktop  {desktop_address(settings)}")
     for login in logins:
         if not login.username.startswith("robot"):
             seat = f"  seat {login.seat}" if login.seat else ""

@@ -9,8 +9,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from app import doctor_files, doctor_pbx
+from app import doctor_files, doctor_pbx, doctor_tls
 from app.findings import FINE, NOTE, WRONG, Finding
+from core.clock import SystemClock
 from core.config import Settings, load
 from speech.render import user_cache
 
@@ -38,6 +39,7 @@ def doctor(context: click.Context) -> None:
 def examine(settings: Settings, cache: Path) -> Iterator[Finding]:
     """Yield what is found, from the ground up. Blocks for a few seconds at most."""
     yield from doctor_files.examine(settings, cache)
+    yield from doctor_tls.examine(settings, SystemClock())
     yield from asyncio.run(doctor_pbx.examine(settings, cache))
 
 

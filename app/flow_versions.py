@@ -81,6 +81,7 @@ class ApiVersions:
     async def publish(self, flow: str, number: int, *, by: str, instead_of: int | None = None) -> Version:
         """Publish a version."""
         where = f"/flows/{flow}/versions/{number}/publish"
+        click.echo("hotline: the running service makes the prompts that are missing; that can take a minute", err=True)
         return _version(flow, await self._ask("POST", where, {"live_version": instead_of}))
 
     async def _ask(self, method: str, path: str, body: Any = None) -> Any:
@@ -166,10 +167,9 @@ async def _user(accounts: Accounts, who: str | None, *, publishes: bool) -> User
 async def _session(settings: Settings, accounts: Accounts, user: User) -> AsyncIterator[aiohttp.ClientSession]:
     """A session at the running service: who may read its database may open one."""
     token = await accounts.open_session(user.id, "command line")
-    host = "127.0.0.1" if settings.web.host in ("", "0.0.0.0") else settings.web.host  # noqa: S104 - we connect there
     try:
         async with aiohttp.ClientSession(
-            f"http://{host}:{settings.web.port}",
+            settings.web.here,
             headers={"Authorization": f"Bearer {token}"},
             timeout=aiohttp.ClientTimeout(total=PUBLISH_WAIT_S),
         ) as session:

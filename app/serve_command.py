@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import click
 import uvloop
 
+from app.certificates import desktop_address
 from app.running import run
 from app.setup import prepare
 from app.wiring import Hotline
@@ -54,7 +55,7 @@ def serve(context: click.Context, config: str | None, no_ui: bool) -> None:
 
 async def _serve(hotline: Hotline) -> None:
     until = stop_on_signals(asyncio.get_running_loop())
-    where = f"http://{hotline.settings.web.host}:{hotline.settings.web.port}"
+    where = desktop_address(hotline.settings)
 
     async def body() -> None:
         click.echo(f"serving on {where}")

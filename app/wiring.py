@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from aiohttp.web import AppRunner, TCPSite
+from aiohttp.web import AppRunner
 
 from agents.accounts import Accounts
 from agents.browsers import BrowserSeats
@@ -26,12 +26,13 @@ from app.probes import Probes
 from app.report_process import ProcessReports
 from app.simulator import ProcessSimulator
 from app.voices import ALWAYS_SAID, Say, Voices
+from app.web_doors import WebDoors
 from core import log, policy
 from core.bus import Bus
 from core.clock import SystemClock
 from core.config import Settings
 from core.db import Database
-from core.errors import ConfigError, HotlineError
+from core.errors import HotlineError
 from core.journal import Journal
 from core.switches import STORM, Switches
 from core.tasks import TaskOwner
@@ -280,6 +281,7 @@ class Hotline:
             )
         )
         self._runner = AppRunner(self.web_app, access_log=None, handle_signals=False, shutdown_timeout=5)
+        self._doors = WebDoors(self._runner, self.settings, self.clock)
 
     # --- what calls need of the rooms above them ------------------------------------------------------
 
@@ -327,7 +329,7 @@ class Hotline:
         await self.business.announcements.refresh()
         await self.business.nuisance.load()
         await self.switches.load(self.bus)
-        await self._listen()
+        await self._doors.open()
         if not await self.db.read(store.live):
             # Callers who are already there come first; otherwise the first one should hear whole sentences.
             await self.voices.loaded()
@@ -342,6 +344,7 @@ class Hotline:
             self.ring_back,
             self.storm,
             self.business.outages,
+            self._doors,
         ):
             self._tasks.start(service.run(), type(service).__name__)
         self._tasks.start(self.voices.render_rest(), "prompts")
@@ -362,17 +365,6 @@ class Hotline:
     def flow_prompts(self) -> list[str]:
         """Return the prompts without which no call may be taken."""
         return [*ALWAYS_SAID, *(p for p in self.flows.live.prompts() if p != "greeting")]
-
-    async def _listen(self) -> None:
-        await self._runner.setup()
-        host, port = self.settings.web.host, self.settings.web.port
-        try:
-            await TCPSite(self._runner, host, port).start()
-        except OSError as error:
-            raise ConfigError(
-                f"the web port {host}:{port} cannot be used ({error.strerror}): "
-                "end what uses it or change [web] port (HOTLINE_WEB__PORT)"
-            ) from None
 
     async def stop(self) -> None:
         """Stop serving; live calls stay with the PBX for the next start."""

@@ -55,6 +55,7 @@ REQUIRED: tuple[str, ...] = (
     "res_pjsip_transport_websocket",
     "chan_pjsip",
     # the applications and functions that the dialplan and the service use
+    "app_echo",  # a browser tests its sound with it before the first call
     "app_mixmonitor",
     "app_playback",
     "app_playtones",
@@ -109,7 +110,6 @@ OPTIONAL: tuple[str, ...] = (
     "app_stasis_broadcast",
     "res_stasis_broadcast",
     "res_pjsip_notify",  # lets the phone of an agent take a call that the page answers
-    "app_echo",
     "app_milliwatt",
     "codec_g722",
     "codec_gsm",

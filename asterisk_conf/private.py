@@ -102,6 +102,10 @@ class PrivateAsterisk:
         for module in ("res_pjsip", "res_pjsip_endpoint_identifier_ip", "pbx_config"):
             await self.command(f"module reload {module}.so")
 
+    async def reload_certificate(self) -> None:
+        """Read `http.conf` and the certificate again, also one changed alone: for new connections, open ones go on."""
+        await self.command("module reload http")
+
     @property
     def _pid_file(self) -> Path:
         return self._run / "asterisk.pid"
@@ -207,7 +211,7 @@ def check_ports(ports: Ports) -> None:
         ("ami_port", "127.0.0.1", ports.ami, socket.SOCK_STREAM),
     ]
     if ports.tls:
-        listening.append(("tls_port", ports.http_bind, ports.tls.port, socket.SOCK_STREAM))
+        listening.append(("tls_port", ports.bind, ports.tls.port, socket.SOCK_STREAM))
     for name, address, port, kind in listening:
         _check_port(name, address, port, kind)
 

@@ -64,6 +64,7 @@ def texts(spec: RenderSpec) -> dict[str, str]:
         "optional": present(spec.install.module_dir),
         "trunk_contact": _trunk_contact(spec),
         "sip_address": f"{_bracketed(spec.ports.bind)}:{spec.ports.sip}",
+        "tls_address": f"{_bracketed(spec.ports.bind)}:{spec.ports.tls.port}" if spec.ports.tls else None,
         "media_address": None if ipaddress.ip_address(spec.ports.bind).is_unspecified else spec.ports.bind,
     }
     names = sorted(path.name for path in TEMPLATES.glob("*.j2"))

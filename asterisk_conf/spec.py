@@ -58,7 +58,7 @@ class Directories:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """HTTPS and wss on a port of their own; PEM files."""
+    """HTTPS and wss on a port of their own, at the address of SIP; PEM files."""
 
     port: int
     certificate: Path
@@ -69,8 +69,8 @@ class Tls:
 class Ports:
     """Where the PBX listens; `rtp_start`..`rtp_end` is inclusive, even to odd.
 
-    `bind` is the IP address for SIP and RTP; HTTP (ARI and the browsers' WebSocket) is at `http_bind`, AMI always on
-    loopback.
+    `bind` is the IP address for SIP, RTP and TLS; plain HTTP (ARI and the browsers' WebSocket) is at `http_bind`, AMI
+    always on loopback.
     """
 
     sip: int

@@ -23,6 +23,12 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - settings are compared with it
+"""As a host to listen at: every address of this machine."""
+HTTPS_PORT, WSS_PORT = 8443, 8089
+"""Where pages and the WebSocket of the phones are encrypted once there is a certificate, unless set."""
+
+
 class Site(Section):
     """Who we are: `name` is spoken and shown, `timezone` decides days and greetings.
 
@@ -60,17 +66,37 @@ OWN_FILES = ("queues", "skills", "reasons", "shifts")
 
 
 class Web(Section):
-    """Where the API and the desktop listen; `origins` are further origins that may open the WebSocket."""
+    """Where the API and the desktop listen; `origins` are further origins that may open the WebSocket.
+
+    With a certificate (`hotline certificate`) HTTPS is at `host`:`https_port`, and plain HTTP at `port` of loopback,
+    for programs of this machine; `redirect`: at `port` of `host` too, where it leads browsers to HTTPS.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 8095
+    https_port: Port | None = None
+    redirect: bool = False
     origins: tuple[str, ...] = ()
+
+    @property
+    def here(self) -> str:
+        """The address of the service for programs of this machine."""
+        if self.host == "::":
+            return f"http://[::1]:{self.port}"
+        if self.https_port or self.host in EVERYWHERE:
+            return f"http://127.0.0.1:{self.port}"
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
 
 class Asterisk(Section):
-    """The PBX: its ports, and where it is when it is not the private one on this machine."""
+    """The PBX: its ports, and where it is when it is not the private one on this machine.
+
+    `bind`: the address at which the private one has SIP, sound and the encrypted WebSocket of browsers at `tls_port`
+    (with a certificate); ARI and AMI stay on loopback, plain WebSocket with them.
+    """
 
     host: str = "127.0.0.1"
+    bind: str = "127.0.0.1"
     sip_port: Port = 5060
     http_port: Port = 8088
     tls_port: Port | None = None
@@ -145,6 +171,29 @@ class Storage(Section):
     recordings_min_free_mb: int = Field(default=500, ge=0)
 
 
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """The files (PEM) of HTTPS in one folder: certificate with its chain, its key, and our own CA if we made it."""
+
+    folder: Path
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "certificate.pem"
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "key.pem"
+
+    @property
+    def ca(self) -> Path:
+        return self.folder / "ca.pem"
+
+    @property
+    def ca_key(self) -> Path:
+        return self.folder / "ca-key.pem"
+
+
 class Settings(Section):
     """All settings; relative paths are taken from the folder of the file."""
 
@@ -158,6 +207,10 @@ class Settings(Section):
     @property
     def var(self) -> Path:
         return self.storage.dir.absolute()
+
+    @property
+    def tls(self) -> "TlsFiles":
+        return TlsFiles(self.var / "tls")
 
     @property
     def database_url(self) -> str:
@@ -184,7 +237,16 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
     if file:
         settings = settings.model_copy(update={"site": _beside(settings.site, file.parent.absolute())})
     _check(settings, where)
-    return settings
+    return encrypted(settings) if settings.tls.certificate.is_file() else settings
+
+
+def encrypted(settings: Settings) -> Settings:
+    """Return the settings with the ports of HTTPS and of the private PBX's WSS, the usual ones unless set."""
+    web = settings.web.model_copy(update={"https_port": settings.web.https_port or HTTPS_PORT})
+    pbx, here = settings.asterisk, settings.asterisk.host in ("127.0.0.1", "::1", "localhost")
+    if here:
+        pbx = pbx.model_copy(update={"tls_port": pbx.tls_port or WSS_PORT})
+    return settings.model_copy(update={"web": web, "asterisk": pbx})
 
 
 def _beside(site: Site, folder: Path) -> Site:

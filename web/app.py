@@ -34,6 +34,7 @@ from web import (
 )
 from web.desktops import Desktops
 from web.errors import error_middleware
+from web.https import leader
 from web.metrics import Metrics
 from web.pages import add_pages
 from web.route import DESKTOPS, METRICS, SERVICES, Ask, Route, Routes, aiohttp_handler
@@ -92,7 +93,8 @@ async def describe(ask: Ask) -> web.Response:
 
 def make_app(services: WebServices) -> web.Application:
     """Return the application that serves `services`. It listens to the bus from now on, sockets open after start-up."""
-    app = web.Application(middlewares=[error_middleware, auth.auth_middleware], client_max_size=BODY_LIMIT)
+    middlewares = [error_middleware, leader(services.settings.web), auth.auth_middleware]
+    app = web.Application(middlewares=middlewares, client_max_size=BODY_LIMIT)
     app[SERVICES] = services
     app[DESKTOPS] = Desktops(services)
     app[METRICS] = Metrics(services.bus, services.clock)

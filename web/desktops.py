@@ -13,6 +13,7 @@ from agents.events import (
     AgentStateChanged,
     AgentStateWished,
     AgentWrapUpExtended,
+    PhoneChecked,
     UserChanged,
 )
 from agents.messages.events import MessageRead, MessageSent
@@ -221,7 +222,7 @@ class Desktops:
                 self.pops.reserved(event)
             case AgentStateChanged() | AgentStateWished() | AgentWrapUpExtended():
                 self._tell_agent(event.agent_id, event.at)
-            case AgentLoggedIn() | AgentLoggedOut():
+            case AgentLoggedIn() | AgentLoggedOut() | PhoneChecked():
                 self._tell_seat(event.agent_id, event.at)
             case SeatRegistered() | SeatLost():
                 self._tell_phone(event)

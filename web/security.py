@@ -7,6 +7,7 @@ from aiohttp import web
 
 from core.config import Settings, Web
 from core.errors import Forbidden
+from web.https import YEAR_S, stays_encrypted
 from web.phone_address import phone_address
 
 _POLICY = "; ".join(
@@ -47,6 +48,8 @@ def header_writer(settings: Settings) -> Callable[[web.Request, web.StreamRespon
         response.headers.setdefault("Content-Security-Policy", policy)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        if stays_encrypted(request, settings.web):
+            response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_S}")
         if request.path.startswith("/api/"):
             response.headers.setdefault("Cache-Control", "no-store")
 

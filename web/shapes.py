@@ -62,11 +62,12 @@ class User(Shape):
 
 
 class Seat(Shape):
-    """A desk with a phone; `browser`: the page of who sits there is its phone."""
+    """A desk with a phone; `browser`: the page of who sits there is its phone, which has to be `checked`."""
 
     id: str
     sip_username: str
     browser: bool = False
+    checked: bool = True
     registered: bool
 
 

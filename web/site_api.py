@@ -15,8 +15,8 @@ READERS = may(Permission.SEE_TEAM)
 SWITCHERS = may(Permission.STEER_TEAM) | may(Permission.CHANGE_BUSINESS)
 _SHOWN: dict[str, tuple[str, ...]] = {
     "site": ("name", "timezone", "policy", "language", "number", "storm"),
-    "web": ("host", "port", "origins"),
-    "asterisk": ("host", "sip_port", "http_port", "ami_port", "rtp_start", "rtp_end"),
+    "web": ("host", "port", "https_port", "redirect", "origins"),
+    "asterisk": ("host", "bind", "sip_port", "http_port", "tls_port", "ami_port", "rtp_start", "rtp_end"),
     "trunk": ("addresses", "registrar", "dids", "channel_limit", "outbound_caller_id", "caller_header"),
     "storage": ("recordings_min_free_mb",),
 }

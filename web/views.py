@@ -56,6 +56,7 @@ def seat_shape(roster: Roster, seat_id: str | None) -> shapes.Seat | None:
         id=seat.id,
         sip_username=seat.sip_username,
         browser=seat.kind is SeatKind.BROWSER,
+        checked=roster.checked(seat.id),
         registered=roster.registered(seat),
     )
 

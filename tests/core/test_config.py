@@ -53,7 +53,10 @@ def test_state_lies_beside_the_file(tmp_path: Path) -> None:
     [
         ("[web]\nprot = 8095\n", "[web] prot: there is no such setting; did you mean 'port'?"),
         ("[wbe]\nport = 8095\n", "[wbe]: there is no such setting; did you mean 'web'?"),
-        ("[web]\nzzz = 1\n", "[web] zzz: there is no such setting; known here: host, port, origins"),
+        (
+            "[web]\nzzz = 1\n",
+            "[web] zzz: there is no such setting; known here: host, port, https_port, redirect, origins",
+        ),
         ("[web]\nport = 80950\n", "[web] port = 80950: input should be less than or equal to 65535"),
         ('[web]\nport = "http"\n', "[web] port = 'http': input should be a valid integer"),
         ('[site]\nlanguage = "de"\n', "[site] language = 'de': input should be 'zh-CN' or 'en'"),

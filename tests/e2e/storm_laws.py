@@ -63,6 +63,18 @@ def _stories(log: Sequence[Recorded], arrived: dict[str, str], callers: Collecti
     return found
 
 
+def _lately(log: Sequence[Recorded], seq: int, agent_id: str, call_id: str) -> list[str]:
+    """The last events of an agent and a call around one of them."""
+    told = []
+    for recorded in log:
+        event = recorded.event
+        if agent_id == getattr(event, "agent_id", None) or call_id == getattr(event, "call_id", None):
+            to = getattr(event, "to", "")
+            told.append(f"{recorded.seq} {event.at:%S.%f} {type(event).__name__} {getattr(event, 'call_id', '')} {to}")
+    place = next(place for place, one in enumerate(told) if one.startswith(f"{seq} "))
+    return told[max(0, place - 16) : place + 6]
+
+
 def held_by_one(log: Sequence[Recorded]) -> None:
     """An agent rings for, or talks with, one call at a time, and a call with one agent."""
     of_call: dict[str, str] = {}
@@ -78,7 +90,10 @@ def held_by_one(log: Sequence[Recorded]) -> None:
             case AgentMissed() | CallReleased() | CallTransferred() | CallDequeued() | CallEnded():
                 of_call.pop(event.call_id, None)
             case AgentStateChanged(to=State.READY):
-                assert event.agent_id not in of_call.values(), f"{recorded.seq}: ready in a call"
+                held = [call_id for call_id, agent_id in of_call.items() if agent_id == event.agent_id]
+                assert held == [], (
+                    f"{recorded.seq}: ready in a call: {_lately(log, recorded.seq, event.agent_id, held[0])}"
+                )
             case _:
                 pass
     assert of_call == {}, "somebody is held at the end"

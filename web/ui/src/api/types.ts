@@ -31,6 +31,8 @@ export interface Seat {
   registered: boolean;
   /** The page of who sits there is the phone of this seat. */
   browser?: boolean;
+  /** That page was tested as a phone (P26); true where the phone is a device of its own. */
+  checked?: boolean;
 }
 
 export interface SeatChoice extends Seat {

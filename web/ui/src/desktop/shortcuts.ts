@@ -11,6 +11,9 @@ export const KEYS = {
   hangup: "g",
   silent: "s",
   note: "n",
+  keypad: "k",
+  phone: "p",
+  help: "/",
   order: "o",
 } as const;
 
@@ -28,7 +31,7 @@ export function useShortcuts(actions: Partial<Record<Shortcut, () => void>>): vo
   const press = (event: KeyboardEvent): void => {
     if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat) return;
     // `code` is the key's place: with Alt some layouts give another letter in `key`.
-    const act = byLetter.get(event.code.replace(/^Key/, "").toLowerCase());
+    const act = byLetter.get(event.code.replace(/^Key/, "").replace("Slash", "/").toLowerCase());
     if (act === undefined) return;
     event.preventDefault();
     act();

@@ -1,4 +1,5 @@
 /** The desktop's words in English; the terms are those of docs/glossary.md. */
+import keys from "./keys.en";
 import phone from "./phone.en";
 import type zh from "./zh-CN";
 
@@ -91,6 +92,7 @@ const en: Words<typeof zh> = {
     wrap_up_finished: "wrap-up finished",
     wrap_up_over: "wrap-up time over",
     seat_lost: "phone lost",
+    phone_unchecked: "phone not tested",
     desktop_gone: "desktop disconnected",
     disabled: "account disabled",
     reconciled: "put right by the system",
@@ -108,6 +110,7 @@ const en: Words<typeof zh> = {
     retryNow: "Try now",
   },
   phone,
+  keys,
   seat: {
     lost: "The phone of seat {seat} is not registered, so calls cannot reach you. Check its power and network cable; if that does not help, tell the shift lead.",
   },
@@ -599,6 +602,7 @@ const en: Words<typeof zh> = {
     illegal_agent_move: "Your present state does not allow that.",
     stale_presence: "Your state has just changed; try again.",
     phone_not_registered: "Your phone is not registered, so you cannot be ready. Check its power and network cable.",
+    phone_not_checked: "Your phone in the browser has not passed its test yet. Follow the steps at the left, then become ready.",
     not_at_seat: "You have not chosen a seat yet.",
     at_another_seat: "You are signed on at another seat.",
     seat_taken: "Someone else is using this seat.",

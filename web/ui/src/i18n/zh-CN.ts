@@ -1,4 +1,5 @@
 /** The desktop's words in Chinese; the terms are those of docs/glossary.md. */
+import keys from "./keys.zh-CN";
 import phone from "./phone.zh-CN";
 
 export default {
@@ -88,6 +89,7 @@ export default {
     wrap_up_finished: "整理完成",
     wrap_up_over: "整理时间到",
     seat_lost: "话机掉线",
+    phone_unchecked: "话机未测试",
     desktop_gone: "工作台断开",
     disabled: "账户停用",
     reconciled: "系统核对",
@@ -105,6 +107,7 @@ export default {
     retryNow: "立即重连",
   },
   phone,
+  keys,
   seat: {
     lost: "座席 {seat} 的话机没有注册，来电送不到您这里。请检查话机的电源和网线；仍不行请告诉值长。",
   },
@@ -588,6 +591,7 @@ export default {
     illegal_agent_move: "您现在的状态不允许这个操作。",
     stale_presence: "状态刚刚变化，请再试一次。",
     phone_not_registered: "话机没有注册，不能就绪。请检查话机的电源和网线。",
+    phone_not_checked: "网页话机还没有通过测试，不能就绪。请按左侧的提示做完，再按就绪。",
     not_at_seat: "您还没有选择座席。",
     at_another_seat: "您已在另一个座席签入。",
     seat_taken: "这个座席正由他人使用。",

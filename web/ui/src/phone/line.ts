@@ -25,21 +25,41 @@ export interface Hears {
   over(): void;
 }
 
+export interface Packets {
+  sent: number;
+  received: number;
+}
+
+/** A call to the echo of the telephone system, by which this page tests itself. */
+export interface Echo {
+  packets(): Promise<Packets>;
+  over(): boolean;
+  end(): void;
+}
+
 /** Seconds between attempts to reach the PBX again; JsSIP doubles from the first to the last. */
 const RECOVER_FIRST = 1;
-const RECOVER_LAST = 4;
+const RECOVER_LAST = 2;
+/** A line that does not answer a registration within this is dead, whatever the browser thinks of its socket. */
+const DEAD_MS = 1500;
+const DEAD_CODE = 4000;
 const REGISTER_EVERY = 120;
 
 export class Line {
   private readonly ua: UA;
+  private readonly socket: WebSocketInterface;
   private session: RTCSession | null = null;
+  private echoing: RTCSession | null = null;
+  /** Lets go of the connection unless an answer comes first. */
+  private doubt = 0;
 
   constructor(
     account: Account,
     private readonly hears: Hears,
   ) {
+    this.socket = new WebSocketInterface(account.address);
     this.ua = new UA({
-      sockets: [new WebSocketInterface(account.address)],
+      sockets: [this.socket],
       uri: `sip:${account.username}@hotline`,
       authorization_user: account.username,
       realm: account.realm,
@@ -50,7 +70,10 @@ export class Line {
       connection_recovery_max_interval: RECOVER_LAST,
       user_agent: "Hotline desktop",
     });
-    this.ua.on("registered", () => hears.registered(true));
+    this.ua.on("registered", () => {
+      window.clearTimeout(this.doubt);
+      hears.registered(true);
+    });
     this.ua.on("unregistered", () => hears.registered(false));
     this.ua.on("registrationFailed", () => hears.registered(false));
     this.ua.on("disconnected", () => hears.registered(false));
@@ -63,6 +86,7 @@ export class Line {
 
   /** Leave the PBX. A call that is here goes on at the server, without this page. */
   stop(): void {
+    window.clearTimeout(this.doubt);
     this.ua.stop();
   }
 
@@ -75,6 +99,43 @@ export class Line {
     this.session?.answer({ mediaStream: microphone, pcConfig: { iceServers: [] } });
   }
 
+  /** Call the echo, sending `sound`; what comes back goes to `hear`. A caller who rings meanwhile ends it. */
+  echo(sound: MediaStream, hear: (stream: MediaStream) => void): Echo {
+    const session = this.ua.call(`sip:${ECHO}@hotline`, { mediaStream: sound, pcConfig: { iceServers: [] } });
+    let over = false;
+    this.echoing = session;
+    session.connection?.addEventListener("track", (event) => hear(event.streams[0] ?? new MediaStream([event.track])));
+    session.on("ended", () => (over = true));
+    session.on("failed", () => (over = true));
+    return {
+      packets: () => counted(session),
+      over: () => over,
+      end: () => {
+        if (this.echoing === session) this.echoing = null;
+        if (!session.isEnded()) session.terminate();
+      },
+    };
+  }
+
+  /** How much sound the call that is here has sent and received. */
+  async packets(): Promise<Packets> {
+    return counted(this.session);
+  }
+
+  /** The network is back: register at once, over a new connection when the old one is dead. */
+  wake(): void {
+    if (!this.ua.isConnected()) return; // it is tried again every RECOVER_LAST seconds
+    window.clearTimeout(this.doubt);
+    this.doubt = window.setTimeout(() => this.drop(), DEAD_MS);
+    this.ua.register();
+  }
+
+  /** Let go of a connection on which nothing comes any more; JsSIP makes a new one. */
+  private drop(): void {
+    this.socket.disconnect();
+    this.socket.ondisconnect(true, DEAD_CODE, "no answer");
+  }
+
   /** Speak through another microphone from now on. */
   async speakThrough(track: MediaStreamTrack): Promise<void> {
     for (const sender of this.session?.connection?.getSenders() ?? []) await sender.replaceTrack(track);
@@ -84,6 +145,8 @@ export class Line {
     if ((originator as string) !== "remote") return;
     // One whose sound was lost is rung anew; the dead one is forgotten, its end may never be told.
     const before = this.session;
+    if (this.echoing !== null && !this.echoing.isEnded()) this.echoing.terminate();
+    this.echoing = null;
     this.session = session;
     if (before !== null && !before.isEnded()) before.terminate();
     session.on("peerconnection", () => this.listen(session));
@@ -104,4 +167,22 @@ export class Line {
     this.session = null;
     this.hears.over();
   }
+}
+
+const ECHO = "echo";
+
+async function counted(session: RTCSession | null): Promise<Packets> {
+  const found = { sent: 0, received: 0 };
+  const report = (await session?.connection?.getStats()) ?? new Map<string, RtpStats>();
+  report.forEach((one: RtpStats) => {
+    if (one.type === "outbound-rtp") found.sent += one.packetsSent ?? 0;
+    if (one.type === "inbound-rtp") found.received += one.packetsReceived ?? 0;
+  });
+  return found;
+}
+
+interface RtpStats {
+  type: string;
+  packetsSent?: number;
+  packetsReceived?: number;
 }

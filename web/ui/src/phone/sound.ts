@@ -30,6 +30,10 @@ export function tones(parts: readonly { hz: number; ms: number }[]): Blob {
   return new Blob([data.buffer], { type: "audio/wav" });
 }
 
+/** The signs that a page gives: a call is taken now, a call rings, a chord to try a loudspeaker with. */
+export type Sign = "beep" | "ring" | "chord";
+
+const CHORD = [523, 659, 784].map((hz) => ({ hz, ms: 350 }));
 const BEEP = [{ hz: 1000, ms: 160 }];
 /** Two short strokes and a pause, until the call is taken. */
 const RING = [
@@ -51,12 +55,16 @@ async function playOn(element: HTMLAudioElement, device: string | null): Promise
 
 export class Sound {
   private readonly voice = new Audio();
-  private readonly beeper = new Audio();
+  private readonly signs = new Audio();
   private readonly ringer = new Audio();
+  private readonly tunes: Readonly<Record<Sign, string>> = {
+    beep: URL.createObjectURL(tones(BEEP)),
+    ring: URL.createObjectURL(tones(RING)),
+    chord: URL.createObjectURL(tones(CHORD)),
+  };
 
   constructor() {
-    this.beeper.src = URL.createObjectURL(tones(BEEP));
-    this.ringer.src = URL.createObjectURL(tones(RING));
+    this.ringer.src = this.tunes.ring;
     this.ringer.loop = true;
   }
 
@@ -80,8 +88,11 @@ export class Sound {
     this.stopRinging();
   }
 
-  beep(device: string | null): void {
-    void playOn(this.beeper, device);
+  /** Give a sign once. */
+  play(sign: Sign, device: string | null, volume = 1): void {
+    this.signs.src = this.tunes[sign];
+    this.signs.volume = Math.min(1, Math.max(0, volume));
+    void playOn(this.signs, device);
   }
 
   ring(device: string | null): void {
