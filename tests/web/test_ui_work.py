@@ -133,6 +133,34 @@ async def test_callbacks_are_rung_put_off_and_closed_with_a_reason_and_abandoned
         await desk.see("这个回拨刚刚变化了")
 
 
+async def test_a_wrap_up_is_extended_and_what_it_left_behind_is_sent_later() -> None:
+    async with open_desk() as desk:
+        page, centre = desk.page, desk.centre
+        await desk.sign_in()
+        await _talk(desk, data.pop("c1", "13800000002"))
+        await centre.finish(30)
+        await page.get_by_label("咨询查询").check()
+        await page.fill("#wrap-note", "没写完的话")
+        await page.keyboard.press("Alt+x")
+        await until(lambda: centre.commands[-1]["type"] == "extend-wrap-up")
+        centre.refuse_next = {"code": "wrap_up_long_enough", "message": "no"}
+        await page.keyboard.press("Alt+x")
+        await desk.see("整理时间已经延长到上限")
+        await centre.be("ready")
+        await page.reload()
+        unsent = page.locator("[data-test=unsent]")
+        await expect(unsent).to_contain_text("没写完的话")
+        await _talk(desk, data.pop("c2", "13800000003"))
+        await page.fill("#note", "第二通")
+        await expect(unsent).to_contain_text("没写完的话")
+        await unsent.get_by_role("button", name="提交").click()
+        await expect(unsent).to_contain_text("已记入")
+        sent = centre.commands[-1]
+        told = (sent["type"], sent["call_id"], sent["result_code"], sent["note"])
+        assert told == ("wrap-up", "c1", "consult", "没写完的话")
+        await expect(page.locator("#note")).to_have_value("第二通")
+
+
 async def test_messages_stay_until_they_are_read_and_come_after_a_break() -> None:
     async with open_desk() as desk:
         page, shift = desk.page, desk.centre.shift

@@ -274,6 +274,7 @@ export type Command =
   | { type: "mute"; call_id: string; on: boolean }
   | { type: "transfer"; call_id: string; to: string }
   | { type: "wrap-up"; call_id: string; result_code: string; note: string }
+  | { type: "extend-wrap-up" }
   | { type: "note"; call_id: string; text: string }
   | { type: "dtmf"; call_id: string; digits: string };
 

@@ -15,6 +15,7 @@ export const KEYS = {
   phone: "p",
   help: "/",
   order: "o",
+  extend: "x",
 } as const;
 
 export type Shortcut = keyof typeof KEYS;

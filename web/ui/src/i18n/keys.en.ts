@@ -13,6 +13,7 @@ export default {
     silent: "Silent-call prompts",
     note: "Write a note",
     order: "Fill in the order form",
+    extend: "More time for the wrap-up",
     keypad: "Keypad for the other side's menus",
     phone: "Phone settings: devices, volume, answering",
     help: "This sheet",
