@@ -190,7 +190,11 @@ class Desktops:
                 shapes.Choice(code=code, label=label)
                 for code, label in services.agents.reasons.choices(services.settings.site.language)
             ],
-            site=shapes.Site(name=services.settings.site.name, timezone=services.settings.site.timezone),
+            site=shapes.Site(
+                name=services.settings.site.name,
+                timezone=services.settings.site.timezone,
+                outbound_number=services.settings.trunk.outbound_caller_id,
+            ),
         )
         return _message("hello", now, hello)
 

@@ -17,11 +17,13 @@ from core.errors import HotlineError
 from core.tasks import TaskOwner
 from cti.events import CallPlaced
 from cti.model import Call
+from desk.scripts.lines import dialled_opening, opening
 from web import shapes
 from web.customer_file import CustomerFiles
 from web.live_calls import LiveCall, LiveCalls
 from web.people import People
 from web.services import WebServices
+from web.speaking import speaker
 
 _log = log.get(__name__)
 
@@ -31,18 +33,8 @@ PATIENCE_S = 0.2
 """A pop whose file is not there by then goes out without it; the whole one follows."""
 FETCH_LIMIT_S = 10.0
 
-GREETING_MORNING = "早上好！"
-GREETING = "您好，{site}，工号{number}为您服务，请问有什么可以帮您？"
-"""Greet first, then unit and job number [seed 002, true/false 31]; words of the regular opening [seed 000]."""
-
 Show = Callable[[str, shapes.ScreenPop, datetime], None]
 """Brings a pop to the desktops of an agent."""
-
-
-def greeting(site: str, job_number: str, hour: int, morning_until: float) -> str:
-    """Return what the agent says first; before `morning_until` o'clock 早上好 comes before it [seed 000]."""
-    words = GREETING.format(site=site, number=job_number)
-    return GREETING_MORNING + words if hour < morning_until else words
 
 
 @dataclass(slots=True)
@@ -160,14 +152,12 @@ class ScreenPops:
             queue=live.call.queue,
             ahead_causes=list(live.ahead_causes),
             need=live.need,
-            script=shapes.Script(greeting=self._greeting(self._people.get(agent_id))),
+            script=shapes.Script(greeting=self._opening(self._people.get(agent_id), live.call.direction)),
         )
 
-    def _greeting(self, user: User | None) -> str:
-        site = self._services.settings.site
-        hour = self._services.clock.now().astimezone(site.zone).hour
-        number = user.username if user else ""
-        return greeting(site.name, number, hour, self._services.policy.number("morning_until"))
+    def _opening(self, user: User | None, direction: str) -> str:
+        who = speaker(self._services, user.username if user else "")
+        return opening(who) if direction == "in" else dialled_opening(who)
 
 
 def _failed(prepared: _Prepared) -> bool:

@@ -338,10 +338,11 @@ class ScreenPop(CustomerFile):
 
 
 class Site(Shape):
-    """This installation."""
+    """This installation; whom an agent dials sees `outbound_number`."""
 
     name: str
     timezone: str
+    outbound_number: str = ""
 
 
 class Choice(Shape):

@@ -14,10 +14,14 @@ YEARS_AHEAD = 2
 
 @dataclass(frozen=True, slots=True)
 class Festival:
-    """A festival: its Chinese `name`, the `prompt` of its opening, how many days it `lasts`, and on which it begins."""
+    """A festival: its Chinese `name`, how an agent's `opening` begins, the `prompt` of the machine's.
+
+    `lasts` counts days; `day` or `days` tell on which it begins.
+    """
 
     id: str
     name: str
+    opening: str
     prompt: str
     lasts: int
     day: str = ""

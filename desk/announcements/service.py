@@ -91,8 +91,17 @@ class AnnouncementService:
 
     def greeting(self) -> str | None:
         """Return the medium of the greeting that holds now, None when the usual one is to be said."""
-        found = model.greeting((one.announcement for one in self._spoken.values()), self._clock.now(), self._order)
+        found = self._greets()
         return self._spoken[found.id].medium if found else None
+
+    def festival(self) -> str:
+        """Return the id of the festival that callers are greeted with now, by notice; empty: of none."""
+        found = self._greets()
+        return found.festival if found else ""
+
+    def _greets(self) -> Announcement | None:
+        told = (one.announcement for one in self._spoken.values())
+        return model.greeting(told, self._clock.now(), self._order)
 
     def by_area(self) -> bool:
         """Tell whether it matters now where a caller lives."""

@@ -178,7 +178,7 @@ async def test_a_storm_is_served_although_the_service_dies_in_it(centre: tuple[S
             seats.on_call(storm.take, robot.sip_username)
             await seats.register(robot.sip_username, robot.sip_password, service.pbx.sip, expires=600)
             tasks.start(_at_work(api, robot), robot.username)
-        await until(lambda: _ready(centre), 60, every=0.5, what="every agent is ready")
+        await until(lambda: _ready(centre), 180, every=0.5, what="every agent is ready")
         watch = tasks.start(seen.watch(service), "watch")
         callers = [tasks.start(_call(service, phones, storm, n), f"caller {n}") for n in range(scale.callers)]
         await asyncio.sleep(scale.storm_s / 2)

@@ -60,6 +60,11 @@ async def test_a_festival_is_greeted_by_notice_with_the_words_of_the_catalogue(w
         await stands(supervisor, made, "live")
         said = f"sound:{made['text']}"
         await until(lambda: world.announcements.greeting() == said, 10, what="callers are greeted so")
+        async with world.client("1001") as agent:
+            told = {one["id"]: one["lines"] for one in (await agent.ask("GET", "/scripts"))["items"]}
+        assert told["opening"][0]["text"] == "新年好！供电服务热线，工号1001为您服务，请问有什么可以帮您？"
+        assert [line["id"] for line in told["silent"]] == ["silence_first", "silence_second", "silence_third"]
+        assert all(line["source"] for lines in told.values() for line in lines)
 
 
 @pytest.mark.parametrize(

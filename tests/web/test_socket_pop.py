@@ -20,7 +20,6 @@ from routing.precedence import Cause
 from tests.until import until
 from tests.web.world import Client, Desk, World, open_world
 from web.route import DESKTOPS
-from web.screen_pop import greeting
 
 pytestmark = pytest.mark.integration
 
@@ -206,19 +205,6 @@ async def test_a_slow_customer_system_delays_no_pop(world: World, monkeypatch: p
         await until(lambda: len(desk.all("screen_pop")) == 2, what="the whole pop follows")
         assert desk.all("screen_pop")[1]["customer"]["name"] == "张伟"
         world.pbx.gone(call_id)
-
-
-@pytest.mark.parametrize(
-    ("hour", "says"),
-    [
-        (0, "早上好！您好，供电服务热线，工号1001为您服务，请问有什么可以帮您？"),
-        (11, "早上好！您好，供电服务热线，工号1001为您服务，请问有什么可以帮您？"),
-        (12, "您好，供电服务热线，工号1001为您服务，请问有什么可以帮您？"),
-        (23, "您好，供电服务热线，工号1001为您服务，请问有什么可以帮您？"),
-    ],
-)
-def test_the_greeting_goes_by_the_hour(hour: int, says: str) -> None:
-    assert greeting("供电服务热线", "1001", hour, 12) == says
 
 
 async def test_what_the_caller_wants_by_the_keys_is_on_the_pop(world: World) -> None:

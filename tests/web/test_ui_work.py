@@ -141,10 +141,10 @@ async def test_a_wrap_up_is_extended_and_what_it_left_behind_is_sent_later() -> 
         await centre.finish(30)
         await page.get_by_label("咨询查询").check()
         await page.fill("#wrap-note", "没写完的话")
-        await page.keyboard.press("Alt+x")
+        await page.get_by_role("button", name="延长").click()
         await until(lambda: centre.commands[-1]["type"] == "extend-wrap-up")
         centre.refuse_next = {"code": "wrap_up_long_enough", "message": "no"}
-        await page.keyboard.press("Alt+x")
+        await page.get_by_role("button", name="延长").click()
         await desk.see("整理时间已经延长到上限")
         await centre.be("ready")
         await page.reload()

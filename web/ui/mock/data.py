@@ -1,7 +1,10 @@
 """People, accounts and calls that the mock server plays with: plain ones and ugly ones."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+
+from desk.scripts.lines import Speaker, situations
 
 Json = dict[str, Any]
 
@@ -33,9 +36,48 @@ QUEUES: list[Json] = [
         "agents_ready": 2,
         "agents_busy": 5,
         "agents_not_ready": 1,
+        "expected_wait_s": 25.0,
+        "expected_wait_p90_s": 60.0,
     },
 ]
-GREETING = "您好，供电服务热线欢迎您的来电，1001号为您服务，请问有什么可以帮您？"
+GREETING = "您好，供电服务热线，工号1001为您服务，请问有什么可以帮您？"
+
+
+def colleague(number: int, name: str, state: str = "ready", **more: Any) -> Json:
+    """Return an agent as colleagues see them."""
+    return {
+        "id": f"ag{number}",
+        "username": str(1000 + number),
+        "display_name": name,
+        "job_number": str(1000 + number),
+        "role": "agent",
+        "state": state,
+        "reason": None,
+        "cause": None,
+        "since": ago(minutes=number),
+        "seat_id": f"seat{1000 + number}",
+        "seat_registered": True,
+        "call_id": None,
+        **more,
+    }
+
+
+def scripts() -> list[Json]:
+    """Return what agents say, as the service tells it at two in the afternoon."""
+    speaker = Speaker("供电服务热线", "1001", 14, 12)
+    return [{"id": one.id, "lines": [asdict(line) for line in one.lines]} for one in situations(speaker)]
+
+
+def parked(place: int, caller: str, seconds: float, by: str = "ag2") -> Json:
+    """Return a caller who has been parked for so long."""
+    return {
+        "place": place,
+        "call_id": f"p{place}",
+        "caller": caller,
+        "agent_id": by,
+        "since": ago(seconds=seconds),
+        "until": ago(seconds=seconds - 90),
+    }
 
 
 def now() -> datetime:
@@ -229,6 +271,16 @@ def several_pop(call_id: str) -> Json:
 def unknown_pop(call_id: str, caller: str = "13800000006") -> Json:
     """Return a pop whose number nobody has."""
     return pop(call_id, caller, customer=None, accounts=[], bill=None, history=[], ivr_path=[])
+
+
+COLLEAGUES = [
+    colleague(2, "王建国"),
+    colleague(3, "陈丽", "talking"),
+    colleague(4, "赵敏", "not_ready", reason="meal"),
+    colleague(5, "孙强", seat_registered=False),
+    colleague(6, LONG_NAME, "wrap_up"),
+    colleague(7, "周不在", "logged_out"),
+]
 
 
 def past_calls(count: int) -> list[Json]:

@@ -37,6 +37,10 @@ class MockCentre:
         self.pop: Json | None = None
         self.queues = data.QUEUES
         self.past = data.past_calls(120)
+        self.parked: list[Json] = []
+        self.colleagues: list[Json] = list(data.COLLEAGUES)
+        self.posted: list[Json] = []
+        """Bodies of what was asked by POST."""
         self.live: list[Json] = []
         self.work = WorkArea()
         self.shift = Shift()
@@ -161,6 +165,10 @@ class MockCentre:
             ("DELETE", f"{api}/session", self._sign_out),
             ("GET", f"{api}/seats", self._items(lambda: data.SEATS)),
             ("GET", f"{api}/agents", self._items(self._agents)),
+            ("GET", f"{api}/scripts", self._items(data.scripts)),
+            ("GET", f"{api}/parked", self._items(lambda: self.parked)),
+            ("POST", f"{api}/blocked-numbers", self._block),
+            ("POST", f"{api}/calls", self._dial),
             ("GET", f"{api}/calls", self._calls),
             ("GET", f"{api}/calls/{{id}}/timeline", self._timeline),
             ("GET", f"{api}/customers", self._customers),
@@ -197,7 +205,23 @@ class MockCentre:
 
     def _agents(self) -> list[Json]:
         row = {**self.user, **self.agent, "seat_id": "seat1001", "seat_registered": True, "call_id": None}
-        return [row]
+        return [row, *self.colleagues]
+
+    async def _block(self, request: web.Request) -> web.Response:
+        self.posted.append(await request.json())
+        return web.json_response({"until": data.ago(days=-3)}, status=201)
+
+    async def _dial(self, request: web.Request) -> web.Response:
+        given = await request.json()
+        self.posted.append(given)
+        if given["number"].startswith("00"):
+            return _error(403, "number_not_permitted")
+        call_id = f"out{len(self.posted)}"
+        await self.be("reserved", cause="dials")
+        placed = data.call(call_id, given["number"], direction="outbound", state="placed", queue=None, queued_at=None)
+        await self.move(placed)
+        await self.be("ringing")
+        return web.json_response({"id": call_id}, status=201)
 
     async def _wallboard(self, _: web.Request) -> web.Response:
         if not self.signed_in:
@@ -265,7 +289,7 @@ class MockCentre:
             "call": self.call,
             "pop": self.pop,
             "queues": self.queues,
-            "site": {"name": "供电服务热线", "timezone": "Asia/Shanghai"},
+            "site": {"name": "供电服务热线", "timezone": "Asia/Shanghai", "outbound_number": "95598"},
         }
 
     async def _heard(self, socket: web.WebSocketResponse, command: Json) -> None:
@@ -290,12 +314,42 @@ class MockCentre:
                 await self.move({**self.call, "state": state, "silence": None})
             case "silent-script" if self.call is not None:
                 await self.move({**self.call, "silence": "script", "silent_prompt": 1})
-            case "hangup":
+            case "mute" if self.call is not None:
+                await self.move({**self.call, "muted": command["on"]})
+            case "consult" if self.call is not None:
+                await self._consult(self.call, command)
+            case "conference" if self.call is not None and command["do"] == "join":
+                await self.move({**self.call, "state": "talking", "third": {**self.call["third"], "state": "joined"}})
+            case "answer":
+                await self.answer()
+            case "pickup":
+                self.parked = [one for one in self.parked if one["call_id"] != command["call_id"]]
+                await self.say("parked", items=self.parked)
+            case "hangup" | "transfer" | "park" | "conference":
                 await self.finish()
-            case "transfer":
+            case "nuisance" if command["do"] == "release":
                 await self.finish()
             case "wrap-up":
                 await self.be("ready")
+
+    async def _consult(self, call: Json, command: Json) -> None:
+        match command.get("do", "start"):
+            case "start":
+                third = {"state": "ringing", "agent_id": command.get("agent"), "number": command.get("number")}
+                await self.move({**call, "state": "held", "third": third})
+            case "swap":
+                away = call["third"]["state"] == "talking"
+                third = {**call["third"], "state": "held" if away else "talking"}
+                await self.move({**call, "state": "talking" if away else "held", "third": third})
+            case "cancel":
+                await self.move({**call, "state": "talking", "third": None})
+            case "complete":
+                await self.finish()
+
+    async def third_answers(self) -> None:
+        """Let whoever is consulted take the phone off."""
+        assert self.call is not None
+        await self.move({**self.call, "third": {**self.call["third"], "state": "talking"}})
 
     async def _send(self, message: Json) -> None:
         if self.silent:

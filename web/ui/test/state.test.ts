@@ -170,3 +170,32 @@ test("a phone that is lost shows at once", () => {
   const lost = { type: "seat_state", seq: 11, at: AT, seat: { id: "s", sip_username: "s", registered: false } } as const;
   expect(after(hello(10), lost).seat?.registered).toBe(false);
 });
+
+describe("more than one agent in a call", () => {
+  const third = (state: string) => ({ state, agent_id: "ag1", number: null });
+
+  test("who is consulted sees the call of the other, and keeps seeing it when it is handed over", () => {
+    const asked = after(hello(10), callState(11, { agent_id: "ag2", state: "held", third: third("ringing") }));
+    expect(asked.call?.third?.state).toBe("ringing");
+    const mine = reduce(asked, callState(12, { agent_id: "ag1", state: "talking", third: null }));
+    expect(mine.call?.agent_id).toBe("ag1");
+  });
+
+  test("what happens to a call after one has left it is not shown", () => {
+    const mine = after(hello(10), callState(11, { state: "talking" }));
+    expect(reduce(mine, callState(12, { agent_id: "ag2", state: "talking" })).call?.agent_id).toBe("ag1");
+  });
+
+  test("a call that one dials is one's own from the first ring", () => {
+    const placed = after(hello(10), callState(11, { direction: "outbound", state: "placed" }));
+    expect(placed.call?.state).toBe("placed");
+  });
+
+  test("who is parked is told whole, and not known after a hello", () => {
+    const place = { place: 701, call_id: "c7", caller: "138****0002", agent_id: "ag2", since: AT, until: AT };
+    const told = after(hello(10), { type: "parked", seq: 11, at: AT, items: [place] });
+    expect(told.parked).toEqual([place]);
+    expect(reduce(told, { type: "parked", seq: 12, at: AT, items: [] }).parked).toEqual([]);
+    expect(reduce(told, hello(20)).parked).toBeNull();
+  });
+});

@@ -60,6 +60,23 @@ export interface AgentRow extends Omit<Agent, "wrap_up_ends_at" | "wish"> {
   call_id: string | null;
 }
 
+/** Whom the agent of a talk has brought in: ringing, talking (the caller hears music), held, joined. */
+export interface ThirdParty {
+  state: string;
+  agent_id: string | null;
+  number: string | null;
+}
+
+/** A caller who waits, with music, at a numbered place. */
+export interface Parked {
+  place: number;
+  call_id: string;
+  caller: string;
+  agent_id: string;
+  since: string;
+  until: string;
+}
+
 export interface Call {
   id: string;
   caller: string | null;
@@ -88,6 +105,8 @@ export interface Call {
   silence?: string | null;
   /** Which prompt of the script was begun last, 1 to 3. */
   silent_prompt?: number | null;
+  third?: ThirdParty | null;
+  park_place?: number | null;
 }
 
 export interface Queue {
@@ -201,6 +220,8 @@ export interface Choice {
 export interface Site {
   name: string;
   timezone: string;
+  /** What whom we dial sees as our number. */
+  outbound_number?: string;
 }
 
 interface Stamped {
@@ -239,6 +260,7 @@ export type PhoneMessage = Stamped & { type: "phone"; page: string };
 export type AnnouncementsMessage = Stamped & { type: "announcements" };
 export type MessageMessage = Stamped & { type: "message"; id: string };
 export type MessageReadMessage = Stamped & { type: "message_read"; id: string };
+export type ParkedMessage = Stamped & { type: "parked"; items: Parked[] };
 export type Pong = Stamped & { type: "pong"; id?: string };
 export type Ok = Stamped & { type: "ok"; id: string };
 export type Refused = Stamped & { type: "error"; id: string | null; error: ApiErrorBody };
@@ -255,6 +277,7 @@ export type ServerMessage =
   | MessageMessage
   | MessageReadMessage
   | PhoneMessage
+  | ParkedMessage
   | Pong
   | Ok
   | Refused;
@@ -265,14 +288,20 @@ export interface ApiErrorBody {
   details?: Record<string, unknown>;
 }
 
-export type CallVerb = "hold" | "resume" | "hangup" | "silent-script" | "mute" | "transfer" | "wrap-up" | "note" | "dtmf";
+/** One of a queue, an agent, a number outside. */
+export type Whom = { to: string } | { agent: string } | { number: string };
 
 /** What the browser asks for, without the `id` that the socket adds. */
 export type Command =
   | { type: "state"; state: "ready" | "not_ready"; reason?: string }
-  | { type: "hold" | "resume" | "hangup" | "silent-script"; call_id: string }
+  | { type: "hold" | "resume" | "hangup" | "silent-script" | "park" | "pickup" | "answer"; call_id: string }
+  | { type: "reject"; call_id: string; reason?: string }
   | { type: "mute"; call_id: string; on: boolean }
-  | { type: "transfer"; call_id: string; to: string }
+  | ({ type: "transfer" | "consult"; call_id: string } & Whom)
+  | { type: "transfer"; call_id: string; menu: string }
+  | { type: "consult"; call_id: string; do: "swap" | "cancel" | "complete" }
+  | { type: "conference"; call_id: string; do: "join" | "leave" }
+  | { type: "nuisance"; call_id: string; do: "warn" | "release" | "mark"; note?: string }
   | { type: "wrap-up"; call_id: string; result_code: string; note: string }
   | { type: "extend-wrap-up" }
   | { type: "note"; call_id: string; text: string }

@@ -4,6 +4,7 @@ const STEERING = new Set(["deputy", "shift_lead", "supervisor"]);
 const TAKING = new Set(["agent", "deputy", "shift_lead", "supervisor"]);
 const SEEING_FLOWS = new Set(["deputy", "shift_lead", "supervisor", "quality", "admin"]);
 const ANNOUNCING = new Set(["deputy", "shift_lead", "supervisor", "admin"]);
+const STEERING = new Set(["deputy", "shift_lead", "supervisor"]);
 const CHANGING_FLOWS = new Set(["supervisor", "admin"]);
 
 /** Whether this role takes calls, so has calls of its own to work on. */
@@ -34,4 +35,9 @@ export function seesFlows(role: string | undefined): boolean {
 /** Whether this role changes the menu. */
 export function changesFlows(role: string | undefined): boolean {
   return CHANGING_FLOWS.has(role ?? "");
+}
+
+/** Whether this role steers the team: blocks numbers, forces states. */
+export function steers(role: string | undefined): boolean {
+  return STEERING.has(role ?? "");
 }

@@ -1,21 +1,33 @@
 /** Keys that act from anywhere on the page: Alt and a letter, so that typing never triggers one. */
 import { onBeforeUnmount, onMounted } from "vue";
 
-/** Letters free of Chromium's and Firefox's own Alt keys on Windows. */
+/** Letters free of Chromium's and Firefox's own Alt keys on Windows, in the order in which the sheet lists them. */
 export const KEYS = {
   ready: "r",
   answer: "a",
-  mute: "m",
+  reject: "x",
   hold: "h",
+  mute: "m",
   transfer: "t",
-  hangup: "g",
+  consult: "z",
+  swap: "w",
+  join: "j",
+  cancel: "q",
+  park: ".",
+  pickup: "u",
+  survey: "v",
   silent: "s",
-  note: "n",
+  nuisance: "y",
+  hangup: "g",
   keypad: "k",
+  dial: "c",
+  note: "n",
+  order: "o",
+  lines: "l",
+  bill: "b",
+  outage: "i",
   phone: "p",
   help: "/",
-  order: "o",
-  extend: "x",
 } as const;
 
 export type Shortcut = keyof typeof KEYS;
@@ -32,7 +44,7 @@ export function useShortcuts(actions: Partial<Record<Shortcut, () => void>>): vo
   const press = (event: KeyboardEvent): void => {
     if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat) return;
     // `code` is the key's place: with Alt some layouts give another letter in `key`.
-    const act = byLetter.get(event.code.replace(/^Key/, "").replace("Slash", "/").toLowerCase());
+    const act = byLetter.get(event.code.replace(/^Key/, "").replace("Slash", "/").replace("Period", ".").toLowerCase());
     if (act === undefined) return;
     event.preventDefault();
     act();

@@ -13,6 +13,7 @@ import type {
   Choice,
   Hello,
   NoticeMessage,
+  Parked,
   Queue,
   QueueStatsMessage,
   ScreenPop,
@@ -59,6 +60,8 @@ export interface DesktopState {
   /** The call that rang here unanswered and took the seat out; until the agent is ready again. */
   missed: Missed | null;
   notices: Notice[];
+  /** Who is parked; null: not known since the last `hello`, to be asked for. */
+  parked: Parked[] | null;
   /** `seq` of the last message that announcements or storm mode may stand differently. */
   switched: number;
   /** `seq` of the last message that the messages from who leads may stand differently. */
@@ -87,6 +90,7 @@ export const EMPTY: DesktopState = {
   holdLimit: HOLD_LIMIT_S,
   missed: null,
   notices: [],
+  parked: null,
   switched: 0,
   mail: 0,
 };
@@ -122,6 +126,8 @@ export function reduce(state: DesktopState, message: ServerMessage): DesktopStat
       return withCall(next, message.call, message.at);
     case "notice":
       return withNotice(next, message);
+    case "parked":
+      return { ...next, parked: message.items };
     case "announcements":
       return { ...next, switched: message.seq };
     case "message":
@@ -152,6 +158,7 @@ function fromHello(hello: Hello, before: DesktopState): DesktopState {
     holdLimit: hello.hold_limit_s ?? HOLD_LIMIT_S,
     missed,
     notices: before.notices,
+    parked: null,
     switched: hello.seq,
     mail: hello.seq,
   };
@@ -200,13 +207,16 @@ function withCall(state: DesktopState, call: Call, at: string): DesktopState {
   return { ...state, call, pop, callStateSince };
 }
 
+const AT_A_SEAT: ReadonlySet<string> = new Set(["placed", "dialling", "ringing", "talking", "held"]);
+
 /** A call that I finished may still hear the survey and end later; that is not shown to me again. */
 function concernsMe(state: DesktopState, call: Call): boolean {
-  const anothers = state.agent !== null && call.agent_id !== null && call.agent_id !== state.agent.id;
-  if (anothers) return false;
+  const me = state.agent?.id;
+  const broughtIn = me !== undefined && call.third?.agent_id === me;
+  const anothers = me !== undefined && call.agent_id !== null && call.agent_id !== me;
+  if (anothers && !broughtIn) return false;
   if (state.call?.id === call.id) return true;
-  const atMySeat = call.state === "ringing" || call.state === "talking" || call.state === "held";
-  return atMySeat && call.agent_id !== null;
+  return AT_A_SEAT.has(call.state) && call.agent_id !== null;
 }
 
 function sameState(a: Call | null, b: Call | null): boolean {

@@ -2,7 +2,7 @@
 import { computed, reactive, ref, shallowRef } from "vue";
 import { session } from "../api/http";
 import { ApiError } from "../api/http";
-import type { Command, CustomerFile, ServerMessage } from "../api/types";
+import type { Command, CustomerFile, Parked, ServerMessage } from "../api/types";
 import { Connection, NoAnswer, Refusal, type LinkDetail, type LinkStatus, type Wire } from "./connection";
 import { workOf } from "./kept";
 import { EMPTY, leavesGap, reduce } from "./state";
@@ -103,6 +103,11 @@ export async function run(command: Command): Promise<Outcome> {
   } finally {
     pending.delete(command.type);
   }
+}
+
+/** Take up who was parked when this page came, unless the server has told of it meanwhile. */
+export function takeParked(items: Parked[]): void {
+  if (state.value.parked === null) state.value = { ...state.value, parked: items };
 }
 
 export function retryNow(): void {

@@ -1,4 +1,5 @@
 /** The desktop's words in English; the terms are those of docs/glossary.md. */
+import bar from "./bar.en";
 import keys from "./keys.en";
 import phone from "./phone.en";
 import type zh from "./zh-CN";
@@ -89,6 +90,8 @@ const en: Words<typeof zh> = {
     lease_expired: "rang too long",
     call_over: "call over",
     dials: "dials out",
+    picks_up: "picks up a parked caller",
+    returned: "caller came back",
     wrap_up_finished: "wrap-up finished",
     wrap_up_over: "wrap-up time over",
     seat_lost: "phone lost",
@@ -109,6 +112,7 @@ const en: Words<typeof zh> = {
     retrying: "Reconnecting…",
     retryNow: "Try now",
   },
+  bar,
   phone,
   keys,
   seat: {
@@ -334,6 +338,9 @@ const en: Words<typeof zh> = {
     ringing: "Ringing",
     talking: "Talking",
     held: "On hold",
+    placed: "Phone rings",
+    dialling: "Dialling",
+    outside: "With outside line",
     ended: "Ended",
   },
   endedBy: { caller: "by customer", agent: "by agent", system: "by system", pbx: "by line" },
@@ -619,6 +626,13 @@ const en: Words<typeof zh> = {
     conflict: "Not possible now: {message}",
     forbidden: "You may not do this.",
     no_such_call: "This call has already ended.",
+    number_not_permitted: "This number may not be dialled from here. Ask the shift lead.",
+    nobody_free: "Nobody of this queue is free now. Transfer to the queue, or try again.",
+    phone_did_not_answer: "Your phone does not answer by itself: lift the receiver.",
+    no_parking_place: "All parking places are taken. Transfer to a queue instead.",
+    not_warned: "Warn the caller first; only then may the talk be ended.",
+    bad_input: "That cannot be used: {message}",
+    no_such_channel: "That line has just ended; look at the state.",
     no_such_queue: "There is no such queue.",
     pbx_down: "The telephone system is not connected; use your phone.",
     pbx_refused: "The telephone system did not accept that.",

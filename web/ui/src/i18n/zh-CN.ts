@@ -1,4 +1,5 @@
 /** The desktop's words in Chinese; the terms are those of docs/glossary.md. */
+import bar from "./bar.zh-CN";
 import keys from "./keys.zh-CN";
 import phone from "./phone.zh-CN";
 
@@ -86,6 +87,8 @@ export default {
     lease_expired: "振铃超时",
     call_over: "通话结束",
     dials: "外呼",
+    picks_up: "代接停放的来电",
+    returned: "来电转回",
     wrap_up_finished: "整理完成",
     wrap_up_over: "整理时间到",
     seat_lost: "话机掉线",
@@ -106,6 +109,7 @@ export default {
     retrying: "正在重连…",
     retryNow: "立即重连",
   },
+  bar,
   phone,
   keys,
   seat: {
@@ -323,6 +327,9 @@ export default {
     ringing: "振铃",
     talking: "通话",
     held: "保持",
+    placed: "话机振铃",
+    dialling: "外呼中",
+    outside: "外线通话",
     ended: "已结束",
   },
   endedBy: { caller: "客户挂机", agent: "坐席挂机", system: "系统结束", pbx: "线路结束" },
@@ -608,6 +615,13 @@ export default {
     conflict: "现在不能这样做：{message}",
     forbidden: "您没有这个权限。",
     no_such_call: "这通电话已经结束。",
+    number_not_permitted: "这个号码不允许从这里拨打。如有需要请告诉值长。",
+    nobody_free: "这个队列现在没有空闲的坐席。可以转接到队列，或稍后再试。",
+    phone_did_not_answer: "您的话机不能由系统摘机，请直接拿起话机。",
+    no_parking_place: "停放位已满，请改为转接到队列。",
+    not_warned: "还没有警告过客户，先警告才能结束通话。",
+    bad_input: "输入不能用：{message}",
+    no_such_channel: "这条线路刚刚结束，请看状态。",
     no_such_queue: "没有这个队列。",
     pbx_down: "电话系统没有连接，请用话机操作。",
     pbx_refused: "电话系统没有接受这个操作。",

@@ -1,0 +1,1 @@
+"""What agents say, by situation, with where the words come from."""
