@@ -1,6 +1,5 @@
 /** What a role sees beside its own desk. */
 const LEADING = new Set(["deputy", "shift_lead", "supervisor", "quality", "admin"]);
-const STEERING = new Set(["deputy", "shift_lead", "supervisor"]);
 const TAKING = new Set(["agent", "deputy", "shift_lead", "supervisor"]);
 const SEEING_FLOWS = new Set(["deputy", "shift_lead", "supervisor", "quality", "admin"]);
 const ANNOUNCING = new Set(["deputy", "shift_lead", "supervisor", "admin"]);
@@ -10,11 +9,6 @@ const CHANGING_FLOWS = new Set(["supervisor", "admin"]);
 /** Whether this role takes calls, so has calls of its own to work on. */
 export function takesCalls(role: string | undefined): boolean {
   return TAKING.has(role ?? "");
-}
-
-/** Whether this role writes messages to agents. */
-export function steers(role: string | undefined): boolean {
-  return STEERING.has(role ?? "");
 }
 
 /** Whether this role watches the calls of others. */
