@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
@@ -23,6 +24,7 @@ from core.journal import Journal
 from core.policy import Policy
 
 PASSWORD_LENGTHS = (8, 256)
+LONGEST_NAME = 64
 HASHES_AT_ONCE = 2
 """Each takes 64 MiB and about 0.1 s of CPU; a flood of sign-ins waits here instead of eating the machine."""
 TOUCH_EVERY = timedelta(minutes=1)
@@ -55,6 +57,18 @@ class NoSuchUser(NotFound):
     """There is no such user; `hotline user list` shows who there is."""
 
     code = "no_such_user"
+
+
+class LastAdministrator(Conflict):
+    """This is the only administrator who can sign in: make another one first."""
+
+    code = "last_administrator"
+
+
+class OwnAccount(Conflict):
+    """Nobody takes away their own role or their own account: another administrator does it."""
+
+    code = "own_account"
 
 
 class SeatExists(Conflict):
@@ -102,10 +116,13 @@ class Accounts:
         """Create an account. Raises UserExists, SeatUnknown, BadInput (user name or password unusable)."""
         if not _USERNAME.fullmatch(username):
             raise BadInput(f"user name {username!r}: letters, digits and _ . @ - only, at most 64", field="username")
+        _check_name(name)
         user = User(id=new_id(), username=username, name=name or username, role=role, seat_id=seat_id)
         hashed = await self._hash(password)
         at = self._clock.now()
-        told = UserChanged(at=at, user_id=user.id, what="created", by=by)
+        first = {"username": username, "name": user.name, "role": role.value, "seat_id": seat_id}
+        changes: dict[str, tuple[str | None, str | None]] = {k: (None, v) for k, v in first.items() if v}
+        told = UserChanged(at=at, user_id=user.id, what="created", by=by, changes=changes)
 
         def save(connection: Connection) -> None:
             if seat_id is not None and seat_id not in {seat.id for seat in store.all_seats(connection)}:
@@ -120,38 +137,69 @@ class Accounts:
     async def change_user(
         self, user_id: str, *, role: Role | None = None, name: str = "", seat_id: str | None = None, by: str = ""
     ) -> None:
-        """Set role, name and usual seat, each when given ("" is no seat), and end the person's sessions.
+        """Set role, name and usual seat, each when given ("" is no seat); a new role ends the person's sessions.
 
-        Raises NoSuchUser, SeatUnknown.
+        Raises NoSuchUser, SeatUnknown, BadInput, OwnAccount, LastAdministrator.
         """
+        _check_name(name)
         if seat_id and seat_id not in {seat.id for seat in await self.seats()}:
             raise SeatUnknown(seat_id=seat_id)
-        given: dict[str, str | None] = {"role": role and str(role), "name": name}
-        values: dict[str, object] = {key: value for key, value in given.items() if value}
+        user = await self.user(user_id)
+        before = {"role": user.role.value, "name": user.name, "seat_id": user.seat_id}
+        given: dict[str, str | None] = {"role": role and role.value, "name": name}
+        wanted: dict[str, str | None] = {key: value for key, value in given.items() if value}
         if seat_id is not None:
-            values["seat_id"] = seat_id or None
-        await self._change(user_id, "changed", by, "", **values)
+            wanted["seat_id"] = seat_id or None
+        changes = {key: (before[key], value) for key, value in wanted.items() if value != before[key]}
+        if "role" in changes and by == user_id:
+            raise OwnAccount
+        if changes:
+            told = UserChanged(at=self._clock.now(), user_id=user_id, what="changed", by=by, changes=changes)
+            await self._change(told, {key: value for key, (_, value) in changes.items()}, ends="role" in changes)
 
     async def disable_user(self, user_id: str, by: str = "") -> None:
-        """Let the account sign in no more and end its sessions. Raises NoSuchUser."""
-        await self._change(user_id, "disabled", by, disabled=True)
+        """Let the account sign in no more and end its sessions. Raises NoSuchUser, OwnAccount, LastAdministrator."""
+        if by == user_id:
+            raise OwnAccount
+        await self._change(self._told(user_id, "disabled", by), {"disabled": True})
 
     async def enable_user(self, user_id: str, by: str = "") -> None:
         """Let the account sign in again. Raises NoSuchUser."""
-        await self._change(user_id, "enabled", by, disabled=False)
+        await self._change(self._told(user_id, "enabled", by), {"disabled": False})
 
     async def change_password(self, user_id: str, password: str, by: str = "", keep_token: str = "") -> None:
         """Set the password and end every session but the one of `keep_token`. Raises NoSuchUser, BadInput."""
         hashed = await self._hash(password)
-        await self._change(user_id, "password", by, keep_token, password_hash=hashed)
+        await self._change(self._told(user_id, "password", by), {"password_hash": hashed}, keep_token)
 
-    async def _change(self, user_id: str, what: str, by: str, keep_token: str = "", **values: object) -> None:
+    async def unlock_user(self, user_id: str, by: str = "") -> None:
+        """Let who has tried wrong passwords too often try again now. Raises NoSuchUser."""
+        user = await self.user(user_id)
+        self._attempts.succeeded(user.username)
+        await self._journal.record(self._told(user_id, "unlocked", by))
+
+    def locked_s(self, username: str) -> float:
+        """Return in how many seconds this user name is heard again after too many tries; 0 when it is heard now."""
+        return self._attempts.wait_s(username)
+
+    def _told(self, user_id: str, what: str, by: str) -> UserChanged:
+        return UserChanged(at=self._clock.now(), user_id=user_id, what=what, by=by)
+
+    async def _change(
+        self, told: UserChanged, values: Mapping[str, object], keep_token: str = "", *, ends: bool = True
+    ) -> None:
+        """Set columns of an account; `ends`: its sessions too, but the one of `keep_token`."""
+
         def save(connection: Connection) -> None:
-            if not store.change_user(connection, user_id, **values):
-                raise NoSuchUser(user_id=user_id)
-            store.end_sessions(connection, user_id, but=_token_hash(keep_token))
+            administrators = store.administrators(connection)
+            if not store.change_user(connection, told.user_id, **values):
+                raise NoSuchUser(user_id=told.user_id)
+            if administrators and not store.administrators(connection):
+                raise LastAdministrator
+            if ends:
+                store.end_sessions(connection, told.user_id, but=_token_hash(keep_token))
 
-        await self._journal.record(UserChanged(at=self._clock.now(), user_id=user_id, what=what, by=by), save=save)
+        await self._journal.record(told, save=save)
 
     async def users(self) -> list[User]:
         """Return every account, by user name."""
@@ -261,11 +309,26 @@ class Accounts:
         """Set what the page means for who sits there; in force at the next sign-in or look. Raises SeatUnknown."""
 
         def save(connection: Connection) -> None:
-            if not store.change_seat(connection, seat_id, page):
+            if not store.change_seat(connection, seat_id, page=page.value):
                 raise SeatUnknown(seat_id=seat_id)
 
         told = SeatChanged(at=self._clock.now(), seat_id=seat_id, what=f"page_{page}", by=by)
         await self._journal.record(told, save=save)
+
+    async def new_sip_password(self, seat_id: str, by: str = "") -> Seat:
+        """Give a seat a new random SIP password; the phone needs it once the PBX's configuration is rendered again.
+
+        Raises SeatUnknown.
+        """
+        password = secrets.token_urlsafe(18)
+
+        def save(connection: Connection) -> None:
+            if not store.change_seat(connection, seat_id, sip_password=password):
+                raise SeatUnknown(seat_id=seat_id)
+
+        told = SeatChanged(at=self._clock.now(), seat_id=seat_id, what="password", by=by)
+        await self._journal.record(told, save=save)
+        return next(seat for seat in await self.seats() if seat.id == seat_id)
 
     async def remove_seat(self, seat_id: str, by: str = "") -> None:
         """Remove a seat. Raises SeatUnknown."""
@@ -284,6 +347,11 @@ class Accounts:
 
 def _token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest() if token else ""
+
+
+def _check_name(name: str) -> None:
+    if len(name) > LONGEST_NAME:
+        raise BadInput(f"a name has at most {LONGEST_NAME} characters", field="name")
 
 
 def _found(user: User | None, asked: str) -> User:

@@ -48,6 +48,17 @@ class Attempts:
         """Forget the tries of the name."""
         self._kept.pop(f"name {username[:64]}", None)
 
+    def wait_s(self, username: str) -> float:
+        """Return in how many seconds the next try of the name is heard; 0 when it is heard now."""
+        if (key := f"name {username[:64]}") not in self._kept:
+            return 0.0
+        try:
+            self._heard(key, self._of_name)
+        except TooManyTries as error:
+            wait: float = error.details["wait_s"]
+            return wait
+        return 0.0
+
     def _heard(self, key: str, limit: int) -> deque[float]:
         times, now = self._times(key), self._clock.monotonic()
         while times and times[0] <= now - self._window_s:

@@ -1,6 +1,6 @@
 """What happened to the people who answer, to their seats and to their accounts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.events import Event
@@ -85,16 +85,20 @@ class ReservationReleased(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserChanged(Event):
-    """The account `user_id` was changed in `what` (created, disabled, …) by user `by` (empty: command line)."""
+    """The account `user_id` was changed in `what` (created, disabled, …) by user `by` (empty: command line).
+
+    `changes`: what was before and is now, by role, name, seat_id; of a new account its user name too.
+    """
 
     user_id: str
     what: str
     by: str = ""
+    changes: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatChanged(Event):
-    """The seat `seat_id` was `what`: added or removed, by user `by` (empty: command line)."""
+    """The seat `seat_id` was `what`: added, removed, page_… or password, by user `by` (empty: command line)."""
 
     seat_id: str
     what: str

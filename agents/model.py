@@ -247,6 +247,7 @@ class Permission(StrEnum):
     JUDGE_QUALITY = "judge_quality"
     CHANGE_BUSINESS = "change_business"
     MANAGE_USERS = "manage_users"
+    READ_AUDIT = "read_audit"
 
 
 _AGENT = frozenset({Permission.TAKE_CALLS})
@@ -260,9 +261,13 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AGENT: _AGENT,
     Role.DEPUTY: _LEAD,
     Role.SHIFT_LEAD: _LEAD | {Permission.JUDGE_QUALITY},
-    Role.QUALITY: frozenset({Permission.SEE_TEAM, Permission.HEAR_RECORDINGS, Permission.JUDGE_QUALITY}),
-    Role.SUPERVISOR: _LEAD | {Permission.JUDGE_QUALITY, Permission.CHANGE_BUSINESS},
-    Role.ADMIN: frozenset({Permission.SEE_TEAM, Permission.CHANGE_BUSINESS, Permission.MANAGE_USERS}),
+    Role.QUALITY: frozenset(
+        {Permission.SEE_TEAM, Permission.HEAR_RECORDINGS, Permission.JUDGE_QUALITY, Permission.READ_AUDIT}
+    ),
+    Role.SUPERVISOR: _LEAD | {Permission.JUDGE_QUALITY, Permission.CHANGE_BUSINESS, Permission.READ_AUDIT},
+    Role.ADMIN: frozenset(
+        {Permission.SEE_TEAM, Permission.CHANGE_BUSINESS, Permission.MANAGE_USERS, Permission.READ_AUDIT}
+    ),
 }
 """Deputies and shift leads take calls too and appraise agents [seed 001, domain §2]; the rest is ours."""
 

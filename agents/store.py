@@ -125,6 +125,12 @@ def password_hash(connection: Connection, username: str) -> tuple[User, str] | N
     return (_user(row), row.password_hash) if row else None
 
 
+def administrators(connection: Connection) -> list[str]:
+    """Return the ids of the administrators who may sign in; nobody else changes them until the transaction ends."""
+    admins = select(users.c.id).where(users.c.role == Role.ADMIN.value, users.c.disabled.is_(False))
+    return list(connection.execute(admins.order_by(users.c.id).with_for_update()).scalars())
+
+
 def all_users(connection: Connection) -> list[User]:
     """Return every account, by user name."""
     return [_user(row) for row in connection.execute(select(users).order_by(users.c.username))]
@@ -175,9 +181,9 @@ def add_seat(connection: Connection, seat: Seat) -> None:
     connection.execute(insert(seats).values(**row, page=seat.page.value, kind=seat.kind.value))
 
 
-def change_seat(connection: Connection, seat_id: str, page: PageRule) -> bool:
-    """Set what the page means at a seat; tells whether there is such a seat."""
-    return connection.execute(update(seats).where(seats.c.id == seat_id).values(page=page.value)).rowcount == 1
+def change_seat(connection: Connection, seat_id: str, **values: object) -> bool:
+    """Set columns of one seat; tells whether there is such a seat."""
+    return connection.execute(update(seats).where(seats.c.id == seat_id).values(**values)).rowcount == 1
 
 
 def remove_seat(connection: Connection, seat_id: str) -> bool:

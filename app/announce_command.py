@@ -13,7 +13,7 @@ import click
 from app.doctor_files import service_runs
 from app.storage import upgrade
 from core.bus import Bus
-from core.clock import SystemClock
+from core.clock import YEARS, SystemClock
 from core.config import Settings, load
 from core.db import Database
 from core.errors import BadInput
@@ -116,6 +116,8 @@ def _moment(settings: Settings, text: str | None) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise BadInput(f"{text!r} is no time; write for instance 2027-02-06T00:00") from None
+    if found.year not in YEARS:
+        raise BadInput(f"{text!r}: the year cannot be meant; write one from {YEARS[0]} to {YEARS[-1]}")
     return found if found.tzinfo else found.replace(tzinfo=settings.site.zone)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import OperationalError
 
-from app.readings_file import Problem, read
+from app.readings_file import read
+from app.terms_file import Problem
 from core.config import Settings
 from core.db import open_engine
 from core.errors import Unavailable

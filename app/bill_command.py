@@ -38,6 +38,22 @@ def bill_group() -> None:
     """Bills: import readings, explain, compare with those issued, what-if."""
 
 
+class _Number(click.ParamType[Decimal]):
+    """A finite number of no more digits than a meter or a bill has."""
+
+    name = "number"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        if isinstance(value, Decimal):
+            return value
+        if not re.fullmatch(r"-?[0-9]{1,12}(?:\.[0-9]{1,8})?", str(value), re.ASCII):
+            self.fail(f"{value!r} is not a number like 0.95", param, ctx)
+        return Decimal(str(value))
+
+
+NUMBER = _Number()
+
+
 def _settings(context: click.Context) -> Settings:
     return context.find_object(Settings) or load(None)
 
@@ -174,10 +190,10 @@ def _json(found: Explained, bill: Reckoned, language: Language) -> dict[str, obj
 @click.option("--account", required=True, metavar="NUMBER")
 @click.option("--period", required=True, metavar="YYYY-MM", help="The last of the months that are reckoned anew.")
 @click.option("--months", default=12, show_default=True, type=click.IntRange(1, 24))
-@click.option("--contract", type=Decimal, metavar="KW", help="Another contract demand.")
+@click.option("--contract", type=NUMBER, metavar="KW", help="Another contract demand.")
 @click.option("--basic", type=click.Choice([one.value for one in BasicKind]), help="The basic charge by this.")
-@click.option("--power-factor", type=Decimal, metavar="0.95", help="The power factor brought to this.")
-@click.option("--to-valley", type=Decimal, metavar="SHARE", help="A share (0 to 1) of the peak used in the valley.")
+@click.option("--power-factor", type=NUMBER, metavar="0.95", help="The power factor brought to this.")
+@click.option("--to-valley", type=NUMBER, metavar="SHARE", help="A share (0 to 1) of the peak used in the valley.")
 @click.pass_context
 def what_if_command(
     context: click.Context,

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from core.clock import YEARS
 from core.errors import BadInput
 from core.phone import normalise
 
@@ -16,7 +17,6 @@ T = TypeVar("T")
 LIST_SEPARATORS = re.compile(r"[;；、|]")
 YES = frozenset({"1", "yes", "true", "y", "是"})
 NO = frozenset({"", "0", "no", "false", "n", "否"})
-YEARS = range(2000, 2100)
 _DAY = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})")
 _MONTH = re.compile(r"([0-9]{4})[-/.]?([0-9]{1,2})")
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(Z|[+-][0-9]{2}:?[0-9]{2})?")

@@ -23,10 +23,10 @@ from app.persons import acting
 from app.storage import upgrade
 from core import policy
 from core.bus import Bus
-from core.clock import SystemClock
+from core.clock import YEARS, SystemClock
 from core.config import Settings, load
 from core.db import Database
-from core.errors import HotlineError
+from core.errors import BadInput, HotlineError
 from core.journal import Journal
 from desk.notifications.files import FileGateway
 from desk.notifications.service import NotificationService
@@ -47,6 +47,8 @@ def shift_group() -> None:
 def plan(context: click.Context, day: datetime | None) -> None:
     """Show who is on duty on a day, when nobody is, and whether the backup shift is called in."""
     settings = _settings(context)
+    if day is not None and day.year not in YEARS:
+        raise BadInput(f"--day {day:%Y-%m-%d}: the year cannot be meant; write one from {YEARS[0]} to {YEARS[-1]}")
 
     async def work(shifts: ShiftService, names: dict[str, str]) -> None:
         found = await shifts.day(day.date() if day else shifts.today())

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, make_url
 
 from app.storage import state
+from core.clock import YEARS
 from core.config import Settings
 from core.db import open_engine
 from core.errors import BadInput, ConfigError
@@ -125,9 +126,12 @@ def expected(past: Sequence[Day], day: dt.date, zone: ZoneInfo) -> list[tuple[dt
 def day_of(text: str) -> dt.date:
     """Return the day that `--day` names. Raises BadInput."""
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
     except ValueError:
         raise BadInput(f"--day {text}: a day is written YYYY-MM-DD, as 2026-12-01") from None
+    if day.year not in YEARS:
+        raise BadInput(f"--day {text}: the year cannot be meant; write one from {YEARS[0]} to {YEARS[-1]}")
+    return day
 
 
 def assumptions(rules: Policy, history: History, given: dict[str, Any]) -> Assumptions:

@@ -87,7 +87,7 @@ def add_user(
 @click.option("--seat", "seat_id", help='The person\'s usual seat; "" is none.')
 @click.pass_context
 def change_user(context: click.Context, username: str, role: str | None, name: str, seat_id: str | None) -> None:
-    """Change role, name or usual seat of an account, and end its sessions."""
+    """Change role, name or usual seat of an account; a new role ends its sessions."""
     if not role and not name and seat_id is None:
         raise click.UsageError("say what changes: --role, --name, --seat")
 
@@ -96,7 +96,7 @@ def change_user(context: click.Context, username: str, role: str | None, name: s
         await accounts.change_user(user.id, role=Role(role) if role else None, name=name, seat_id=seat_id)
 
     _run(context, work)
-    click.echo(f"user {username} changed, its sessions are ended")
+    click.echo(f"user {username} changed" + (", a new role ends its sessions" if role else ""))
     _tell_shared(context, username, seat_id)
 
 

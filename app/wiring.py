@@ -19,6 +19,7 @@ from app.business import Business
 from app.duty import DutyMessenger
 from app.ears import SpokenRequests
 from app.emergency import Emergency, Ground
+from app.installation import installation
 from app.left_behind import LeftBehind
 from app.lifeboat import LifeboatKeeper
 from app.lists import lists_of, queues_of
@@ -271,6 +272,7 @@ class Hotline:
                 recordings=self.recordings,
                 flows=self.flows,
                 simulator=ProcessSimulator(self.settings.site),
+                installation=installation(self.settings, self.journal, self.clock, self.flows, self.voices),
                 figures=self.figures,
                 reports=ProcessReports(self.settings),
                 take_call=self.ami.take_call,

@@ -72,7 +72,9 @@ from routing.callbacks.service import Means, RingBack
 from routing.service import RoutingService
 from routing.storm.port import Blind
 from routing.storm.watch import StormWatch
+from web import installation
 from web.app import make_app
+from web.own_files import OwnFiles
 from web.route import DESKTOPS
 from web.services import WebServices
 
@@ -81,6 +83,10 @@ LOOP = uvloop.new_event_loop
 CUSTOMERS = 5_000
 FORMER_CALLS = 10
 AGENT = "a1"
+
+
+async def _no_pbx() -> bool:
+    return False
 
 
 class _Mute:
@@ -124,6 +130,7 @@ class Installation:
         means = Means(calls, self.agents, routing, self.db, world, zone, "95598")
         shifts = ShiftService(self.journal, self.db, self.clock, self.policy, zone)
         switches = Switches(self.journal, self.db, self.clock, {STORM: False})
+        flows = FlowService(self.db, self.journal, self.clock, _Mute(), prompts=(), rules=self.policy.rules)
         return WebServices(
             settings=self.settings,
             policy=self.policy,
@@ -152,7 +159,10 @@ class Installation:
                 self.journal, self.db, self.clock, notifications=outbox, policy=self.policy, site=self.settings.site
             ),
             recordings=RecordingService(self.journal, self.db, ami, Vault(folder / "recordings", zone), self.clock),
-            flows=FlowService(self.db, self.journal, self.clock, _Mute(), prompts=(), rules=self.policy.rules),
+            flows=flows,
+            installation=installation.Installation(
+                own_files=OwnFiles(self.settings, self.journal, self.clock, flows.suits), tell_seats=_no_pbx
+            ),
             take_call=ami.take_call,
             figures=LiveFigures(self.db, self.clock, self.policy, zone),
             reports=ProcessReports(self.settings),

@@ -7,6 +7,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+YEARS = range(2000, 2101)
+"""Times outside of these are mistyped; reckoning with those at the ends of the calendar fails besides."""
+
 
 class Clock(Protocol):
     """The only source of time for services."""

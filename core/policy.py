@@ -62,7 +62,7 @@ def load(name: str) -> Policy:
     Raises ConfigError when there is no such profile, or a rule lacks a part.
     """
     if name.endswith(".yaml"):
-        return Policy(name, _changed(load(STANDARD).rules, Path(name)))
+        return parse(definitions.text_of(name, "", "policy")[0], name)
     file = files("core.policies") / f"{name}.yaml"
     if not file.is_file():
         known = f"known: {', '.join(profiles())}, or a file of your own, NAME.yaml"
@@ -74,15 +74,13 @@ def load(name: str) -> Policy:
         raise ConfigError(f"policy profile {name!r}: {error}") from None
 
 
-def _changed(rules: Mapping[str, Rule], file: Path) -> dict[str, Rule]:
-    text, _ = definitions.text_of(str(file), "", "policy")
-    data = definitions.data(text, str(file))
+def parse(text: str, name: str) -> Policy:
+    """Return the policy of an installation's own file `name` with this text. Raises ConfigError with file and line."""
+    rules, file, data = load(STANDARD).rules, Path(name), definitions.data(text, name)
     if not isinstance(data, dict):
         raise ConfigError(f"{file}: not a list of rules; {_SHAPE}")
-    return {
-        **rules,
-        **{str(key): _rule(rules, str(key), row, _place(file, text, str(key))) for key, row in data.items()},
-    }
+    own = {str(key): _rule(rules, str(key), row, _place(file, text, str(key))) for key, row in data.items()}
+    return Policy(name, {**rules, **own})
 
 
 def _place(file: Path, text: str, key: str) -> str:

@@ -164,25 +164,6 @@ class PhoneTransferRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallParked(Event):
-    """The caller waits with music at the numbered `place` until somebody picks up; `agent_id` parked them."""
-
-    call_id: str
-    agent_id: str
-    place: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallUnparked(Event):
-    """The caller's parking is over: `why` is picked_up (by `agent_id`) or too_long; the place is free again."""
-
-    call_id: str
-    place: int
-    why: str
-    agent_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentMuted(Event):
     """The agent is not heard by anybody in the talk from now on; not `on`: is heard again."""
 

@@ -23,7 +23,6 @@ from cti.events import (
     CalleeRang,
     CallEnded,
     CallHeld,
-    CallParked,
     CallPlaced,
     CallPutThrough,
     CallQueued,
@@ -31,7 +30,6 @@ from cti.events import (
     CallResumed,
     CallReturned,
     CallTransferred,
-    CallUnparked,
     ConferenceChanged,
     ConsultAnswered,
     ConsultEnded,
@@ -40,6 +38,7 @@ from cti.events import (
     MonitorStarted,
     MonitorStopped,
 )
+from cti.parking_events import CallParked, CallUnparked
 
 
 class CallState(StrEnum):
@@ -313,7 +312,8 @@ def _carry(call: Call, state: CallState, event: Event) -> Call:
         case CallTransferred():
             return _handed_on(call, state, event)
         case CallParked():
-            return replace(call, state=state, park_place=event.place, parked_by=event.agent_id, parked_at=event.at)
+            since = event.since or event.at
+            return replace(call, state=state, park_place=event.place, parked_by=event.agent_id, parked_at=since)
         case CallUnparked():
             return replace(call, state=state, park_place=None, parked_by=None, parked_at=None)
         case ConsultStarted():

@@ -135,7 +135,7 @@ class Engine:
 
     async def _go_on(self, flow: Flow, call: IvrCall, here: str, since: Sequence[Event]) -> str:
         node = flow.node(here)
-        following = node.left(since) if isinstance(node, Queue) else None
+        following = node.left(since, call.known) if isinstance(node, Queue) else None
         if following is None:
             return here
         call.since = ()

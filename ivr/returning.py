@@ -4,32 +4,39 @@ from collections.abc import Sequence
 
 from core.events import Event
 from cti import parking, ringing
-from cti.events import AgentAnswered, AgentRang, CallParked, CallTransferred
+from cti.events import AgentAnswered, AgentRang, CallTransferred
 from cti.handover import TalkEnd
 from cti.messages import SeatOffered
 from cti.model import CallState
-from cti.ringing import OFFERED, PICKED_UP, RETURNED, Rang
+from cti.parking import Spot
+from cti.parking_events import CallParked, CallUnparked
+from cti.ringing import PICKED_UP, RETURNED, Rang
 from ivr import job_number
 from ivr.call import IvrCall
 
 
-async def ring_first(call: IvrCall, handed: TalkEnd | None, leaves: str) -> Rang:
+async def ring_first(call: IvrCall, handed: TalkEnd | None, leaves: str, since: Sequence[Event]) -> Rang:
     """Ring whoever is to have the caller before anybody of the queue; `MISSED`: nobody was, or none answered.
 
-    `handed`: how the talk before ended; None also after a restart, when the story tells. `leaves` is the key by which
-    the caller leaves the queue.
+    `handed`: how the talk before ended; None also after a restart, when the story `since` then tells. `leaves` is the
+    key by which the caller leaves the queue.
     """
     session = call.session
-    if session.call.state is CallState.PARKED:
-        by = session.call.parked_by
-        offer, how = await parking.parked(session), PICKED_UP
-    else:
-        by = handed.agent_id if handed else _handed_on_by(call.since)
-        offer, how = handed.party if handed and isinstance(handed.party, SeatOffered) else None, OFFERED
-    if offer is not None:
+
+    async def prepare(offer: SeatOffered) -> None:
         await job_number.prepare(call, offer.agent_id)
+
+    spot = _picked_up_at(since)
+    if spot is not None or session.call.state is CallState.PARKED:
+        by = spot.agent_id if spot else session.call.parked_by
+        rang = await parking.picked_up(session, prepare, leaves, spot)
+        return rang if rang is not Rang.MISSED else await _returned(call, by, leaves)
+    by = handed.agent_id if handed else _handed_on_by(since)
+    offer = handed.party if handed and isinstance(handed.party, SeatOffered) else None
+    if offer is not None:
+        await prepare(offer)
     if offer is not None or session.call.state is CallState.RINGING:
-        rang = await ringing.ring(session, offer, leaves, how)
+        rang = await ringing.ring(session, offer, leaves)
         if rang is not Rang.MISSED:
             return rang
     return await _returned(call, by, leaves)
@@ -55,3 +62,17 @@ def _handed_on_by(since: Sequence[Event]) -> str | None:
             case AgentAnswered() | AgentRang(how="returned"):
                 by = None
     return by
+
+
+def _picked_up_at(since: Sequence[Event]) -> Spot | None:
+    """Return where the caller was parked for whom somebody who picked up is rung, or was rung in vain; else None."""
+    spot, picked_up = None, False
+    for event in since:
+        match event:
+            case CallParked():
+                spot, picked_up = Spot(event.place, event.agent_id, event.since or event.at), False
+            case CallUnparked(why=why) if why == PICKED_UP:
+                picked_up = True
+            case CallUnparked() | AgentAnswered() | AgentRang(how="returned"):
+                spot = None
+    return spot if picked_up else None

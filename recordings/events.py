@@ -49,3 +49,11 @@ class RecordingMissing(Event):
     recording_id: str
     agent_id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingHeard(Event):
+    """The person `by` opened the sound of a recording; it belongs to nobody's call story, but to the audit."""
+
+    recording_id: str
+    by: str

@@ -83,7 +83,8 @@ class RecordingService:
         self._vault = vault
         self._clock = clock
         self._tasks = TaskOwner("recordings")
-        self._busy: set[str] = set()
+        self._busy: dict[str, asyncio.Event] = {}
+        """By recording that somebody works on: set once nobody else has to stop it."""
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     # --- during calls -------------------------------------------------------------------------
@@ -122,10 +123,11 @@ class RecordingService:
         recording = of_talk(talk)
         if not self._own(recording.id):
             return recording
+        self._busy[recording.id].set()  # whoever ends the talk meanwhile need not wait: it is looked at below
         try:
             recording = await self._begin(recording)
         finally:
-            self._busy.discard(talk.recording_id)
+            self._give_back(talk.recording_id)
         # The talk may have ended while the PBX was asked; then nobody else finishes it.
         self._tasks.start(self._finish_if_over(recording), "after start")
         return recording
@@ -178,13 +180,18 @@ class RecordingService:
             await self._finish_if_over(recording)
 
     async def _finish_if_over(self, recording: Recording) -> None:
-        ended = await self._with_end(recording)
-        if ended.talk_ended_at is None or not self._own(ended.id):
+        while (ended := await self._with_end(recording)).talk_ended_at is not None and not self._own(ended.id):
+            # The next talk may be recorded on this channel: a stop of this one that came later would end that.
+            other = self._busy[ended.id]
+            await other.wait()
+            if self._busy.get(ended.id) is other:
+                return
+        if ended.talk_ended_at is None:
             return
         try:
             await self._let_stop(ended)
         except BaseException:
-            self._busy.discard(ended.id)
+            self._give_back(ended.id)
             raise
         self._tasks.start(self._settle(ended, CLOSE_LIMIT_S), "settle")
 
@@ -192,8 +199,12 @@ class RecordingService:
         """Take the recording for one piece of work; False when another has it."""
         if recording_id in self._busy:
             return False
-        self._busy.add(recording_id)
+        self._busy[recording_id] = asyncio.Event()
         return True
+
+    def _give_back(self, recording_id: str) -> None:
+        if (busy := self._busy.pop(recording_id, None)) is not None:
+            busy.set()
 
     async def _with_end(self, recording: Recording) -> Recording:
         story = await self._db.read(lambda connection: of_call(connection, recording.call_id))
@@ -214,10 +225,8 @@ class RecordingService:
             )
 
     async def _settle(self, recording: Recording, patience: float) -> Recording:
-        """Keep the sound of a talk that is over, or journal that there is none; left as it is when still written.
-
-        The recording must be owned, and is given free at the end.
-        """
+        """Keep the sound of an owned talk that is over, and give it back; left as it is when still written."""
+        self._busy[recording.id].set()
         try:
             known = await self._db.read(lambda connection: store.get(connection, recording.id))
             if known is not None and known.state is RecordingState.STORED:
@@ -235,7 +244,7 @@ class RecordingService:
             )
             return recording
         finally:
-            self._busy.discard(recording.id)
+            self._give_back(recording.id)
 
     async def _wait_closed(self, recording_id: str, patience: float) -> bool:
         """Wait until the PBX has let go of the file, or there is none; False when neither within `patience` seconds."""
@@ -309,7 +318,7 @@ class RecordingService:
             await self._let_stop(recording)
             done.add(await self._settle(recording, SWEEP_LIMIT_S), ended=True)
         finally:
-            self._busy.discard(recording.id)
+            self._give_back(recording.id)
 
     async def _go_on(self, recording: Recording) -> Recording:
         """See to it that a talk which lasts is recorded."""

@@ -1,11 +1,11 @@
-"""Agents, their states, their seats, and the queues."""
+"""Agents, their states, and the queues."""
 
 from datetime import datetime
 
 from pydantic import Field
 
 from agents.accounts import NoSuchUser
-from agents.model import SeatKind, User
+from agents.model import User
 from agents.service import NoSuchAgent
 from core.errors import Forbidden
 from routing.events import AgentChosen
@@ -16,27 +16,6 @@ from web.shapes import Given, Shape
 from web.views import agent_row, queue_shape
 
 routes = Routes("agents")
-
-
-@routes.add("GET", "/seats", roles=EVERYONE)
-async def list_seats(ask: Ask) -> shapes.Items[shapes.SeatChoice]:
-    """List the seats, whether their phone is registered, and who sits there."""
-    agents = ask.services.agents
-    await agents.refresh_seats()
-    seats = []
-    for seat in await ask.services.accounts.seats():
-        sitting = agents.roster.at_seat(seat.id)
-        seats.append(
-            shapes.SeatChoice(
-                id=seat.id,
-                sip_username=seat.sip_username,
-                browser=seat.kind is SeatKind.BROWSER,
-                registered=agents.roster.registered(seat),
-                agent_id=sitting.agent_id if sitting else None,
-                page=seat.page.value,
-            )
-        )
-    return shapes.Items(items=seats)
 
 
 @routes.add("GET", "/agents", roles=EVERYONE)

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 
 from core.errors import BadInput
 
@@ -19,8 +19,10 @@ def place(text: str) -> tuple[datetime, str]:
     try:
         at, _, row_id = base64.urlsafe_b64decode(text.encode()).decode().partition(" ")
         moment = datetime.fromisoformat(at)
-    except (binascii.Error, ValueError):
+        named = moment.tzinfo is not None and row_id.isprintable() and bool(row_id)
+        moment = moment.astimezone(UTC)
+    except (binascii.Error, ValueError, OverflowError):
         raise BadInput(_BAD, field="cursor") from None
-    if moment.tzinfo is None or not row_id:
+    if not named:
         raise BadInput(_BAD, field="cursor")
     return moment, row_id

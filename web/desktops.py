@@ -251,8 +251,9 @@ class Desktops:
                 self._tell_message(event)
             case MessageRead(message_id=message_id, agent_id=reader):
                 self._put(reader, "message_read", event.at, pushed.MessageRead(id=message_id))
-            case UserChanged(user_id=user_id, what="disabled" | "password"):
-                self._sign_out(user_id)
+            case UserChanged(user_id=user_id, what=what, changes=changes):
+                if what in ("disabled", "password") or (what == "changed" and "role" in changes):
+                    self._sign_out(user_id)
 
     def _announcements_moved(self) -> None:
         """Tell who may switch announcements that they stand differently now."""

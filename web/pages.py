@@ -6,8 +6,8 @@ from pathlib import Path
 from aiohttp import web
 
 PAGES = (
-    *("/", "/login", "/calls", "/live", "/announcements", "/flows"),
-    *("/supervisor", "/quality", "/orders", "/reports", "/admin"),
+    *("/", "/login", "/calls", "/live", "/announcements", "/flows", "/bill", "/bill/{account}"),
+    *("/supervisor", "/quality", "/orders", "/reports", "/admin", "/admin/{page}"),
 )
 HASHED = "assets/"
 """Files under it carry a hash of their content in their name."""

@@ -27,6 +27,10 @@ class People:
         """Return an account by its id, None when it is not known here."""
         return self._users.get(user_id or "")
 
+    def named(self, username: str) -> User | None:
+        """Return an account by its user name, None when it is not known here."""
+        return next((user for user in self._users.values() if user.username == username), None)
+
     def name(self, user_id: str | None) -> str | None:
         """Return the name under which colleagues know this person."""
         user = self.get(user_id)

@@ -7,6 +7,7 @@ from aiohttp import web
 from pydantic import Field
 
 from core.errors import Forbidden
+from recordings.events import RecordingHeard
 from recordings.model import Kind, Recording
 from recordings.store import RecordingFilter
 from web import shapes
@@ -80,6 +81,10 @@ async def read_audio(ask: Ask) -> web.FileResponse:
     """Hear a recording: WAV 8 kHz 16-bit stereo; parts of it by Range."""
     recording = await _recording(ask)
     file = await ask.services.recordings.open_audio(recording.id)
+    if not ask.request.http_range.start:  # a part further on belongs to what was opened before
+        ask.services.journal.note(
+            RecordingHeard(at=ask.services.clock.now(), recording_id=recording.id, by=ask.user.id)
+        )
     headers = {"Content-Type": "audio/wav", "Cache-Control": "private, no-store"}
     return web.FileResponse(file, headers=headers)
 

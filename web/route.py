@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -17,6 +16,7 @@ from agents.model import PERMISSIONS, Permission, Role, User
 from core.errors import BadInput, Forbidden
 from web.desktops import Desktops
 from web.errors import NotBuilt, bad_input
+from web.incoming import decoded
 from web.metrics import Metrics
 from web.services import WebServices
 
@@ -176,6 +176,8 @@ def check_role(route: Route, ask: Ask) -> None:
 
 
 async def _input(route: Route, request: web.Request) -> dict[str, BaseModel]:
+    if "\0" in request.path or any("\0" in value for value in request.query.values()):
+        raise BadInput("address: holds a NUL character (%00), which no name here has; leave it out")
     given: dict[str, BaseModel] = {}
     if route.query is not None:
         given["query"] = _valid(route.query, dict(request.query), "query")
@@ -199,9 +201,4 @@ async def _read_json(request: web.Request) -> object:
         raise BadInput(f"body: did not arrive within {BODY_WAIT_S} s; send it whole") from None
     except (UnicodeDecodeError, LookupError):
         raise BadInput("body: must be JSON in UTF-8") from None
-    if "\\u0000" in text:
-        raise BadInput("body: holds a NUL character (\\u0000), which no text here has; leave it out")
-    try:
-        return json.loads(text) if text.strip() else {}
-    except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
-        raise BadInput(f"body: not valid JSON: {error}; send an object such as {{}}") from None
+    return decoded(text) if text.strip() else {}

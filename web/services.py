@@ -34,6 +34,7 @@ from recordings.service import RecordingService
 from routing.callbacks.by_hand import CallbackDesk
 from routing.service import RoutingService
 from routing.storm.watch import StormWatch
+from web.installation import Installation
 
 Probe = Callable[[], Awaitable[tuple[bool, str]]]
 """Asks one dependency whether it works: (ok, detail in words). Must answer soon; the web waits 2 s at most."""
@@ -70,6 +71,7 @@ class WebServices:
     recordings: RecordingService
     flows: FlowService
     simulator: Simulator
+    installation: Installation
     figures: LiveFigures
     reports: Reports
     take_call: Callable[[str], Awaitable[None]]

@@ -1,23 +1,31 @@
 """The shapes that the API and the desktop's socket share; times are UTC, money is yuan as a decimal string."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from core.clock import YEARS
+
 T = TypeVar("T")
 
 
 def _as_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("a moment in the years 1 to 9999 UTC") from None
+    _check_year(moment)
+    return moment.astimezone(UTC)
+
+
+def _check_year(day: date) -> date:
+    if day.year not in YEARS:
+        raise ValueError(f"the year cannot be meant: {YEARS[0]} to {YEARS[-1]} can")
+    return day
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_as_utc)]
-"""A moment that comes in: with its offset, and one that UTC has too."""
+"""A moment that comes in, with its offset."""
+Day = Annotated[date, AfterValidator(_check_year)]
+"""A day that comes in."""
 
 
 class Shape(BaseModel):

@@ -11,7 +11,7 @@ from core.errors import BadInput, Forbidden
 from web import shapes
 from web.agents_api import agent_named
 from web.route import DESKTOPS, EVERYONE, LEADS, TEAM, Ask, Routes
-from web.shapes import Given, Moment, Shape
+from web.shapes import Day, Given, Moment, Shape
 
 routes = Routes("shifts")
 LEVELS = {"blue": Level.BLUE, "yellow": Level.YELLOW, "orange": Level.ORANGE, "red": Level.RED}
@@ -98,7 +98,7 @@ class Plan(Shape):
 class DayQuery(Given):
     """Which day; today at the site when not given."""
 
-    day: date | None = None
+    day: Day | None = None
 
 
 @routes.add("GET", "/shifts", roles=EVERYONE)
@@ -196,8 +196,8 @@ async def notice_weather(ask: Ask, body: NewWeather) -> WeatherRow:
 class KeptQuery(Given):
     """From the day `from` to the day `to` (both at the site, today when not given), at most 31 days."""
 
-    first: date | None = Field(default=None, alias="from")
-    last: date | None = Field(default=None, alias="to")
+    first: Day | None = Field(default=None, alias="from")
+    last: Day | None = Field(default=None, alias="to")
 
 
 class AgentShift(Shape):

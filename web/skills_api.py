@@ -1,5 +1,7 @@
 """What agents can: the skills and groups that there are, and who has them."""
 
+from collections.abc import Mapping
+
 from pydantic import Field
 
 from agents.model import Permission, Qualification
@@ -16,10 +18,11 @@ TEACHERS = STEERING | may(Permission.MANAGE_USERS)
 
 
 class Named(Shape):
-    """A skill or a group."""
+    """A skill or a group; `name` in the site's language, `names` by language (zh, en)."""
 
     id: str
     name: str
+    names: dict[str, str]
 
 
 class Catalogue(Shape):
@@ -52,8 +55,8 @@ async def list_skills(ask: Ask) -> Catalogue:
     language = ask.services.settings.site.language.partition("-")[0]
     return Catalogue(
         levels=known.levels,
-        skills=[Named(id=one, name=names.get(language, one)) for one, names in known.skills.items()],
-        groups=[Named(id=one, name=names.get(language, one)) for one, names in known.groups.items()],
+        skills=[_named(one, names, language) for one, names in known.skills.items()],
+        groups=[_named(one, names, language) for one, names in known.groups.items()],
     )
 
 
@@ -79,6 +82,10 @@ async def set_skills(ask: Ask, body: SkillsGiven) -> AgentSkills:
     user = await agent_named(ask)
     can = await ask.services.agents.qualifications.set(user.id, body.skills, body.groups, by=ask.user.id)
     return _shape(user.id, can)
+
+
+def _named(one: str, names: Mapping[str, str], language: str) -> Named:
+    return Named(id=one, name=names.get(language, one), names=dict(names))
 
 
 def _shape(agent_id: str, can: Qualification) -> AgentSkills:

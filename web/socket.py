@@ -15,6 +15,7 @@ from core.tasks import TaskOwner
 from web.commands import VERBS, Nothing, StateWish, given_for, set_state
 from web.desktops import Desktops
 from web.errors import body_of
+from web.incoming import decoded
 from web.route import DESKTOPS, Ask, Routes
 from web.security import check_origin
 from web.services import WebServices
@@ -192,8 +193,8 @@ class _Connection:
 
     def _take(self, text: str) -> None:
         try:
-            given = json.loads(text)
-        except (ValueError, RecursionError):  # also a number of more digits than Python reads
+            given = decoded(text)
+        except BadInput:
             given = None
         if not isinstance(given, dict) or not isinstance(given.get("type"), str):
             self._refuse(None, BadInput('not a JSON object with a "type"'))

@@ -7,10 +7,9 @@ routes = Routes("not built")
 
 _ORDER_VERBS = "dispatch accept arrive feedback return merge visit close reopen"
 _READ = (
-    "/knowledge /knowledge/{id} /reviews /scorecards /appraisals "
-    "/return-visits /campaigns /users /audit /recordings/{id}/transcript"
+    "/knowledge /knowledge/{id} /reviews /scorecards /appraisals /return-visits /campaigns /recordings/{id}/transcript"
 )
-_CREATED = "/reviews /scorecards /return-visits /campaigns /users"
+_CREATED = "/reviews /scorecards /return-visits /campaigns"
 
 
 async def _not_built(ask: Ask) -> None:

@@ -224,11 +224,16 @@ class UaCall:
             low = 2.1 if self.direction == "out" else 0.0  # RFC 3261 §14.1: the owner of the Call-ID waits longer
             await asyncio.sleep(random.uniform(low, low + 1.9))  # noqa: S311 - a delay, no secret
 
-    async def refer(self, to: str) -> None:
-        """Ask the other side to call `to` (a SIP URI): a blind transfer; raises CallRefused, CallOver."""
+    async def refer(self, to: str, *, told: bool = True) -> None:
+        """Ask the other side to call `to` (a SIP URI): a blind transfer; raises CallRefused, CallOver.
+
+        `told` False: what becomes of it is not to be told (RFC 4488).
+        """
         self._must_be_answered()
         request = self._dialog.request("REFER", self._line.transactions)
         request.headers.set_single("Refer-To", f"<{to}>")
+        if not told:
+            request.headers.set_single("Refer-Sub", "false")
         request.headers.set_single("Referred-By", self._dialog.local.partition(";tag=")[0])
         response = await self._dialog.ask(request, self._line.transactions)
         if response.status_code >= 300:

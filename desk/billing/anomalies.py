@@ -23,6 +23,7 @@ class Oddity(StrEnum):
     MISSING_PERIOD = "missing_period"
     SMALL_CAPACITY = "small_capacity"
     ESTIMATED = "estimated"
+    OTHER_BEGIN = "other_begin"
 
 
 QUESTIONS: Mapping[Oddity, tuple[str, str]] = {
@@ -58,6 +59,10 @@ QUESTIONS: Mapping[Oddity, tuple[str, str]] = {
         "请客户读出电能表现在的示数，以便更正估抄。",
         "Ask what the meter shows now, to correct the estimate.",
     ),
+    Oddity.OTHER_BEGIN: (
+        "请客户读出电能表现在的示数和表号，核对两次抄表之间是否换过表、漏抄或重抄。",
+        "Ask for the number on the meter and what it shows now; was it replaced, or read twice or not at all between?",
+    ),
 }
 """What the agent asks, in Chinese and English."""
 
@@ -80,6 +85,8 @@ class History:
 
     used: Mapping[date, Decimal]
     power_factor: Decimal | None = None
+    before: Supply | None = None
+    """Readings of the month before."""
 
 
 def anomalies(
@@ -90,6 +97,8 @@ def anomalies(
     if supply.estimated:
         found.append(Anomaly(Oddity.ESTIMATED, "", ()))
     found += _missing(supply, history)
+    if history.before is not None:
+        found += _other_begin(supply, history.before)
     capacity = supply.basic.connected() if supply.basic else None
     if capacity is not None and 0 < capacity < two_part_from:
         found.append(Anomaly(Oddity.SMALL_CAPACITY, "", (f"{capacity} kVA < {two_part_from} kVA",)))
@@ -112,6 +121,28 @@ def _fell(dial: Dial, meter: Meter) -> bool:
         return True
     modulus = Decimal(10) ** meter.digits
     return dial.after - dial.before + modulus > modulus / 2
+
+
+def _other_begin(supply: Supply, before: Supply) -> list[Anomaly]:
+    """Registers that do not begin where the month before ended, and days that do not follow each other."""
+    ended = {
+        (point.id, dial.register): dial.after
+        for point in before.points
+        if point.meter is not None
+        for dial in point.meter.dials
+    }
+    found = []
+    if supply.since != before.until:
+        found.append(Anomaly(Oddity.OTHER_BEGIN, "", (f"{before.until} → {supply.since}",)))
+    for point in supply.points:
+        if point.meter is None:
+            continue
+        first = point.meter.removed or point.meter
+        for dial in first.dials:
+            last = ended.get((point.id, dial.register))
+            if dial.register is not Register.DEMAND and last is not None and last != dial.before:
+                found.append(Anomaly(Oddity.OTHER_BEGIN, first.id, (f"{dial.register}: {last} → {dial.before}",)))
+    return found
 
 
 def _missing(supply: Supply, history: History) -> list[Anomaly]:

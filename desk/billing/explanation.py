@@ -1,19 +1,23 @@
 """A bill explained beside what was issued: reckoned again, compared with former ones, what is odd about it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from core.errors import ConfigError
 from core.policy import Policy
 from desk.billing.anomalies import Anomaly, History, anomalies
 from desk.billing.comparison import Comparison, compare
 from desk.billing.model import Bill, late_fee, late_fee_step, month_before
 from desk.billing.reckoning import Reckoned, before_in_year, energy_used, reckon_bill
 from desk.billing.steps import ZERO, Step
-from desk.billing.supply import BillRefused, Supply
+from desk.billing.supply import BillRefused, Supply, Unusable
 from desk.billing.tariff import TariffBook
 from desk.billing.tariff_file import book
+
+REGION = re.compile(r"\w[\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,16 @@ def differences(bill: Reckoned, issued: Bill) -> list[Difference]:
 
 
 def book_of(supply: Supply, default: str) -> TariffBook:
-    """Return the tariffs that hold for a supply. Raises ConfigError."""
-    return book(supply.region or default)
+    """Return the tariffs that hold for a supply. Raises BillRefused for its own region, ConfigError for the default."""
+    if not supply.region or supply.region == default:
+        return book(default)
+    cure = "correct the region of the account (`hotline tariff check` knows them)"
+    if not REGION.fullmatch(supply.region):
+        raise Unusable(f"{supply.region!r} is no name of a region", cure).refused(supply)
+    try:
+        return book(supply.region)
+    except ConfigError as error:
+        raise Unusable(error.message, cure).refused(supply) from None
 
 
 def prepared(records: Records, period: date, default: str) -> Supply | None:
@@ -84,13 +96,13 @@ def prepared(records: Records, period: date, default: str) -> Supply | None:
     used = {month: bill.usage for month, bill in records.bills.items() if month.year == period.year}
     for month, other in records.supplies.items():
         if month.year == period.year and month < period:
-            used[month] = _used(other, default, used.get(month, ZERO))
+            used[month] = _used(other, default, used.get(month, ZERO), in_ladder=True)
     return replace(supply, used_before=before_in_year(period, used, supply.household.since))
 
 
-def _used(supply: Supply, default: str, otherwise: Decimal) -> Decimal:
+def _used(supply: Supply, default: str, otherwise: Decimal, *, in_ladder: bool = False) -> Decimal:
     try:
-        return energy_used(supply, book_of(supply, default))
+        return energy_used(supply, book_of(supply, default), in_ladder=in_ladder)
     except BillRefused:
         return otherwise
 
@@ -109,14 +121,14 @@ def explain(records: Records, period: date, today: date, policy: Policy, default
     supply = prepared(records, period, default)
     if supply is None:
         return None
-    bill, refused = None, None
+    bill, refused, rules = None, None, book(default).rules
     try:
+        rules = book_of(supply, default).rules
         bill = reckon_bill(supply, book_of(supply, default))
     except BillRefused as error:
         refused = error
     month, year = month_before(period), date(period.year - 1, period.month, 1)
     before = reckoned(records, month, default)
-    rules = book_of(supply, default).rules
     issued = records.bills.get(period)
     return Explained(
         supply=supply,
@@ -150,4 +162,5 @@ def _history(records: Records, period: date, before: Reckoned | None, default: s
     for month, supply in records.supplies.items():
         if month < period and month not in used:
             used[month] = _used(supply, default, ZERO)
-    return History(used, before.power_factor.value if before and before.power_factor else None)
+    factor = before.power_factor.value if before and before.power_factor else None
+    return History(used, factor, records.supplies.get(month_before(period)))

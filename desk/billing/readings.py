@@ -92,6 +92,8 @@ def _registers(meter: Meter, rounding: Rounding) -> dict[Register, Step]:
         for dial in meter.dials
         if dial.register is not Register.DEMAND
     }
+    if len({dial.register for dial in meter.dials}) < len(meter.dials):
+        raise Unusable("a register is there twice", "give each register once", meter.id)
     if meter.removed is None:
         return read
     before = _registers(meter.removed, rounding)
@@ -121,7 +123,7 @@ def _counted(meter: Meter, dial: Dial, multiplier: Step, rounding: Rounding) -> 
     return reckon(
         "energy.read",
         PRODUCT,
-        (_difference(meter, dial), multiplier),
+        (difference(meter, dial), multiplier),
         unit,
         rounding,
         SOURCE_READ,
@@ -129,7 +131,8 @@ def _counted(meter: Meter, dial: Dial, multiplier: Step, rounding: Rounding) -> 
     )
 
 
-def _difference(meter: Meter, dial: Dial) -> Step:
+def difference(meter: Meter, dial: Dial) -> Step:
+    """Return what a register has counted, before the multiplier. Raises Unusable."""
     before, after = dial.before, dial.after
     if before < 0 or after < 0:
         raise Unusable(f"{dial.register} reads {min(before, after)}", "a register shows no negative number", meter.id)

@@ -8,12 +8,15 @@ from decimal import Decimal, localcontext
 from desk.billing import basic_charge, ladder, loss, power_factor
 from desk.billing.readings import Parts
 from desk.billing.sharing import shares
-from desk.billing.steps import CONTEXT, CREDIT, FEN, LEAST, PRODUCT, SUM, ZERO, Step, given, reckon
+from desk.billing.steps import CONTEXT, CREDIT, DIFFERENCE, FEN, LEAST, PRODUCT, SUM, ZERO, Step, given, reckon
 from desk.billing.submeters import Metered, metered, with_later
 from desk.billing.supply import BillRefused, Kind, Point, Supply, Unusable
 from desk.billing.tariff import Cycle, Span, Tariff, TariffBook
 
 NO_USE = given("ladder.used_before", ZERO, "kWh")
+MONTHS_MOST = 60
+"""Months of one bill: more is a slip of the pen."""
+NO_FIGURE = ("a figure is too large to reckon with, or no number", "correct readings, ratios and terms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ def reckon_bill(supply: Supply, book: TariffBook) -> Reckoned:
             return _bill(supply, book)
         except Unusable as found:
             raise found.refused(supply) from None
+        except ArithmeticError:
+            raise Unusable(*NO_FIGURE).refused(supply) from None
 
 
 def reckon_all(supplies: Iterable[Supply], book: TariffBook) -> Iterable[Reckoned | BillRefused]:
@@ -60,14 +65,35 @@ def reckon_all(supplies: Iterable[Supply], book: TariffBook) -> Iterable[Reckone
             yield refused
 
 
-def energy_used(supply: Supply, book: TariffBook) -> Decimal:
-    """Return the kWh that a supply is billed for. Raises BillRefused."""
+def energy_used(supply: Supply, book: TariffBook, *, in_ladder: bool = False) -> Decimal:
+    """Return the kWh that a supply is billed for, with `in_ladder` those that climb the ladder. Raises BillRefused."""
     with localcontext(CONTEXT):
         try:
             parts = _energy(supply, book).parts
+            climbs = {point.id for point in supply.points if not in_ladder or _climbs(point, supply, book)}
         except Unusable as found:
             raise found.refused(supply) from None
-        return sum((kwh.value for own in parts.values() for kwh in own.values()), ZERO)
+        except ArithmeticError:
+            raise Unusable(*NO_FIGURE).refused(supply) from None
+        return sum((kwh.value for point, own in parts.items() if point in climbs for kwh in own.values()), ZERO)
+
+
+def _climbs(point: Point, supply: Supply, book: TariffBook) -> bool:
+    return any(span.tariff.ladder is not None for span in book.spans(point.tariff, supply.since, supply.until))
+
+
+@dataclass(slots=True)
+class _Climb:
+    """How far an account has come in its ladder, and the kWh that it has had free; all its meters climb one ladder."""
+
+    before: Step | None = None
+    free: Step | None = None
+
+    def starts(self, supply: Supply, tariff: Tariff) -> Step:
+        return self.before if self.before is not None else _before(supply, tariff)
+
+    def climbed(self, before: Step, kwh: Step) -> None:
+        self.before = reckon("ladder.used_before", SUM, (before, kwh), "kWh")
 
 
 def _bill(supply: Supply, book: TariffBook) -> Reckoned:
@@ -79,17 +105,18 @@ def _bill(supply: Supply, book: TariffBook) -> Reckoned:
     adjusted_money: list[Step] = []
     priced: list[tuple[Step, Tariff]] = []
     tariffs: list[Tariff] = []
-    for point in supply.points:
-        spans = book.spans(point.tariff, supply.since, supply.until)
-        ladder_before = _before(supply, spans[0].tariff)
+    climb = _Climb()
+    spans_of = {point.id: book.spans(point.tariff, supply.since, supply.until) for point in supply.points}
+    climbing = sorted(one.id for one in supply.points if any(span.tariff.ladder for span in spans_of[one.id]))
+    points = sorted(supply.points, key=lambda one: one.id) if len(climbing) > 1 else supply.points
+    for point in points:
+        spans = spans_of[point.id]
         for span, parts in _by_span(energy.parts[point.id], spans, book):
             tariff = span.tariff
             if tariff not in tariffs:
                 tariffs.append(tariff)
-            money = _energy_lines(supply, tariff, parts, ladder_before)
+            money = _energy_lines(supply, tariff, parts, climb, goes_on=len(climbing) > 1 or len(spans) > 1)
             whole = _whole(parts.values())
-            if tariff.ladder is not None and len(spans) > 1:
-                ladder_before = reckon("ladder.used_before", SUM, (ladder_before, whole), "kWh")
             lines += money
             lines += _surcharges(whole, tariff)
             if tariff.adjusted:
@@ -106,8 +133,10 @@ def _bill(supply: Supply, book: TariffBook) -> Reckoned:
 def _check(supply: Supply) -> None:
     if supply.until <= supply.since:
         raise Unusable(f"it ends on {supply.until}, not after {supply.since}", "correct the days of the readings")
-    if supply.months < 1:
-        raise Unusable(f"it is billed for {supply.months} months", "give the months since the last bill, from 1 on")
+    if not 1 <= supply.months <= MONTHS_MOST:
+        raise Unusable(
+            f"it is billed for {supply.months} months", f"give the months since the last bill, 1 to {MONTHS_MOST}"
+        )
     if not supply.points:
         raise Unusable("there is no metering point", "import the readings of its meter")
     if supply.used_before < 0:
@@ -171,18 +200,21 @@ def _by_span(parts: Parts, spans: Sequence[Span], book: TariffBook) -> list[tupl
     return [(span, {part: split[part][at] for part in parts}) for at, span in enumerate(spans)]
 
 
-def _energy_lines(supply: Supply, tariff: Tariff, parts: Parts, before: Step) -> list[Step]:
+def _energy_lines(supply: Supply, tariff: Tariff, parts: Parts, climb: _Climb, *, goes_on: bool) -> list[Step]:
+    """What energy costs; `goes_on`: other energy climbs the ladder after it."""
     month = supply.period.month
     by_hour = bool(tariff.parts) and None not in parts
     if tariff.ladder is None:
         return _by_hour(tariff, parts, month) if by_hour else _plain(tariff, _whole(parts.values()), month)
-    kwh = _whole(parts.values())
+    kwh, before = _whole(parts.values()), climb.starts(supply, tariff)
     upto = ladder.ends(tariff, tariff.ladder, supply.period, supply.months, supply.household)
     found = ladder.tiers(tariff.ladder, ladder.Usage(kwh, before), upto)
     lines = _by_hour(tariff, parts, month) if by_hour else []
     lines += ladder.charges(tariff, month, found, by_part=by_hour)
+    if goes_on:
+        climb.climbed(before, kwh)
     if supply.household.poor and tariff.free is not None:
-        lines.append(_free(supply, tariff, kwh, month))
+        lines.append(_free(supply, tariff, kwh, month, climb))
     return lines
 
 
@@ -205,11 +237,14 @@ def _by_hour(tariff: Tariff, parts: Parts, month: int) -> list[Step]:
     ]
 
 
-def _free(supply: Supply, tariff: Tariff, kwh: Step, month: int) -> Step:
+def _free(supply: Supply, tariff: Tariff, kwh: Step, month: int, climb: _Climb) -> Step:
     """Energy that poor households have free, given back at the price of the first tier; it counts in the ladder."""
     assert tariff.free is not None
     allowed = reckon("free.allowed", PRODUCT, (tariff.free, given("months", Decimal(supply.months))), "kWh")
+    if climb.free is not None:
+        allowed = reckon("free.left", DIFFERENCE, (allowed, climb.free), "kWh")
     free = reckon("free.kwh", LEAST, (kwh, allowed), "kWh", source=tariff.free.source)
+    climb.free = free if climb.free is None else reckon("free.had", SUM, (climb.free, free), "kWh")
     return reckon("charge.free", CREDIT, (free, tariff.unit_price(None, month)), "yuan", FEN, tariff.free.source)
 
 

@@ -57,6 +57,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "energy.with_loss": ("含变损电量", "Energy with loss"),
     "energy.without_sub_meters": ("扣除套表后电量", "Energy without sub-meters"),
     "free.allowed": ("免费额度", "Free allowance"),
+    "free.had": ("已享免费电量", "Free energy had"),
+    "free.left": ("剩余免费额度", "Free allowance left"),
     "free.kwh": ("免费电量", "Free energy"),
     "free.month": ("每月免费电量", "Free energy a month"),
     "ladder.end": ("本档上限", "End of the tier"),

@@ -5,6 +5,7 @@ parent first, then by name, so that the order in which they are told changes not
 passes to the second, part of the day by part. What to do when neither can is not in the source: it is refused.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -39,6 +40,10 @@ class _Account:
         of = part.value if part else ""
         return reckon("energy.without_sub_meters", DIFFERENCE, (self.parts[part], *taken), "kWh", source=SOURCE, of=of)
 
+    def remainders(self) -> Parts:
+        """Return what is left of each part."""
+        return {part: self.remainder(part) for part in self.parts}
+
     def take(self, part: Part | None, kwh: Step) -> None:
         self.left[part] -= kwh.value
         self.given_away.setdefault(part, []).append(kwh)
@@ -60,10 +65,9 @@ def metered(points: Sequence[Point], book: TariffBook) -> Metered:
         only = points[0]
         read = measured(only, rounding)
         return Metered({only.id: read.parts}, {only.id: read.parts}, {only.id: read})
-    by_id = _checked(points, book)
+    by_id, levels = _checked(points, book)
     read_by_id = {one.id: measured(one, rounding) for one in points if one.kind is Kind.REAL}
     accounts: dict[str, _Account] = {one_id: _Account(by_id[one_id], read.parts) for one_id, read in read_by_id.items()}
-    levels = {one.id: _level(one, by_id) for one in points}
     for kind in Kind:
         children = [one for one in points if one.kind is kind and one.parents]
         children.sort(key=lambda one: (levels[one.id], len(one.parents), one.id))
@@ -85,18 +89,20 @@ def with_later(parts: Parts, point: Point) -> Parts:
     return added(parts, point.after_meter, point.id) if point.after_meter else parts
 
 
-def _checked(points: Sequence[Point], book: TariffBook) -> dict[str, Point]:
+def _checked(points: Sequence[Point], book: TariffBook) -> tuple[dict[str, Point], dict[str, int]]:
+    """Return points and levels by id. Raises Unusable."""
     by_id = {one.id: one for one in points}
     if len(by_id) < len(points):
-        twice = next(one.id for one in points if sum(one.id == other.id for other in points) > 1)
+        twice = next(name for name, times in Counter(one.id for one in points).items() if times > 1)
         raise Unusable(f"point {twice} is told twice", "give each metering point once", twice)
     most, deepest = int(book.rules["submeter_parents"].value), int(book.rules["submeter_levels"].value)
     for one in points:
         _check_point(one, by_id, most)
+    levels = _levels(points)
     for one in points:
-        if _level(one, by_id) > deepest:
-            raise Unusable(f"it is at level {_level(one, by_id)} of sub-meters", f"at most {deepest} levels", one.id)
-    return by_id
+        if levels[one.id] > deepest:
+            raise Unusable(f"it is at level {levels[one.id]} of sub-meters", f"at most {deepest} levels", one.id)
+    return by_id, levels
 
 
 def _check_point(one: Point, by_id: Mapping[str, Point], most: int) -> None:
@@ -122,12 +128,34 @@ def _check_point(one: Point, by_id: Mapping[str, Point], most: int) -> None:
             )
 
 
-def _level(point: Point, by_id: Mapping[str, Point], above: tuple[str, ...] = ()) -> int:
-    """Return how deep a point lies, the main meter being level 1. Raises Unusable at a circle."""
-    if point.id in above:
-        circle = " → ".join((*above[above.index(point.id) :], point.id))
-        raise Unusable(f"sub-meters form a circle: {circle}", "correct the parents", point.id)
-    return 1 + max((_level(by_id[parent], by_id, (*above, point.id)) for parent in point.parents), default=0)
+def _levels(points: Sequence[Point]) -> dict[str, int]:
+    """Return how deep each point lies, the main meter being level 1. Raises Unusable at a circle."""
+    below: dict[str, list[Point]] = {}
+    for one in points:
+        for parent in one.parents:
+            below.setdefault(parent, []).append(one)
+    waits = {one.id: len(one.parents) for one in points}
+    levels = {one.id: 1 for one in points if not one.parents}
+    found = list(levels)
+    for parent in found:
+        for child in below.get(parent, ()):
+            waits[child.id] -= 1
+            levels[child.id] = max(levels.get(child.id, 1), levels[parent] + 1)
+            if not waits[child.id]:
+                found.append(child.id)
+    if len(found) < len(points):
+        _tell_circle([one for one in points if waits[one.id]])
+    return levels
+
+
+def _tell_circle(waiting: Sequence[Point]) -> None:
+    """Raise Unusable with a circle among points each of which waits for a parent that waits itself."""
+    by_id = {one.id: one for one in waiting}
+    way = [waiting[0].id]
+    while way.count(way[-1]) < 2:
+        way.append(next(parent for parent in by_id[way[-1]].parents if parent in by_id))
+    circle = way[way.index(way[-1]) :]
+    raise Unusable(f"sub-meters form a circle: {' → '.join(circle)}", "correct the parents", circle[0])
 
 
 def _fixed(child: Point, accounts: Mapping[str, _Account]) -> Parts:
@@ -149,13 +177,12 @@ def _take_ratios(
     """Ratios are of what real and fixed ones left, so all of one level are reckoned before any is taken off."""
     for level in sorted({levels[one.id] for one in children}):
         of_level = [one for one in children if levels[one.id] == level]
+        left_of = {name: accounts[name].remainders() for name in {one.parents[0] for one in of_level}}
         for child in of_level:
-            parent = accounts[child.parents[0]]
             ratio = given("ratio", child.quantity or Decimal(0), source="agreed (定比)", of=child.id)
             parts: Parts = {}
-            for part in parent.parts:
+            for part, left in left_of[child.parents[0]].items():
                 of = part.value if part else ""
-                left = parent.remainder(part)
                 parts[part] = reckon("energy.ratio", PRODUCT, (left, ratio), "kWh", rounding, SOURCE, of)
             accounts[child.id] = _Account(child, added(parts, (*child.changes, *child.before_meter), child.id))
         for child in of_level:

@@ -14,6 +14,8 @@ from desk.billing.steps import Step
 CAUSES_TOLD = 3
 """Causes in the answer; the page shows all."""
 USE = ("compare.kwh", "compare.days")
+LEFT_OUT = ("compare.rounding", "compare.late_fee")
+"""Nobody asks about the rounding, and the late fee is told by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ _ZH = _Words(
     stop="",
     use="用电{more}{kwh}度",
     days="（计费天数{more}{days}天，约占{yuan}元）",
-    tier="第{tier}档用电变化",
+    tier="第{tier}档电价",
     factor="功率因数由{before}变为{now}",
     none="没有上月的账单可以比较。",
     year="比去年同月{change}。",
@@ -72,8 +74,8 @@ _EN = _Words(
     between="; ",
     stop=" ",
     use="{kwh} kWh {more}",
-    days=" ({days} days {more}, about {yuan} yuan)",
-    tier="energy in tier {tier}",
+    days=" (days billed: {days} {more}, about {yuan} yuan)",
+    tier="the price of tier {tier}",
     factor="power factor {before} became {now}",
     none="There is no bill of the month before to compare. ",
     year="It is {change} the same month of last year. ",
@@ -103,7 +105,7 @@ def answer(found: Explained, before: Bill | None, language: Language) -> str:
     else:
         told += words.none
     if found.last_year is not None:
-        told += words.year.format(change=_change(words, found.last_year.change.value))
+        told += words.year.format(change=_change(words, bill.amount.value - found.last_year.before.amount.value))
     return (told + _rest(words, found)).strip()
 
 
@@ -149,7 +151,9 @@ def _more(words: _Words, value: Decimal) -> str:
 def _compared(words: _Words, found: Comparison, language: Language) -> str:
     before = found.before
     head = words.beside.format(
-        kwh=plain(before.used.value), yuan=before.amount.value, change=_change(words, found.change.value)
+        kwh=plain(before.used.value),
+        yuan=before.amount.value,
+        change=_change(words, found.now.amount.value - before.amount.value),
     )
     told = [(cause, yuan) for cause, yuan in _causes(words, found, language) if yuan]
     told.sort(key=lambda one: abs(one[1]), reverse=True)
@@ -171,7 +175,7 @@ def _causes(words: _Words, found: Comparison, language: Language) -> Iterator[tu
     if used:
         yield _use(words, found, used), sum((one.value for one in used), Decimal(0))
     for one in found.causes:
-        if one.key not in (*USE, "compare.rounding"):
+        if one.key not in (*USE, *LEFT_OUT):
             yield _cause(words, found, one, language), one.value
 
 

@@ -6,14 +6,13 @@ from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 
 from desk.billing.basic_charge import bounds
-from desk.billing.readings import REACTIVE
-from desk.billing.reckoning import Reckoned, reckon_bill
+from desk.billing.readings import REACTIVE, difference
+from desk.billing.reckoning import NO_FIGURE, Reckoned, reckon_bill
 from desk.billing.steps import CONTEXT, ONE, ZERO
 from desk.billing.supply import (
     Basic,
     BasicKind,
     BillRefused,
-    Dial,
     Kind,
     Meter,
     People,
@@ -62,6 +61,8 @@ def effect(supplies: Sequence[Supply], change: Change, book: TariffBook) -> Effe
                 after.append(reckon_bill(change(one), book))
             except Unusable as found:
                 raise found.refused(one) from None
+            except ArithmeticError:
+                raise Unusable(*NO_FIGURE).refused(one) from None
         months = sum(one.months for one in usable)
         sums = [sum((bill.amount.value for bill in bills), ZERO) for bills in (before, after)]
         return Effect(sums[0], sums[1], months, tuple(after))
@@ -187,22 +188,39 @@ def _with_less_reactive(one: Supply, kvarh: Decimal) -> Supply:
     left = kvarh
     points = []
     for point in one.points:
-        meter = point.meter
-        if meter is None or point.parents:
+        if point.meter is None or point.parents:
             points.append(point)
             continue
-        ratio = (meter.pt or ONE) * (meter.ct or ONE)
-        dials = []
-        for dial in meter.dials:
-            if dial.register in REACTIVE and left > 0:
-                taken = min(_up(left / ratio), dial.after - dial.before)
-                dial = replace(dial, after=dial.after - taken)
-                left -= taken * ratio
-            dials.append(dial)
-        points.append(replace(point, meter=replace(meter, dials=tuple(dials))))
+        meter, left = _compensated(_from_zero(point.meter), left)
+        points.append(replace(point, meter=meter))
     if left > 0:
         raise Unusable("its reactive energy is that of the transformer alone", "compensate at the transformer")
     return replace(one, points=tuple(points))
+
+
+def _compensated(meter: Meter, left: Decimal) -> tuple[Meter, Decimal]:
+    ratio = (meter.pt or ONE) * (meter.ct or ONE)
+    dials = []
+    for dial in meter.dials:
+        if dial.register in REACTIVE and left > 0:
+            taken = min(_up(left / ratio), dial.after)
+            dial = replace(dial, after=dial.after - taken)
+            left -= taken * ratio
+        dials.append(dial)
+    removed = meter.removed
+    if removed is not None:
+        removed, left = _compensated(removed, left)
+    return replace(meter, dials=tuple(dials), removed=removed), left
+
+
+def _from_zero(meter: Meter) -> Meter:
+    """The same counts by a meter whose registers all began at 0: what is moved passes no end of a register."""
+    dials = tuple(
+        one if one.register is Register.DEMAND else replace(one, before=ZERO, after=difference(meter, one).value)
+        for one in meter.dials
+    )
+    removed = _from_zero(meter.removed) if meter.removed is not None else None
+    return replace(meter, dials=dials, digits=None, removed=removed)
 
 
 def _up(value: Decimal) -> Decimal:
@@ -226,14 +244,16 @@ def moved(share: Decimal, away: Register = Register.PEAK, to: Register = Registe
 def _moved(point: Point, share: Decimal, away: Register, to: Register) -> Point:
     if point.kind is not Kind.REAL or point.meter is None:
         return point
-    by_register = {dial.register: dial for dial in point.meter.dials}
-    if away not in by_register or to not in by_register:
+    registers = {dial.register for dial in point.meter.dials}
+    if away not in registers or to not in registers:
         return point
-    used = by_register[away].after - by_register[away].before
+    return replace(point, meter=_shifted(_from_zero(point.meter), share, away, to))
+
+
+def _shifted(meter: Meter, share: Decimal, away: Register, to: Register) -> Meter:
+    used = next((dial.after for dial in meter.dials if dial.register is away), ZERO)
     kwh = (used * share).quantize(Decimal("0.0001"), ROUND_FLOOR)
-    shifted: dict[Register, Dial] = {
-        away: replace(by_register[away], after=by_register[away].after - kwh),
-        to: replace(by_register[to], after=by_register[to].after + kwh),
-    }
-    meter: Meter = replace(point.meter, dials=tuple(shifted.get(one.register, one) for one in point.meter.dials))
-    return replace(point, meter=meter)
+    by = {away: -kwh, to: kwh}
+    dials = tuple(replace(one, after=one.after + by.get(one.register, ZERO)) for one in meter.dials)
+    removed = _shifted(meter.removed, share, away, to) if meter.removed is not None else None
+    return replace(meter, dials=dials, removed=removed)

@@ -70,7 +70,7 @@ class NuisanceService:
             raise NotWarned(call_id=call_id)
 
     async def mark(self, mark: Mark) -> None:
-        """Report a nuisance call. Raises Conflict when it was reported already, BadInput."""
+        """Report a call, or that a reported one was released. Raises Conflict for what was told already, BadInput."""
         _check_note(mark.note)
         told = NuisanceMarked(
             at=mark.at, call_id=mark.call_id, agent_id=mark.agent_id, released=mark.released, note=mark.note

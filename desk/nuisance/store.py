@@ -10,7 +10,13 @@ from desk.nuisance.tables import nuisance_marks, number_blocks
 
 
 def add_mark(connection: Connection, mark: Mark) -> None:
-    """Write a report. Raises IntegrityError when the call has one."""
+    """Write a report; that the call was then released is added to the one it has. Raises IntegrityError otherwise."""
+    if mark.released:
+        there = nuisance_marks.c.call_id == mark.call_id, ~nuisance_marks.c.released
+        note = {"note": mark.note} if mark.note else {}
+        changed = connection.execute(update(nuisance_marks).where(*there).values(released=True, at=mark.at, **note))
+        if changed.rowcount:
+            return
     connection.execute(insert(nuisance_marks).values(**asdict(mark)))
 
 

@@ -54,6 +54,13 @@ class Looked(NamedTuple):
     customer_id: str | None = None
 
 
+class Before(NamedTuple):
+    """What was before a wait: a talk that ended with the hand-over `handed`, or the `story` before a restart."""
+
+    handed: TalkEnd | None = None
+    story: Sequence[Event] = ()
+
+
 class Queue(Node):
     """Says `prompts`, then waits in `queue` with music until a seat is offered and answered, then talks.
 
@@ -89,6 +96,9 @@ class Queue(Node):
     next: Target
 
     async def run(self, call: IvrCall, here: str) -> str | None:
+        if _was_nuisance(call.since):
+            await self._let_go(call)
+            return None
         session, talks = call.session, SilentTalk(call, here, self.returns)
         if Cause.DANGER in self.causes:
             call.known[DANGER] = "yes"
@@ -103,13 +113,13 @@ class Queue(Node):
                 session.forget_digits()
                 return self.back
         queue = self.queue if fresh else session.call.queue
-        handed: TalkEnd | None = None
+        before = Before(None, call.since)
         while True:
             if session.call.state not in WITH_AGENT and not talks.script:
-                if await self._outside(call, handed):
+                if await self._outside(call, before.handed):
                     session.end = ("agent", "transferred")
                     return self.next
-                gave_up = await self._wait(call, queue or self.queue, looking, handed, new=new)
+                gave_up = await self._wait(call, queue or self.queue, looking, before, new=new)
                 if gave_up is not None:
                     if gave_up == LEFT:
                         # The place first, so that who is freed by this is not offered the same caller again.
@@ -118,7 +128,7 @@ class Queue(Node):
                     await ringing.leave_queue(session, gave_up)
                     session.forget_digits()  # pressed to the music, not in answer to what is said next
                     return self._without(gave_up)
-            new = False
+            new, before = False, Before()  # who was to have the caller first has had them, or has not answered
             end = await talks.serve()
             if end is None:
                 return None
@@ -126,15 +136,19 @@ class Queue(Node):
                 continue
             if not end.handed_on:
                 if end.nuisance:
-                    session.end = (end.by, NUISANCE)
-                    await call.say([blocked.GOODBYE], interruptible=False)
+                    await self._let_go(call)
                     return None
                 session.end = (end.by, "sent_to_menu" if end.menu else "hung_up")
                 if end.menu:
                     session.forget_digits()
                     call.known[SENT_TO] = self.returns[end.menu]
                 return self.returns.get(end.menu, self.next)
-            queue, handed = end.to, end
+            queue, before = end.to, Before(end)
+
+    async def _let_go(self, call: IvrCall) -> None:
+        """Say goodbye to a nuisance caller, who is asked nothing more."""
+        call.session.end = ("agent", NUISANCE)
+        await call.say([blocked.GOODBYE], interruptible=False)
 
     def prompts_used(self) -> Iterator[tuple[str, str]]:
         """Yield (field, prompt id) for every prompt that may be said."""
@@ -142,18 +156,26 @@ class Queue(Node):
         if self.announces:
             yield from (("announces", prompt) for prompt in places.PROMPTS)
 
-    def left(self, since: Sequence[Event]) -> str | None:
+    def left(self, since: Sequence[Event], known: dict[str, str]) -> str | None:
         """Return where a caller goes who was done here before a restart; None when not done.
 
-        `since` is the story of the call from its entry into this node on.
+        `since` is the story of the call from its entry into this node on; what became `known` of the caller here is
+        put down again.
         """
-        kinds = CallQueued | CallDequeued | CallReleased | CallReturned | CallTransferred
-        match [e for e in since if isinstance(e, kinds)][-1:]:
-            case [CallReleased(menu=way)] if not silence_of(since).kept:
+        if Cause.DANGER in self.causes:
+            known[DANGER] = "yes"
+        match _last_step(since):
+            case CallReleased(why=why) if why == NUISANCE:
+                return None
+            case CallReleased(menu=way) if not silence_of(since).kept:
+                if way in self.returns:
+                    known[SENT_TO] = self.returns[way]
                 return self.returns.get(way, self.next)
-            case [CallReturned()]:
+            case CallReturned():
                 return self.next
-            case [CallDequeued(why=why)]:
+            case CallDequeued(why=why):
+                if why == SHED:
+                    known[SHED] = "yes"
                 return self._without(why)
         return None
 
@@ -183,10 +205,6 @@ class Queue(Node):
             return (await call.customer()).customer_id
         return None
 
-    def _entered(self, call: IvrCall) -> datetime | None:
-        """Return when a call that is taken up after a restart came into the queue, None for one that comes now."""
-        return max((e.at for e in call.since if isinstance(e, CallQueued | CallTransferred)), default=None)
-
     async def _outside(self, call: IvrCall, handed: TalkEnd | None) -> bool:
         """Put a caller through whom an agent has handed on to somebody outside; tell whether they talked."""
         session = call.session
@@ -203,16 +221,13 @@ class Queue(Node):
         call: IvrCall,
         queue: str,
         looking: asyncio.Task[Looked],
-        handed: TalkEnd | None,
+        before: Before,
         *,
         new: bool,
     ) -> str | None:
-        """Return None once a seat has answered, or why the caller is no longer in the queue.
-
-        `handed`: the talk before ended with this hand-over; whom it names is rung before anybody else.
-        """
+        """Return None once a seat has answered, or why the caller is no longer in the queue."""
         session, waiting, leaves = call.session, call.services.waiting, BACK_KEY if self.back else ""
-        rang = await ring_first(call, handed, leaves)
+        rang = await ring_first(call, before.handed, leaves, before.story)
         if rang is not Rang.MISSED:
             return LEFT if rang is Rang.LEFT else None
         await ringing.enter_queue(session, queue)
@@ -221,7 +236,9 @@ class Queue(Node):
         since = _since(call, queue)
         if new and since == session.call.queued_at and self._is_full(call, queue, causes):
             return SHED
-        await waiting.request(call.id, queue, since, causes, self._entered(call), skills=skills, customer_id=customer)
+        await waiting.request(
+            call.id, queue, since, causes, _entered(before.story), skills=skills, customer_id=customer
+        )
         said, pause = "", self._first_pause(call)
         while True:
             match await session.receive(pause):
@@ -282,6 +299,22 @@ class Queue(Node):
         """Let the caller hear music again after what was said in between; nothing is said now."""
         await call.session.world.pbx.start_music(call.id)
         return ""
+
+
+def _entered(since: Sequence[Event]) -> datetime | None:
+    """Return when a call that is taken up after a restart came into the queue, None for one that comes now."""
+    return max((e.at for e in since if isinstance(e, CallQueued | CallTransferred)), default=None)
+
+
+def _last_step(since: Sequence[Event]) -> Event | None:
+    kinds = CallQueued | CallDequeued | CallReleased | CallReturned | CallTransferred
+    return next((event for event in reversed(since) if isinstance(event, kinds)), None)
+
+
+def _was_nuisance(since: Sequence[Event]) -> bool:
+    """Tell whether the service before us was about to say goodbye to a nuisance caller."""
+    last = _last_step(since)
+    return isinstance(last, CallReleased) and last.why == NUISANCE
 
 
 def _since(call: IvrCall, queue: str) -> datetime | None:

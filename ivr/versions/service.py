@@ -84,6 +84,7 @@ class FlowService:
         self._rules = rules
         self._lists = lists
         self._live: Flow | None = None
+        self._shipped: Path | None = None
         self._used: dict[int, Flow] = {}
         self._lost: set[int] = set()
         self._queues: set[tuple[str, str]] = set()
@@ -133,6 +134,7 @@ class FlowService:
 
         Raises FlowError when the shipped one is broken. A live one that this release cannot run gives way to it.
         """
+        self._shipped = shipped
         flow_id, texts = await asyncio.to_thread(flows.texts, shipped)
         await asyncio.to_thread(flows.load, shipped, self._prompts, self._rules, self._lists)
         found = await self._db.read(partial(store.versions, flow=flow_id))
@@ -146,6 +148,14 @@ class FlowService:
         self._live = await self._load(flow_id, now.version)
         self._use(self._live)
         return self._live
+
+    async def suits(self, lists: Lists) -> None:
+        """Raise FlowError unless the live flow, and the one that is shipped, can be run with these lists too."""
+        if self._shipped is not None:
+            await asyncio.to_thread(flows.load, self._shipped, self._prompts, self._rules, lists)
+        if self._live is not None:
+            _, texts = await self.get(self._live.flow, self._live.version)
+            await asyncio.to_thread(flows.load_texts, self._live.flow, texts, self._prompts, self._rules, lists)
 
     async def _unusable(self, flow_id: str, live: Live) -> str:
         """Say why the live version cannot be served by this release; "" when it can."""

@@ -10,8 +10,10 @@ from sqlalchemy import select
 from agents.accounts import (
     Accounts,
     BadCredentials,
+    LastAdministrator,
     NoSuchUser,
     NotSignedIn,
+    OwnAccount,
     SeatExists,
     SeatUnknown,
     UserExists,
@@ -51,6 +53,8 @@ async def test_an_account_is_made_found_and_journaled_without_its_secret(db: Dat
     assert await accounts.authenticate("wang", "correct horse", HERE) == user
     events = [one.event for one in await db.read(lambda c: since(c, 0, [UserChanged]))]
     assert [(e.user_id, e.what, e.by) for e in events] == [(user.id, "created", "boss")]
+    first = {"username": (None, "wang"), "name": (None, "王芳"), "role": (None, "agent"), "seat_id": (None, "1001")}
+    assert [e.changes for e in events if isinstance(e, UserChanged)] == [first]
     stored = await db.read(lambda c: c.execute(select(users.c.password_hash)).scalar_one())
     assert stored.startswith("$argon2id$")
     assert "correct" not in stored
@@ -171,6 +175,51 @@ async def test_sessions_end_when_closed_disabled_or_the_password_changes(account
         await accounts.disable_user("nobody")
 
 
+async def test_one_administrator_stays_whoever_asks(db: Database, accounts: Accounts) -> None:
+    boss = await accounts.create_user("boss", "correct horse", Role.ADMIN)
+    other = await accounts.create_user("other", "correct horse", Role.ADMIN)
+    for refused in (
+        accounts.disable_user(boss.id, by=boss.id),
+        accounts.change_user(boss.id, role=Role.AGENT, by=boss.id),
+    ):
+        with pytest.raises(OwnAccount):
+            await refused
+    await accounts.disable_user(other.id, by=boss.id)
+    for refused in (accounts.disable_user(boss.id), accounts.change_user(boss.id, role=Role.SUPERVISOR)):
+        with pytest.raises(LastAdministrator):
+            await refused
+    assert (await accounts.user(boss.id)).role is Role.ADMIN
+    token = await accounts.open_session(boss.id, HERE)
+    await accounts.change_user(boss.id, name="老板", by=boss.id)
+    await accounts.change_user(boss.id, name="老板", by=boss.id)
+    assert (await accounts.session_user(token)).name == "老板"
+    await accounts.enable_user(other.id)
+    await accounts.change_user(boss.id, role=Role.AGENT, by=other.id)
+    with pytest.raises(NotSignedIn):
+        await accounts.session_user(token)
+    told = [one.event for one in await db.read(lambda c: since(c, 0, [UserChanged]))]
+    assert [(e.what, e.changes) for e in told if isinstance(e, UserChanged)][2:] == [
+        ("disabled", {}),
+        ("changed", {"name": ("boss", "老板")}),
+        ("enabled", {}),
+        ("changed", {"role": ("admin", "agent")}),
+    ]
+    with pytest.raises(BadInput):
+        await accounts.change_user(boss.id, name="长" * 65)
+
+
+async def test_who_tried_too_often_is_let_in_again_by_hand(accounts: Accounts) -> None:
+    user = await accounts.create_user("li", "correct horse", Role.AGENT)
+    for _ in range(TRIES):
+        assert accounts.locked_s("li") == 0
+        with pytest.raises(BadCredentials):
+            await accounts.authenticate("li", "wrong horse", HERE)
+    assert accounts.locked_s("li") == WINDOW
+    await accounts.unlock_user(user.id, by="boss")
+    assert accounts.locked_s("li") == 0
+    assert await accounts.authenticate("li", "correct horse", HERE) == user
+
+
 async def test_seats_get_a_name_that_begins_with_a_letter_and_a_password(db: Database, accounts: Accounts) -> None:
     seat = await accounts.add_seat("1001")
     assert (seat.sip_username, len(seat.sip_password)) == ("seat1001", 24)
@@ -181,10 +230,18 @@ async def test_seats_get_a_name_that_begins_with_a_letter_and_a_password(db: Dat
             await accounts.add_seat(seat_id, sip_username=sip_username)
     assert await accounts.seats() == [seat]
     user = await accounts.create_user("li", "correct horse", Role.AGENT, seat_id="1001")
+    fresh = await accounts.new_sip_password("1001")
+    assert (fresh.sip_password != seat.sip_password, [fresh]) == (True, await accounts.seats())
     await accounts.remove_seat("1001")
     assert (await accounts.user(user.id)).seat_id is None
-    with pytest.raises(SeatUnknown):
-        await accounts.remove_seat("1001")
+    for refused in (accounts.remove_seat("1001"), accounts.new_sip_password("1001")):
+        with pytest.raises(SeatUnknown):
+            await refused
     events = [one.event for one in await db.read(lambda c: since(c, 0, [SeatChanged]))]
-    assert [(e.seat_id, e.what) for e in events] == [("1001", "added"), ("1001", "removed")]
+    assert [(e.seat_id, e.what) for e in events] == [
+        ("1001", "added"),
+        ("1001", "password"),
+        ("1001", "removed"),
+    ]
     assert seat.sip_password not in str(events)
+    assert fresh.sip_password not in str(events)

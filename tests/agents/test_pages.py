@@ -36,7 +36,7 @@ def withdrawn(office: Centre) -> list[tuple[str, str, str]]:
 
 
 async def rule(office: Centre, page: PageRule, number: int = 1) -> None:
-    await office.db.write(lambda connection: store.change_seat(connection, f"s{number}", page))
+    await office.db.write(lambda connection: store.change_seat(connection, f"s{number}", page=page.value))
     await office.agents.refresh_seats()
 
 

@@ -1,5 +1,6 @@
 """`hotline asterisk …` as a person types it: render, start, status, stop, and what it says when something is wrong."""
 
+import asyncio
 import json
 import socket
 from collections.abc import Callable, Iterator
@@ -10,7 +11,9 @@ from click.testing import CliRunner, Result
 
 from agents.model import Seat
 from app.asterisk_command import asterisk_group, seats_of
-from app.asterisk_setup import directories_of, render_spec, secrets_of
+from app.asterisk_setup import directories_of, private_asterisk, render_spec, secrets_of
+from app.pbx_seats import PbxSeats
+from app.user_command import seat_group
 from asterisk_conf.errors import PortInUse
 from asterisk_conf.install import default_cache, ensure_asterisk
 from asterisk_conf.spec import Ports
@@ -51,15 +54,21 @@ def run(settings: Settings) -> Iterator[Run]:
     assert invoke("stop").exit_code == 0
 
 
-def test_started_it_runs_until_it_is_stopped(run: Run) -> None:
+def test_started_it_runs_until_it_is_stopped(run: Run, settings: Settings) -> None:
     assert "running (process" in run("start", catch_exceptions=False).output
     assert "already running" in run("start").output
     status = run("status")
     assert status.exit_code == 0
     assert "0 active channels" in status.output
     assert "has read it" in run("render").output
+    assert CliRunner().invoke(seat_group, ["add", "7001"], obj=settings).exit_code == 0
+    pbx = private_asterisk(settings, ensure_asterisk(default_cache(), print))
+    assert "Unable to find" in asyncio.run(pbx.command("pjsip show endpoint seat7001"))
+    assert asyncio.run(PbxSeats(settings).tell())
+    assert "seat7001" in asyncio.run(pbx.command("pjsip show auth seat7001")), "a running service lets it know of seats"
     assert run("stop").output == "stopped\n"
     assert run("stop").output == "was not running\n"
+    assert not asyncio.run(PbxSeats(settings).tell())
     after = run("status")
     assert (after.exit_code, after.output) == (1, "not running\n")
 

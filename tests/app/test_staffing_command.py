@@ -95,6 +95,8 @@ def test_the_plan_as_csv(site: Settings) -> None:
     ("words", "told"),
     [
         (("--day", "tomorrow"), "--day tomorrow: a day is written YYYY-MM-DD"),
+        (("--day", "0001-01-01"), "--day 0001-01-01: the year cannot be meant"),
+        (("--day", "9999-12-31"), "--day 9999-12-31: the year cannot be meant"),
         (("--day", "2025-12-01", "--queue", "vip"), "queues with calls: complaints, general"),
         (("--day", "2025-12-01", "--target", "0.8"), "--target 0.8: is written 80/20 for 80 % within 20 s"),
         (("--day", "2025-12-01", "--target", "100/20"), "share = 1: must be between 0 and 1"),

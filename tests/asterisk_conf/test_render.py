@@ -92,6 +92,7 @@ def test_a_file_left_readable_is_closed_again(tmp_path: Path) -> None:
 def test_the_house_rules_stand_in_pjsip_conf(tmp_path: Path) -> None:
     text = texts(spec_in(tmp_path))["pjsip.conf"]
     assert section(text, "global", "global")["endpoint_identifier_order"] == ["username,ip"]
+    assert section(text, "global", "global")["norefersub"] == ["no"], "or phones send of what Asterisk dies"
     trunk = section(text, "trunk", "endpoint")
     assert trunk["allow"] == ["alaw,ulaw"]
     assert trunk["trust_id_inbound"] == ["yes"]

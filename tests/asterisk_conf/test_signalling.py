@@ -168,6 +168,19 @@ async def test_garbage_on_the_sip_port_does_no_harm(pbx: Pbx, ua: UserAgent) -> 
     assert (await pbx.asterisk.status()).pid == before
 
 
+async def test_a_caller_moves_nobody(pbx: Pbx, ua: UserAgent) -> None:
+    """Not even by the REFER of which Asterisk dies on the leg of a seat."""
+    before = (await pbx.asterisk.status()).pid
+    call = ua.call(number(pbx), "13800000001")
+    await call.wait_answered(5)
+    for told in (True, False):
+        with pytest.raises(CallRefused) as refused:
+            await call.refer(number(pbx), told=told)
+        assert refused.value.details["sip_code"] == 603
+    await call.hangup()
+    assert (await pbx.asterisk.status()).pid == before
+
+
 def garbage(chance: random.Random) -> list[bytes]:
     """Random bytes, cut and overlong requests, wrong lengths, broken headers and bodies."""
     invite = (

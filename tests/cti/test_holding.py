@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import BadInput
 from cti.events import CallReleased, HoldReminded
+from cti.holding import HoldReminder
 from cti.messages import Consult, Hold, Resume, ToMenu
 from cti.model import CallState
 from cti.ringing import enter_queue, ring
@@ -73,6 +74,26 @@ async def test_the_agent_is_reminded_again_and_again_until_the_caller_is_back(ex
     assert whispered(exchange, seat) == said, "the time begins anew with each hold"
     exchange.fake.phone_hangs_up(call_id)
     await exchange.over(call_id)
+
+
+async def test_the_time_to_the_reminder_is_that_of_the_policy_and_begins_anew_with_each_hold(tmp_path: Path) -> None:
+    async with opened_exchange(tmp_path, hold_reminder=0.6) as exchange:
+        exchange.program = guarded
+        await exchange.serve()
+        call_id = await in_talk(exchange)
+        reminder = HoldReminder(session_of(exchange, call_id))
+        assert reminder.left() is None
+        await exchange.command(call_id, Hold("a1"))
+        assert reminder.left() == pytest.approx(0.6)
+        await until(lambda: (reminder.left() or 0.0) < 0.3, what="half of the time is over")
+        await until(lambda: whispered(exchange, f"{call_id}-seat-1") == 1, what="reminded")
+        assert await reminded(exchange, call_id) == [1]
+        await exchange.command(call_id, Resume("a1"))
+        assert reminder.left() is None
+        await exchange.command(call_id, Hold("a1"))
+        assert reminder.left() == pytest.approx(0.6)
+        exchange.fake.phone_hangs_up(call_id)
+        await exchange.over(call_id)
 
 
 @pytest.mark.parametrize("answers", [False, True])

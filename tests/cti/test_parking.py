@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from core.errors import Conflict, HotlineError
-from cti.events import AgentMissed, AgentRang, CallParked, CallTransferred, CallUnparked
+from cti.events import AgentMissed, AgentRang, CallTransferred
 from cti.lot import NoParkingPlace
 from cti.messages import Consult, Hold, Park, PickUp, Reject, Resume, SeatOffered
 from cti.model import CallState
-from cti.parking import parked
-from cti.ringing import PICKED_UP, Rang, enter_queue, ring
+from cti.parking import picked_up
+from cti.parking_events import CallParked, CallUnparked
+from cti.ringing import Rang, enter_queue, ring
 from cti.session import CallSession
 from cti.talk import talk
 from tests.cti.exchange import Exchange, offer, opened_exchange
@@ -24,9 +25,11 @@ from tests.until import until
 pytestmark = pytest.mark.integration
 
 COLLEAGUE = SeatOffered("a2", "1006", SEATS["other"])
-BUSY = SeatOffered("a2", "1002", SEATS["busy"])
 RINGS = SeatOffered("a2", "1005", SEATS["ring"])
 S = CallState
+
+
+async def prepare(offer: SeatOffered) -> None: ...
 
 
 async def queueing(session: CallSession) -> None:
@@ -40,9 +43,7 @@ async def queueing(session: CallSession) -> None:
             if not (await talk(session)).handed_on:
                 return
         elif session.call.state is S.PARKED:
-            seat = await parked(session)
-            if seat is not None:
-                await ring(session, seat, how=PICKED_UP)
+            await picked_up(session, prepare)
         elif session.call.state is S.RINGING:
             await ring(session, None)
         else:
@@ -120,22 +121,37 @@ async def test_no_two_callers_are_at_one_place_and_a_free_one_is_given_again(tmp
             await exchange.state(call_id, S.ENDED)
 
 
-@pytest.mark.parametrize("party", [None, BUSY])
-async def test_who_is_not_picked_up_keeps_queue_and_place(tmp_path: Path, party: SeatOffered | None) -> None:
-    """`party`: picks up and then does not answer; None: nobody picks up in time."""
-    async with serving(tmp_path, park_limit=60.0 if party else 0.1) as exchange:
+async def test_who_is_not_picked_up_keeps_queue_and_place(tmp_path: Path) -> None:
+    async with serving(tmp_path, park_limit=0.1) as exchange:
         call_id = await in_talk(exchange)
         queued_at = session_of(exchange, call_id).call.queued_at
         await exchange.command(call_id, Park("a1"))
-        if party:
-            await exchange.command(call_id, PickUp("a2", party))
         await exchange.state(call_id, S.QUEUED)
         await waits(exchange, call_id)
         call = session_of(exchange, call_id).call
         assert (call.queue, call.queued_at, call.park_place) == ("general", queued_at, None)
         exchange.fake.phone_hangs_up(call_id)
         story = await exchange.over(call_id)
-        assert [e.why for e in story if isinstance(e, CallUnparked)] == ["picked_up" if party else "too_long"]
+        assert [e.why for e in story if isinstance(e, CallUnparked)] == ["too_long"]
+
+
+async def test_who_picks_up_and_does_not_answer_leaves_the_caller_at_the_place(exchange: Exchange) -> None:
+    call_id, other = await in_talk(exchange), await in_talk(exchange)
+    await exchange.command(call_id, Park("a1"))
+    since = session_of(exchange, call_id).call.parked_at
+    await exchange.command(call_id, PickUp("a2", RINGS))
+    await exchange.command(other, Park("a1"))
+    assert session_of(exchange, other).call.park_place == 702, "the first place is not free while it rings"
+    await exchange.command(call_id, Reject("a2"))
+    await exchange.state(call_id, S.PARKED)
+    await waits(exchange, call_id)
+    call = session_of(exchange, call_id).call
+    assert (call.park_place, call.parked_by, call.parked_at) == (701, "a1", since)
+    await exchange.command(call_id, PickUp("a2", COLLEAGUE))
+    await heard_together(exchange, call_id, call_id, f"{call_id}-seat-3")
+    for one in (call_id, other):
+        exchange.fake.phone_hangs_up(one)
+        await exchange.state(one, S.ENDED)
 
 
 async def test_a_service_that_begins_anew_finds_the_caller_parked_and_the_time_goes_on(tmp_path: Path) -> None:
@@ -226,7 +242,7 @@ async def _hang_up_at(exchange: Exchange, moment: int, who: str) -> bool:
         exchange.fake.phone_hangs_up(call_id)
     story = await exchange.over(call_id)
     assert [type(e) for e in story].count(CallParked) == [type(e) for e in story].count(CallUnparked) + (
-        who == "caller" and "parked" in str(story[-1])
+        "parked" in str(story[-1])
     )
     return reached
 

@@ -24,6 +24,7 @@ from desk.billing.supply import (
     BillRefused,
     Capacity,
     Meter,
+    Point,
     Register,
     Supply,
 )
@@ -218,6 +219,23 @@ def test_capacity_and_demand_are_compared() -> None:
     assert measured.bills[0].of("charge.basic") == 300 * 42
     with pytest.raises(BillRefused, match="no basic charge"):
         what_if.effect([home(100)], what_if.basic_by(BasicKind.CAPACITY), DEMO)
+
+
+def test_a_reading_that_does_not_begin_where_the_last_ended_is_odd() -> None:
+    def month(period: date, *dials: tuple[int, int], removed: Meter | None = None) -> Supply:
+        ((before, after),) = dials
+        of = Meter("M1", (dial(Register.TOTAL, before, after),), D(1), D(1), removed=removed)
+        return supply(Point("P", "residential", meter=of), period=period)
+
+    september = month(SEPTEMBER, (0, 200))
+    october = date(2023, 10, 1)
+    old = Meter("M0", (dial(Register.TOTAL, 200, 250),), D(1), D(1))
+    following = History({}, before=september)
+    assert odd(month(october, (200, 400)), following) == []
+    assert odd(month(october, (190, 400)), following) == [Oddity.OTHER_BEGIN]
+    assert odd(month(october, (0, 150), removed=old), following) == [], "the old meter goes on, the new one begins"
+    late = replace(month(october, (200, 400)), since=date(2023, 10, 3))
+    assert odd(late, following) == [Oddity.OTHER_BEGIN]
 
 
 def odd(one: Supply, history: History | None = None) -> list[Oddity]:

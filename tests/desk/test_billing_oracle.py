@@ -1,5 +1,6 @@
 """The engine against a second, plain reckoning of the same cases."""
 
+from datetime import date
 from fractions import Fraction
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk.billing.reckoning import reckon_bill
-from desk.billing.supply import Basic, BasicKind, Capacity, LossMethod, Register, Transformer
+from desk.billing.supply import Basic, BasicKind, Capacity, Household, LossMethod, Register, Transformer
 from desk.billing.tariff_file import book
 from tests.desk import plain_bill
 from tests.desk.supplies import D, dial, home, meter, point, supply
@@ -24,6 +25,22 @@ kwhs = st.integers(0, 6000)
 def test_households_of_shandong(kwh: int, before: int) -> None:
     bill = reckon_bill(home(kwh, used_before=D(before)), book("shandong"))
     assert Fraction(bill.amount.value) == plain_bill.ladder(kwh, before, SHANDONG, PRICES)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 3000), min_size=2, max_size=3), kwhs, st.booleans(), st.booleans())
+def test_several_meters_of_a_household_climb_one_ladder(used: list[int], before: int, poor: bool, turned: bool) -> None:
+    points = [point("residential", meter(kwh, name=f"M{at}")) for at, kwh in enumerate(used)]
+    told = points[::-1] if turned else points
+    one = supply(*told, used_before=D(before), household=Household(poor=poor), period=date(2023, 10, 1))
+    expected, climbed, free = Fraction(0), before, 15 if poor else 0
+    for kwh in used:
+        expected += plain_bill.ladder(kwh, climbed, SHANDONG, PRICES)
+        climbed += kwh
+        had = min(kwh, free)
+        expected -= plain_bill.half_up(had * Fraction(PRICES[0]), 2)
+        free -= had
+    assert Fraction(reckon_bill(one, book("shandong")).amount.value) == expected
 
 
 @settings(deadline=None)

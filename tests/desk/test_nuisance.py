@@ -71,17 +71,20 @@ async def test_what_cannot_be_blocked_is_told_and_nothing_is_done(
     assert await nuisance.blocks() == []
 
 
-async def test_a_call_is_reported_once_and_released_only_after_the_warning(db: Database) -> None:
+@pytest.mark.parametrize("reported", [False, True])
+async def test_a_call_is_reported_once_and_released_only_after_the_warning(db: Database, reported: bool) -> None:
     clock = FakeClock()
     nuisance = service(db, clock)
     with pytest.raises(NotWarned):
         await nuisance.check_warned("c1")
     await nuisance.warned("c1", "a1")
     await nuisance.check_warned("c1")
+    if reported:
+        await nuisance.mark(Mark("c1", NUMBER, "a1", clock.now(), False, "mutters"))
     mark = Mark("c1", NUMBER, "a1", clock.now(), True, "shouts")
     await nuisance.mark(mark)
     with pytest.raises(Conflict):
         await nuisance.mark(mark)
     assert await nuisance.marks(10) == [mark]
     story = [one.event for one in await Journal(db, Bus()).of_call("c1")]
-    assert [type(e) for e in story].count(NuisanceMarked) == 1
+    assert [e.released for e in story if isinstance(e, NuisanceMarked)] == [False] * reported + [True]

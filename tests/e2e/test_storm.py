@@ -61,7 +61,7 @@ NO_ANSWER, REFUSED = 0.04, 0.04
 HANGS_UP_IN_THE_QUEUE, HANGS_UP_IN_THE_TALK = 0.15, 0.25
 """So many callers; the rest stays for as long as the agent."""
 ASKS = "w1,0,w15,0,w15,0"
-"""Keys of a patient caller who wants a person, and asks again if nothing happens: nobody may have listened the first
+"""Keys of a patient caller who wants a person, and asks again if nothing happens: nobody may have listened at the first
 time, because the service died just then."""
 APART_S = 6.0
 """So long figures and queue may say different things: one is a moment behind the other, and who waited when the service

@@ -15,7 +15,7 @@ from core.journal import append
 from figures import alarms, board, formulas, report
 from figures.alarms import Limits
 from figures.asking import Asked, Group
-from figures.board import WHOLE, Half, Stock, Sums
+from figures.board import WHOLE, Half, Stock, Sums, Waiting
 from figures.cells import Line
 from figures.model import Fold
 from figures.outlook import DayOutlook
@@ -92,6 +92,21 @@ def test_a_line_in_which_somebody_is_missing_is_a_broken_law() -> None:
     lines = {Line(DAY, "general", ()): {"O": 2, "A": 1}, Line(DAY, "bill", ("english",)): {"O": 1, "W": 1}}
     assert Stock(DAY, TERMS, lines, ()).broken == 1
     assert Stock(DAY, TERMS, {}, (), strange=2).broken == 2
+
+
+def test_a_row_tells_the_longest_wait_of_those_it_is_about_and_when_its_halves_end() -> None:
+    lines = {Line(DAY, "general", ()): {"O": 3, "W": 3}}
+    waits = [("general", (), 40), ("general", ("english",), 90), ("general", (), 10), ("bill", (), 70)]
+    waiting = tuple(Waiting(queue, skills, DAY - timedelta(seconds=seconds)) for queue, skills, seconds in waits)
+    rows = board.sums(Stock(DAY, TERMS, lines, waiting), SLOTS)
+    assert {name: (row.waiting, row.longest_wait_s) for (_, name), row in rows.items()} == {
+        "": (4, 90.0),
+        "general": (3, 90.0),
+        "english": (1, 90.0),
+        "bill": (1, 70.0),
+    }
+    (half,) = rows[Group.QUEUE, "general"].halves
+    assert (half.begins, half.ends) == (DAY, DAY + timedelta(minutes=30))
 
 
 def test_the_sums_of_a_full_day_of_sixty_agents_take_a_small_part_of_a_second() -> None:

@@ -21,19 +21,18 @@ from cti.events import (
     CalleeRang,
     CallEnded,
     CallHeld,
-    CallParked,
     CallPlaced,
     CallQueued,
     CallReleased,
     CallResumed,
     CallTransferred,
-    CallUnparked,
     ConferenceChanged,
     ConsultAnswered,
     ConsultStarted,
     VoiceMeasured,
 )
 from cti.model import CallState
+from cti.parking_events import CallParked, CallUnparked
 from desk.callbacks.events import CallbackClosed, CallbackDialled, CallbackOffered
 from desk.workorders.events import WorkOrderCreated, WorkOrderMerged, WorkOrderUrged
 from figures import formulas, report

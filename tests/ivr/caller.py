@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
+from sqlalchemy import Connection, delete
+
 from core import policy
 from core.bus import Bus
 from core.clock import FakeClock
 from core.db import Database
 from core.errors import Unavailable
 from core.events import Event
-from core.journal import Journal
+from core.journal import Journal, journal_table, of_call
 from core.tasks import TaskOwner
 from cti import store
 from cti.messages import (
@@ -25,7 +27,7 @@ from cti.messages import (
     RoutingMessage,
     SoundTaken,
 )
-from cti.model import Call, CallState, together
+from cti.model import MOVING, Call, CallState, advance, together
 from cti.port import NoSuchChannel, OutsideDial, PbxBridge, PbxChannel, PbxDown, PbxRefused, SeatDial, Spying, Taking
 from cti.session import CallSession
 from cti.world import CallWorld
@@ -540,6 +542,18 @@ class Weather:
         return None if Cause.DANGER in causes else self.filled
 
 
+def _cut(connection: Connection, after: type[Event]) -> None:
+    story = of_call(connection, CALL)
+    kept = [n for n, one in enumerate(story) if isinstance(one.event, after)][-1] + 1
+    connection.execute(delete(journal_table).where(journal_table.c.seq > story[kept - 1].seq))
+    call = Call(CALL, "13800000001", True, "95598", CallState.ARRIVED, story[0].event.at)
+    for one in story[:kept]:
+        call = advance(call, one.event) if type(one.event) in MOVING else call
+    booked = store.get(connection, CALL)
+    assert booked is not None
+    store.save(connection, call, booked)
+
+
 class Caller:
     """One caller and what a menu needs to serve them; call `serve` or `start`, then look at what was heard."""
 
@@ -613,11 +627,16 @@ class Caller:
         async with asyncio.timeout(10):
             await self.tasks.start(session.run(program), "call")
 
-    async def killed(self, serving: "asyncio.Task[None]") -> Call:
-        """The service dies while it serves the caller, who stays on the line; return the call as it is booked."""
+    async def killed(self, serving: "asyncio.Task[None]", *, after: type[Event] | None = None) -> Call:
+        """The service dies while it serves the caller, who stays on the line; return the call as it is booked.
+
+        `after`: it died right after this event was stored, so what came later is not in the books.
+        """
         serving.cancel()
         await until(serving.done)
         await self.journal.close()
+        if after is not None:
+            await self.db.write(partial(_cut, after=after))
         self.line.session = None
         self.line.heard.clear()
         return await self.booked()

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from cti.events import AgentRang
+from cti.events import AgentMissed, AgentRang
 from cti.inbox import Asked
-from cti.messages import Command, HandOver, Outsider, Park, SeatOffered
+from cti.messages import Command, DigitPressed, HandOver, Outsider, Park, PickUp, SeatOffered, SilentScript
 from cti.model import CallState
 from cti.session import CallSession
 from ivr.flow import Flow, load
 from speech.prompts import catalogue
-from tests.ivr.caller import POLICY, Caller
+from tests.ivr.caller import CALL, POLICY, Caller
 from tests.until import until
 
 pytestmark = pytest.mark.integration
@@ -56,10 +56,10 @@ def one(tmp_path: Path) -> Flow:
 
 
 async def talking(
-    caller: Caller, flow: Flow, agents: Agents, *seats: str, returns: float = 1
+    caller: Caller, flow: Flow, agents: Agents, *seats: str, returns: float = 1, park_limit: float = 0.05
 ) -> tuple[CallSession, asyncio.Task[None]]:
     """A talk with anna; whoever is rung afterwards does as `seats` say."""
-    numbers = {"park_limit": 0.05, "hand_over_returns": returns}
+    numbers = {"park_limit": park_limit, "hand_over_returns": returns}
     rules = POLICY.rules | {name: replace(POLICY.rules[name], value=value) for name, value in numbers.items()}
     caller.services = replace(caller.services, returns=agents.keep, policy=replace(POLICY, rules=rules))
     caller.line.stays_on = True
@@ -114,3 +114,37 @@ async def test_a_caller_found_parked_after_a_restart_comes_back_to_who_parked(ca
     caller.start(one, session)
     await until(lambda: session.call.state is CallState.TALKING, what="the agent has the caller back")
     assert (await rang(caller))[-1] == ("anna", "returned")
+
+
+@pytest.mark.parametrize("rings", ["silent", "busy"])
+async def test_a_kill_while_who_picked_up_is_rung_leaves_the_caller_at_the_place(
+    caller: Caller, one: Flow, rings: str
+) -> None:
+    """`rings`: the phone rings when the service dies, or it has just told that it is busy."""
+    session, task = await talking(caller, one, Agents(), rings, "answer", park_limit=60)
+    await do(session, Park("anna"))
+    await do(session, PickUp("bert", BERT))
+    tried = CallState.RINGING if rings == "silent" else CallState.PARKED
+    await until(lambda: session.call.state is tried, what="it rang")
+    call = await caller.killed(task, after=AgentRang if rings == "silent" else AgentMissed)
+    assert (call.state, call.park_place) == (CallState.RINGING if rings == "silent" else CallState.QUEUED, None)
+    session = caller.session(call)
+    caller.start(one, session)
+    await until(lambda: session.call.state is CallState.PARKED, what="the caller is at the place again")
+    assert (session.call.park_place, session.call.parked_by) == (701, "anna")
+    await do(session, PickUp("bert", BERT))
+    await until(lambda: session.call.state is CallState.TALKING, what="picked up")
+    assert (await rang(caller))[-1] == ("bert", "picked_up")
+
+
+async def test_who_answered_after_a_hand_over_is_not_rung_again_for_the_next_wait(caller: Caller, one: Flow) -> None:
+    """Bert, to whom the caller was handed on, hangs up in the silent-call script; then the caller is heard."""
+    session, _ = await talking(caller, one, Agents(there=False), "answer")
+    await do(session, HandOver("anna", BERT))
+    await until(lambda: session.call.agent_id == "bert" and session.call.state is CallState.TALKING, what="bert")
+    await do(session, SilentScript("bert"))
+    caller.line.gone(session.call.seat_channel_id or "")
+    await until(lambda: session.call.state is CallState.MENU, what="the phone is on the hook")
+    caller.line.tell(DigitPressed(CALL, "5"))
+    await until(lambda: len(caller.places.asked) == 2, what="the queue is asked")
+    assert [agent for agent, _ in await rang(caller)] == ["anna", "bert"]

@@ -2,22 +2,27 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from core.errors import BadInput
 from core.policy import Policy
+from cti.events import CallDequeued, CallQueued, CallReleased
 from cti.inbox import Asked
 from cti.messages import Command, HangUp, LetGo, SeatOffered, ToMenu, Warn
 from cti.model import CallState
 from cti.session import CallSession
 from ivr.flow import Flow
+from ivr.nodes.queue import Queue
+from routing.precedence import Cause
 from tests.ivr.caller import CALL, POLICY, Caller
 from tests.until import until
 
 pytestmark = pytest.mark.integration
 
 ANNA = SeatOffered("anna", "1001", "seat1001")
+NOW = datetime(2026, 11, 23, 4, 5, tzinfo=UTC)
 NUMBER = "工号幺零零幺，为您服务。"
 
 
@@ -90,6 +95,30 @@ async def test_a_kill_after_sending_leads_the_caller_where_the_agent_said(caller
 
 
 @pytest.mark.parametrize(
+    ("command", "asked", "last", "end"),
+    [
+        (HangUp("anna"), 2, "survey_ask", ("system", "finished")),
+        (HangUp("anna"), 1, "goodbye", ("system", "finished")),
+        (ToMenu("anna", "survey"), 1, "survey_ask", ("system", "finished")),
+        (LetGo("anna"), 2, "nuisance_goodbye", ("agent", "nuisance")),
+    ],
+)
+async def test_a_kill_right_after_the_release_changes_nothing_for_the_caller(
+    caller: Caller, shipped: Flow, command: Command, asked: float, last: str, end: tuple[str, str]
+) -> None:
+    session, task = await talking(caller, shipped, survey_asked=asked)
+    await do(session, command)
+    call = await caller.killed(task, after=CallReleased)
+    assert call.state is CallState.MENU
+    session = caller.session(call)
+    await caller.serve(shipped, session)
+    said = [one for one in caller.line.heard if one.startswith(("survey", "nuisance"))] or caller.line.heard
+    assert said[0 if last == "survey_ask" else -1] == last
+    assert ("survey_ask" in caller.line.heard) is (last == "survey_ask")
+    assert (session.call.ended_by, session.call.end_cause) == end
+
+
+@pytest.mark.parametrize(
     ("told", "number", "play"), [(0, "1001", ""), (1, "1001", CALL), (2, "1001", "all"), (2, "", "")]
 )
 async def test_the_number_is_told_once_the_two_hear_each_other(
@@ -117,3 +146,16 @@ async def test_a_nuisance_caller_is_warned_to_both_and_released_without_a_survey
     await task
     assert caller.line.heard[-1] == "nuisance_goodbye"
     assert (session.call.ended_by, session.call.end_cause) == ("agent", "nuisance")
+
+
+@pytest.mark.parametrize(
+    ("why", "known"), [("no_agents", {"in_danger": "yes"}), ("shed", {"in_danger": "yes", "shed": "yes"})]
+)
+def test_what_became_known_in_a_queue_outlives_a_kill_at_its_end(
+    shipped: Flow, why: str, known: dict[str, str]
+) -> None:
+    queue = next(node for node in shipped.nodes.values() if isinstance(node, Queue) and Cause.DANGER in node.causes)
+    story = [CallQueued(at=NOW, call_id=CALL, queue="q"), CallDequeued(at=NOW, call_id=CALL, queue="q", why=why)]
+    after: dict[str, str] = {}
+    assert queue.left(story, after) is not None
+    assert after == known

@@ -31,6 +31,8 @@ class FakeCapture:
     """It obeys, but closes no file."""
     gate: asyncio.Event | None = None
     """It answers a start only once this is set."""
+    stop_gate: asyncio.Event | None = None
+    """It obeys a stop only once this is set."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     files: dict[str, BinaryIO] = field(default_factory=dict)
 
@@ -44,6 +46,8 @@ class FakeCapture:
     async def stop(self, channel_id: str) -> None:
         self._answer()
         self.asked.append(("stop", channel_id))
+        if self.stop_gate is not None:
+            await self.stop_gate.wait()
         if not self.stuck:
             self.gone(channel_id)
 

@@ -211,6 +211,25 @@ async def test_a_talk_that_ends_while_the_pbx_is_asked_is_finished(world: World,
     assert (recording.state, recording.reason) == (RecordingState.MISSING, "empty")
 
 
+async def test_nobody_goes_on_before_the_talk_is_no_longer_recorded_whoever_stops_it(
+    world: World, capture: FakeCapture
+) -> None:
+    """Else the stop of the first talk would come in the second one, on the same channel."""
+    await world.answered(CALL)
+    await capture.talk(CALL, 4.0)
+    capture.stop_gate = asyncio.Event()
+    ending = asyncio.gather(world.transferred(CALL))
+    await until(lambda: ("stop", CALL) in capture.asked, what="the PBX is told")
+    other = asyncio.gather(world.service.finish(CALL))
+    done, _ = await asyncio.wait({other, ending}, timeout=0.2)
+    assert not done
+    capture.stop_gate.set()
+    await asyncio.gather(other, ending)
+    assert capture.asked == [("start", CALL), ("stop", CALL)]
+    (recording,) = await world.settled(CALL)
+    assert (recording.length_s, recording.verdict) == (4.0, Verdict.OK)
+
+
 # --- restarts -------------------------------------------------------------------------------------
 
 

@@ -55,10 +55,14 @@ async def test_pages_hold_every_call_once(world: World) -> None:
         ("from=yesterday", "from"),
         ("from=2026-01-01T00:00:00", "from"),
         ("from=0001-01-01T00:00:00%2B14:00", "from"),
+        ("to=9999-12-31T23:59:59Z", "to"),
         ("cursor=made-up", "cursor"),
         ("cursor=MjAyNi0wMS0wMVQwMDowMDowMCBh", "cursor"),
+        ("cursor=OTk5OS0xMi0zMVQyMzo1OTo1OS0xNDowMCBh", "cursor"),
+        ("cursor=MjAyNi0wMS0wMVQwMDowMDowMFogAGE=", "cursor"),
         ("state=dead", "state"),
         ("colour=red", "colour"),
+        ("caller=138%00", "address"),
     ],
 )
 async def test_a_query_that_cannot_be_used_names_its_field(world: World, query: str, field: str) -> None:

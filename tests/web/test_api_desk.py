@@ -80,7 +80,7 @@ async def test_a_lead_says_what_agents_can_and_agents_read_it(world: World) -> N
     async with world.client("lead") as lead, world.client("1001") as agent:
         known = await lead.ask("GET", "/skills")
         assert known["levels"] == 5
-        assert {"id": "english", "name": "英语"} in known["skills"]
+        assert {"id": "english", "name": "英语", "names": {"zh": "英语", "en": "English"}} in known["skills"]
         given = {"skills": {"english": 3, "fault": 1}, "groups": ["main"]}
         assert await lead.ask("POST", f"/agents/{one}/skills", given) == {"agent_id": one, **given}
         assert await agent.ask("GET", "/agents/me/skills") == {"agent_id": one, **given}

@@ -48,6 +48,7 @@ async def test_sign_in_with_a_seat_sits_down_and_signing_out_leaves_it(world: Wo
             "id": "1003",
             "sip_username": "seat1003",
             "browser": False,
+            "checked": True,
             "registered": False,
         }
         seats = (await client.ask("GET", "/seats"))["items"]
@@ -141,6 +142,7 @@ async def test_every_answer_carries_the_security_headers(world: World) -> None:
         (b'{"username": "1001"}', "password"),
         (b'{"username": "1001", "password": "x", "sea": "1"}', "sea"),
         (b'{"username": "a\\u0000", "password": "x"}', "NUL"),
+        (b'{"username": "a", "password": "x", "\\uD800": 1}', "half a character"),
         (b"[" * 60_000, "not valid JSON"),
         (b'{"username": ' + b"9" * 5000 + b"}", "not valid JSON"),
     ],

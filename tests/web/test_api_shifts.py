@@ -90,3 +90,7 @@ async def test_agents_see_how_they_kept_their_own_shift_only(world: World) -> No
         assert (theirs["duties"], theirs["adherence"]) == ([], None)
         await lead.ask("GET", f"/agents/{duty.agent_id}/shift?from=2026-11-01&to=2026-12-31", expect=400)
         await lead.ask("GET", "/agents/nobody/shift", expect=404)
+        await lead.ask("GET", "/agents/nobody%00/shift", expect=400)
+        for day in ("0001-01-01", "9999-12-31"):
+            await lead.ask("GET", f"/shifts?day={day}", expect=400)
+            await lead.ask("GET", f"/agents/me/shift?from={day}", expect=400)

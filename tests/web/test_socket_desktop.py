@@ -20,10 +20,13 @@ pytestmark = pytest.mark.integration
 async def test_hello_is_the_whole_state(world: World) -> None:
     await world.ready("1001", "1001")
     call_id = await world.talking("13800000001")
+    pops = world.app[DESKTOPS].pops
+    await until(lambda: pops.shown_to(world.users["1001"].id, call_id), what="the pop is made beside the call")
     async with world.client("1001") as client, client.desktop() as desk:
         hello = await desk.next("hello")
         assert hello["user"]["username"] == "1001"
-        assert hello["seat"] == {"id": "1001", "sip_username": "seat1001", "registered": True, "browser": False}
+        seat = {"id": "1001", "sip_username": "seat1001", "registered": True, "browser": False, "checked": True}
+        assert hello["seat"] == seat
         assert (hello["agent"]["id"], hello["agent"]["state"]) == (world.users["1001"].id, "talking")
         assert (hello["call"]["id"], hello["call"]["state"], hello["call"]["caller"]) == (
             call_id,
@@ -32,7 +35,8 @@ async def test_hello_is_the_whole_state(world: World) -> None:
         )
         assert hello["pop"]["customer"]["name"] == "张伟"
         assert hello["queues"][0]["id"] == "general"
-        assert hello["site"] == {"name": "供电服务热线", "timezone": "Asia/Shanghai"}
+        site = {"name": "供电服务热线", "timezone": "Asia/Shanghai", "outbound_number": "95598"}
+        assert hello["site"] == site
 
 
 async def test_a_call_is_told_step_by_step(world: World) -> None:
@@ -75,6 +79,7 @@ async def test_commands_that_cannot_be_are_answered_with_the_error(world: World)
             assert (answer["type"], answer["error"]["code"]) == ("error", code), answer
         await desk.socket.send_str('{"type": "ping", "id": ' + "9" * 5000 + "}")
         assert (await desk.next("error"))["error"]["code"] == "bad_input"
+        await desk.socket.send_str('{"type": "ping", "id": "\\ud800"}')
         await desk.socket.send_str("{not json")
         assert (await desk.next("error", id=None))["error"]["code"] == "bad_input"
         assert (await desk.do("ping"))["type"] == "pong"

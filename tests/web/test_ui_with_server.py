@@ -68,6 +68,51 @@ async def test_a_whole_call(tmp_path: Path) -> None:
         await page.get_by_text("公告由副班长、值长、主管和管理员管理").wait_for()
 
 
+async def test_why_so_much_this_month_within_one_screen(tmp_path: Path) -> None:
+    async with _signed_in(tmp_path, "1001", "1001") as (world, page):
+        await page.keyboard.press("Alt+r")
+        await until(lambda: world.state_of("1001") == "ready")
+        call_id = world.call("13800000002")
+        world.pbx.pick_up(await world.rings(call_id))
+        await page.locator("[data-test=why-bill]").click()
+        answer = page.locator("[data-test=answer]")
+        await expect(answer).to_contain_text("比上月（121度，66.17元）多33.83元。主要原因：用电多57度")
+        await expect(page.locator("#note")).to_be_visible()
+        for part in ("[data-test=answer]", "[data-test=causes] tfoot"):
+            assert await page.locator(part).evaluate("e => e.getBoundingClientRect().bottom < innerHeight"), part
+        bars = page.locator("[data-test=causes] tbody tr")
+        await expect(bars.first).to_contain_text("+28.97")
+        steps = page.locator("[data-test=steps]")
+        await expect(steps).not_to_contain_text("此前累计电量")
+        await steps.get_by_role("button", name=re.compile("第2档电度电费")).press("Enter")
+        await steps.get_by_role("button", name=re.compile("第2档本档电量")).press("Enter")
+        await expect(steps).to_contain_text("此前累计电量")
+        await page.get_by_role("button", name="全部展开").click()
+        await expect(steps).to_contain_text("本期表码")
+        await page.get_by_role("button", name="短信发给客户").click()
+        await expect(page.locator("[data-test=text]")).to_contain_text("尾号0002的户号")
+        await page.get_by_role("button", name="发送", exact=True).click()
+        await page.get_by_text("已发送到 138****0002").wait_for()
+        await page.get_by_role("button", name="算一算").click()
+        await page.get_by_text(re.compile("一年约少交")).wait_for()
+        assert await axe(page) == []
+        await page.set_viewport_size({"width": ZOOMED[0], "height": ZOOMED[1]})
+        assert not await too_wide(page)
+        await page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+        for account, told in (
+            ("13", "请客户读出电能表现在的示数"),
+            ("08", "已出 123.60 元"),
+            ("11", "没有抄表数据"),
+            ("99", "没有账单"),
+        ):
+            await page.goto(f"{world.base}/bill/32000000{account}")
+            await expect(page.locator("[data-test=bill-page]")).to_contain_text(told)
+        await page.goto(f"{world.base}/bill/3200000021")
+        async with page.expect_download() as paper:
+            await page.get_by_role("button", name="下载 PDF").click()
+        assert (await paper.value).suggested_filename.startswith("3200000021-")
+
+
 async def test_an_outage_and_a_number_that_nobody_has(tmp_path: Path) -> None:
     async with _signed_in(tmp_path, "1001", "1001") as (world, page):
         await page.keyboard.press("Alt+r")

@@ -7,6 +7,8 @@ import pytest
 from ruamel.yaml import YAML
 
 import app.wiring
+from agents.model import Role
+from core import policy
 from core.events import Event
 from desk.announcements.festivals import festivals
 from desk.announcements.model import State
@@ -17,6 +19,8 @@ from speech.phrases import SETS
 from speech.prompts import catalogue
 from tests.ivr.caller import RULES
 from tests.ivr.conftest import SHIPPED
+from web.audit import AREAS, Area
+from web.own_files import Name
 
 pytestmark = pytest.mark.unit
 
@@ -68,3 +72,20 @@ def test_every_festival_and_every_state_of_an_announcement_has_words(language: s
     words = f"announce.{language}"
     assert set(festivals()) - block(words, "festival") == set()
     assert {state.value for state in State} - block(words, "state") == set()
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_every_act_of_the_audit_and_every_role_has_words(language: str) -> None:
+    assert {area.value for area in Area} - block(f"admin.{language}", "area") == set()
+    assert {role.value for role in Role} - block(f"admin.{language}", "role") == set()
+    assert {name.value for name in Name} - block(f"admin.{language}", "list") == set()
+    sentences = (WORDS.parent / "admin/told.ts").read_text("utf-8")
+    assert {kind.__name__ for kind in AREAS} - set(re.findall(r'case "(\w+)":', sentences)) == set()
+
+
+def test_every_number_of_the_business_is_told_in_chinese_too() -> None:
+    rules = policy.load(policy.STANDARD).rules
+    told = (WORDS / "policy.zh-CN.ts").read_text("utf-8")
+    units, means = (set(re.findall(r'^  "?([^":]+)"?: "', part, re.M)) for part in told.split("MEANS"))
+    assert set(rules) - means == set()
+    assert {rule.unit for rule in rules.values()} - units == set()

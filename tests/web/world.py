@@ -5,7 +5,7 @@ import contextlib
 import functools
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,7 +27,7 @@ from app.simulator import ProcessSimulator
 from core import policy
 from core.bus import Bus
 from core.clock import FakeClock, SystemClock
-from core.config import Settings
+from core.config import Settings, Site, Storage
 from core.db import Database
 from core.errors import BadInput
 from core.events import Event
@@ -78,13 +78,15 @@ from routing.precedence import Cause
 from routing.service import RoutingService
 from routing.storm.model import Trigger
 from routing.storm.watch import StormWatch
-from speech.prompts import catalogue
+from speech.prompts import PromptPack, catalogue
 from tests.databases import create_tables
 from tests.noon import noon
 from tests.recordings.captured import FakeCapture
 from tests.until import until
 from tests.web.quiet_pbx import QuietPbx
 from web.app import make_app
+from web.installation import Installation
+from web.own_files import OwnFiles
 from web.services import Probe, WebServices
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -106,6 +108,16 @@ ROLES = {
 def password_hash() -> str:
     """The hash of the password of all, of few rounds: these tests are not about its strength."""
     return PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+
+
+class Warns(talk.Unguarded):
+    """A guard that has words for nuisance callers."""
+
+    def warning(self) -> list[str]:
+        return ["sound:nuisance_warning"]
+
+
+async def _nothing(offer: SeatOffered) -> None: ...
 
 
 class PlainSpeech:
@@ -157,7 +169,7 @@ class ReadReports:
 
 
 class World:
-    """The services, the server, and whoever uses it."""
+    """The services, the server, and whoever uses it; `own`: keys of `[site]` whose files NAME.yaml are in `folder`."""
 
     def __init__(
         self,
@@ -165,11 +177,14 @@ class World:
         probes: dict[str, Probe] | None = None,
         ui_dir: Path | None = None,
         flow_file: Path | None = None,
+        own: Sequence[str] = (),
     ) -> None:
         self.folder = folder
-        self.settings = Settings()
+        self.settings = Settings(
+            site=Site(**{name: str(folder / f"{name}.yaml") for name in own}), storage=Storage(dir=folder / "var")
+        )
         self.clock = SystemClock()
-        self.policy = policy.load("seed")
+        self.policy = policy.load(self.settings.site.policy)
         self.db = Database(f"sqlite:///{folder / 'hotline.db'}")
         self.bus = Bus()
         self.figures = LiveFigures(self.db, self.clock, self.policy, ZONE)
@@ -215,6 +230,8 @@ class World:
         self._flow_file = flow_file
         site = self.settings.site
         self.shifts = ShiftService(self.journal, self.db, self.clock, self.policy, site.zone, site=site)
+        self.pbx_is_ours = True
+        self.packs: dict[str, PromptPack] = {}
         self.seen: dict[Trigger, float] = {}
         """What storm mode sees of its triggers."""
         self.storm = StormWatch(self.switches, self.shifts, self, self.clock, self.policy)
@@ -231,6 +248,10 @@ class World:
         self._runner: web.AppRunner | None = None
         self.base = ""
         self.app: web.Application
+
+    async def tell_seats(self) -> bool:
+        """Whether the PBX takes over seats (`Installation.tell_seats`)."""
+        return self.pbx_is_ours
 
     async def signals(self) -> dict[Trigger, float]:
         """What storm mode sees (`routing.storm.port.Outlook`)."""
@@ -265,6 +286,11 @@ class World:
             recordings=self.recordings,
             flows=self.flows,
             simulator=ProcessSimulator(self.settings.site),
+            installation=Installation(
+                own_files=OwnFiles(self.settings, self.journal, self.clock, self.flows.suits),
+                tell_seats=self.tell_seats,
+                packs=self.packs,
+            ),
             figures=self.figures,
             reports=ReadReports(self.db, self.clock, self.policy),
             take_call=self.pbx.told_to_take,
@@ -360,8 +386,8 @@ class World:
             party = end.party if end else None
             has_agent = session.call.state in WITH_AGENT
             if session.call.state is CallState.PARKED:
-                party = await parking.parked(session)
-            if isinstance(party, SeatOffered):
+                has_agent = await parking.picked_up(session, _nothing) is Rang.ANSWERED
+            elif isinstance(party, SeatOffered):
                 has_agent = await ringing.ring(session, party) is Rang.ANSWERED
             if not has_agent:
                 await ringing.enter_queue(session, queue)
@@ -369,7 +395,7 @@ class World:
                 if not await self._answered(session):
                     await ringing.leave_queue(session, "no_agents")
                     return
-            end = await talk.talk(session)
+            end = await talk.talk(session, Warns())
             queue = end.to
 
     async def _answered(self, session: CallSession) -> bool:

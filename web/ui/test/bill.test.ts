@@ -14,6 +14,11 @@ describe("the tree of steps", () => {
     expect(root?.below.map((one) => one.below.map((each) => [each.row.number, each.row.again]))).toEqual([[[3, false]], [[3, true]], []]);
   });
 
+  test("what was shown before has below it what lay there the first time", () => {
+    const [root] = tree([row(1, 0), row(2, 1), row(3, 2), row(4, 1), row(2, 2, "k2", true)]);
+    expect(root?.below[1]?.below[0]?.below.map((one) => one.row.number)).toEqual([3]);
+  });
+
   test("nothing gives no tree, and a row deeper than it may be is kept", () => {
     expect(tree([])).toEqual([]);
     expect(tree([row(1, 3), row(2, 0)]).map((one) => one.row.number)).toEqual([1, 2]);

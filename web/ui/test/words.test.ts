@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import en from "../src/i18n/en";
+import adminEn from "../src/i18n/admin.en";
+import adminZh from "../src/i18n/admin.zh-CN";
 import announceEn from "../src/i18n/announce.en";
 import announceZh from "../src/i18n/announce.zh-CN";
 import billEn from "../src/i18n/bill.en";
@@ -98,6 +100,7 @@ test.each([
   ["of the flow editor", flowZh, flowEn],
   ["of the wallboard", boardZh, boardEn],
   ["of announcements", announceZh, announceEn],
+  ["of administration", adminZh, adminEn],
   ["of a bill", billZh, billEn],
 ])("both languages have the same words %s with the same holes", (_, chinese, other) => {
   const english = new Map(leaves(other));

@@ -6,12 +6,14 @@ export interface Branch {
   below: Branch[];
 }
 
-/** The tree of rows that come one after the other, each as deep as it lies. */
+/** The tree of rows that come one after the other, each as deep as it lies; what was shown before has below it what lay there. */
 export function tree(rows: readonly StepRow[]): Branch[] {
   const roots: Branch[] = [];
   const above: Branch[] = [];
+  const first = new Map<number, Branch>();
   for (const row of rows) {
-    const branch: Branch = { row, below: [] };
+    const branch: Branch = { row, below: row.again ? (first.get(row.number)?.below ?? []) : [] };
+    if (!row.again) first.set(row.number, branch);
     above.length = Math.min(above.length, row.depth);
     (above.at(-1)?.below ?? roots).push(branch);
     above.push(branch);

@@ -5,6 +5,7 @@ const SEEING_FLOWS = new Set(["deputy", "shift_lead", "supervisor", "quality", "
 const ANNOUNCING = new Set(["deputy", "shift_lead", "supervisor", "admin"]);
 const STEERING = new Set(["deputy", "shift_lead", "supervisor"]);
 const CHANGING_FLOWS = new Set(["supervisor", "admin"]);
+const AUDITING = new Set(["supervisor", "quality", "admin"]);
 
 /** Whether this role takes calls, so has calls of its own to work on. */
 export function takesCalls(role: string | undefined): boolean {
@@ -29,6 +30,16 @@ export function seesFlows(role: string | undefined): boolean {
 /** Whether this role changes the menu. */
 export function changesFlows(role: string | undefined): boolean {
   return CHANGING_FLOWS.has(role ?? "");
+}
+
+/** Whether this role manages users and seats. */
+export function administers(role: string | undefined): boolean {
+  return role === "admin";
+}
+
+/** Whether this role reads who did what, and how the installation is set up. */
+export function readsAudit(role: string | undefined): boolean {
+  return AUDITING.has(role ?? "");
 }
 
 /** Whether this role steers the team: blocks numbers, forces states. */

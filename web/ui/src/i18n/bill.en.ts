@@ -46,6 +46,7 @@ const en: Words<typeof zh> = {
     missing_period: "A month is missing",
     small_capacity: "Too small for two parts",
     estimated: "Estimate",
+    other_begin: "Does not begin where the last ended",
   },
   differs:
     "By the readings the bill is {reckoned} yuan, issued were {issued} yuan. Have it checked; give the customer no reasons yet.",
@@ -55,7 +56,6 @@ const en: Words<typeof zh> = {
   tree: {
     title: "How each cent came about",
     hint: "Open a row to see what it was reckoned of",
-    again: "same as step {number}",
     source: "Source",
     all: "Open all",
     fold: "Close all",

@@ -40,6 +40,7 @@ const en: Words<typeof zh> = {
     live: "Live calls",
     announcements: "Announcements",
     flows: "Voice flow",
+    admin: "Admin",
     seat: "Seat",
     noSeat: "No seat",
     registered: "phone registered",

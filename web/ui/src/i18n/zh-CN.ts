@@ -37,6 +37,7 @@ export default {
     live: "在线通话",
     announcements: "公告",
     flows: "语音流程",
+    admin: "管理",
     seat: "座席",
     noSeat: "未占用座席",
     registered: "话机已注册",
