@@ -152,7 +152,8 @@ class PhoneChecks:
 
     def _own(self, agent_id: str, page: str) -> Agent:
         agent = self._roster.get(agent_id)
-        if agent is None or agent.seat_id is None or self._pages.get(agent_id) != page:
+        # After a restart of the service no page is known, and the one that is a phone still does not ask again.
+        if agent is None or agent.seat_id is None or self._pages.setdefault(agent_id, page) != page:
             raise PhoneElsewhere(agent_id=agent_id)
         return agent
 

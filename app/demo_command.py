@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from agents.accounts import Accounts
-from agents.model import Role
+from agents.model import Role, SeatKind
 from app.certificates import desktop_address
 from app.demo_data import load_demo
 from app.robots import Counts, People, Robots, RobotSeat
@@ -28,8 +28,9 @@ from core.db import Database
 from core.journal import Journal
 
 AGENTS = ("1001", "1002", "1003", "1004")
-"""Seats that robots take; the next one is left for you."""
-YOURS = "1005"
+"""Seats that robots take; the next two are left for you."""
+PHONE, PAGE = "1005", "1006"
+"""Yours: one for a SIP phone, and one whose phone is the page in the browser."""
 FIGURES_EVERY_S = 15
 VISITED = tuple(f"1380000000{n}" for n in (1, 3, 2, 4, 5, 7, 8))
 """The fixed customers, as whom a visitor calls first: what they hear is ready when the demo opens."""
@@ -94,9 +95,10 @@ async def _people(settings: Settings) -> list[Login]:
         accounts = Accounts(journal, db, clock, policy.load(settings.site.policy))
         await load_demo(db, clock, settings.site.zone)
         seats = {seat.id for seat in await accounts.seats()}
-        for seat in (*AGENTS, YOURS):
+        for seat in (*AGENTS, PHONE, PAGE):
             if seat not in seats:
-                await accounts.add_seat(seat, by="demo")
+                kind = SeatKind.BROWSER if seat == PAGE else SeatKind.PHONE
+                await accounts.add_seat(seat, kind=kind, by="demo")
         logins = [await _login(accounts, known, *who) for who in _who()]
         _write(file, settings, logins, list(await accounts.seats()))
         return logins
@@ -107,7 +109,7 @@ async def _people(settings: Settings) -> list[Login]:
 def _who() -> list[tuple[str, str, Role, str | None]]:
     robots = [(f"robot{seat}", f"机器人{seat}", Role.AGENT, seat) for seat in AGENTS]
     you: list[tuple[str, str, Role, str | None]] = [
-        ("agent", "演示坐席", Role.AGENT, YOURS),
+        ("agent", "演示坐席", Role.AGENT, PAGE),
         ("lead", "演示值长", Role.SHIFT_LEAD, None),
         ("quality", "演示质检", Role.QUALITY, None),
         ("admin", "演示管理员", Role.ADMIN, None),
@@ -215,6 +217,7 @@ def _print(settings: Settings, logins: list[Login], *, robots: bool) -> None:
         f"  call     sip:{settings.site.number}@127.0.0.1:{settings.asterisk.sip_port} (user part of From = caller)"
     )
     click.echo(f"           ./hotline dial {settings.site.number} --from 13800000001 --digits w8,2 --seconds 40")
+    click.echo(f"  answer   sign in as agent at seat {PAGE}: the page is the phone, with the headset of this machine")
     click.echo(f"  phones   user names and passwords of the seats: {settings.var / 'demo.json'}")
     click.echo("  robots   callers and agents are at work" if robots else "  robots   none")
     click.echo("Ctrl-C stops everything.\n")

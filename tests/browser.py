@@ -42,10 +42,12 @@ def speaking(sound: Path) -> list[str]:
 
 
 @asynccontextmanager
-async def chromium(more: Sequence[str] = ()) -> AsyncIterator[Browser]:
-    """Run a headless Chromium until the end of the block, with `more` arguments."""
+async def chromium(more: Sequence[str] = (), program: Path | None = None) -> AsyncIterator[Browser]:
+    """Run a headless Chromium until the end of the block, with `more` arguments; `program` starts it otherwise."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_program(), args=[*ARGUMENTS, *more])
+        browser = await playwright.chromium.launch(
+            executable_path=program or chromium_program(), args=[*ARGUMENTS, *more]
+        )
         try:
             yield browser
         finally:

@@ -7,7 +7,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from asterisk_conf.addresses import own_addresses
@@ -18,6 +18,7 @@ from asterisk_conf.render import render
 from asterisk_conf.spec import Directories, Lifeboat, Ports, RenderSpec, Seat, Secrets, Trunk
 
 ROOT = Path(__file__).parent.parent
+LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"
 BLOCK = 400
 BLOCKS = range(22_000, 32_000, BLOCK)
 """Each PBX owns a block of ports below 32768, where the kernel gives none away by itself: 3 listening, 390 for RTP."""
@@ -36,7 +37,7 @@ class Pbx:
 
     @property
     def sip(self) -> tuple[str, int]:
-        return "127.0.0.1", self.spec.ports.sip
+        return self.spec.ports.bind, self.spec.ports.sip
 
     @property
     def seats(self) -> tuple[Seat, ...]:
@@ -98,14 +99,19 @@ async def started_pbx(
     browsers: int = 0,
     trunk: Trunk | None = None,
     dialplan: str = "",
+    address: str = LOOPBACK,
 ) -> AsyncIterator[Pbx]:
     """Render and start a PBX of its own; `dialplan` is added to `extensions.conf`; ended on leaving.
+
+    At another `address` of this machine than loopback it is reached from other networks too.
 
     Its directory is a short one under the system's temporary directory (a control socket's path must be short) and
     is removed at the end, unless `tmp_path` names one.
     """
     with contextlib.ExitStack() as stack:
         ports = stack.enter_context(claimed_ports())
+        if address != LOOPBACK:
+            ports = replace(ports, bind=address, http_bind=EVERYWHERE)
         var = tmp_path or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hotline-pbx-")))
         spec = make_spec(var, ports, seats=seats, browsers=browsers, trunk=trunk)
         render(spec)

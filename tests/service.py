@@ -216,9 +216,11 @@ def write_settings(pbx: Pbx, var: Path, url: str = "", zone: str = "") -> Path:
     (var / "secrets.json").write_text(
         json.dumps({"ari_password": secrets.ari_password, "ami_secret": secrets.ami_secret})
     )
+    host = "127.0.0.1" if ports.on_loopback else "0.0.0.0"
     config = var / "hotline.toml"
     config.write_text(
-        f'[storage]\ndir = "{var}"\nurl = "{url}"\nrecordings_min_free_mb = 1\n[web]\nport = {free_port()}\n'
+        f'[storage]\ndir = "{var}"\nurl = "{url}"\nrecordings_min_free_mb = 1\n'
+        f'[web]\nport = {free_port()}\nhost = "{host}"\n'
         f'[site]\ntimezone = "{zone or "Asia/Shanghai"}"\n'
         '[speech]\nrecogniser = "off"\n'  # the stories about it switch it on; the others need not load a model
         f"[asterisk]\nsip_port = {ports.sip}\nhttp_port = {ports.http}\nami_port = {ports.ami}\n"

@@ -121,6 +121,8 @@ async def test_p26_a_restart_of_the_service_asks_only_those_who_were_not_ready(o
         again = Centre(office.db, office.clock)
         await again.agents.restore({})
         assert again.agents.roster.checked("s9") is was_ready
+        await again.agents.phones_are(["seat9"])
+        assert await again.agents.phone_checks.report("a1", "page", GOOD) == (), "the page lives on, and need not ask"
         await again.close()
 
 

@@ -110,6 +110,7 @@ def test_a_page_is_a_phone_with_encrypted_sound_in_alaw_only(tmp_path: Path) -> 
     assert "[seat1001](seat)\n" in text
     assert "[seat1002](browser)\n" in text
     template = text.partition("[browser](!,seat)")[2].partition("\n[")[0]
+    assert text.count("context = from-page\n") == template.count("context = from-page\n") == 1, "the echo is for pages"
     assert "webrtc = yes" in template
     assert "disallow = all\nallow = alaw\n" in template
     assert "dtls_auto_generate_cert = yes" in template

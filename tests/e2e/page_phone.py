@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import wave
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,8 +123,9 @@ async def open_page(context: BrowserContext, hotline: Service) -> PagePhone:
     """Open a page in a browser that has signed in, or not yet."""
     problems: list[str] = []
     page = await context.new_page()
-    watch(page, hotline.base, problems)
-    return PagePhone(page, hotline.base, problems)
+    base = hotline.base.replace("127.0.0.1", hotline.pbx.spec.ports.bind)
+    watch(page, base, problems)
+    return PagePhone(page, base, problems)
 
 
 async def crash(page: Page) -> None:
@@ -171,12 +172,14 @@ async def headset(browser: Browser, locale: str = "zh-CN") -> BrowserContext:
 
 
 @contextlib.asynccontextmanager
-async def talking_browser(folder: Path, hz: float) -> AsyncIterator[Browser]:
+async def talking_browser(
+    folder: Path, hz: float, more: Sequence[str] = (), program: Path | None = None
+) -> AsyncIterator[Browser]:
     """A Chromium into whose microphone a tone of `hz` is played."""
     sound = folder / f"{hz:.0f}.wav"
     tone = np.sin(2 * np.pi * hz * np.arange(RATE) / RATE) * 10_000
     with wave.open(str(sound), "wb") as file:
         file.setparams((1, 2, RATE, RATE, "NONE", ""))
         file.writeframes(tone.astype("<i2").tobytes())
-    async with chromium(speaking(sound)) as browser:
+    async with chromium([*speaking(sound), *more], program) as browser:
         yield browser

@@ -6,6 +6,7 @@ import pytest
 
 from agents import store as agent_store
 from agents.model import Seat, SeatKind
+from cti.events import SeatRegistered
 from tests.web.world import World
 
 pytestmark = pytest.mark.integration
@@ -60,3 +61,28 @@ async def test_an_encrypted_page_is_given_an_encrypted_line_and_may_use_it(
             assert (await answer.json())["address"] == address
             assert f"connect-src 'self' {address};" in answer.headers["Content-Security-Policy"]
             assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_p26_only_the_page_that_is_the_phone_tells_of_its_test_and_the_service_judges(world: World) -> None:
+    await a_browser_seat(world)
+    measured = {"how": "echo", "sent": 60, "received": 60, "tone_db": -20.0, "voice_db": -30.0}
+    async with world.client("1001", seat="web1") as client:
+        phone = await client.ask("POST", "/agents/me/phone", {"page": "p1"})
+        assert phone["checked"] is False
+        assert phone["needs"] == {"packets": 25, "tone_db": -45.0, "voice_db": -50.0}
+        path = "/agents/me/phone/check"
+        assert await client.refused("POST", path, {"page": "p2", **measured}, status=409) == "phone_elsewhere"
+        assert await client.ask("POST", path, {"page": "p1", **measured}) == {
+            "passed": False,
+            "faults": ["not_connected"],
+        }
+        await world.journal.record(SeatRegistered(at=world.clock.now(), sip_username="web1"))
+        wish = {"state": "ready"}
+        assert await client.refused("POST", "/agents/me/state", wish, status=409) == "phone_not_checked"
+        assert (await client.ask("POST", path, {"page": "p1", **measured}))["passed"] is True
+        assert (await client.ask("POST", "/agents/me/phone", {"page": "p1"}))["checked"] is True
+        await client.ask("POST", "/agents/me/state", wish)
+        await client.ask("POST", "/agents/me/phone/changed", {"page": "p1"}, expect=204)
+        me = await client.ask("GET", "/agents/me")
+        assert (me["state"], me["cause"]) == ("not_ready", "phone_unchecked")
+        assert (await client.ask("GET", "/session"))["seat"]["checked"] is False

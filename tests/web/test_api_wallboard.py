@@ -1,7 +1,9 @@
 """The wallboard's one answer: queues, skills, agents, today, alarms; made once a second; the same after a restart."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,7 @@ from core.switches import STORM
 from figures.live import LiveFigures
 from routing.events import AgentRequested
 from tests.until import until
-from tests.web.world import ZONE, World
+from tests.web.world import ZONE, World, open_world
 
 pytestmark = pytest.mark.integration
 
@@ -80,6 +82,28 @@ async def test_alarms_of_the_house_stand_on_the_wall(world: World) -> None:
         shown = await lead.ask("GET", "/wallboard")
         assert [(one["code"], one["level"]) for one in shown["alarms"]] == [("storm", "info")]
         assert shown["alarms"][0]["since"] is not None
+
+
+async def test_what_goes_wrong_stands_on_the_wall(tmp_path: Path) -> None:
+    async def lost() -> tuple[bool, str]:
+        return False, "gone"
+
+    async with open_world(tmp_path, probes={"pbx": lost}) as world:
+        rules = world.policy.rules
+        rules["board_break"] = replace(rules["board_break"], value=0.01)
+        await world.stop_web()
+        await world.start_web()
+        anna = world.users["1001"].id
+        await world.phone("1001")
+        await world.agents.sign_in(anna, "1001")
+        await world.until_state(world.call("13800000001"), "queued")
+        async with world.client("lead") as lead:
+            told = (await lead.ask("GET", "/wallboard"))["alarms"]
+    assert [(one["code"], one["about"]) for one in told] == [
+        ("pbx_lost", ""),
+        ("nobody_at_work", "general"),
+        ("not_ready_long", anna),
+    ]
 
 
 async def test_p15_the_wall_is_the_same_after_a_restart(world: World) -> None:
