@@ -261,10 +261,11 @@ class Contact(Shape):
 
 
 class IvrStep(Shape):
-    """A menu node that the caller passed, with the keys pressed there (null: none, or secret)."""
+    """A menu node that the caller passed, with the keys pressed there (secret ones as `*`), or the intent `said`."""
 
     node: str
     digits: str | None
+    said: str | None = None
     at: datetime
 
 

@@ -128,6 +128,8 @@ export interface Customer {
   category: string | null;
   vip: boolean;
   important: boolean;
+  /** User name of the account manager. */
+  manager?: string | null;
   phones: string[];
   address: string | null;
   area: string | null;
@@ -174,6 +176,8 @@ export interface HistoryItem {
 export interface IvrStep {
   node: string;
   digits: string | null;
+  /** What the caller said there, as the hotline took it. */
+  said?: string | null;
   at: string;
 }
 
