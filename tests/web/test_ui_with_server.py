@@ -148,6 +148,7 @@ async def test_a_lost_phone_keeps_the_agent_from_ready(tmp_path: Path) -> None:
         await expect(page.get_by_text("来电送不到您这里")).to_have_count(0)
 
 
+<<<<<<< HEAD
 async def _listens_whispers_and_goes(world: World, page: Page, call_id: str) -> None:
     """The lead's desk phone is rung from the page, hears the talk, and is heard by the agent alone."""
     row, watching = (
@@ -172,6 +173,56 @@ async def _listens_whispers_and_goes(world: World, page: Page, call_id: str) -> 
         assert world.pbx.sent[-1] == (f"{call_id}-seat-1", "whisper")
         await watching.get_by_role("button", name="退出监听").click()
         await until(lambda: leg not in world.pbx.live, what="the lead has left")
+=======
+async def test_the_work_of_an_agent_beside_and_after_a_call(tmp_path: Path) -> None:
+    async with _signed_in(tmp_path, "1001", "1001") as (world, page), world.client("lead") as lead:
+        lost = world.call("13800000004")
+        await world.until_state(lost, "queued")
+        world.pbx.gone(lost)
+        await until(lambda: not world.calls.live())
+        await page.keyboard.press("Alt+r")
+        await until(lambda: world.state_of("1001") == "ready")
+        call_id = world.call("13800000001")
+        world.pbx.pick_up(await world.rings(call_id))
+        await world.until_state(call_id, "talking")
+        await page.get_by_role("button", name="登记工单").click()
+        form = page.locator("[data-test=order-form]")
+        await form.get_by_label("没有", exact=True).check()
+        await expect(form.locator("#order-account")).to_have_value("3200000001")
+        await form.get_by_label("全家").check()
+        await form.get_by_role("button", name="提交工单").dblclick()
+        taken = page.locator("[data-test=taken]")
+        await expect(taken).to_contain_text("您的报修工单号是")
+        [order] = await world.orders.orders()
+        number = await taken.locator("[data-test=order-number]").inner_text()
+        assert (number.replace(" ", ""), order.report.account, order.report.call_id) == (
+            order.number,
+            "3200000001",
+            call_id,
+        )
+        await page.keyboard.press("Alt+o")
+        await form.get_by_label("没有", exact=True).check()
+        await form.locator("[data-test=known-orders]").get_by_role("button", name="催办").click()
+        await expect(form.locator("[data-test=urge-told]")).to_contain_text("共 1 次")
+        await lead.ask("POST", "/messages", {"key": "form-0001", "text": "请优先接报修", "to": []}, expect=201)
+        bar = page.locator("[data-test=message-bar]")
+        await expect(bar).to_contain_text("请优先接报修")
+        world.pbx.gone(call_id)
+        await page.get_by_role("button", name="延长").click()
+        await page.locator("input[name=result][value=fault]").check()
+        await page.locator("#wrap-note").press("Control+Enter")
+        await until(lambda: world.state_of("1001") == "ready")
+        await bar.get_by_role("button", name="知道了").click()
+        await expect(bar.locator(".message")).to_have_count(0)
+        await page.get_by_role("link", name="班次").click()
+        await expect(page.locator("[data-test=answered]")).to_have_text("1")
+        await expect(page.locator("[data-test=backup]")).to_contain_text("备班没有启动")
+        [sent] = (await lead.ask("GET", "/messages/sent"))["items"]
+        assert [one["agent_id"] for one in sent["people"]] == [world.users["1001"].id]
+        await page.get_by_role("link", name="回拨").click()
+        await page.locator("[data-test=abandoned]").get_by_role("button", name="排入回拨").click()
+        await until(lambda: world.state_of("1001") == "ringing", what="the caller who hung up is rung back in turn")
+>>>>>>> main
 
 
 async def test_a_shift_lead_sees_the_calls_of_all_announces_and_steers(tmp_path: Path) -> None:

@@ -17,7 +17,11 @@ from aiohttp import WSMsgType, web
 from web.ui.mock import data
 from web.ui.mock.data import Json
 from web.ui.mock.floor import Floor
+<<<<<<< HEAD
 from web.ui.mock.steering import Steering
+=======
+from web.ui.mock.shift import Shift
+>>>>>>> main
 from web.ui.mock.work import WorkArea
 
 POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'"
@@ -44,6 +48,7 @@ class MockCentre:
         self.live: list[Json] | None = None
         """The live calls; None: those of the floor."""
         self.work = WorkArea()
+        self.shift = Shift()
         self.floor = Floor()
         self.steering = Steering(lambda: (self.floor, self.user["id"]))
         self.uncounted = False
@@ -175,6 +180,7 @@ class MockCentre:
             ("GET", f"{api}/recordings/{{id}}/audio", _audio),
             ("GET", f"{api}/desktop", self._desktop),
             *self.work.routes(),
+            *self.shift.routes(),
             ("GET", f"{api}/wallboard", self._wallboard),
             *self.steering.routes(),
             ("GET", "/{path:.*}", self._page),

@@ -36,7 +36,12 @@ const en: Words<typeof zh> = {
     desk: "Desk",
     history: "Calls",
     callbacks: "Callbacks",
+<<<<<<< HEAD
     floor: "Floor",
+=======
+    shift: "Shift",
+    live: "Live calls",
+>>>>>>> main
     announcements: "Announcements",
     flows: "Voice flow",
     admin: "Admin",
@@ -171,6 +176,13 @@ const en: Words<typeof zh> = {
     code: "Kind of request",
     codeMissing: "Choose the kind of request.",
     submit: "Finish wrap-up",
+    extend: "More time",
+    unsent: "Wrap-ups not sent",
+    unsentHint: "Still kept in this tab; sending adds it to that call.",
+    unsentSend: "Send",
+    unsentSent: "Added to the call.",
+    discard: "Discard",
+    sureDiscard: "Press again to discard",
     autoSent: "Wrap-up time is over; what you entered was sent.",
     autoNote: "Wrap-up time is over; the note was saved, no kind was chosen.",
     talkTime: "This call {time}",
@@ -592,6 +604,7 @@ const en: Words<typeof zh> = {
     bye: "Goodbye",
   },
   error: {
+    wrap_up_long_enough: "The wrap-up was extended as often as allowed: finish it; what you have typed stays on this page.",
     no_answer: "No reply from the server, so it may or may not have been done. Look at the state before trying again.",
     silent_call: "The customer has not been heard yet: begin the silent-call script; after three prompts the system ends the call.",
     silent_script_running: "The silent-call script is running: no hang-up, hold or transfer before its end. You can go back to the call.",

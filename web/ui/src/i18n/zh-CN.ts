@@ -33,7 +33,12 @@ export default {
     desk: "工作台",
     history: "通话记录",
     callbacks: "回拨",
+<<<<<<< HEAD
     floor: "现场管理",
+=======
+    shift: "班次",
+    live: "在线通话",
+>>>>>>> main
     announcements: "公告",
     flows: "语音流程",
     admin: "管理",
@@ -168,6 +173,13 @@ export default {
     code: "业务类型",
     codeMissing: "请选择业务类型。",
     submit: "完成整理",
+    extend: "延长",
+    unsent: "没有提交的整理",
+    unsentHint: "内容还在本页，提交后记入那通电话。",
+    unsentSend: "提交",
+    unsentSent: "已记入。",
+    discard: "放弃",
+    sureDiscard: "再按一次放弃",
     autoSent: "整理时间到，已按您填写的内容提交。",
     autoNote: "整理时间到，备注已保存；没有选择业务类型。",
     talkTime: "本次通话 {time}",
@@ -581,6 +593,7 @@ export default {
     bye: "结束语",
   },
   error: {
+    wrap_up_long_enough: "整理时间已经延长到上限，请先完成整理；还没写完的会留在本页。",
     no_answer: "没有收到服务器回复，不确定是否已执行。请先看状态再重试。",
     silent_call: "还没有听到客户的声音，不能挂断：请先按“无声提示”，三次提示后系统自动挂机。",
     silent_script_running: "正在播放无声提示，三次提示播完前不能挂断、保持或转接；可先“回到通话”。",
