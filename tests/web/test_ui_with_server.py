@@ -148,7 +148,6 @@ async def test_a_lost_phone_keeps_the_agent_from_ready(tmp_path: Path) -> None:
         await expect(page.get_by_text("来电送不到您这里")).to_have_count(0)
 
 
-<<<<<<< HEAD
 async def _listens_whispers_and_goes(world: World, page: Page, call_id: str) -> None:
     """The lead's desk phone is rung from the page, hears the talk, and is heard by the agent alone."""
     row, watching = (
@@ -173,7 +172,8 @@ async def _listens_whispers_and_goes(world: World, page: Page, call_id: str) -> 
         assert world.pbx.sent[-1] == (f"{call_id}-seat-1", "whisper")
         await watching.get_by_role("button", name="退出监听").click()
         await until(lambda: leg not in world.pbx.live, what="the lead has left")
-=======
+
+
 async def test_the_work_of_an_agent_beside_and_after_a_call(tmp_path: Path) -> None:
     async with _signed_in(tmp_path, "1001", "1001") as (world, page), world.client("lead") as lead:
         lost = world.call("13800000004")
@@ -222,7 +222,6 @@ async def test_the_work_of_an_agent_beside_and_after_a_call(tmp_path: Path) -> N
         await page.get_by_role("link", name="回拨").click()
         await page.locator("[data-test=abandoned]").get_by_role("button", name="排入回拨").click()
         await until(lambda: world.state_of("1001") == "ringing", what="the caller who hung up is rung back in turn")
->>>>>>> main
 
 
 async def test_a_shift_lead_sees_the_calls_of_all_announces_and_steers(tmp_path: Path) -> None:

@@ -17,11 +17,8 @@ from aiohttp import WSMsgType, web
 from web.ui.mock import data
 from web.ui.mock.data import Json
 from web.ui.mock.floor import Floor
-<<<<<<< HEAD
-from web.ui.mock.steering import Steering
-=======
 from web.ui.mock.shift import Shift
->>>>>>> main
+from web.ui.mock.steering import Steering
 from web.ui.mock.work import WorkArea
 
 POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'"

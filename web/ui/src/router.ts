@@ -15,11 +15,7 @@ export const router = createRouter({
         { path: "calls", component: () => import("./parts/HistoryPanel.vue") },
         { path: "supervision", alias: "live", component: () => import("./pages/SupervisionPage.vue"), meta: { wide: true } },
         { path: "callbacks", component: () => import("./work/CallbackPage.vue") },
-<<<<<<< HEAD
-=======
         { path: "shift", component: () => import("./work/ShiftPage.vue") },
-        { path: "live", component: () => import("./parts/LivePanel.vue") },
->>>>>>> main
         { path: "bill/:account?", component: () => import("./bill/BillPage.vue") },
         { path: "announcements", component: () => import("./pages/AnnouncementPage.vue"), meta: { wide: true } },
         { path: "flows", component: () => import("./pages/FlowPage.vue"), meta: { wide: true } },

@@ -36,12 +36,8 @@ const en: Words<typeof zh> = {
     desk: "Desk",
     history: "Calls",
     callbacks: "Callbacks",
-<<<<<<< HEAD
     floor: "Floor",
-=======
     shift: "Shift",
-    live: "Live calls",
->>>>>>> main
     announcements: "Announcements",
     flows: "Voice flow",
     admin: "Admin",

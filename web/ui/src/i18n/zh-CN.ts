@@ -33,12 +33,8 @@ export default {
     desk: "工作台",
     history: "通话记录",
     callbacks: "回拨",
-<<<<<<< HEAD
     floor: "现场管理",
-=======
     shift: "班次",
-    live: "在线通话",
->>>>>>> main
     announcements: "公告",
     flows: "语音流程",
     admin: "管理",
