@@ -264,6 +264,8 @@ export type NoticeMessage = Stamped & {
 };
 export type PhoneMessage = Stamped & { type: "phone"; page: string };
 export type AnnouncementsMessage = Stamped & { type: "announcements" };
+export type MessageMessage = Stamped & { type: "message"; id: string };
+export type MessageReadMessage = Stamped & { type: "message_read"; id: string };
 export type ParkedMessage = Stamped & { type: "parked"; items: Parked[] };
 export type Pong = Stamped & { type: "pong"; id?: string };
 export type Ok = Stamped & { type: "ok"; id: string };
@@ -278,6 +280,8 @@ export type ServerMessage =
   | QueueStatsMessage
   | NoticeMessage
   | AnnouncementsMessage
+  | MessageMessage
+  | MessageReadMessage
   | PhoneMessage
   | ParkedMessage
   | Pong
@@ -305,6 +309,7 @@ export type Command =
   | { type: "conference"; call_id: string; do: "join" | "leave" }
   | { type: "nuisance"; call_id: string; do: "warn" | "release" | "mark"; note?: string }
   | { type: "wrap-up"; call_id: string; result_code: string; note: string }
+  | { type: "extend-wrap-up" }
   | { type: "note"; call_id: string; text: string }
   | { type: "dtmf"; call_id: string; digits: string };
 
