@@ -6,7 +6,19 @@ from pathlib import Path
 from aiohttp import web
 
 PAGES = (
-    *("/", "/login", "/calls", "/callbacks", "/live", "/announcements", "/flows", "/bill", "/bill/{account}"),
+    *(
+        "/",
+        "/login",
+        "/calls",
+        "/callbacks",
+        "/shift",
+        "/live",
+        "/supervision",
+        "/announcements",
+        "/flows",
+        "/bill",
+        "/bill/{account}",
+    ),
     *("/wallboard", "/supervisor", "/quality", "/orders", "/reports", "/admin", "/admin/{page}"),
 )
 """Every address that the router of the desktop knows, or is to know."""
