@@ -1,5 +1,6 @@
 """Every table of every room, gathered so that migrations and backups see all of them."""
 
+import agents.messages.tables
 import agents.shifts.tables
 import agents.tables
 import core.journal
@@ -21,6 +22,7 @@ import routing.tables
 from core.db import metadata
 
 ROOMS = (
+    agents.messages.tables,
     agents.shifts.tables,
     agents.tables,
     core.journal,

@@ -102,9 +102,13 @@ async def _nothing(*_: object) -> None:
 
 
 class Installation:
-    """The services and the web server of one installation, in a folder of its own."""
+    """The services and the web server of one installation, in a folder of its own.
 
-    def __init__(self, folder: Path) -> None:
+    `ui_dir`: the built pages; `others`: so many agents sit beside the one who is measured.
+    """
+
+    def __init__(self, folder: Path, ui_dir: Path | None = None, others: int = 0) -> None:
+        self._ui_dir, self._others = ui_dir, [str(n) for n in range(2, 2 + others)]
         self.settings, self.clock, self.policy = Settings(), SystemClock(), policy.load("seed")
         self.db = Database(f"sqlite:///{folder / 'bench.db'}")
         metadata.create_all(self.db.engine)
@@ -167,23 +171,32 @@ class Installation:
             figures=LiveFigures(self.db, self.clock, self.policy, zone),
             reports=ProcessReports(self.settings),
             simulator=ProcessSimulator(self.settings.site),
+            ui_dir=self._ui_dir,
         )
 
     async def open(self) -> str:
         """Fill the database, serve, seat the agent; returns the agent's token."""
         await self.db.write(self._fill)
         await self.agents.load()
-        await self.agents.phones_are(["seat1"])
+        await self.agents.phones_are(["seat1", *(f"seat{n}" for n in self._others)])
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.base = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         await self.agents.sign_in(AGENT, "s1")
         return await self.accounts.open_session(AGENT, "127.0.0.1")
 
+    async def open_others(self) -> list[str]:
+        """Let the other agents sit down; returns their tokens."""
+        for n in self._others:
+            await self.agents.sign_in(f"a{n}", f"s{n}")
+        return [await self.accounts.open_session(f"a{n}", "127.0.0.1") for n in self._others]
+
     def _fill(self, connection: Connection) -> None:
         now, today = self.clock.now(), date(2026, 10, 1)
-        agent_store.add_seat(connection, Seat("s1", "seat1", "unused"))
-        agent_store.add_user(connection, User(id=AGENT, username="1001", name="A", role=Role.AGENT), "unused", now)
+        for who in ("1", *self._others):
+            agent_store.add_seat(connection, Seat(f"s{who}", f"seat{who}", "unused"))
+            user = User(id=f"a{who}", username=f"100{who}", name="A", role=Role.AGENT)
+            agent_store.add_user(connection, user, "unused", now)
         numbers = range(CUSTOMERS)
         customer_store.save_customers(connection, [Customer(f"k{n}", f"客户{n}", phones=(_phone(n),)) for n in numbers])
         accounts = [Account(f"32{n:08}", f"k{n}", f"和平路{n}号", f"片区{n % 50}") for n in numbers]
@@ -196,6 +209,22 @@ class Installation:
             at = now - timedelta(hours=n + 1)
             call = Call(f"f{n}", _phone(n % (CUSTOMERS // 10)), True, "95598", CallState.ENDED, at, ended_at=at)
             call_store.add(connection, call)
+
+    async def queue(self, call_id: str, customer: int) -> None:
+        """Let a call of a customer come and wait."""
+        at, caller = self.clock.now(), _phone(customer)
+        arrived: dict[str, Any] = {"caller": caller, "caller_raw": caller, "caller_known": True, "number": "95598"}
+        await self.journal.record(
+            CallArrived(at=at, call_id=call_id, channel_id=call_id, **arrived),
+            CallAnswered(at=at, call_id=call_id),
+            CallQueued(at=at, call_id=call_id, queue="general"),
+        )
+
+    async def end(self, call_id: str) -> None:
+        """Take the seat from a call that was reserved, and end the call."""
+        await self.agents.release(AGENT, call_id, "measured")
+        at = self.clock.now()
+        await self.journal.record(CallEnded(at=at, call_id=call_id, by="caller", why="measured", where="queue"))
 
     async def close(self) -> None:
         await self._runner.cleanup()
@@ -232,20 +261,11 @@ class Measurement:
         chosen = time.perf_counter()
         stored = asyncio.gather(hotline.agents.reserve(AGENT, call_id), self._pop())
         received = (await stored)[1]
-        await hotline.agents.release(AGENT, call_id, "measured")
-        at = hotline.clock.now()
-        await hotline.journal.record(CallEnded(at=at, call_id=call_id, by="caller", why="measured", where="queue"))
+        await hotline.end(call_id)
         return received - chosen, received - self._committed
 
     async def _queue(self, call_id: str) -> None:
-        record, at = self._hotline.journal.record, self._hotline.clock.now()
-        caller = _phone(self._chance.randrange(CUSTOMERS))
-        arrived: dict[str, Any] = {"caller": caller, "caller_raw": caller, "caller_known": True, "number": "95598"}
-        await record(
-            CallArrived(at=at, call_id=call_id, channel_id=call_id, **arrived),
-            CallAnswered(at=at, call_id=call_id),
-            CallQueued(at=at, call_id=call_id, queue="general"),
-        )
+        await self._hotline.queue(call_id, self._chance.randrange(CUSTOMERS))
 
     async def _pop(self) -> float:
         while True:
@@ -255,10 +275,11 @@ class Measurement:
                 return received
 
 
-def _figures(seconds: list[float]) -> dict[str, float]:
+def figures(seconds: list[float]) -> dict[str, float]:
+    """Return the percentiles of durations, in ms."""
     ordered = sorted(seconds)
     last = len(ordered) - 1
-    return {f"p{p}_ms": round(ordered[round(last * p / 100)] * 1000, 2) for p in (50, 90, 99)}
+    return {f"p{p}_ms": round(ordered[round(last * p / 100)] * 1000, 2) for p in (50, 90, 95, 99)}
 
 
 async def run(times: int = 500) -> dict[str, Any]:
@@ -288,6 +309,6 @@ async def run(times: int = 500) -> dict[str, Any]:
 
 def _both(pairs: list[tuple[float, float]]) -> dict[str, dict[str, float]]:
     return {
-        "from_choice": _figures([chosen for chosen, _ in pairs]),
-        "from_commit": _figures([committed for _, committed in pairs]),
+        "from_choice": figures([chosen for chosen, _ in pairs]),
+        "from_commit": figures([committed for _, committed in pairs]),
     }

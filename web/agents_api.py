@@ -56,6 +56,15 @@ async def extend_wrap_up(ask: Ask) -> shapes.AgentRow:
     return agent_row(user, roster.get(user.id), roster)
 
 
+@routes.add("POST", "/agents/{id}/sign-out", roles=STEERING)
+async def sign_off(ask: Ask) -> shapes.AgentRow:
+    """Take an agent off the seat, as if they had signed out; during a call that comes when the call is over."""
+    user = await agent_named(ask)
+    await ask.services.agents.sign_out(user.id)
+    roster = ask.services.agents.roster
+    return agent_row(user, roster.get(user.id), roster)
+
+
 async def agent_named(ask: Ask) -> User:
     """Return whom the path names by `id`; `me` is who asks. Raises NoSuchAgent."""
     agent_id = ask.part("id")

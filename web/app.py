@@ -18,6 +18,7 @@ from web import (
     flows_api,
     health,
     kpi_api,
+    messages_api,
     nuisance_api,
     openapi,
     orders_api,
@@ -83,6 +84,7 @@ _PARTS: tuple[Routes, ...] = (
     unbuilt_api.routes,
     health.routes,
     kpi_api.routes,
+    messages_api.routes,
     wallboard_api.routes,
 )
 

@@ -45,6 +45,12 @@ class WrapUp(Given):
     note: Annotated[str, Field(max_length=NOTE_LENGTH)] = ""
 
 
+class HangUpWish(Given):
+    """Why a shift lead ends the talk of another agent: kept as a note about the call."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=NOTE_LENGTH)] | None = None
+
+
 class StateWish(Given):
     """The state that the agent wants; `not_ready` needs a reason."""
 
@@ -62,12 +68,15 @@ async def resume(services: WebServices, user: User, call_id: str, _: Given) -> N
     await services.calls.command(call_id, Resume(user.id))
 
 
-async def hang_up(services: WebServices, user: User, call_id: str, _: Given) -> None:
-    """End one's own talk; shift leads end those of others too."""
+async def hang_up(services: WebServices, user: User, call_id: str, given: Given) -> None:
+    """End one's own talk; shift leads end those of others too, for a reason that the call's story keeps."""
+    assert isinstance(given, HangUpWish)
     live = next((one.call for one in services.calls.live() if one.call.id == call_id), None)
     own = live is None or user.id in (live.agent_id, live.third_agent_id)
     forced = not own and user.may(Permission.STEER_TEAM)
     await services.calls.command(call_id, ForceRelease(user.id) if forced else HangUp(user.id))
+    if forced and given.reason is not None:
+        await _noted(services, user, call_id, given.reason, None)
 
 
 async def silent_script(services: WebServices, user: User, call_id: str, _: Given) -> None:
@@ -116,6 +125,10 @@ async def own_call(services: WebServices, user: User, call_id: str) -> Call:
 
 async def _note(services: WebServices, user: User, call_id: str, text: str, code: str | None) -> None:
     await own_call(services, user, call_id)
+    await _noted(services, user, call_id, text, code)
+
+
+async def _noted(services: WebServices, user: User, call_id: str, text: str, code: str | None) -> None:
     at = services.clock.now()
     await services.journal.record(CallNoted(at=at, call_id=call_id, agent_id=user.id, text=text, result_code=code))
 
@@ -124,7 +137,7 @@ Verb = Callable[[WebServices, User, str, Given], Awaitable[None]]
 VERBS: Mapping[str, tuple[Verb, type[Given]]] = {
     "hold": (hold, Nothing),
     "resume": (resume, Nothing),
-    "hangup": (hang_up, Nothing),
+    "hangup": (hang_up, HangUpWish),
     "silent-script": (silent_script, Nothing),
     "park": (call_control.park, Nothing),
     "pickup": (call_control.pick_up, Nothing),

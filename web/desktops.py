@@ -16,6 +16,7 @@ from agents.events import (
     PhoneChecked,
     UserChanged,
 )
+from agents.messages.events import MessageRead, MessageSent
 from agents.model import Agent, Permission, SeatKind, User
 from agents.shifts.events import BackupActivated, BackupReleased
 from core.events import Event, Recorded
@@ -246,6 +247,10 @@ class Desktops:
                 self._notice_of_backup(event)
             case AnnouncementSwitched():
                 self._announcements_moved()
+            case MessageSent():
+                self._tell_message(event)
+            case MessageRead(message_id=message_id, agent_id=reader):
+                self._put(reader, "message_read", event.at, pushed.MessageRead(id=message_id))
             case UserChanged(user_id=user_id, what=what, changes=changes):
                 if what in ("disabled", "password") or (what == "changed" and "role" in changes):
                     self._sign_out(user_id)
@@ -255,6 +260,20 @@ class Desktops:
         at = self._services.clock.now()
         for user_id in [i for i, desktop in self._desktops.items() if _leads(desktop.user)]:
             self._put(user_id, "announcements", at, pushed.AnnouncementsMoved())
+
+    def _tell_message(self, event: MessageSent) -> None:
+        """Bring a message to the desktops of its recipients; who has none open reads it at the next opening."""
+        what = pushed.Message(
+            id=event.message_id,
+            sender_id=event.sender_id,
+            sender=self.people.name(event.sender_id),
+            text=event.text,
+            sent_at=event.at,
+            to_all=not event.to,
+            read_at=None,
+        )
+        for user_id in event.to or [i for i in self._desktops if i != event.sender_id]:
+            self._put(user_id, "message", event.at, what)
 
     def _notice_of_backup(self, event: BackupActivated | BackupReleased) -> None:
         """Tell who leads, and who is called in, that the backup shift is called in or let go."""

@@ -10,7 +10,7 @@ from agents.model import Permission
 from core.errors import BadInput
 from ivr import flow as flows
 from ivr.sources import Fault
-from ivr.versions.model import NOTE_MOST, Files, Version
+from ivr.versions.model import NOTE_MOST, Files, State, Version
 from ivr.versions.port import SimulatedCall
 from ivr.versions.service import NoSuchFlow, NoSuchVersion, finding
 from web import shapes
@@ -48,7 +48,7 @@ class VersionRow(Shape):
     """A version: `state` draft, live or retired; `based_on` what it was made from, `shipped` came with a release."""
 
     number: int
-    state: str
+    state: State
     note: str
     author: str
     created_at: datetime

@@ -22,6 +22,7 @@ from ivr.events import (
     SilenceRecalled,
     SilenceScriptBegun,
     SilenceUnheard,
+    SpeechHeard,
 )
 from recordings.events import RecordingMissing, RecordingStarted
 from routing.events import AgentRequested
@@ -36,11 +37,12 @@ STEPS_KEPT = 60
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A menu node that the caller passed, with the keys pressed there."""
+    """A menu node that the caller passed, with the keys pressed there, or the intent that was `said` there."""
 
     node: str
     digits: str | None
     at: datetime
+    said: str | None = None
 
 
 @dataclass(slots=True)
@@ -162,6 +164,9 @@ def _note(known: LiveCall, event: Event) -> None:
             shown = digits if digits is not None else "*" * length
             if known.path and known.path[-1].node == node:
                 known.path[-1] = Step(node, shown, known.path[-1].at)
+        case SpeechHeard(node=node, intent=str(intent), outcome="sure" | "unsure" | "confirmed"):
+            if known.path and known.path[-1].node == node:
+                known.path[-1] = Step(node, known.path[-1].digits, known.path[-1].at, intent)
         case SilenceNoticed() | SilenceRecalled():
             known.silence, known.silent_prompt = "noticed", None
         case SilenceScriptBegun() | SilenceKept():

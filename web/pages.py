@@ -6,9 +6,22 @@ from pathlib import Path
 from aiohttp import web
 
 PAGES = (
-    *("/", "/login", "/calls", "/live", "/announcements", "/flows", "/bill", "/bill/{account}"),
-    *("/supervisor", "/quality", "/orders", "/reports", "/admin", "/admin/{page}"),
+    *(
+        "/",
+        "/login",
+        "/calls",
+        "/callbacks",
+        "/shift",
+        "/live",
+        "/supervision",
+        "/announcements",
+        "/flows",
+        "/bill",
+        "/bill/{account}",
+    ),
+    *("/wallboard", "/supervisor", "/quality", "/orders", "/reports", "/admin", "/admin/{page}"),
 )
+"""Every address that the router of the desktop knows, or is to know."""
 HASHED = "assets/"
 """Files under it carry a hash of their content in their name."""
 FOR_EVER = "public, max-age=31536000, immutable"

@@ -45,3 +45,21 @@ class Notice(Shape):
 
 class AnnouncementsMoved(Shape):
     """Announcements stand differently than before: who looks at them reads them again."""
+
+
+class Message(Shape):
+    """A message from who leads the shift; `to_all`: to everybody, not to me alone."""
+
+    id: str
+    sender_id: str
+    sender: str | None
+    text: str
+    sent_at: datetime
+    to_all: bool
+    read_at: datetime | None
+
+
+class MessageRead(Shape):
+    """I have read a message, on this page or another."""
+
+    id: str

@@ -147,7 +147,9 @@ class ScreenPops:
             **dict(known),
             call_id=live.call.id,
             caller=live.call.caller,
-            ivr_path=[shapes.IvrStep.model_construct(node=s.node, digits=s.digits, at=s.at) for s in live.path],
+            ivr_path=[
+                shapes.IvrStep.model_construct(node=s.node, digits=s.digits, said=s.said, at=s.at) for s in live.path
+            ],
             waited_s=round(max(waited_s, 0.0), 1),
             queue=live.call.queue,
             ahead_causes=list(live.ahead_causes),

@@ -118,6 +118,7 @@ def _row(ask: Ask, seat: Seat) -> SeatChoice:
         id=seat.id,
         sip_username=seat.sip_username,
         browser=seat.kind is SeatKind.BROWSER,
+        checked=roster.checked(seat.id),
         registered=roster.registered(seat),
         agent_id=sitting.agent_id if sitting else None,
         page=seat.page.value,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agents.accounts import Accounts
+from agents.messages.service import MessageService
 from agents.service import AgentService
 from agents.shifts.service import ShiftService
 from core.bus import Bus
@@ -77,3 +78,8 @@ class WebServices:
     """Has the phone on a ringing channel (id) take the call. Raises PbxDown, PbxRefused."""
     probes: Mapping[str, Probe] = field(default_factory=dict)
     ui_dir: Path | None = None
+
+    @property
+    def messages(self) -> MessageService:
+        """Messages between people of the centre."""
+        return MessageService(self.journal, self.db, self.clock, self.policy)

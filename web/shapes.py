@@ -6,6 +6,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from agents.model import Role, State
 from core.clock import YEARS
 
 T = TypeVar("T")
@@ -31,7 +32,12 @@ Day = Annotated[date, AfterValidator(_check_year)]
 class Shape(BaseModel):
     """What goes out: built from the attributes of our own dataclasses."""
 
-    model_config = ConfigDict(from_attributes=True, frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        frozen=True,
+        populate_by_name=True,
+        json_schema_serialization_defaults_required=True,  # what has a default is sent all the same
+    )
 
 
 class Given(BaseModel):
@@ -65,7 +71,7 @@ class User(Shape):
     id: str
     username: str
     display_name: str
-    role: str
+    role: Role
     job_number: str
 
 
@@ -90,7 +96,7 @@ class Me(Shape):
     """One's own presence: `cause` is ours, `reason` the agent's; `wish` is the state that comes after the call."""
 
     id: str
-    state: str
+    state: State
     reason: str | None
     cause: str | None
     since: datetime
@@ -105,8 +111,8 @@ class AgentRow(Shape):
     username: str
     display_name: str
     job_number: str
-    role: str
-    state: str
+    role: Role
+    state: State
     reason: str | None
     cause: str | None
     since: datetime | None
@@ -261,10 +267,11 @@ class Contact(Shape):
 
 
 class IvrStep(Shape):
-    """A menu node that the caller passed, with the keys pressed there (null: none, or secret)."""
+    """A menu node that the caller passed, with the keys pressed there (secret ones as `*`), or the intent `said`."""
 
     node: str
     digits: str | None
+    said: str | None = None
     at: datetime
 
 

@@ -43,7 +43,7 @@ DIRECTIONS = {"in": "inbound", "out": "outbound"}
 def user_shape(user: Account) -> shapes.User:
     """A person; the user name is the job number (工号), under which callers and colleagues know an agent."""
     return shapes.User(
-        id=user.id, username=user.username, display_name=user.name, role=user.role.value, job_number=user.username
+        id=user.id, username=user.username, display_name=user.name, role=user.role, job_number=user.username
     )
 
 
@@ -71,7 +71,7 @@ def me_shape(agent: Agent) -> shapes.Me:
     """One's own presence; `wish` is what comes after the call."""
     return shapes.Me(
         id=agent.agent_id,
-        state=agent.state.value,
+        state=agent.state,
         reason=agent.reason,
         cause=agent.cause.value,
         since=agent.since,
@@ -84,7 +84,7 @@ def agent_row(user: Account, agent: Agent | None, roster: Roster) -> shapes.Agen
     """An agent as others see them; one who never sat down is logged out since ever."""
     return shapes.AgentRow(
         **user_shape(user).model_dump(),
-        state=agent.state.value if agent else State.LOGGED_OUT.value,
+        state=agent.state if agent else State.LOGGED_OUT,
         reason=agent.reason if agent else None,
         cause=agent.cause.value if agent else None,
         since=agent.since if agent else None,

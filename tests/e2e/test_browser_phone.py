@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 from sqlalchemy import Connection
 
 from agents.events import PhoneChecked
@@ -21,13 +21,13 @@ from tests.e2e.cable import Cable, laid_cable
 from tests.e2e.heard import come_to_state
 from tests.e2e.page_phone import PagePhone, browser_processes, crash, headset, open_page, stopped, talking_browser
 from tests.pbx import LOOPBACK, started_pbx
-from tests.phone import caller
+from tests.phone import caller, seat_phone
 from tests.service import Service, started_service
 from tests.until import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.sound, pytest.mark.asyncio(loop_scope="module")]
 
-CALLER, AGENT = 440.0, 1000.0
+CALLER, COLLEAGUE, AGENT = 440.0, 700.0, 1000.0
 HEARD_DB = -30
 LOOKED_AT_S = 0.5
 MUSIC_RMS = 100
@@ -87,7 +87,9 @@ async def browser(folder: Path, cable: Cable | None, hotline: Service) -> AsyncI
         yield running
 
 
-async def test_a_page_takes_a_call_holds_it_mutes_itself_and_ends_it(hotline: Service, browser: Browser) -> None:
+async def test_a_page_takes_a_call_mutes_holds_says_the_script_consults_joins_and_hands_over(
+    hotline: Service, browser: Browser
+) -> None:
     number = "13800000002"
     desk = await open_page(await headset(browser), hotline)
     await no_call_before_the_phone_was_tested(hotline, desk)
@@ -112,9 +114,9 @@ async def test_a_page_takes_a_call_holds_it_mutes_itself_and_ends_it(hotline: Se
         await hears(call, AGENT)
         await desk.hears(CALLER)
         await presses_keys(desk, call)
-        await call.send_digits("5")  # a tone is no speech: without a sign of life the caller is a silent one, and kept
-        await until(lambda: wants_to_hang_up(desk), 10, every=0.2, what="the talk can be ended by key")
-        await desk.page.get_by_label("咨询查询").wait_for()
+        await call.send_digits("5")  # a tone is no speech: without a sign of life the caller is a silent one
+        await says_the_silent_script(desk, call)
+        await consults_joins_and_hands_over(hotline, desk, call)
     await desk.page.close()
     assert desk.problems == []
 
@@ -175,9 +177,49 @@ async def test_p09_p10_p11_whatever_happens_to_the_page_the_talk_goes_on(
         story = [one["event"] for one in await hotline.timeline(call_id)]
         assert story.count("AgentAnswered") == 1
         assert "CallReleased" not in story
+        await call.send_digits("5")  # a tone is no speech, and a silent caller is kept
+        await until(lambda: wants_to_hang_up(third), 10, every=0.2, what="the talk can be ended by key")
+        await third.page.get_by_label("咨询查询").wait_for()
     print({what: round(seconds, 1) for what, seconds in took.items()})
     assert took.pop("network", 0) <= NETWORK_WITHIN_S
     assert max(took.values()) <= BACK_WITHIN_S * (1 + SLACK), took
+
+
+async def says_the_silent_script(desk: PagePhone, call: OutgoingCall) -> None:
+    """Have the first prompt of the script said in the agent's line, and take the caller back."""
+    await desk.page.keyboard.press("Alt+s")
+    await desk.page.get_by_text("正在播放无声提示：第 1 次，共 3 次").wait_for()
+    await hears(call, AGENT, not_any_more=True)
+    await expect(desk.page.locator("[data-test=lines] li.saying")).to_contain_text("欢迎您的来电")
+    await desk.picture("silent-script")
+    await desk.page.keyboard.press("Alt+s")
+    await hears(call, AGENT)
+
+
+async def consults_joins_and_hands_over(hotline: Service, desk: PagePhone, call: OutgoingCall) -> None:
+    """Find a colleague by name, ask first, talk as three, and leave the two to each other: all by keyboard."""
+    page, seat = desk.page, hotline.pbx.seats[2]
+    async with seat_phone(hotline.pbx, seat.sip_username, seat.sip_password) as phone:
+        await hotline.make_ready("carl")
+        await page.keyboard.press("Alt+z")
+        await page.fill("#target-search", "carl")
+        await page.locator("[role=option][aria-selected=true][data-target^=agent]").wait_for()
+        await page.keyboard.press("Enter")
+        carl = await phone.answer()
+        carl.tone(COLLEAGUE)
+        await page.locator("[data-test=third][data-state=talking]").wait_for()
+        await desk.hears(COLLEAGUE)
+        await hears(call, AGENT, not_any_more=True)
+        await page.keyboard.press("Alt+w")
+        await desk.hears(CALLER)
+        await page.keyboard.press("Alt+j")
+        await hears(call, AGENT)
+        await hears(call, COLLEAGUE)
+        await desk.picture("conference")
+        await page.keyboard.press("Alt+t")
+        await page.get_by_label("咨询查询").wait_for()
+        await hears(call, AGENT, not_any_more=True)
+        await hears(call, COLLEAGUE)
 
 
 async def no_call_before_the_phone_was_tested(hotline: Service, desk: PagePhone) -> None:

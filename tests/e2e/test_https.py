@@ -11,6 +11,7 @@ import pytest_asyncio
 from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from playwright.async_api import expect
 
 from app import doctor_tls
 from app.certificate_command import certificate_group
@@ -91,7 +92,15 @@ async def test_a_page_under_a_name_has_a_microphone_and_a_phone_once_there_is_a_
             await renewed_in_mid_call(hotline)
             await desk.flows_both_ways()
             assert sockets.count(phone) == 1, "the phone's line has not been broken by the renewal"
-        assert [one for one in desk.problems if "asked elsewhere" not in one] == []
+            await hotline.kill()
+            await desk.page.get_by_text("连接已中断").first.wait_for()
+            await desk.flows_both_ways()
+            await hotline.start()
+            await expect(desk.page.get_by_text("连接已中断")).to_have_count(0)
+            await expect(desk.page.locator(".pill")).to_contain_text("通话")
+            await desk.flows_both_ways()
+            assert sockets.count(phone) == 1
+        assert [one for one in desk.problems if "asked elsewhere" not in one and "WebSocket" not in one] == []
 
 
 async def renewed_in_mid_call(hotline: Service) -> None:

@@ -338,8 +338,29 @@ async def test_a_shift_lead_ends_the_talk_of_another_and_an_agent_may_not(world:
         if consulting:
             await agent.ask("POST", f"/calls/{call_id}/consult", {"number": SPECIALIST})
         assert await other.refused("POST", f"/calls/{call_id}/hangup", {}, status=403) == "forbidden"
-        await lead.ask("POST", f"/calls/{call_id}/hangup", {})
+        await lead.ask("POST", f"/calls/{call_id}/hangup", {"reason": "客户辱骂坐席"})
+        story = (await lead.ask("GET", f"/calls/{call_id}/timeline"))["items"]
+        noted = [one["data"] for one in story if one["event"] == "CallNoted"]
+        assert [(one["text"], one["agent_id"]) for one in noted] == [("客户辱骂坐席", world.users["lead"].id)]
         await state(world, "1001", "wrap_up")
         await until(lambda: world.pbx.live == {}, what="no leg is left")
     released = [r.event for r in await world.journal.of_call(call_id) if isinstance(r.event, CallReleased)]
     assert [(e.by, e.why) for e in released] == [("lead", "released_by_lead")]
+
+
+async def test_a_lead_takes_an_agent_off_the_seat_and_an_agent_may_not(world: World) -> None:
+    call_id = await talking(world)
+    first, second = world.users["1001"].id, world.users["1002"].id
+    async with world.client("lead") as lead, world.client("1001") as agent, world.client("quality") as quality:
+        for one in (agent, quality):
+            assert await one.refused("POST", f"/agents/{second}/sign-out", {}, status=403) == "forbidden"
+        assert (await lead.ask("POST", f"/agents/{second}/sign-out", {}))["state"] == "logged_out"
+        await lead.ask("POST", f"/agents/{first}/sign-out", {})  # in a talk: when it is over
+        assert world.state_of("1001") == "talking"
+        world.pbx.gone(call_id)
+        await state(world, "1001", "wrap_up")
+        async with world.client("1001", seat="1001") as back:
+            await back.ask("POST", f"/agents/{first}/state", {"state": "ready"})
+        await lead.ask("POST", f"/agents/{first}/sign-out", {})
+        await state(world, "1001", "logged_out")
+        assert await lead.refused("POST", f"/agents/{first}/sign-out", {}, status=409) == "not_at_seat"

@@ -71,9 +71,10 @@ async def test_wrong_credentials_are_401_and_do_not_tell_which(world: World, use
         assert await client.refused("POST", "/session", body, status=401) == "bad_credentials"
 
 
-async def test_too_many_tries_are_429_with_the_time_to_wait(world: World) -> None:
+@pytest.mark.parametrize("username", ["1001", "nobody"])
+async def test_too_many_tries_are_429_with_the_time_to_wait(world: World, username: str) -> None:
     async with world.client() as client:
-        body = {"username": "1001", "password": "wrong password"}
+        body = {"username": username, "password": "wrong password"}
         for _ in range(int(world.policy.number("sign_in_tries"))):
             await client.refused("POST", "/session", body, status=401)
         async with client.http.post(f"{world.base}/api/v1/session", json=body) as answer:

@@ -19,7 +19,7 @@ from cti.events import (
     CallReleased,
 )
 from cti.model import CallState
-from ivr.events import CallerIdentified, DigitsCollected, IvrNodeEntered
+from ivr.events import CallerIdentified, DigitsCollected, IvrNodeEntered, SpeechHeard
 from recordings.events import RecordingMissing, RecordingStarted
 from web.live_calls import LiveCall, LiveCalls
 
@@ -73,6 +73,14 @@ def test_a_call_keeps_who_called_the_path_and_the_recording() -> None:
     assert call.call.state is CallState.ENDED
     assert (call.customer_id, call.recording_id) == ("k1", "r1")
     assert [(step.node, step.digits) for step in call.path] == [("main", "2"), ("pin", "******")]
+
+
+@pytest.mark.parametrize(("outcome", "shown"), [("sure", "bill"), ("confirmed", "bill"), ("denied", None)])
+def test_what_the_caller_said_is_kept_as_what_it_was_taken_for(outcome: str, shown: str | None) -> None:
+    said = {"intent": "bill", "confidence": 0.9, "distance": 0.0, "text": "我的卡号是六二二二"}
+    heard = SpeechHeard(at=START, call_id="1.1", node="main", outcome=outcome, **said)
+    path = folded([*story()[:3], Recorded(200, heard)]).path
+    assert [(step.node, step.digits, step.said) for step in path] == [("main", None, shown)]
 
 
 def test_a_recording_that_is_missing_is_no_recording() -> None:

@@ -55,7 +55,7 @@ async def looks_well(page: Page, paths: Iterable[str]) -> None:
     """Every page fits, and axe finds nothing, at both sizes, in both languages, light and dark."""
     for path in paths:
         await page.locator(f".pages a[href='{path}']").click()
-        await page.locator(".content .panel-title").first.wait_for()
+        await page.locator(f"[data-test={path.rpartition('/')[2]}]").wait_for()
         for size in (WIDE, ZOOMED):
             await page.set_viewport_size({"width": size[0], "height": size[1]})
             assert not await too_wide(page), path
@@ -100,6 +100,7 @@ async def test_people_are_admitted_changed_and_kept_out_and_the_audit_tells(tmp_
             async with world.client() as guess:
                 await guess.refused("POST", "/session", {"username": "2001", "password": "wrong horse"}, status=401)
         await page.locator(".pages a[href='/admin/audit']").click()
+        await page.locator("[data-test=audit]").wait_for()
         await page.locator(".pages a[href='/admin/users']").click()
         await page.fill("#users-q", "2001")
         await expect(rows.locator(".tag")).to_have_text("已锁定")
@@ -217,6 +218,7 @@ def recorded(folder: Path, world: World) -> PromptPack:
 
 async def a_seat_is_added_and_taken_away(world: World, page: Page) -> None:
     await page.locator(".pages a[href='/admin/seats']").click()
+    await page.locator("[data-test=seats]").wait_for()
     await page.reload()
     form, secret = page.locator("[data-test=seat-form]"), page.locator("[data-test=secret]")
     await page.get_by_role("button", name="新建座席").click()
@@ -225,6 +227,7 @@ async def a_seat_is_added_and_taken_away(world: World, page: Page) -> None:
     await expect(form.locator("#seat-id-bad")).to_contain_text("已有这个座席")
     await form.locator("#seat-id").fill("3001")
     await page.keyboard.press("Enter")
+    await expect(secret.locator("code")).to_have_count(3)
     stored = {seat.id: seat for seat in await world.accounts.seats()}
     await expect(secret.locator("code")).to_have_text(["127.0.0.1:5060", "seat3001", stored["3001"].sip_password])
     assert await axe(page) == []

@@ -133,11 +133,23 @@ async def test_the_words_beside_the_call_follow_it_and_a_nuisance_caller_is_warn
     async with open_desk() as desk:
         await desk.sign_in()
         page, keys = desk.page, desk.page.keyboard
-        await _talk(desk, data.pop("c1", "13800000002", customer=data.customer(ATTACK)))
+        await _talk(desk, data.pop("c1", "13800000002", customer=data.customer(ATTACK), outage=data.outage()))
         await expect(page.locator("[data-test=customer-name]")).to_have_text(ATTACK)
         assert await page.evaluate("window.hit") is None
         lines = page.locator("[data-test=lines]")
         await expect(lines.locator("li")).to_have_text([data.GREETING])
+
+        # What is needed next is one key away: the bill that was asked for, and back; the words to read out.
+        assert await page.locator("[data-step]").evaluate_all("all => all.map(one => one.dataset.step)") == [
+            *("bill", "outage", "lines")
+        ]
+        await keys.press("Alt+i")
+        await expect(page.locator("[data-test=outage]")).to_be_focused()
+        await keys.press("Alt+b")
+        await page.wait_for_url("**/bill/3200000001?period=2026-10")
+        await expect(lines).to_be_visible()
+        await page.go_back()
+        await page.locator("[data-test=pop]").wait_for()
         await keys.press("Alt+l")
         await expect(lines.get_by_role("tab", selected=True)).to_be_focused()
         for _ in range(2):

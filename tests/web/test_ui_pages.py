@@ -297,16 +297,11 @@ async def test_who_leads_the_shift_sees_the_calls_of_all() -> None:
         await desk.see("没有通话记录")
 
 
-async def test_live_calls_are_for_who_leads_the_shift() -> None:
-    async with open_desk() as desk:
-        desk.centre.live = [data.call("l1", "13800000001", state="queued", agent_id=None)]
-        await desk.sign_in()
-        await desk.page.get_by_role("link", name="在线通话").click()
-        await desk.page.locator("tbody tr", has_text="排队").first.wait_for()
+async def test_the_floor_is_for_who_leads_the_shift() -> None:
     async with open_desk() as desk:
         desk.centre.user["role"] = "agent"
         await desk.sign_in()
-        await expect(desk.page.get_by_role("link", name="在线通话")).to_have_count(0)
+        await expect(desk.page.get_by_role("link", name="现场管理")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("locale", "dark", "size"), LOOKS)

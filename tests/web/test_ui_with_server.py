@@ -148,21 +148,100 @@ async def test_a_lost_phone_keeps_the_agent_from_ready(tmp_path: Path) -> None:
         await expect(page.get_by_text("来电送不到您这里")).to_have_count(0)
 
 
+async def _listens_whispers_and_goes(world: World, page: Page, call_id: str) -> None:
+    """The lead's desk phone is rung from the page, hears the talk, and is heard by the agent alone."""
+    row, watching = (
+        page.locator("[data-test=agents] tbody tr", has_text="坐席1001"),
+        page.locator("[data-test=watching]"),
+    )
+    await expect(page.get_by_text("要监听，请先选一个座席")).to_be_visible()
+    await row.get_by_role("button", name="监听").click()
+    await page.get_by_text("还没有选择座席").or_(page.get_by_text("您没有座席")).first.wait_for()
+    await world.phone("1003")
+    async with world.client("lead", seat="1003"):
+        await expect(page.get_by_text("要监听，请先选一个座席")).to_have_count(0)
+        await row.get_by_role("button", name="监听").click()
+        await expect(watching).to_contain_text("请接听")
+        leg = await until(
+            lambda: next((one for one in world.pbx.live if "-watch-" in one), None), what="the lead's phone rings"
+        )
+        world.pbx.pick_up(leg)
+        await expect(watching).to_contain_text("双方都听不到您")
+        await watching.get_by_role("button", name="密语").click()
+        await expect(watching).to_contain_text("只有坐席听得到您")
+        assert world.pbx.sent[-1] == (f"{call_id}-seat-1", "whisper")
+        await watching.get_by_role("button", name="退出监听").click()
+        await until(lambda: leg not in world.pbx.live, what="the lead has left")
+
+
+async def test_the_work_of_an_agent_beside_and_after_a_call(tmp_path: Path) -> None:
+    async with _signed_in(tmp_path, "1001", "1001") as (world, page), world.client("lead") as lead:
+        lost = world.call("13800000004")
+        await world.until_state(lost, "queued")
+        world.pbx.gone(lost)
+        await until(lambda: not world.calls.live())
+        await page.keyboard.press("Alt+r")
+        await until(lambda: world.state_of("1001") == "ready")
+        call_id = world.call("13800000001")
+        world.pbx.pick_up(await world.rings(call_id))
+        await world.until_state(call_id, "talking")
+        await page.get_by_role("button", name="登记工单").click()
+        form = page.locator("[data-test=order-form]")
+        await form.get_by_label("没有", exact=True).check()
+        await expect(form.locator("#order-account")).to_have_value("3200000001")
+        await form.get_by_label("全家").check()
+        await form.get_by_role("button", name="提交工单").dblclick()
+        taken = page.locator("[data-test=taken]")
+        await expect(taken).to_contain_text("您的报修工单号是")
+        [order] = await world.orders.orders()
+        number = await taken.locator("[data-test=order-number]").inner_text()
+        assert (number.replace(" ", ""), order.report.account, order.report.call_id) == (
+            order.number,
+            "3200000001",
+            call_id,
+        )
+        await page.keyboard.press("Alt+o")
+        await form.get_by_label("没有", exact=True).check()
+        await form.locator("[data-test=known-orders]").get_by_role("button", name="催办").click()
+        await expect(form.locator("[data-test=urge-told]")).to_contain_text("共 1 次")
+        await lead.ask("POST", "/messages", {"key": "form-0001", "text": "请优先接报修", "to": []}, expect=201)
+        bar = page.locator("[data-test=message-bar]")
+        await expect(bar).to_contain_text("请优先接报修")
+        world.pbx.gone(call_id)
+        await page.get_by_role("button", name="延长").click()
+        await page.locator("input[name=result][value=fault]").check()
+        await page.locator("#wrap-note").press("Control+Enter")
+        await until(lambda: world.state_of("1001") == "ready")
+        await bar.get_by_role("button", name="知道了").click()
+        await expect(bar.locator(".message")).to_have_count(0)
+        await page.get_by_role("link", name="班次").click()
+        await expect(page.locator("[data-test=answered]")).to_have_text("1")
+        await expect(page.locator("[data-test=backup]")).to_contain_text("备班没有启动")
+        [sent] = (await lead.ask("GET", "/messages/sent"))["items"]
+        assert [one["agent_id"] for one in sent["people"]] == [world.users["1001"].id]
+        await page.get_by_role("link", name="回拨").click()
+        await page.locator("[data-test=abandoned]").get_by_role("button", name="排入回拨").click()
+        await until(lambda: world.state_of("1001") == "ringing", what="the caller who hung up is rung back in turn")
+
+
 async def test_a_shift_lead_sees_the_calls_of_all_announces_and_steers(tmp_path: Path) -> None:
     problems: list[str] = []
     async with open_world(tmp_path, ui_dir=workshop() / "dist") as world, chromium() as browser:
         page = await new_page(browser)
         watch(page, world.base, problems)
         await world.ready("1001", "1001")
-        await world.talking("13800000001")
+        call_id = await world.talking("13800000001")
         await page.goto(world.base)
         await page.fill("#username", "lead")
         await page.fill("#password", PASSWORD)
         await page.keyboard.press("Enter")
         await page.get_by_role("button", name="不使用座席").click()
-        await page.wait_for_url("**/live")
-        await expect(page.locator("tbody tr")).to_contain_text("138 0000 0001")
-        await expect(page.locator("tbody tr")).to_contain_text("坐席1001")
+        await page.wait_for_url("**/supervision")
+        row, watching = page.locator("[data-test=agents] tbody tr"), page.locator("[data-test=watching]")
+        await expect(row).to_contain_text("138 0000 0001")
+        await expect(row).to_contain_text("坐席1001")
+        await _listens_whispers_and_goes(world, page, call_id)
+        await expect(watching).to_have_count(0)
         await page.goto(f"{world.base}/calls")
         await expect(page.locator("tbody tr")).to_contain_text("坐席1001")  # of all, without a click
 
@@ -209,8 +288,9 @@ async def test_a_shift_lead_sees_the_calls_of_all_announces_and_steers(tmp_path:
 
         await expect(storm).to_contain_text("还没有人切换过")
         await storm.get_by_role("button", name="开启…").click()
+        await page.locator(".el-message-box input").fill("台风过境")
         await page.locator(".el-message-box").get_by_role("button", name="开启").click()
-        await expect(storm).to_contain_text("坐席lead 于")
+        await expect(storm).to_contain_text("原因：台风过境。坐席lead 于")
         assert world.switches.on(STORM)
         await world.switches.turn(STORM, world.users["admin"].id, on=False)
         await expect(storm).to_contain_text("坐席admin 于")

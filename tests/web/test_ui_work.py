@@ -6,6 +6,7 @@ from playwright.async_api import Route, expect
 from tests.until import until
 from tests.web.desk import WIDE, ZOOMED, Desk, open_desk
 from web.ui.mock import data
+from web.ui.mock.shift import duty, message
 from web.ui.mock.work import callback, left, order
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
@@ -132,6 +133,105 @@ async def test_callbacks_are_rung_put_off_and_closed_with_a_reason_and_abandoned
         await desk.see("这个回拨刚刚变化了")
 
 
+async def test_a_wrap_up_is_extended_and_what_it_left_behind_is_sent_later() -> None:
+    async with open_desk() as desk:
+        page, centre = desk.page, desk.centre
+        await desk.sign_in()
+        await _talk(desk, data.pop("c1", "13800000002"))
+        await centre.finish(30)
+        await page.get_by_label("咨询查询").check()
+        await page.fill("#wrap-note", "没写完的话")
+        await page.get_by_role("button", name="延长").click()
+        await until(lambda: centre.commands[-1]["type"] == "extend-wrap-up")
+        centre.refuse_next = {"code": "wrap_up_long_enough", "message": "no"}
+        await page.get_by_role("button", name="延长").click()
+        await desk.see("整理时间已经延长到上限")
+        await centre.be("ready")
+        await page.reload()
+        unsent = page.locator("[data-test=unsent]")
+        await expect(unsent).to_contain_text("没写完的话")
+        await _talk(desk, data.pop("c2", "13800000003"))
+        await page.fill("#note", "第二通")
+        await expect(unsent).to_contain_text("没写完的话")
+        await unsent.get_by_role("button", name="提交").click()
+        await expect(unsent).not_to_contain_text("没写完的话")
+        sent = centre.commands[-1]
+        told = (sent["type"], sent["call_id"], sent["result_code"], sent["note"])
+        assert told == ("wrap-up", "c1", "consult", "没写完的话")
+
+
+async def test_messages_stay_until_they_are_read_and_come_after_a_break() -> None:
+    async with open_desk() as desk:
+        page, shift = desk.page, desk.centre.shift
+        shift.messages = [message(3, "十点开始雷雨，<i>优先接报修</i>")]
+        desk.centre.user["role"] = "agent"
+        await desk.sign_in()
+        bar = page.locator("[data-test=message-bar]")
+        await expect(bar).to_contain_text("<i>优先接报修</i>")
+        shift.messages.insert(0, message(1, "十二点换班"))
+        await desk.centre.drop_sockets()
+        await desk.centre.say("message", id="m1")
+        await expect(bar.locator(".message")).to_have_count(2)
+        await bar.get_by_role("button", name="知道了").first.click()
+        await expect(bar.locator(".message")).to_have_count(1)
+        await page.reload()
+        await expect(bar).to_contain_text("十二点换班")
+        await expect(bar.locator(".message")).to_have_count(1)
+        await page.locator("nav a[href='/shift']").click()
+        await expect(page.locator("[data-test=messages]")).to_contain_text("已读")
+        await expect(page.locator("[data-test=message-form]")).to_have_count(0)
+        await expect(page.locator("[data-test=plan]").get_by_role("button")).to_have_count(0)
+
+
+async def test_own_figures_roster_hand_over_backup_shift_and_a_message_of_who_leads() -> None:
+    async with open_desk() as desk:
+        page, shift = desk.page, desk.centre.shift
+        shift.counts, shift.figures = {"A": 41, "D": 1, "M": 1, "ACW": 840_000_000}, {"AHT-1": "195.2", "OCC-1": "71.2"}
+        shift.duties = [
+            duty("李晓梅", "early", -2),
+            duty("张华", "early", -2),
+            duty("赵敏", "middle", 6, kind="backup"),
+        ]
+        shift.on_backup = [shift.duties[2]]
+        await desk.sign_in("/shift")
+        own = page.locator("[data-test=own-day]")
+        await expect(own.locator("[data-test=answered]")).to_have_text("42")
+        await expect(own.locator("[data-test=handle]")).to_have_text("3:15")
+        await expect(own.locator("[data-test=wrapUp]")).to_have_text("0:20")
+        await expect(own.locator("[data-test=satisfied]")).to_have_text("–")
+        await expect(own.locator("[data-test=next-duty]")).to_contain_text("正在上班")
+        assert ("kpi", {"agent": "me", "variant": "AHT-1,OCC-1,CSAT-1"}) in shift.sent
+        early = page.locator("[data-test=shift-early]")
+        await expect(early).to_contain_text("李晓梅、张华")
+        await early.get_by_role("button", name="开班").click()
+        await early.get_by_role("button", name="交班").click()
+        note = page.get_by_label("交班记录")
+        await note.fill("两张故障工单未闭环")
+        await page.reload()
+        await early.get_by_role("button", name="交班").click()
+        await expect(note).to_have_value("两张故障工单未闭环")
+        shift.refusal = {"code": "note_needed", "message": "x", "details": {}}
+        await early.locator("form").get_by_role("button", name="交班").click()
+        await desk.see("交班记录太短")
+        shift.refusal = None
+        await early.locator("form").get_by_role("button", name="交班").click()
+        await expect(page.locator("[data-test=notes]")).to_contain_text("两张故障工单未闭环")
+        await early.get_by_role("button", name="接班").click()
+        await expect(early).to_contain_text("已接班")
+        backup = page.locator("[data-test=backup]")
+        await expect(backup).to_contain_text("现在可叫到： 赵敏")
+        await backup.get_by_label("原因").fill("雷雨")
+        await backup.get_by_role("button", name="启动备班").click()
+        await expect(backup).to_contain_text("备班已启动（人工）：雷雨")
+        form = page.locator("[data-test=message-form]")
+        await form.get_by_role("button", name="发送").click()
+        await expect(form).to_contain_text("请写下要说的话")
+        await form.get_by_label("内容").fill("请优先接报修")
+        await form.get_by_role("button", name="发送").dblclick()
+        await expect(page.locator("[data-test=sent]")).to_contain_text("请优先接报修")
+        assert [told["to"] for what, told in shift.sent if what == "message"] == [[]]
+
+
 @pytest.mark.parametrize(("locale", "dark", "size"), [("en", True, WIDE), ("zh-CN", False, ZOOMED)])
 async def test_the_work_area_fits_and_axe_finds_nothing(locale: str, dark: bool, size: tuple[int, int]) -> None:
     async with open_desk(locale=locale, dark=dark, size=size) as desk:
@@ -150,5 +250,13 @@ async def test_the_work_area_fits_and_axe_finds_nothing(locale: str, dark: bool,
         assert not await desk.is_too_wide()
         await page.locator("nav a[href='/callbacks']").click()
         await page.locator("[data-test=booked] tbody tr").first.wait_for()
+        assert await desk.axe() == []
+        assert not await desk.is_too_wide()
+        desk.centre.shift.messages = [message(n, "雷雨预警，优先接报修，" * 20) for n in range(40)]
+        desk.centre.shift.duties = [duty(f"{data.LONG_NAME[:20]}{n}", "early", -1) for n in range(60)]
+        await desk.centre.say("message", id="m0")
+        await page.locator("nav a[href='/shift']").click()
+        await page.locator("[data-test=plan] li").first.wait_for()
+        await page.locator("[data-test=message-bar] .message").first.wait_for()
         assert await desk.axe() == []
         assert not await desk.is_too_wide()

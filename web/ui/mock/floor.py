@@ -3,7 +3,7 @@
 import random
 from datetime import datetime, timedelta, timezone
 
-from web.ui.mock.data import LONG_NAME, Json, now
+from web.ui.mock.data import LONG_NAME, Json, ago, call, now
 
 ZONE = timezone(timedelta(hours=8))
 NAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧"
@@ -24,6 +24,9 @@ class Floor:
         self.agents = [self._agent(n) for n in range(agents)]
         self.alarms: list[Json] = []
         self.foretold = True
+        self.stormy = False
+        self.monitors: dict[str, Json] = {}
+        """Who listens to a call, by its id."""
         self.offered = 1
         day = self._day(now().astimezone(ZONE))
         self.offered = sum(one["asked"] for one in day)
@@ -57,11 +60,75 @@ class Floor:
             "whole": self._sums(),
             "queues": self.queues,
             "skills": [{"id": one, "name": one} for one in SKILLS],
-            "agents": self.agents,
+            "agents": [one for one in self.agents if one["state"] != "logged_out"],
             "states": states | {"logged_out": 0, "reserved": 0},
             "day": self._day(at.astimezone(ZONE)),
             "foretold": self.foretold,
             "alarms": self.alarms,
+        }
+
+    def calls(self) -> list[Json]:
+        """Return the live calls: a talk for each agent who talks, and who waits in the queues."""
+        talks = [
+            call(one["call_id"], f"138{number:08d}", state="talking", agent_id=one["id"], queue="general")
+            for number, one in enumerate(self.agents)
+            if one["state"] == "talking" and one["call_id"]
+        ]
+        for one in talks:
+            one["monitor"] = self.monitors.get(one["id"])
+        return [call("w1", "13911112222", state="queued", agent_id=None, ahead_causes=["vip"]), *talks]
+
+    def parked(self) -> list[Json]:
+        """Return who is parked."""
+        at = {"since": ago(seconds=40), "until": (now() + timedelta(minutes=2)).isoformat()}
+        return [{"place": 701, "call_id": "p1", "caller": "13700000007", "agent_id": "ag2", **at}]
+
+    def storm(self) -> Json:
+        """Return how storm mode stands."""
+        rows: list[tuple[object, ...]] = [
+            ("queue_length", 34.0, 50, 10, False, False),
+            ("service_level", 91.6, 50, 70, False, True),
+            ("arrivals", None, 3, 1.5, False, True),
+            ("weather", 4.0, 4, 3, True, False),
+        ]
+        names = ("trigger", "now", "begins", "ends", "pulled", "calm")
+        return {
+            "on": self.stormy,
+            "since": ago(minutes=20),
+            "by": None,
+            "by_name": None,
+            "why": "weather 4",
+            "overruled": False,
+            "acts": True,
+            "triggers": [dict(zip(names, row, strict=True)) for row in rows],
+            "queues": [],
+        }
+
+    def explanation(self, call_id: str) -> Json:
+        """Return why the call waits."""
+        beside = []
+        for number, one in enumerate(self.agents):
+            free = one["state"] == "ready"
+            fits = not free and number % 5 == 0
+            lacks = [] if fits else ["english"]
+            beside.append({"agent_id": one["id"], "free": free, "fits": fits, "lacks": lacks, "score": 1.0})
+        return {
+            "call_id": call_id,
+            "queue": self.queues[0] if self.queues else {},
+            "rule": "longest_idle",
+            "stand": "waiting",
+            "position": 2,
+            "waited_s": 41.0,
+            "ahead_s": 30.0,
+            "causes": ["vip"],
+            "priority": 71.0,
+            "step": 1,
+            "need": {"skills": {"english": 3}, "groups": []},
+            "held_for": None,
+            "queues": ["general"],
+            "next_change_s": 20.0,
+            "agents": beside,
+            "decisions": [],
         }
 
     def _sums(self) -> Json:
@@ -96,7 +163,7 @@ class Floor:
         name = self._random.choice(NAMES) + self._random.choice(GIVEN)
         longest = 12 if state == "ringing" else 60 if state == "wrap_up" else 900
         since = now() - timedelta(seconds=self._random.randrange(3, longest))
-        call = f"l{number}" if state in ("talking", "ringing", "wrap_up") else None
+        held = f"l{number}" if state in ("talking", "ringing", "wrap_up") else None
         return {
             "id": f"ag{number + 1}",
             "username": str(1001 + number),
@@ -110,7 +177,7 @@ class Floor:
             "seconds": 0.0,
             "seat_id": f"seat{1001 + number}",
             "seat_registered": True,
-            "call_id": call,
+            "call_id": held,
             "skills": {SKILLS[number % len(SKILLS)]: 1 + number % 5, "general": 3},
         }
 

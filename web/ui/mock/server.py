@@ -17,8 +17,12 @@ from aiohttp import WSMsgType, web
 from web.ui.mock import data
 from web.ui.mock.data import Json
 from web.ui.mock.floor import Floor
+from web.ui.mock.shift import Shift
+from web.ui.mock.steering import Steering
 from web.ui.mock.work import WorkArea
 
+SIGNED_OUT = 4401
+"""docs/reference/desktop-socket.md"""
 POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'"
 
 
@@ -40,11 +44,12 @@ class MockCentre:
         self.colleagues: list[Json] = list(data.COLLEAGUES)
         self.posted: list[Json] = []
         """Bodies of what was asked by POST."""
-        self.live: list[Json] = []
+        self.live: list[Json] | None = None
+        """The live calls; None: those of the floor."""
         self.work = WorkArea()
+        self.shift = Shift()
         self.floor = Floor()
-        self.asked: list[tuple[str, str, Json]] = []
-        """What was asked for by request: method, path below /api/v1/, body."""
+        self.steering = Steering(lambda: (self.floor, self.user["id"]))
         self.uncounted = False
         """Today is not counted yet, so there is no wallboard."""
         self.seq = 1000
@@ -90,6 +95,12 @@ class MockCentre:
         """Break the line to every open desktop."""
         for socket in tuple(self.sockets):
             await socket.close()
+
+    async def expire(self) -> None:
+        """End the session: every line is closed with the code that says so."""
+        self.signed_in = False
+        for socket in tuple(self.sockets):
+            await socket.close(code=SIGNED_OUT)
 
     # What a test lets it say -----------------------------------------------------------------
 
@@ -174,7 +185,9 @@ class MockCentre:
             ("GET", f"{api}/recordings/{{id}}/audio", _audio),
             ("GET", f"{api}/desktop", self._desktop),
             *self.work.routes(),
+            *self.shift.routes(),
             ("GET", f"{api}/wallboard", self._wallboard),
+            *self.steering.routes(),
             ("GET", "/{path:.*}", self._page),
         ]
 
@@ -229,7 +242,10 @@ class MockCentre:
 
     async def _calls(self, request: web.Request) -> web.Response:
         if request.query.get("state") == "live":
-            return web.json_response({"items": self.live, "next_cursor": None})
+            live = self.floor.calls() if self.live is None else self.live
+            start, limit = int(request.query.get("cursor", "0")), int(request.query.get("limit", "50"))
+            following = str(start + limit) if start + limit < len(live) else None
+            return web.json_response({"items": live[start : start + limit], "next_cursor": following})
         wanted = request.query.get("caller", "")
         whose = request.query.get("agent")
         rows = [one for one in self.past if wanted in one["caller"] and whose in (None, one["agent_id"])]

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { AgentRow, Call } from "../src/api/types";
 import { barOf, isThird, type Bar, type Me } from "../src/call/bar";
+import { aboutBill, stepsFor } from "../src/call/next";
 import { nextOf, targetsFor, whom } from "../src/call/targets";
 import { KEYS } from "../src/desktop/shortcuts";
-import { AT, call } from "./messages";
+import { AT, call, pop } from "./messages";
 
 const me: Me = { id: "ag1", state: "talking", browserPhone: false };
 const third = (state: string) => ({ state, agent_id: "ag2", number: null });
@@ -126,5 +127,23 @@ describe("whom a caller can be handed on to", () => {
     expect(whom(queue!)).toEqual({ to: "general" });
     expect(whom(agent!)).toEqual({ agent: "free" });
     expect(whom(targetsFor("95598", [], [], "")[0]!)).toEqual({ number: "95598" });
+  });
+});
+
+describe("what is needed next", () => {
+  const outage = { id: "o1", area: "x", kind: "x", cause: null, from: AT, until: null, text: "x" };
+  const account = { account_no: "3200000002", address: null, supply_state: "on", arrears_yuan: null, tariff: null, voltage: null };
+  const step = (node: string, said: string | null = null) => ({ node, said, digits: null, at: AT });
+
+  test("only what there is is offered, the outage first unless the caller asked for the bill", () => {
+    expect(stepsFor(pop(), [])).toEqual(["lines"]);
+    const both = pop({ outage, accounts: [account] });
+    expect(stepsFor(both, [step("main")])).toEqual(["outage", "bill", "lines"]);
+    expect(stepsFor(both, [step("main"), step("bill_account")])).toEqual(["bill", "outage", "lines"]);
+    expect(stepsFor(both, [step("bill"), step("speech_ask", "outage")])).toEqual(["outage", "bill", "lines"]);
+  });
+
+  test("the bill to talk about has its account and its month in the address", () => {
+    expect(aboutBill(pop({ accounts: [account] }))).toBe("/bill/3200000002");
   });
 });

@@ -10,6 +10,8 @@ import boardEn from "../src/i18n/board.en";
 import boardZh from "../src/i18n/board.zh-CN";
 import flowEn from "../src/i18n/flows.en";
 import flowZh from "../src/i18n/flows.zh-CN";
+import floorEn from "../src/i18n/supervision.en";
+import floorZh from "../src/i18n/supervision.zh-CN";
 import zh from "../src/i18n/zh-CN";
 import { clock, dayAndTime, duration, instantAt, secondsBetween, siteDay, wallTime, zoneName } from "../src/desktop/time";
 import { grouped, isPositive, money, quantity } from "../src/desktop/words";
@@ -98,6 +100,7 @@ const holes = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((
 test.each([
   ["of the desktop", zh, en],
   ["of the flow editor", flowZh, flowEn],
+  ["of the supervisor's page", floorZh, floorEn],
   ["of the wallboard", boardZh, boardEn],
   ["of announcements", announceZh, announceEn],
   ["of administration", adminZh, adminEn],

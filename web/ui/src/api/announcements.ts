@@ -47,10 +47,6 @@ export interface Switch {
   why: string;
 }
 
-interface Settings {
-  switches: { storm: Switch };
-}
-
 /** The list holds so many at most; older ones that are over are not in it. */
 export const MOST_LISTED = 100;
 
@@ -62,6 +58,5 @@ export const areas = async (): Promise<string[]> => (await request<Page<string>>
 export const announce = (one: NewAnnouncement): Promise<AnnouncementRow> => request("POST", "announcements", one);
 export const end = (id: string): Promise<AnnouncementRow> =>
   request("PATCH", `announcements/${encodeURIComponent(id)}`, { on: false });
-export const storm = async (): Promise<Switch> => (await request<Settings>("GET", "settings")).switches.storm;
-export const turnStorm = async (on: boolean): Promise<Switch> =>
-  (await request<Settings>("PATCH", "settings", { site: { storm: on } })).switches.storm;
+export const storm = (): Promise<Switch> => request("GET", "storm");
+export const turnStorm = (on: boolean, why: string): Promise<Switch> => request("PUT", "storm", { on, why });

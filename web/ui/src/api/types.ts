@@ -50,7 +50,9 @@ export interface Agent {
   wish?: string | null;
 }
 
-export interface AgentRow extends Omit<Agent, "wrap_up_ends_at" | "wish"> {
+export interface AgentRow extends Omit<Agent, "wrap_up_ends_at" | "wish" | "since"> {
+  /** Null for one who never sat down. */
+  since: string | null;
   username: string;
   display_name: string;
   job_number: string | null;
@@ -128,6 +130,8 @@ export interface Customer {
   category: string | null;
   vip: boolean;
   important: boolean;
+  /** User name of the account manager. */
+  manager?: string | null;
   phones: string[];
   address: string | null;
   area: string | null;
@@ -174,6 +178,8 @@ export interface HistoryItem {
 export interface IvrStep {
   node: string;
   digits: string | null;
+  /** What the caller said there, as the hotline took it. */
+  said?: string | null;
   at: string;
 }
 
@@ -258,6 +264,8 @@ export type NoticeMessage = Stamped & {
 };
 export type PhoneMessage = Stamped & { type: "phone"; page: string };
 export type AnnouncementsMessage = Stamped & { type: "announcements" };
+export type MessageMessage = Stamped & { type: "message"; id: string };
+export type MessageReadMessage = Stamped & { type: "message_read"; id: string };
 export type ParkedMessage = Stamped & { type: "parked"; items: Parked[] };
 export type Pong = Stamped & { type: "pong"; id?: string };
 export type Ok = Stamped & { type: "ok"; id: string };
@@ -272,6 +280,8 @@ export type ServerMessage =
   | QueueStatsMessage
   | NoticeMessage
   | AnnouncementsMessage
+  | MessageMessage
+  | MessageReadMessage
   | PhoneMessage
   | ParkedMessage
   | Pong
@@ -299,6 +309,7 @@ export type Command =
   | { type: "conference"; call_id: string; do: "join" | "leave" }
   | { type: "nuisance"; call_id: string; do: "warn" | "release" | "mark"; note?: string }
   | { type: "wrap-up"; call_id: string; result_code: string; note: string }
+  | { type: "extend-wrap-up" }
   | { type: "note"; call_id: string; text: string }
   | { type: "dtmf"; call_id: string; digits: string };
 

@@ -1,7 +1,8 @@
-/** What this browser keeps between visits: the seat it stands at, and a note that is not sent yet. */
+/** What this browser keeps between visits: the seat it stands at, and notes that are not sent yet. */
 
 const SEAT = "hotline.seat";
-const DRAFT = "hotline.draft";
+const DRAFTS = "hotline.drafts";
+const OWNER = "hotline.owner";
 
 export function keptSeat(): string | null {
   return localStorage.getItem(SEAT);
@@ -16,20 +17,45 @@ export interface Draft {
   callId: string;
   note: string;
   code: string | null;
+  /** Who called, to tell the drafts of several calls apart. */
+  caller?: string | null;
 }
 
-/** The draft of this call, so that F5 loses nothing. It lives as long as the tab and for one call only. */
-export function keptDraft(callId: string): Draft {
-  const empty: Draft = { callId, note: "", code: null };
+/** Drafts that a tab remembers; of more, the oldest are forgotten. */
+const MOST = 20;
+
+/** What was typed about calls and is not sent yet, the latest last. It lives as long as the tab. */
+export function drafts(): Draft[] {
   try {
-    const kept = JSON.parse(sessionStorage.getItem(DRAFT) ?? "null") as Draft | null;
-    return kept?.callId === callId ? kept : empty;
+    const found: unknown = JSON.parse(sessionStorage.getItem(DRAFTS) ?? "[]");
+    return Array.isArray(found) ? (found as Draft[]) : [];
   } catch {
-    return empty;
+    return [];
   }
 }
 
-export function keepDraft(draft: Draft | null): void {
-  if (draft === null) sessionStorage.removeItem(DRAFT);
-  else sessionStorage.setItem(DRAFT, JSON.stringify(draft));
+/** The draft of this call, so that neither F5 nor the end of the wrap-up loses anything. */
+export function keptDraft(callId: string): Draft {
+  return drafts().find((one) => one.callId === callId) ?? { callId, note: "", code: null };
 }
+
+export function keepDraft(draft: Draft): void {
+  const others = drafts().filter((one) => one.callId !== draft.callId);
+  const empty = draft.note.trim() === "" && draft.code === null;
+  sessionStorage.setItem(DRAFTS, JSON.stringify((empty ? others : [...others, draft]).slice(-MOST)));
+}
+
+export function forgetDraft(callId: string): void {
+  keepDraft({ callId, note: "", code: null });
+}
+
+/** What one person left unfinished in this tab is not shown to the next one who signs in. */
+export function workOf(userId: string): void {
+  const before = sessionStorage.getItem(OWNER);
+  sessionStorage.setItem(OWNER, userId);
+  if (before === null || before === userId) return;
+  const left = Array.from({ length: sessionStorage.length }, (_, place) => sessionStorage.key(place) ?? "");
+  for (const key of left) if (WORK.some((begin) => key.startsWith(begin))) sessionStorage.removeItem(key);
+}
+
+const WORK = [DRAFTS, "hotline.orders", "hotline.message", "hotline.handover"];

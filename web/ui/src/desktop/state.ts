@@ -64,6 +64,8 @@ export interface DesktopState {
   parked: Parked[] | null;
   /** `seq` of the last message that announcements or storm mode may stand differently. */
   switched: number;
+  /** `seq` of the last message that the messages from who leads may stand differently. */
+  mail: number;
 }
 
 export const NOTICES_KEPT = 20;
@@ -90,6 +92,7 @@ export const EMPTY: DesktopState = {
   notices: [],
   parked: null,
   switched: 0,
+  mail: 0,
 };
 
 /** States in which no call is the agent's own any more. */
@@ -127,6 +130,9 @@ export function reduce(state: DesktopState, message: ServerMessage): DesktopStat
       return { ...next, parked: message.items };
     case "announcements":
       return { ...next, switched: message.seq };
+    case "message":
+    case "message_read":
+      return { ...next, mail: message.seq };
     default:
       // A newer server may send what this page does not know; its place in the order still counts.
       return next;
@@ -154,6 +160,7 @@ function fromHello(hello: Hello, before: DesktopState): DesktopState {
     notices: before.notices,
     parked: null,
     switched: hello.seq,
+    mail: hello.seq,
   };
 }
 

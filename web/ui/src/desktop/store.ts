@@ -4,6 +4,7 @@ import { session } from "../api/http";
 import { ApiError } from "../api/http";
 import type { Command, CustomerFile, Parked, ServerMessage } from "../api/types";
 import { Connection, NoAnswer, Refusal, type LinkDetail, type LinkStatus, type Wire } from "./connection";
+import { workOf } from "./kept";
 import { EMPTY, leavesGap, reduce } from "./state";
 
 const state = shallowRef(EMPTY);
@@ -50,6 +51,7 @@ let resumedAfter: number | null = null;
 
 function hear(message: ServerMessage): void {
   const at = Date.parse(message.type === "hello" ? message.server_time : message.at);
+  if (message.type === "hello") workOf(message.user.id);
   if (message.type === "hello" || message.type === "pong") offset.value = at - Date.now();
   if (leavesGap(state.value, message) && resumedAfter !== state.value.lastSeq) {
     resumedAfter = state.value.lastSeq;
@@ -101,6 +103,11 @@ export async function run(command: Command): Promise<Outcome> {
   } finally {
     pending.delete(command.type);
   }
+}
+
+/** Open the line anew after the last message, for instance under a new session. */
+export function resume(): void {
+  connection?.resumeNow();
 }
 
 /** Take up who was parked when this page came, unless the server has told of it meanwhile. */

@@ -106,6 +106,13 @@ export default {
     call: "Call {number}",
     first: "Your phone rings first; then the other side is called.",
   },
+  next: {
+    title: "Next",
+    bill: "Explain the bill",
+    outage: "Outage to read out",
+    lines: "What to say",
+    manager: "Account manager",
+  },
   lines: {
     title: "What to say",
     failed: "The sentences could not be read ({code}).",

@@ -106,6 +106,13 @@ export default {
     call: "拨打 {number}",
     first: "您的话机先响，接起后再呼叫对方。",
   },
+  next: {
+    title: "接下来",
+    bill: "电费说明",
+    outage: "停电信息",
+    lines: "话术",
+    manager: "客户经理",
+  },
   lines: {
     title: "话术",
     failed: "话术没有取到（{code}）。",

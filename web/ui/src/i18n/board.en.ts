@@ -47,7 +47,7 @@ const en: Words<typeof zh> = {
   agents: { title: "Agents", none: "Nobody is signed in. Agents appear here once they choose a seat on their desk." },
   day: {
     title: "Callers today",
-    asked: "Asked for a person",
+    asked: "Callers",
     expected: "Forecast",
     abandoned: "Abandoned",
     asks: "{asked}, forecast to the end of this half hour {expected}",

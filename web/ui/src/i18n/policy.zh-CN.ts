@@ -66,6 +66,8 @@ export const MEANS: Record<string, string> = {
   late_fee_other_previous_per_day: "非居民跨年欠费每日违约金比例",
   complaint_window: "弹屏统计多少天内的投诉",
   hand_over_note_least: "交接记录至少多少字才能结束班次",
+  message_length: "值长发给坐席的消息最多多少字",
+  message_shown: "值长发出的消息显示多久",
   backup_call_ahead: "备班在多久之内开始的人也会被启动",
   backup_trigger_acts: "1：队列长度、预测和天气可自动启动备班；0：只由人启动",
   backup_queue_length: "所有队列共有多少人等候时启动备班",
