@@ -20,7 +20,7 @@ from speech.g711 import Pcm
 _log = log.get(__name__)
 _TALK_S: Final = 20.0
 _LOOK_EVERY: Final = 2.0
-_API_PATIENCE: Final = aiohttp.ClientTimeout(total=5)
+_API_PATIENCE: Final = aiohttp.ClientTimeout(total=30)
 
 
 class SignInRefused(Unavailable):

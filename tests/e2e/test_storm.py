@@ -211,7 +211,7 @@ async def test_a_storm_is_served_although_the_service_dies_in_it(centre: tuple[S
 async def _at_work(api: AgentApi, robot: RobotSeat) -> None:
     """Be ready again soon after each call, whatever happens to the service."""
     while True:
-        with contextlib.suppress(OSError, TimeoutError, SignInRefused):
+        with contextlib.suppress(OSError, TimeoutError, aiohttp.ClientError, SignInRefused):
             await api.make_ready(robot)
         await asyncio.sleep(dice.uniform(1, 3))
 
