@@ -16,6 +16,8 @@ ROOT = Path(__file__).parent.parent
 GIVE_WAY = 10
 """Niceness of the tests that run beside those in which sound is heard in time."""
 _TWO = ("--dist", "loadscope", "-n", "2")
+_THREE = ("--dist", "loadscope", "-n", "3")
+"""For tests that wait much and are not heard in time: a page, a database, a process."""
 FAILED = 1
 """Exit status of pytest when tests failed, and nothing worse happened."""
 NO_TESTS = 5
@@ -62,7 +64,7 @@ def test(long_: bool, arguments: tuple[str, ...]) -> None:
         told = (f"sound and not ({late}){pick}", "-o", f"cache_dir={kept}/stories", *arguments)
         stories = _pytest(*told, *_TWO, said=said)
         other = (f"not (sound or {late}){pick}", "-o", f"cache_dir={kept}/rest", *arguments)
-        codes = [_pytest(*other, *_TWO, nice=GIVE_WAY).wait(), stories.wait()]
+        codes = [_pytest(*other, *_THREE, nice=GIVE_WAY).wait(), stories.wait()]
         said.seek(0)
         click.echo(said.read())
         codes = [_again(codes[0], other), _again(codes[1], told)]

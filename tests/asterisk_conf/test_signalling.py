@@ -1,6 +1,7 @@
 """What the rendered PBX lets in and what not, shown with real SIP: callers, strangers, seats, garbage."""
 
 import asyncio
+import contextlib
 import random
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -62,12 +63,15 @@ async def test_a_stranger_is_refused_and_reported(pbx: Pbx) -> None:
     before = await calls_processed(pbx)
     reader, writer = await asyncio.open_connection("127.0.0.1", pbx.spec.ports.ami)
     secrets = pbx.spec.secrets
-    writer.write(f"Action: Login\r\nUsername: {secrets.ami_user}\r\nSecret: {secrets.ami_secret}\r\n\r\n".encode())
-    async with UserAgent(host="127.0.0.2") as stranger:
-        for name in ("13800000001", "trunk", "seat1001"):
-            assert await code_of(stranger.call(number(pbx), name)) == 401
-    reported = await asyncio.wait_for(reader.readuntil(b"RemoteAddress: IPV4/UDP/127.0.0.2"), 5)
-    writer.close()
+    login = f"Action: Login\r\nUsername: {secrets.ami_user}\r\nSecret: {secrets.ami_secret}\r\n\r\n"
+    with contextlib.closing(writer):
+        writer.write(login.encode())
+        # Who is not signed in yet is told of no stranger.
+        await asyncio.wait_for(reader.readuntil(b"Response: Success"), 5)
+        async with UserAgent(host="127.0.0.2") as stranger:
+            for name in ("13800000001", "trunk", "seat1001"):
+                assert await code_of(stranger.call(number(pbx), name)) == 401
+        reported = await asyncio.wait_for(reader.readuntil(b"RemoteAddress: IPV4/UDP/127.0.0.2"), 10)
     assert b"Event: InvalidAccountID" in reported
     security = pbx.spec.directories.log / "security.log"
     assert "InvalidAccountID" in await until(lambda: security.read_text("utf-8"))

@@ -60,7 +60,6 @@ async def test_a_whole_call(tmp_path: Path) -> None:
         world.pbx.gone(call_id)
         await page.get_by_label("咨询查询").check()
         await page.keyboard.press("Control+Enter")
-        await page.locator("#wrap-note").press("Control+Enter")
         await until(lambda: world.state_of("1001") == "ready")
         await page.get_by_role("link", name="通话记录").click()
         await page.get_by_role("button", name="详情").click()
