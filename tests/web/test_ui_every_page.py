@@ -61,7 +61,8 @@ BY_KEYBOARD = """async () => {
     if (!shown(one) || one.matches(':disabled') || one.closest('[aria-hidden=true], [inert]')) continue;
     const roving = one.closest(sets) || one.type === 'radio';
     if (one.tabIndex < 0 && !roving) { tell(one, 'no key comes to it'); continue; }
-    const around = [one, one.parentElement, one.parentElement.parentElement];
+    const around = [one];
+    while (around.length < 5 && around.at(-1).parentElement) around.push(around.at(-1).parentElement);
     const before = around.map(look).join();
     one.focus({preventScroll: true});
     await 0;  // the page's own classes follow the focus
@@ -73,7 +74,7 @@ BY_KEYBOARD = """async () => {
   }
   const handlers = (one) => one[Object.getOwnPropertySymbols(one).find(key => key.description === '_vei')] ?? {};
   // Ends of lines are drawn to by pointer and set in the form of their step by key; a field is emptied by key too.
-  const beside = `${use}, label, .el-overlay, .vue-flow__handle, .el-input__clear`;
+  const beside = `${use}, label, .el-overlay, .vue-flow__handle, .vue-flow__edge, .el-input__clear`;
   for (const one of document.querySelectorAll('main *')) {
     if (!handlers(one).onClick || one.closest(beside) || one.querySelector(use)) continue;
     if (one.tabIndex < 0) tell(one, 'is clicked, and no key does the same');
@@ -134,6 +135,7 @@ async def _look(page: Page, world: World, route: str) -> list[str]:
         if look == "the other":
             await page.get_by_role("button", name=re.compile("^(EN|中文)$")).first.click()
             await page.get_by_role("button", name=re.compile("深浅色|light or dark")).first.click()
+        found += [f"says: {one}" for one in await page.locator(".el-message").all_inner_texts()]
         found += await axe(page)
         await page.keyboard.press("Tab")  # from now on the browser shows where the focus is
         found += await page.evaluate(BY_KEYBOARD)
