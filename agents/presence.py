@@ -82,6 +82,10 @@ class Presence:
         """Return when a lease given at `at` lapses."""
         return at + self._lease
 
+    def lease_anew(self, agent: Agent) -> None:
+        """Begin the lease of an offer again: after a restart the phone rings for as long as if it had just begun."""
+        self._arm(agent, at_least=self._lease.total_seconds())
+
     async def free(self, agent: Agent, cause: Cause, why: str, at: datetime, *first: Event) -> Agent:
         """End an offer that nobody answered or missed."""
         return await self._keep(agent, self.begin_free(agent, cause, why, at, *first))

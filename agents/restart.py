@@ -25,6 +25,8 @@ async def reconcile(presence: Presence, live: LiveCalls) -> None:
                 await free(presence, agent)
         elif (agent.call_id, str(agent.state)) != found:
             await place(presence, agent, found[0], State(found[1]))
+        elif agent.state is State.RINGING:
+            presence.lease_anew(agent)
 
 
 async def free(presence: Presence, agent: Agent, cause: Cause = Cause.RESTART) -> None:

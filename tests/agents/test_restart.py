@@ -13,6 +13,7 @@ from agents.store import StalePresence
 from core.db import Database
 from cti.events import Reconciled
 from tests.agents.centre import GRACE, LEASE, WRAP_UP, Centre, centre
+from tests.until import until
 
 pytestmark = pytest.mark.integration
 
@@ -86,6 +87,17 @@ async def test_who_answered_while_nobody_controlled_the_call_is_ready_again(offi
     await second.missed("c1", "a1", "restart")
     await second.reaches("a1", "ready")
     assert second.cause("a1") == "restart"
+    await second.close()
+
+
+async def test_a_phone_that_rings_anew_after_a_restart_has_a_whole_lease(office: Centre) -> None:
+    await in_call(office, "ringing")
+    await office.clock.advance(LEASE - 1)
+    second = await restarted(office, {"a1": ("c1", "ringing")})
+    await office.clock.advance(LEASE - 1)
+    assert second.state("a1") == "ringing", "free beside a phone that rings, another call could ring it"
+    await office.clock.advance(2)
+    await until(lambda: second.stored("a1", "not_ready"))
     await second.close()
 
 

@@ -33,10 +33,9 @@ LOOKED_AT_S = 0.5
 MUSIC_RMS = 100
 """Of samples of 16 bits; silence in A-law is 8."""
 BACK_WITHIN_S, SLACK = 5.0, 0.6
-"""P9; and what a machine that does something else takes more: a page is drawn and a phone registers meanwhile."""
+"""P9, P10; and what a machine that does something else takes more: a page is drawn and a phone registers meanwhile."""
 AWAY_S = 10.0
-NETWORK_WITHIN_S = 12.0
-"""Neither end is told of a cut: both find out, and their next tries come seconds apart; 5 s is the aim."""
+"""How long the cable is cut; neither end is told, both find out by silence."""
 BAD_HEADSET = """
 if (navigator.mediaDevices) {
 window.headset = { refused: true, gain: null };
@@ -181,7 +180,6 @@ async def test_p09_p10_p11_whatever_happens_to_the_page_the_talk_goes_on(
         await until(lambda: wants_to_hang_up(third), 10, every=0.2, what="the talk can be ended by key")
         await third.page.get_by_label("咨询查询").wait_for()
     print({what: round(seconds, 1) for what, seconds in took.items()})
-    assert took.pop("network", 0) <= NETWORK_WITHIN_S
     assert max(took.values()) <= BACK_WITHIN_S * (1 + SLACK), took
 
 

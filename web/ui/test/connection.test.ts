@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { PATIENCE, SPREAD } from "../src/api/retry";
 import type { ServerMessage } from "../src/api/types";
 import {
   ANSWER_WITHIN,
@@ -186,6 +187,27 @@ describe("the line", () => {
     expect(world.wires).toHaveLength(2);
     world.advance(60_000 - 1);
     expect(world.wires.length).toBeGreaterThanOrEqual(2);
+  });
+
+  test("that nobody answers after a break is begun anew soon, and never two at once", () => {
+    greet();
+    world.advance(DEAD_AFTER + 500);
+    const before = world.wires.length;
+    world.advance(10 * (PATIENCE + SPREAD));
+    expect(world.wires).toHaveLength(before + 10);
+    expect(world.wires.slice(0, -1).every((wire) => wire.closed)).toBe(true);
+    greet(11);
+    world.advance(STALE_AFTER - 1000);
+    expect(world.wires).toHaveLength(before + 10);
+  });
+
+  test("leaves no attempt behind when told that the network is back", () => {
+    greet();
+    world.wire.onclose?.({ code: 1006, reason: "" });
+    world.advance(500);
+    const waiting = world.wire;
+    link.retryNow();
+    expect(waiting.closed).toBe(true);
   });
 
   test("stays closed after stop", () => {

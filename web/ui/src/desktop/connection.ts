@@ -3,16 +3,17 @@
  *
  * Time and the socket itself are passed in, so that the rules can be tested without either.
  */
+import { patience, rest } from "../api/retry";
 import type { ApiErrorBody, Command, ServerMessage } from "../api/types";
 
 export type LinkStatus = "idle" | "connecting" | "live" | "stale" | "lost" | "signed_out" | "refused";
 
 /** A ping goes out this often, so that silence means trouble and not idleness, ms. */
-export const PING_EVERY = 5_000;
+export const PING_EVERY = 2_000;
 /** Nothing heard for this long: what is on the screen may be old, ms. */
-export const STALE_AFTER = 8_000;
+export const STALE_AFTER = 5_000;
 /** Nothing heard for this long: the line is given up and opened anew, ms. */
-export const DEAD_AFTER = 15_000;
+export const DEAD_AFTER = 8_000;
 /** A command without an answer for this long is reported as lost, ms. */
 export const ANSWER_WITHIN = 6_000;
 const BACK_OFF = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
@@ -70,6 +71,8 @@ export class Connection {
   private status: LinkStatus = "idle";
   private heardAt = 0;
   private failures = 0;
+  /** Attempts that nobody answered since the server was last heard. */
+  private silent = 0;
   private lastSeq: number | null = null;
   private nextId = 1;
   private readonly waiting = new Map<string, Waiting>();
@@ -78,6 +81,7 @@ export class Connection {
   private pingedAt = 0;
   private cancelTick: (() => void) | null = null;
   private cancelRetry: (() => void) | null = null;
+  private cancelPatience: (() => void) | null = null;
 
   constructor(
     private readonly around: Surroundings,
@@ -105,6 +109,7 @@ export class Connection {
   retryNow(): void {
     if (this.status !== "lost") return;
     this.cancelRetry?.();
+    this.drop();
     this.connect();
   }
 
@@ -141,12 +146,22 @@ export class Connection {
     let opened = false;
     wire.onopen = () => {
       opened = true;
+      this.cancelPatience?.();
       this.ping();
     };
     wire.onmessage = (event) => this.receive(event.data);
     wire.onclose = (event) => void this.closed(wire, event, opened);
     this.silentSince = this.around.now();
+    this.cancelPatience = this.around.after(patience(this.silent, this.heardAt !== 0), () => this.giveUp());
     this.tick();
+  }
+
+  /** Nobody has answered this attempt: a new one is sooner through when the network is back. */
+  private giveUp(): void {
+    this.silent += 1;
+    this.drop();
+    this.cancelRetry = this.around.after(rest(this.around.random()), () => this.connect());
+    this.tell("lost");
   }
 
   private tick(): void {
@@ -173,7 +188,7 @@ export class Connection {
     const message = parse(data);
     if (message === null) return;
     this.heardAt = this.silentSince = this.around.now();
-    this.failures = 0;
+    this.failures = this.silent = 0;
     if (this.status !== "live") this.tell("live");
     this.answerIfReply(message);
     this.listener.message(message);
@@ -235,6 +250,8 @@ export class Connection {
     this.wire = null;
     this.cancelTick?.();
     this.cancelTick = null;
+    this.cancelPatience?.();
+    this.cancelPatience = null;
     if (wire !== null) {
       wire.onopen = wire.onmessage = wire.onclose = null;
       wire.close();

@@ -4,9 +4,11 @@
  * Who ends a talk is the server's business (`hangup`), so nothing here says goodbye: a page that goes away leaves its
  * call to the PBX, which keeps the caller with music until a page is back.
  */
-import { UA, WebSocketInterface } from "jssip";
+import { UA } from "jssip";
 import type { RTCSession } from "jssip/lib/RTCSession";
 import type { IncomingRTCSessionEvent, RTCSessionEvent } from "jssip/lib/UA";
+import { judge } from "../api/retry";
+import { LineSocket } from "./wire";
 
 export interface Account {
   address: string;
@@ -37,27 +39,30 @@ export interface Echo {
   end(): void;
 }
 
-/** Seconds between attempts to reach the PBX again; JsSIP doubles from the first to the last. */
+/** Seconds until a new attempt after a connection that was refused or broke; JsSIP doubles from the first to the last. */
 const RECOVER_FIRST = 1;
 const RECOVER_LAST = 2;
-/** A line that does not answer a registration within this is dead, whatever the browser thinks of its socket. */
-const DEAD_MS = 1500;
+/** How often it is looked whether the PBX is heard, ms. */
+const LOOK_EVERY = 300;
+/** The PBX asks its phones for a sign of life every 2 s; one that was heard within this needs no question of ours, ms. */
+const HEARD_JUST_NOW = 2_500;
 const DEAD_CODE = 4000;
 const REGISTER_EVERY = 120;
 
 export class Line {
   private readonly ua: UA;
-  private readonly socket: WebSocketInterface;
+  private readonly socket: LineSocket;
   private session: RTCSession | null = null;
   private echoing: RTCSession | null = null;
-  /** Lets go of the connection unless an answer comes first. */
-  private doubt = 0;
+  private looks = 0;
+  /** When the PBX was last asked for a sign of life, ms. */
+  private askedAt = 0;
 
   constructor(
     account: Account,
     private readonly hears: Hears,
   ) {
-    this.socket = new WebSocketInterface(account.address);
+    this.socket = new LineSocket(account.address, () => hears.registered(false));
     this.ua = new UA({
       sockets: [this.socket],
       uri: `sip:${account.username}@hotline`,
@@ -70,10 +75,7 @@ export class Line {
       connection_recovery_max_interval: RECOVER_LAST,
       user_agent: "Hotline desktop",
     });
-    this.ua.on("registered", () => {
-      window.clearTimeout(this.doubt);
-      hears.registered(true);
-    });
+    this.ua.on("registered", () => hears.registered(true));
     this.ua.on("unregistered", () => hears.registered(false));
     this.ua.on("registrationFailed", () => hears.registered(false));
     this.ua.on("disconnected", () => hears.registered(false));
@@ -82,11 +84,12 @@ export class Line {
 
   start(): void {
     this.ua.start();
+    this.looks = window.setInterval(() => this.look(), LOOK_EVERY);
   }
 
   /** Leave the PBX. A call that is here goes on at the server, without this page. */
   stop(): void {
-    window.clearTimeout(this.doubt);
+    window.clearInterval(this.looks);
     this.ua.stop();
   }
 
@@ -122,11 +125,22 @@ export class Line {
     return counted(this.session);
   }
 
-  /** The network is back: register at once, over a new connection when the old one is dead. */
+  /** The network or the service is back: a line that may be dead is asked, one that tries begins anew. */
   wake(): void {
-    if (!this.ua.isConnected()) return; // it is tried again every RECOVER_LAST seconds
-    window.clearTimeout(this.doubt);
-    this.doubt = window.setTimeout(() => this.drop(), DEAD_MS);
+    if (!this.ua.isConnected()) return this.socket.hurry();
+    if (Date.now() - this.socket.heardAt > HEARD_JUST_NOW && this.askedAt < this.socket.heardAt) this.ask();
+  }
+
+  /** A line on which nothing is heard is asked, and let go when it does not answer. */
+  private look(): void {
+    if (!this.ua.isConnected()) return;
+    const found = judge(Date.now(), this.socket.heardAt, this.askedAt);
+    if (found === "ask") this.ask();
+    if (found === "dead") this.drop();
+  }
+
+  private ask(): void {
+    this.askedAt = Date.now();
     this.ua.register();
   }
 

@@ -212,6 +212,7 @@ function hears(current: () => boolean) {
 export function startPhone(): void {
   if (line_.value !== "off" && line_.value !== "elsewhere") return;
   navigator.mediaDevices?.addEventListener("devicechange", devicesChanged);
+  window.addEventListener("online", wakePhone);
   void begin();
 }
 
@@ -232,7 +233,7 @@ export function phoneChecked(passed: boolean): void {
   if (!before || check.step === "passed") test();
 }
 
-/** The server was away and is back: the line to the PBX may be dead without knowing. */
+/** The server or the network was away and is back: the line to the PBX may be dead without knowing. */
 export function wakePhone(): void {
   line?.wake();
 }
@@ -242,6 +243,7 @@ export function stopPhone(): void {
   epoch++;
   window.clearTimeout(retry);
   navigator.mediaDevices?.removeEventListener("devicechange", devicesChanged);
+  window.removeEventListener("online", wakePhone);
   hangLineUp();
   closeMicrophone(microphone);
   microphone = null;
