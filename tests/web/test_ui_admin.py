@@ -52,16 +52,14 @@ def crowd(connection: Connection, world: World) -> None:
 
 
 async def looks_well(page: Page, paths: Iterable[str]) -> None:
-    """Every page fits, and axe finds nothing, at both sizes, in both languages, light and dark."""
+    """Every page fits at both sizes, one in either language; axe looks at them in test_ui_every_page."""
     for path in paths:
         await page.locator(f".pages a[href='{path}']").click()
         await page.locator(f"[data-test={path.rpartition('/')[2]}]").wait_for()
         for size in (WIDE, ZOOMED):
             await page.set_viewport_size({"width": size[0], "height": size[1]})
             assert not await too_wide(page), path
-            assert await axe(page) == []
             await page.get_by_role("button", name=re.compile("EN|中文")).click()
-            await page.get_by_role("button", name=re.compile("深浅色|light or dark")).click()
     await page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
 
 

@@ -243,6 +243,35 @@ async def test_a_lost_line_is_said_and_resumed_without_doubles_or_gaps() -> None
         desk.problems = [one for one in desk.problems if "WebSocket connection" not in one]
 
 
+async def test_a_session_that_ends_in_mid_call_is_signed_in_again_in_place() -> None:
+    async with open_desk() as desk:
+        page, centre = desk.page, desk.centre
+        await desk.sign_in()
+        await _talk(desk, data.pop("c1", "13800000002"))
+        await centre.say("notice", level="info", code="x1", text="第一条")
+        await desk.see("第一条")
+        await page.fill("#note", "客户问违约金")
+        await centre.expire()
+        again = page.locator("[data-test=sign-in-again]")
+        await expect(again).to_contain_text("通话不受影响")
+        await expect(page.locator("[data-test=customer-name]")).to_have_text("王芳")
+        assert await desk.axe() == []
+        await centre.say("notice", level="info", code="x2", text="第二条")
+        await again.get_by_label("的密码").fill("wrong")
+        await page.keyboard.press("Enter")
+        await expect(again).to_contain_text("用户名或密码不正确")
+        await again.get_by_label("的密码").fill("right")
+        await page.keyboard.press("Enter")
+        await expect(again).to_have_count(0)
+        await desk.see("第二条")
+        await expect(page.get_by_text("第一条")).to_have_count(1)
+        await expect(page.locator("#note")).to_have_value("客户问违约金")
+        await page.keyboard.press("Alt+h")
+        await desk.see("恢复通话")
+        assert page.url == f"{centre.address}/"
+        assert centre.opened[-1].get("since")
+
+
 async def test_a_gap_is_closed_by_asking_again() -> None:
     async with open_desk() as desk:
         await desk.sign_in()

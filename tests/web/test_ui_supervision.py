@@ -69,6 +69,17 @@ async def test_a_lead_finds_listens_steers_and_asks_why() -> None:
         await desk.see("请写明原因")
         await _confirm(desk, "挂断", "客户辱骂坐席")
         await desk.see("通话已挂断")
+        await _choose(desk, row, "发消息")
+        form = page.locator("[data-test=write] form")
+        await expect(form.get_by_label("内容")).to_be_focused()
+        await page.keyboard.type("请优先接报修")
+        await page.keyboard.press("Control+Enter")
+        await desk.see("已发送")
+        assert [(told["to"], told["text"]) for what, told in centre.shift.sent if what == "message"] == [
+            ([talks["id"]], "请优先接报修")
+        ]
+        await page.locator("[data-test=write] summary").press("Enter")
+        await expect(form).to_have_count(0)
         await _choose(desk, row, "设为未就绪")
         await page.get_by_label("开会").check()
         await _confirm(desk, "设为未就绪")

@@ -1,5 +1,6 @@
 """The desktop before our own server: both sides keep the same contract through a whole call."""
 
+import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,9 @@ from tests.web.desk import WIDE, ZOOMED, axe, new_page, too_wide, watch, worksho
 from tests.web.world import PASSWORD, World, open_world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+PICTURES = os.environ.get("HOTLINE_PICTURES")
+"""Where to put the pictures of the documentation; unset: none are taken."""
 
 
 @asynccontextmanager
@@ -95,6 +99,9 @@ async def test_why_so_much_this_month_within_one_screen(tmp_path: Path) -> None:
         await page.get_by_role("button", name="算一算").click()
         await page.get_by_text(re.compile("一年约少交")).wait_for()
         assert await axe(page) == []
+        if PICTURES:
+            await page.locator(".middle").evaluate("one => one.scrollTo(0, 0)")
+            await page.screenshot(path=Path(PICTURES) / "bill.png")
         await page.set_viewport_size({"width": ZOOMED[0], "height": ZOOMED[1]})
         assert not await too_wide(page)
         await page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})

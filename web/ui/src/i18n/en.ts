@@ -46,6 +46,7 @@ const en: Words<typeof zh> = {
     announcements: "Announcements",
     flows: "Voice flow",
     admin: "Admin",
+    more: "More",
     seat: "Seat",
     noSeat: "No seat",
     registered: "phone registered",

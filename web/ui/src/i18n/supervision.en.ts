@@ -43,6 +43,8 @@ const en: Words<typeof zh> = {
   ready: "Make ready",
   notReady: "Make not ready…",
   signOff: "Sign off…",
+  write: "Write to the agents",
+  writeTo: "Write a message…",
   watched: "{name} listens",
   watching: {
     title: "You are in the call of {name}",

@@ -39,6 +39,8 @@ export default {
   ready: "设为就绪",
   notReady: "设为未就绪…",
   signOff: "签出…",
+  write: "给坐席发消息",
+  writeTo: "发消息…",
   watched: "正被 {name} 监听",
   watching: {
     title: "您在 {name} 的通话中",

@@ -43,6 +43,7 @@ export default {
     announcements: "公告",
     flows: "语音流程",
     admin: "管理",
+    more: "更多",
     seat: "座席",
     noSeat: "未占用座席",
     registered: "话机已注册",
