@@ -169,6 +169,7 @@ async def test_the_words_beside_the_call_follow_it_and_a_nuisance_caller_is_warn
         await _controls_are(desk, "silentBack")
         await desk.centre.move({**desk.centre.call, "silence": None})
 
+        await expect(page.locator("[data-control=nuisance]")).to_be_visible()
         await keys.press("Alt+y")
         box = page.locator("[data-test=nuisance]")
         await expect(box).to_contain_text("请文明用语")
