@@ -181,6 +181,7 @@ def _day(row: Row, column: str, text: str | None) -> date | None:
 
 
 def _transformer(row: Row) -> Transformer:
+    hours = maybe(row, "transformer_hours")
     return Transformer(
         method=row.choice("loss", METHODS),
         capacity=maybe(row, "transformer_kva"),
@@ -188,7 +189,7 @@ def _transformer(row: Row) -> Transformer:
         load=maybe(row, "load_kw"),
         no_load_current=maybe(row, "no_load_current"),
         impedance=maybe(row, "impedance"),
-        hours=maybe(row, "transformer_hours") or HOURS,
+        hours=HOURS if hours is None else hours,
         agreed_active=maybe(row, "agreed_loss"),
         agreed_reactive=maybe(row, "agreed_reactive_loss") or Decimal(0),
     )

@@ -99,8 +99,8 @@ def anomalies(
     found += _missing(supply, history)
     if history.before is not None:
         found += _other_begin(supply, history.before)
-    capacity = supply.basic.connected() if supply.basic else None
-    if capacity is not None and 0 < capacity < two_part_from:
+    capacity = supply.connected()
+    if 0 < capacity < two_part_from:
         found.append(Anomaly(Oddity.SMALL_CAPACITY, "", (f"{capacity} kVA < {two_part_from} kVA",)))
     if bill is not None:
         found += _use(supply, bill, history, policy)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from desk.billing.steps import ABOVE, FEN, PRODUCT, QUOTIENT, ZERO, Step, given, reckon
+from desk.billing.steps import ABOVE, FEN, PRODUCT, QUOTIENT, SHARE, ZERO, Step, given, reckon
 from desk.billing.supply import Basic, BasicKind, Capacity, DayCount, Supply, Unusable
 from desk.billing.tariff import Span, TariffBook
 
@@ -50,26 +50,42 @@ def thirtieths(since: date, until: date, month_days: int = 30) -> int:
     return months * month_days + min(until.day - 1, month_days) - min(since.day - 1, month_days)
 
 
-def _days(supply: Supply, one: Capacity, since: date, until: date, book: TariffBook) -> Step:
+def _days(supply: Supply, one: Capacity, span: Span, book: TariffBook) -> Step:
+    """The days of a capacity within a version of the tariff; its way to count holds for its days of the whole bill."""
+    since, until = _within(one, supply.since, supply.until)
     month = book.rules["month_days"]
     source = f"{SOURCE} mode {list(DayCount).index(one.count)}, {one.count}"
-    if (since == supply.since and until == supply.until) or one.count is DayCount.ACTUAL:
-        return given("days", Decimal(thirtieths(since, until, int(month.value))), "d", source=source)
+    own, whole = (
+        given("days", Decimal(thirtieths(*days, int(month.value))), "d", source=source)
+        for days in (_within(one, span.since, span.until), (since, until))
+    )
+    if one.count is DayCount.ACTUAL or (since, until) == (supply.since, supply.until):
+        return own
+    if supply.months > 1:
+        cure = "let it count `actual`, or bill each month"
+        raise Unusable(f"a capacity counts {one.count} a month, and {supply.months} are billed", cure)
     days = {DayCount.ZERO: ZERO, DayCount.HALF: HALF_MONTH, DayCount.FULL: month.value}[one.count]
-    return given("days", days, "d", source=source)
+    counted = given("days", days, "d", source=source)
+    return counted if own.value == whole.value else reckon("days", SHARE, (counted, own, whole), "d")
+
+
+def _within(one: Capacity, since: date, until: date) -> tuple[date, date]:
+    return max(one.since or since, since), min(one.until or until, until)
 
 
 def _of_capacity(supply: Supply, one: Capacity, span: Span, price: Step, book: TariffBook) -> Step | None:
     """None: the capacity is in service on none of these days, or laid off for nothing."""
-    since, until = max(one.since or supply.since, span.since), min(one.until or supply.until, span.until)
+    since, until = _within(one, span.since, span.until)
     if one.kva < 0:
         raise Unusable(f"a capacity is {one.kva} kVA", "give kVA from 0 on")
+    if one.since and one.until and one.until <= one.since:
+        raise Unusable(f"a capacity ends on {one.until}, not after {one.since}", "correct its days")
     if until <= since:
         return None
     share = book.rules["suspended_share"]
     if one.suspended and not share.value:
         return None
-    days = _days(supply, one, since, until, book)
+    days = _days(supply, one, span, book)
     factors = (given("capacity", one.kva, "kVA"), price, days, *((share,) if one.suspended else ()))
     month = reckon("charge.capacity.of_month", PRODUCT, factors)
     return reckon("charge.basic", QUOTIENT, (month, book.rules["month_days"]), "yuan", FEN, SOURCE)
@@ -82,12 +98,12 @@ def _of_demand(
         raise Unusable(f"tariff {span.tariff.key!r} has no price of demand", "add it, or charge by capacity")
     if demand is None:
         raise Unusable("a basic charge by demand has no demand reading", "import the register `demand`")
-    price = _price(basic, span.tariff.demand, active, book)
+    price = _price(supply, span.tariff.demand, active, book)
     days = given("days", Decimal(thirtieths(span.since, span.until, int(book.rules["month_days"].value))), "d")
     whole = span.since == supply.since and span.until == supply.until and supply.months == 1
     if basic.kind is BasicKind.MEASURED_DEMAND:
         return [_line("charge.basic", demand, (price,), days, book, whole=whole)]
-    contract = agreed(basic, book)
+    contract = _agreed(supply, basic, book)
     lines = [_line("charge.basic", contract, (price,), days, book, whole=whole)]
     limit = reckon("demand.limit", PRODUCT, (contract, book.rules["demand_over"]), "kW")
     over = reckon("demand.over", ABOVE, (demand, limit), "kW", source=SOURCE)
@@ -104,13 +120,13 @@ def _line(key: str, kw: Step, factors: tuple[Step, ...], days: Step, book: Tarif
     return reckon(key, QUOTIENT, (month, book.rules["month_days"]), "yuan", FEN, SOURCE)
 
 
-def agreed(basic: Basic, book: TariffBook) -> Step:
+def _agreed(supply: Supply, basic: Basic, book: TariffBook) -> Step:
     """Return the demand agreed in kW. Raises Unusable when it is outside its limits of the capacity."""
     if basic.contract is None:
         raise Unusable("no demand was agreed", "give `contract` in kW, or charge by the measured demand")
     contract = given("demand.contract", basic.contract, "kW")
-    if basic.connected():
-        low, high = bounds(basic.connected(), book)
+    if supply.connected():
+        low, high = bounds(supply.connected(), book)
         if not low.value <= basic.contract <= high.value:
             raise Unusable(
                 f"the demand agreed, {basic.contract} kW, is not between {low.value} and {high.value} kW",
@@ -126,9 +142,9 @@ def bounds(kva: Decimal, book: TariffBook) -> tuple[Step, Step]:
     return low, reckon("demand.highest", PRODUCT, (capacity, book.rules["contract_most"]), "kW")
 
 
-def _price(basic: Basic, price: Step, active: Step, book: TariffBook) -> Step:
+def _price(supply: Supply, price: Step, active: Step, book: TariffBook) -> Step:
     """The price of demand: lower for who uses so many kWh a kVA in the month."""
-    connected, hours, ratio = basic.connected(), book.rules["demand_hours"], book.rules["demand_reduced"]
-    if not connected or not hours.value or active.value < connected * hours.value:
+    connected, hours, ratio = supply.connected(), book.rules["demand_hours"], book.rules["demand_reduced"]
+    if not connected or not hours.value or active.value < connected * hours.value * supply.months:
         return price
     return reckon("price.demand_reduced", PRODUCT, (price, ratio), price.unit, source=ratio.source)

@@ -15,6 +15,9 @@ TAIL = 4
 CAUSES_TOLD = 2
 """Causes that a text message or a sentence names; the agent sees all."""
 
+LINES_TOLD = 6
+"""Lines of a bill that a text message names, the largest: the outbox takes 500 characters."""
+
 
 def tree(bill: Reckoned, language: Language) -> Iterator[Row]:
     """Yield every step of a bill, the amount first, each line with all that it was reckoned of."""
@@ -60,8 +63,12 @@ def message(bill: Reckoned, change: Comparison | None = None) -> str:
     """Return the bill as a text message in Chinese: no name, no address, the account by its last digits."""
     month = bill.supply.period
     head = f"尾号{bill.supply.account[-TAIL:]}的户号，{month.year}年{month.month}月用电{plain(bill.used.value)}度，"
-    parts = "，".join(_brief(one) for one in bill.lines if one.value)
-    told = f"{head}电费{bill.amount.value}元" + (f"：{parts}" if parts else "")
+    own, of = [one for one in bill.lines if one.value], ""
+    if len(own) > LINES_TOLD:
+        of = f"，共{len(own)}项，其中"
+        own = sorted(own, key=lambda one: abs(one.value), reverse=True)[:LINES_TOLD]
+    parts = "，".join(_brief(one) for one in own)
+    told = f"{head}电费{bill.amount.value}元{of}" + (f"：{parts}" if parts else "")
     if change is None or not change.change.value:
         return f"{told}。"
     more = f"{'多' if change.change.value > 0 else '少'}{abs(change.change.value)}元"

@@ -23,7 +23,12 @@ def lost(transformer: Transformer, active: Step, reactive: Step | None, book: Ta
         known = _needed(transformer.agreed_active, "agreed_active", transformer)
         return (
             given("loss.agreed", known, "kWh", source="agreed"),
-            given("loss.agreed_reactive", transformer.agreed_reactive, "kvarh", source="agreed"),
+            given(
+                "loss.agreed_reactive",
+                _needed(transformer.agreed_reactive, "agreed_reactive", transformer),
+                "kvarh",
+                source="agreed",
+            ),
         )
     if transformer.method is LossMethod.SIMPLE:
         return _simple(transformer, active, book), None
@@ -45,9 +50,15 @@ def _capacity(transformer: Transformer) -> Step:
     return given("transformer.capacity", kva, "kVA")
 
 
+def _hours(transformer: Transformer) -> Step:
+    if transformer.hours <= 0:
+        raise Unusable("the transformer was in service for no hour", "give its hours in the period")
+    return given("transformer.hours", transformer.hours, "h")
+
+
 def _simple(transformer: Transformer, active: Step, book: TariffBook) -> Step:
     no_load = given("transformer.no_load", _needed(transformer.no_load, "no_load", transformer), "kW")
-    hours = given("transformer.hours", transformer.hours, "h")
+    hours = _hours(transformer)
     kva = _capacity(transformer)
     full = reckon("loss.full_load", PRODUCT, (kva, hours, book.rules["loss_full_load"]), "kWh")
     load = reckon("loss.load_rate", QUOTIENT, (active, full), source=SIMPLE)
@@ -61,9 +72,7 @@ def _formula(
     transformer: Transformer, active: Step, reactive: Step | None, book: TariffBook
 ) -> tuple[Step, Step | None]:
     kva = _capacity(transformer)
-    if transformer.hours <= 0:
-        raise Unusable("the transformer was in service for no hour", "give its hours in the period")
-    hours = given("transformer.hours", transformer.hours, "h")
+    hours = _hours(transformer)
     current = reactive or given("energy.reactive", Decimal(0), "kvarh")
     squares = reckon("loss.squares", SQUARES, (active, current))
     plate = reckon("loss.plate", PRODUCT, (kva, kva, hours))
@@ -72,8 +81,9 @@ def _formula(
     total = _both("loss.active", (no_load, hours), (book.rules["loss_shape"], squares, load), plate, "kWh", book)
     if transformer.no_load_current is None or transformer.impedance is None:
         return total, None
-    magnetising = _of_capacity("transformer.magnetising", kva, transformer.no_load_current)
-    stray = _of_capacity("transformer.stray", kva, transformer.impedance)
+    current_share = _needed(transformer.no_load_current, "no_load_current", transformer)
+    magnetising = _of_capacity("transformer.magnetising", kva, current_share)
+    stray = _of_capacity("transformer.stray", kva, _needed(transformer.impedance, "impedance", transformer))
     factors = (book.rules["loss_shape"], squares, stray)
     return total, _both("loss.reactive", (magnetising, hours), factors, plate, "kvarh", book)
 
@@ -93,9 +103,10 @@ def shared(loss: Step, parts: Mapping[str, Parts], main: str, book: TariffBook) 
     """Return the parts of each point with their share of the loss; the shares sum to the loss.
 
     In proportion to energy, rounded as the region rounds shares, never more than is left; what remains goes to flat of
-    the point `main` (its only part, where it tells none apart).
+    the point `main` (its only part, where it tells none apart). Points take their shares by name: where less than a
+    unit is left for each, the order in which they are told changes nothing.
     """
-    places: dict[Place, Step] = {(point, part): kwh for point, own in parts.items() for part, kwh in own.items()}
+    places: dict[Place, Step] = {(point, part): parts[point][part] for point in sorted(parts) for part in parts[point]}
     rest = (main, None if None in parts[main] else Part.FLAT)
     of = shares(loss, places, rest, book.share_rounding(), "loss.share", SHARED)
     return {

@@ -8,6 +8,7 @@ from desk.billing.model import Part
 from desk.billing.steps import (
     DIFFERENCE,
     LEAST,
+    MOST,
     ONE,
     PRODUCT,
     ROLLED,
@@ -193,6 +194,23 @@ def _sum(registers: Mapping[Register, Step], told: Iterable[Register]) -> Decima
 
 
 def _demand(meter: Meter) -> Step | None:
+    """The highest demand that the meter has shown, or the one that it replaced."""
+    found = _demand_shown(meter)
+    if meter.removed is None:
+        return found
+    before = _demand(meter.removed)
+    if found is None and before is None:
+        return None
+    if found is None or before is None:
+        raise Unusable(
+            f"it replaced meter {meter.removed.id}, and the demand of one of them was not read",
+            "give the register `demand` of both",
+            meter.id,
+        )
+    return reckon("demand.measured", MOST, (before, found), "kW")
+
+
+def _demand_shown(meter: Meter) -> Step | None:
     dial = next((one for one in meter.dials if one.register is Register.DEMAND), None)
     if dial is None:
         return None

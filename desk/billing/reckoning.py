@@ -16,6 +16,8 @@ from desk.billing.tariff import Cycle, Span, Tariff, TariffBook
 NO_USE = given("ladder.used_before", ZERO, "kWh")
 MONTHS_MOST = 60
 """Months of one bill: more is a slip of the pen."""
+DAYS_MOST = 31
+"""Days of a month: so many may lie between a bill's month and its readings, and beyond the months it is billed for."""
 NO_FIGURE = ("a figure is too large to reckon with, or no number", "correct readings, ratios and terms")
 
 
@@ -137,6 +139,13 @@ def _check(supply: Supply) -> None:
         raise Unusable(
             f"it is billed for {supply.months} months", f"give the months since the last bill, 1 to {MONTHS_MOST}"
         )
+    days = (supply.until - supply.since).days
+    if days > DAYS_MOST * (supply.months + 1):
+        cure = "correct the days of the readings, or tell the months since the last bill"
+        raise Unusable(f"it spans {days} days and is billed for {supply.months} months", cure)
+    if not supply.since.toordinal() - DAYS_MOST <= supply.period.toordinal() <= supply.until.toordinal() + DAYS_MOST:
+        cure = "correct the month, or the days of the readings"
+        raise Unusable(f"its days are {supply.since} to {supply.until}", cure)
     if not supply.points:
         raise Unusable("there is no metering point", "import the readings of its meter")
     if supply.used_before < 0:

@@ -143,6 +143,9 @@ class Capacity:
     count: DayCount = DayCount.ACTUAL
     suspended: bool = False
 
+    def in_service(self, day: date) -> bool:
+        return not self.suspended and (self.since or day) <= day and (self.until is None or day < self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class Basic:
@@ -152,9 +155,10 @@ class Basic:
     capacities: tuple[Capacity, ...] = ()
     contract: Decimal | None = None
 
-    def connected(self) -> Decimal:
-        """kVA in service."""
-        return sum((one.kva for one in self.capacities if not one.suspended), Decimal(0))
+    def connected(self, since: date, until: date) -> Decimal:
+        """kVA in service: the most on any day from `since` to `until`; one that follows another is no addition."""
+        days = {since, *(one.since for one in self.capacities if one.since and since < one.since < until)}
+        return max(sum((one.kva for one in self.capacities if one.in_service(day)), Decimal(0)) for day in days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +210,10 @@ class Supply:
     adjustments: tuple[Adjustment, ...] = ()
     estimated: bool = False
     region: str = ""
+
+    def connected(self) -> Decimal:
+        """kVA in service: the most on any day of the period; 0 without terms of a basic charge."""
+        return self.basic.connected(self.since, self.until) if self.basic else Decimal(0)
 
 
 class BillRefused(BadInput):

@@ -106,7 +106,7 @@ def possible(bill: Reckoned, book: TariffBook) -> Possible:
     one, tariffs = bill.supply, bill.tariffs
     basic = one.basic
     kinds = [kind for kind in BasicKind if basic is not None and kind is not basic.kind and _priced(kind, bill)]
-    kva = basic.connected() if basic is not None else ZERO
+    kva = one.connected()
     low, high = bounds(kva, book) if kva else (None, None)
     ladders = [tariff.ladder for tariff in tariffs if tariff.ladder is not None]
     sizes = [ladder.people for ladder in ladders if ladder.people is not None]

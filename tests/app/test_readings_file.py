@@ -100,3 +100,12 @@ def test_a_what_if_of_no_number_is_wrong_use(option: str, value: str) -> None:
     done = CliRunner().invoke(bill_group, ["what-if", "--account", "4400001001", "--period", "2026-10", option, value])
     assert done.exit_code == 2, done.output
     assert "number" in done.output
+
+
+def test_a_transformer_that_stood_still_is_not_one_of_a_whole_month(tmp_path: Path) -> None:
+    columns = ",loss,transformer_kva,no_load_kw,transformer_hours"
+    still = only(tmp_path, [GOOD], ["4400001001,M1,business,simple,200,0.325,0"], columns).transformer
+    whole = only(tmp_path, [GOOD], ["4400001001,M1,business,simple,200,0.325,"], columns).transformer
+    assert still is not None
+    assert whole is not None
+    assert (still.hours, whole.hours) == (0, 720)

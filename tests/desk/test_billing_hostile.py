@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk.billing import explained, what_if
+from desk.billing.comparison import compare
 from desk.billing.explanation import Records, book_of, prepared
 from desk.billing.reckoning import reckon_bill
 from desk.billing.steps import CONTEXT, recomputed
@@ -249,3 +250,53 @@ def test_a_leap_day_is_a_day_of_its_month() -> None:
     year = reckon_bill(home(100, period=date(2024, 12, 1), used_before=D(4_300)), DEMO)
     following = reckon_bill(home(100, period=date(2025, 1, 1)), DEMO)
     assert year.amount.value > following.amount.value, "the ladder begins anew with the year"
+
+
+def test_a_bill_of_very_many_lines_is_still_one_text_message() -> None:
+    lights = [Point(f"F{at:02}", "business", Kind.FIXED, quantity=D(3 + at), parents=("M1",)) for at in range(60)]
+    of = meter("123456789.1234", dial(Register.PEAK, 0, 40_000_000), dial(Register.VALLEY, 0, 10_000_000))
+    bill = reckon_bill(supply(point("residential_tou", of), *lights), DEMO)
+    before = reckon_bill(supply(point("residential_tou", meter(5)), period=date(2023, 9, 1)), DEMO)
+    told = explained.message(bill, compare(before, bill))
+    assert len(told) <= 400, "the outbox takes 500 with the name of the utility"
+    assert "共65项，其中：平段" in told
+    assert "比上期多" in told
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ({"until": date(2033, 10, 1)}, "it spans 3653 days and is billed for 1 months"),
+        ({"since": date(2022, 10, 1), "until": date(2022, 11, 1)}, "its days are 2022-10-01 to 2022-11-01"),
+        ({"since": date(2024, 10, 1), "until": date(2024, 11, 1)}, "its days are 2024-10-01 to 2024-11-01"),
+    ],
+)
+def test_days_that_do_not_belong_to_the_month_are_refused(days: dict[str, date], said: str) -> None:
+    assert said in refused(replace(home(100), **days))
+
+
+def test_a_bill_of_two_months_and_one_read_some_weeks_late_are_no_slip() -> None:
+    two = replace(home(100), since=date(2023, 8, 20), until=date(2023, 10, 24), months=2)
+    late = replace(home(100), since=date(2023, 10, 28), until=date(2023, 12, 5))
+    assert [reckon_bill(one, DEMO).used.value for one in (two, late)] == [100, 100]
+
+
+@pytest.mark.parametrize(
+    ("transformer", "said"),
+    [
+        (Transformer(LossMethod.SIMPLE, D(100), D(1), hours=D(0)), "no hour"),
+        (Transformer(LossMethod.SIMPLE, D(100), D(1), hours=D(-5)), "no hour"),
+        (Transformer(LossMethod.AGREED, agreed_active=D(1), agreed_reactive=D(-500)), "agreed_reactive"),
+        (Transformer(LossMethod.FORMULA, D(100), D(1), D(1), D(-1), D(4)), "no_load_current"),
+        (Transformer(LossMethod.FORMULA, D(100), D(1), D(1), D(1), D(-4)), "impedance"),
+    ],
+)
+def test_a_transformer_that_gives_energy_back_is_refused(transformer: Transformer, said: str) -> None:
+    of = meter(1000, dial(Register.REACTIVE, 0, 500))
+    assert said in refused(supply(point("business", of), transformer=transformer, power_factor=D("0.90")))
+
+
+def test_a_capacity_that_ends_before_it_begins_is_refused() -> None:
+    turned = Capacity(D(100), date(2023, 10, 20), date(2023, 10, 5))
+    terms = Basic(BasicKind.CAPACITY, (turned,))
+    assert "not after 2023-10-20" in refused(supply(point("business_two_part", meter(5)), basic=terms))
