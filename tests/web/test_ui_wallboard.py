@@ -9,6 +9,7 @@ from playwright.async_api import expect
 from tests.until import until
 from tests.web.desk import WIDE, ZOOMED, Desk, open_desk
 from web.ui.mock import data
+from web.ui.mock.data import now
 from web.ui.mock.floor import Floor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
@@ -41,6 +42,12 @@ async def _readable(desk: Desk, size: tuple[int, int]) -> None:
     assert await desk.axe() == []
 
 
+def _afternoon() -> str:
+    """Return a zone in which it is three in the afternoon: a picture of a day that has been busy."""
+    ahead = min(14, 15 - now().hour)  # there is no GMT+15
+    return f"Etc/GMT{-ahead:+d}"
+
+
 async def _nothing_sticks_out(desk: Desk) -> bool:
     return await desk.page.evaluate(INSIDE) == 0
 
@@ -64,7 +71,10 @@ async def test_the_wall_is_readable_with_few_and_many_and_says_when_it_is_old() 
         assert centre.opened == []  # no desk, so no seat and no line of an agent is taken
 
         # What stands there is what the server says.
-        centre.floor.queues[0] |= {"waiting": 8, "longest_wait_s": 83.2}
+        if PICTURES:
+            centre.floor = Floor(zone=_afternoon())
+        centre.floor.queues[0] |= {"waiting": 8, "longest_wait_s": 83.2, "expected_wait_s": 96.0, "agents_ready": 0}
+        centre.floor.agents[2] |= {"state": "talking", "since": data.ago(seconds=1930)}
         await expect(page.locator("[data-test=agents] li")).to_have_count(60)
         centre.floor.alarms = ALARMS
         figures, queues = page.locator("[data-test=figures]"), page.locator("[data-test=queues]")

@@ -1,34 +1,39 @@
 """A shift for the mock server: its wallboard, its agents and its calls, few or many, plain or ugly."""
 
 import random
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from web.ui.mock.data import LONG_NAME, Json, ago, call, now
 
-ZONE = timezone(timedelta(hours=8))
 NAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧"
 GIVEN = ("晓梅", "建国", "芳", "志强", "丽娜", "海涛", "静怡", "伟", "雅琴", "浩然", "秀英", "明")
 QUEUE_NAMES = ("综合服务", "故障报修", "业务咨询", "投诉举报", "英语服务", "大客户专席", "网上国网", "催办查询")
 SKILLS = ("general", "repair", "english", "complaint")
 STATES = ("talking", "talking", "talking", "ready", "wrap_up", "not_ready", "ringing", "talking")
 HALVES = 48
+NIGHT = 4
+"""Which of the queues has nobody at work."""
 
 
 class Floor:
     """Everything on the wall as of now; `beat` lets something happen, as events do."""
 
-    def __init__(self, agents: int = 60, queues: int = 5, *, seed: int = 1, ugly: bool = False) -> None:
+    def __init__(
+        self, agents: int = 60, queues: int = 5, *, seed: int = 1, ugly: bool = False, zone: str = "Asia/Shanghai"
+    ) -> None:
         self._random = random.Random(seed)  # noqa: S311 - the same people in every run
         self.ugly = ugly
         self.queues = [self._queue(n) for n in range(queues)]
         self.agents = [self._agent(n) for n in range(agents)]
         self.alarms: list[Json] = []
+        self.zone = zone
         self.foretold = True
         self.stormy = False
         self.monitors: dict[str, Json] = {}
         """Who listens to a call, by its id."""
         self.offered = 1
-        day = self._day(now().astimezone(ZONE))
+        day = self._day(now())
         self.offered = sum(one["asked"] for one in day)
         self.abandoned = sum(one["abandoned"] for one in day)
         self.answered = self.offered - self.abandoned
@@ -53,7 +58,7 @@ class Floor:
         states = {name: sum(one["state"] == name for one in self.agents) for name in sorted(set(STATES))}
         return {
             "as_of": at.isoformat(),
-            "timezone": "Asia/Shanghai",
+            "timezone": self.zone,
             "threshold_s": 20.0,
             "goal_percent": 80.0,
             "variants": [],
@@ -62,7 +67,7 @@ class Floor:
             "skills": [{"id": one, "name": one} for one in SKILLS],
             "agents": [one for one in self.agents if one["state"] != "logged_out"],
             "states": states | {"logged_out": 0, "reserved": 0},
-            "day": self._day(at.astimezone(ZONE)),
+            "day": self._day(at),
             "foretold": self.foretold,
             "alarms": self.alarms,
         }
@@ -133,28 +138,32 @@ class Floor:
 
     def _sums(self) -> Json:
         counts = {"N": self.offered * 3, "P": self.offered, "O": self.offered, "A": self.answered, "B": self.abandoned}
-        figures = {"SL-8": "91.62", "SL-4": "90.10", "CR-1": "95.94", "ASA-1": "8.4", "AB-1": "4.06", "AHT-1": "188.0"}
-        if not self.offered:
-            figures = dict.fromkeys(figures)  # type: ignore[assignment]
+        figures: Json = {"SL-8": "91.62", "SL-4": "90.10", "ASA-1": "8.4", "AHT-1": "188.0"}
+        if self.offered:
+            figures |= {"CR-1": f"{100 * self.answered / self.offered:.2f}"}
+            figures |= {"AB-1": f"{100 * self.abandoned / self.offered:.2f}"}
+        else:
+            figures = dict.fromkeys((*figures, "CR-1", "AB-1"))
         half = {"begins": now().isoformat(), "ends": now().isoformat(), "counts": counts, "figures": figures}
         return {"counts": counts, "figures": figures, "halves": [half] if self.offered else []}
 
     def _queue(self, number: int) -> Json:
         name = QUEUE_NAMES[number % len(QUEUE_NAMES)]
         waiting = self._random.choice((0, 0, 1, 3, 7))
+        nobody = number % 8 == NIGHT
         shown = f"{name} {number // len(QUEUE_NAMES) + 1}" if number >= len(QUEUE_NAMES) else name
         return {
             "id": "general" if number == 0 else f"q{number}",
             "name": LONG_NAME if self.ugly and number % 3 == 1 else shown,
             "waiting": waiting,
             "longest_wait_s": waiting * 9.5,
-            "agents_ready": self._random.randrange(5),
-            "agents_busy": self._random.randrange(20),
-            "agents_not_ready": 2,
-            "expected_wait_s": self._random.choice((4.0, 12.5, 65.0, None)),
+            "agents_ready": 0 if waiting or nobody else 1 + self._random.randrange(4),
+            "agents_busy": 0 if nobody else 1 + self._random.randrange(20),
+            "agents_not_ready": 0 if nobody else 2,
+            "expected_wait_s": None if nobody else 4.0 + 11.5 * waiting,
             "expected_wait_p90_s": 20.0,
             "counts": {},
-            "figures": {"SL-8": self._random.choice(("97.10", "88.00", "71.43", None))},
+            "figures": {"SL-8": ("88.40", "97.10", "92.00", "71.43", None)[number % 5]},
             "halves": [],
         }
 
@@ -182,6 +191,7 @@ class Floor:
         }
 
     def _day(self, at: datetime) -> list[Json]:
+        at = at.astimezone(ZoneInfo(self.zone))
         midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
         day, running = [], at.hour * 2 + at.minute // 30
         for half in range(HALVES):
@@ -193,8 +203,8 @@ class Floor:
                     "expected": round(expected, 1) if self.foretold else None,
                     "asked": asked,
                     "offered": asked,
-                    "answered": asked - asked // 12,
-                    "abandoned": asked // 12,
+                    "answered": asked - asked // 25,
+                    "abandoned": asked // 25,
                 }
             )
         return day

@@ -105,8 +105,8 @@ describe("what stands on the wall", () => {
     expect(countOf({ reserved: 1, ringing: 2, talking: 4 }, "ringing")).toBe(3);
   });
 
-  test("shares have one digit after the point at most", () => {
-    expect([share(91.62), share(100), share(null)]).toEqual(["91.6", "100", "–"]);
+  test("shares stand under each other with one digit after the point", () => {
+    expect([share(91.62), share(88), share(100), share(null)]).toEqual(["91.6", "88.0", "100", "–"]);
   });
 
   test("a half hour that has not begun is empty, not nobody", () => {

@@ -25,9 +25,10 @@ export function figure(figures: Record<string, string | null>, variant: string):
   return value === null || value === undefined ? null : Number(value);
 }
 
-/** `92.3`, `100`: one digit after the point, none where it is whole. */
+/** `92.3`, `88.0`: one digit after the point, so that figures stand under each other; `100` has none. */
 export function share(value: number | null): string {
-  return value === null ? "–" : String(Math.round(value * 10) / 10);
+  if (value === null) return "–";
+  return value === 100 ? "100" : value.toFixed(1);
 }
 
 /** Who has waited longest stands first; queues without anybody keep the order of the service. */

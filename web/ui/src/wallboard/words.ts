@@ -33,7 +33,7 @@ export function useBoardWords() {
       value: duration(value ?? 0),
       limit: duration(limit ?? 0),
       share: share(value),
-      goal: share(limit),
+      goal: limit,
       since: hourMinute(since, { locale: locale.value, zone: board.timezone }),
     });
   }
