@@ -21,6 +21,7 @@ KINDS: tuple[type[Event], ...] = (*LATER_KINDS, AgentRequested, AgentAnswered)
 @dataclass(slots=True)
 class _Contact:
     customer: str
+    number: str
     at: datetime | None = None
     topic: str = ""
     queue: str = ""
@@ -43,14 +44,15 @@ class Repeats:
     def take(self, event: Event) -> None:
         """Apply an event of `KINDS`."""
         if isinstance(event, CallArrived):
-            self._calls[event.call_id] = _Contact(event.caller if event.caller_known else "")
+            number = event.caller if event.caller_known else ""
+            self._calls[event.call_id] = _Contact(number, number)
             return
         call = self._calls.get(getattr(event, "call_id", ""))
         if call is None:
             return
         match event:
             case CallerIdentified():
-                call.customer = event.customer_id
+                call.customer = event.customer_id or call.number
             case NeedStated():
                 call.topic = event.need
             case CallQueued() if call.at is None:

@@ -38,11 +38,15 @@ class DigitsCollected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerIdentified(Event):
-    """The caller is customer `customer_id`, known by number or by account and PIN (`how`: number, pin)."""
+    """The caller is customer `customer_id` (empty: nobody whom we know, after all).
+
+    `how`: number, pin (account and PIN), or agent, who is `by` (an agent's id).
+    """
 
     call_id: str
     customer_id: str
     how: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from core.journal import journal_table
 from core.switches import SettingChanged
 from cti.events import MonitorStarted
 from desk.announcements.events import AnnouncementSwitched
+from desk.customers.events import CustomerCreated, CustomerNumberAdded
 from desk.nuisance.events import NumberBlocked, NumberUnblocked
 from ivr.versions.events import FlowDrafted, FlowPublished, FlowRolledBack
 from recordings.events import RecordingHeard
@@ -59,6 +60,8 @@ AREAS: Mapping[type[Event], Area] = {
     WeatherNoticed: Area.SHIFTS,
     NumberBlocked: Area.CALLERS,
     NumberUnblocked: Area.CALLERS,
+    CustomerCreated: Area.CALLERS,
+    CustomerNumberAdded: Area.CALLERS,
     MonitorStarted: Area.PRIVACY,
     RecordingHeard: Area.PRIVACY,
     AuditExported: Area.PRIVACY,

@@ -14,6 +14,7 @@ from cti.model import Call
 from cti.service import NoSuchCall
 from web import call_control
 from web.errors import bad_input
+from web.identify import IdentifyWish, Joining, join
 from web.nuisance import NuisanceWish, nuisance
 from web.services import WebServices
 from web.shapes import Given
@@ -96,6 +97,13 @@ async def note(services: WebServices, user: User, call_id: str, given: Given) ->
     await _note(services, user, call_id, given.text, None)
 
 
+async def identify(services: WebServices, user: User, call_id: str, given: Given) -> None:
+    """Say which customer calls in one's own call, or take that back."""
+    assert isinstance(given, IdentifyWish)
+    call = await own_call(services, user, call_id)
+    await join(services, Joining(call, user.id, services.clock.now()), given)
+
+
 async def wrap_up(services: WebServices, user: User, call_id: str, given: Given) -> None:
     """Say what came out of one's own call; during its wrap-up that ends it."""
     assert isinstance(given, WrapUp)
@@ -154,6 +162,7 @@ VERBS: Mapping[str, tuple[Verb, type[Given]]] = {
     "take-over": (call_control.take_over, Nothing),
     "dtmf": (dtmf, Digits),
     "note": (note, Note),
+    "identify": (identify, IdentifyWish),
     "wrap-up": (wrap_up, WrapUp),
 }
 """Every command on a call: what does it, and what it needs to be told."""

@@ -88,7 +88,7 @@ class CustomerFiles:
             customer,
             accounts,
             customers.count_complaints(connection, customer.id, since),
-            _contacts(connection, numbers, but),
+            _contacts(connection, numbers, but, customer.id),
             services.orders.open_in(connection, customer.id),
             [services.bills.latest_in(connection, one.number) for one in accounts],
             [services.outages.ahead_in(connection, one.number) for one in accounts],
@@ -107,11 +107,9 @@ class CustomerFiles:
             complaints_30d=known.complaints,
         )
 
-    async def history(self, numbers: list[str], but: str = "") -> list[shapes.Contact]:
-        """Return the latest calls from these numbers, newest first, without the call `but`."""
-        if not numbers:
-            return []
-        contacts = await self._services.db.read(lambda c: _contacts(c, numbers, but))
+    async def history(self, customer: Customer) -> list[shapes.Contact]:
+        """Return the customer's latest calls, newest first."""
+        contacts = await self._services.db.read(lambda c: _contacts(c, list(customer.phones), "", customer.id))
         return [self._contact(*contact) for contact in contacts]
 
     def _contact(self, call: Call, note: str | None) -> shapes.Contact:
@@ -137,9 +135,11 @@ class CustomerFiles:
         return outage_shape(notice, zone, now, account.area)
 
 
-def _contacts(connection: Connection, numbers: list[str], but: str) -> list[tuple[Call, str | None]]:
-    """Return the latest calls from these numbers without the call `but`, each with its note."""
-    found, notes = store.contacts(connection, numbers, CONTACTS + 1) if numbers else ([], {})
+def _contacts(
+    connection: Connection, numbers: list[str], but: str, customer_id: str = ""
+) -> list[tuple[Call, str | None]]:
+    """Return the latest calls from these numbers or of this customer without the call `but`, each with its note."""
+    found, notes = store.contacts(connection, numbers, CONTACTS + 1, customer_id=customer_id)
     return [(call, notes.get(call.id)) for call in found if call.id != but][:CONTACTS]
 
 

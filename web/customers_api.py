@@ -10,12 +10,15 @@ from agents.model import User
 from core.errors import BadInput
 from core.phone import normalise
 from desk.billing.model import Bill
-from desk.customers.model import Customer
+from desk.customers.model import Category, Customer
+from desk.customers.newcomer import CustomerKnown, Newcomer
 from desk.outages.model import Kind, Outage, Status
 from web import shapes
-from web.route import DESKTOPS, EVERYONE, LEADS, Ask, Routes
+from web.commands import own_call
+from web.identify import Joining, make_customer
+from web.route import DESK, DESKTOPS, EVERYONE, LEADS, Ask, Routes
 from web.shapes import Given, Moment, Shape
-from web.views import outage_shape
+from web.views import customer_shape, outage_shape
 
 routes = Routes("customers")
 FOUND = 50
@@ -48,6 +51,39 @@ async def _find(ask: Ask, query: CustomerQuery) -> list[Customer]:
     return await customers.search(query.q or "", FOUND)
 
 
+class NewCustomer(Given):
+    """An agent's form about who calls in one's own call, which is then that customer's.
+
+    `key` is made once for each form: sent again, it makes no second customer. `although_known`: make one even where
+    the number, or name and address, are those of a customer who is there (else 409 `customer_known` names them).
+    """
+
+    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+    call_id: Annotated[str, Field(min_length=1, max_length=64)]
+    name: Annotated[str, Field(max_length=100)]
+    category: Category | None = None
+    phone: Annotated[str, Field(max_length=32)] = ""
+    address: Annotated[str, Field(max_length=200)] = ""
+    area: Annotated[str, Field(max_length=60)] = ""
+    language: Annotated[str, Field(max_length=32)] = ""
+    although_known: bool = False
+
+
+@routes.add("POST", "/customers", roles=DESK, status=201)
+async def create_customer(ask: Ask, body: NewCustomer) -> shapes.Customer:
+    """Make a customer of who calls in one's own call, and join the call with them."""
+    call = await own_call(ask.services, ask.user, body.call_id)
+    given = body.model_dump(exclude={"key", "call_id"})
+    form = Newcomer(key=f"desk:{ask.user.id}:{body.key}", taken_by=ask.user.id, **given)
+    try:
+        made = await make_customer(ask.services, Joining(call, ask.user.id, ask.services.clock.now()), form)
+    except CustomerKnown as known:
+        shown = await ask.request.app[DESKTOPS].files.listed(known.customers, ask.user)
+        known.details["customers"] = [one.model_dump(mode="json") for one in shown]
+        raise
+    return customer_shape(made, [], ask.user.role.value, own=True)
+
+
 @routes.add("GET", "/customers/{id}", roles=EVERYONE)
 async def read_customer(ask: Ask) -> shapes.CustomerFile:
     """Read everything that the hotline knows of a customer."""
@@ -60,7 +96,7 @@ async def read_customer(ask: Ask) -> shapes.CustomerFile:
 async def read_history(ask: Ask) -> shapes.Items[shapes.Contact]:
     """Read the customer's former calls, the latest first."""
     customer = await ask.services.customers.get(ask.part("id"))
-    return shapes.Items(items=await ask.request.app[DESKTOPS].files.history(list(customer.phones)))
+    return shapes.Items(items=await ask.request.app[DESKTOPS].files.history(customer))
 
 
 def _calls_now(ask: Ask, user: User, customer: Customer) -> bool:

@@ -39,6 +39,7 @@ from cti.events import (
 )
 from cti.model import WITH_AGENT, CallState
 from desk.announcements.events import AnnouncementSwitched
+from desk.customers.events import CustomerNumberAdded
 from desk.nuisance.events import NuisanceMarked
 from ivr.events import (
     CallerIdentified,
@@ -230,6 +231,9 @@ class Desktops:
                 self._tell_seat(event.agent_id, event.at)
             case SeatRegistered() | SeatLost():
                 self._tell_phone(event)
+            case CustomerNumberAdded(call_id=call_id):
+                if (live := self.calls.get(call_id)) is not None:
+                    self.pops.identified(live, event.at)
             case PbxLost():
                 self._notice_all(event.at, "error", "pbx_lost", "与电话系统的连接中断,正在重连。")
             case PbxFound():
@@ -299,6 +303,8 @@ class Desktops:
             self._prepare(live.call.id)
         elif isinstance(event, CallEnded):
             self.pops.over(live.call.id)
+        elif isinstance(event, CallerIdentified) and event.by:
+            self.pops.identified(live, event.at)
         if CallState.PARKED in {live.call.state, moved.before.state if moved.before else None}:
             self._tell_parked(event.at)
         calls = [live.call, *([moved.before] if moved.before else [])]

@@ -56,6 +56,8 @@ class LiveCall:
     call: Call
     loaded: int
     customer_id: str | None = None
+    by_hand: bool = False
+    """Whether it was the agent who said which customer calls."""
     recording_id: str | None = None
     silence: str | None = None
     """noticed: nobody has heard the caller yet; script: the silent-call script is being said."""
@@ -113,7 +115,10 @@ class LiveCalls:
         event = recorded.event
         if (begun := begin(event)) is not None:
             return self._begun(begun, recorded.seq)
-        known = self._live.get(getattr(event, "call_id", None) or "")
+        call_id = getattr(event, "call_id", None) or ""
+        known = self._live.get(call_id)
+        if isinstance(event, CallerIdentified):  # an agent may say so in the wrap-up
+            known = self.get(call_id)
         if known is None and self._heard is not None:
             self._heard.append(recorded)
         if known is None or recorded.seq <= known.loaded:
@@ -152,9 +157,9 @@ class LiveCalls:
             self._ended.popitem(last=False)
 
 
-def _shown(known: LiveCall) -> tuple[str | None, str | None, int | None]:
+def _shown(known: LiveCall) -> tuple[str | None, str | None, int | None, str | None]:
     """What of `_note` a desktop shows of a call."""
-    return known.recording_id, known.silence, known.silent_prompt
+    return known.recording_id, known.silence, known.silent_prompt, known.customer_id
 
 
 def _note(known: LiveCall, event: Event) -> None:
@@ -175,8 +180,8 @@ def _note(known: LiveCall, event: Event) -> None:
             known.silence, known.silent_prompt = "script", prompt
         case SilenceOver() | SilenceBroken() | SilenceUnheard():
             known.silence, known.silent_prompt = None, None
-        case CallerIdentified(customer_id=customer_id):
-            known.customer_id = customer_id
+        case CallerIdentified(customer_id=customer_id, how=how):
+            known.customer_id, known.by_hand = customer_id or None, bool(customer_id) and how == "agent"
         case RecordingStarted(recording_id=recording_id, kind="talk"):
             known.recording_id = recording_id
         case RecordingMissing(recording_id=recording_id) if recording_id == known.recording_id:

@@ -13,6 +13,7 @@ from web import shapes
 from web.commands import own_call
 from web.route import DESK, EVERYONE, HEARING, Ask, Routes
 from web.shapes import Given, Moment, Shape
+from web.store import facts_of
 from web.views import order_shape
 
 routes = Routes("work orders")
@@ -31,7 +32,8 @@ class NewOrder(Given):
     """An agent's form about one's own call. `key` is made once for each form: sent again, it makes no second order.
 
     `danger`: the answer to the safety question, which a fault needs. `phone`: whom to ring, the caller when it is left
-    out. Area and address are those of the account's books unless they are given.
+    out. Area and address are those of the account's books unless they are given; the customer is
+    the account's, else `customer_id`, else who is known to call.
     """
 
     key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
@@ -79,6 +81,7 @@ async def take_order(ask: Ask, body: NewOrder) -> TakenOrder:
         raise BadInput("phone: this is no telephone number; correct it or leave it out", field="phone")
     services = ask.services
     intake = Intake(services.customers, services.outages, services.orders)
+    facts = await services.db.read(lambda c: facts_of(c, [call.id]))
     order = await intake.take_by_hand(
         Told(
             key=f"desk:{ask.user.id}:{body.key}",
@@ -88,7 +91,7 @@ async def take_order(ask: Ask, body: NewOrder) -> TakenOrder:
             caller=phone.number if phone else call.caller,
             caller_known=phone.known if phone else call.caller_known,
             account=body.account,
-            customer_id=body.customer_id,
+            customer_id=body.customer_id or facts[call.id].customer_id or "",
             area=body.area,
             address=body.address,
             text=body.text,

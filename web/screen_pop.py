@@ -82,6 +82,22 @@ class ScreenPops:
         else:
             self._tasks.start(self._pop_when_fetched(event, live, prepared), event.call_id)
 
+    def identified(self, live: LiveCall, at: datetime) -> None:
+        """The agent says who calls, or what is known of them has changed: show what is known now."""
+        call_id = live.call.id
+        self._prepared.pop(call_id, None)
+        for agent_id, pop in self._shown.items():
+            if pop.call_id == call_id:
+                self._tasks.start(self._show_again(agent_id, pop, live, at), call_id)
+
+    async def _show_again(self, agent_id: str, before: shapes.ScreenPop, live: LiveCall, at: datetime) -> None:
+        prepared = self.prepare(live)
+        await asyncio.wait([prepared.fetch])
+        if self.shown_to(agent_id, live.call.id) is None:
+            return  # another call came meanwhile
+        pop = self._shown[agent_id] = self._build(live, agent_id, before.waited_s, _result(prepared))
+        self._show(agent_id, pop, at)
+
     def preparing(self, call_id: str) -> bool:
         """Tell whether what is known of the caller is being fetched or is there."""
         return call_id in self._prepared
@@ -154,6 +170,7 @@ class ScreenPops:
             queue=live.call.queue,
             ahead_causes=list(live.ahead_causes),
             need=live.need,
+            by_hand=live.by_hand,
             script=shapes.Script(greeting=self._opening(self._people.get(agent_id), live.call.direction)),
         )
 

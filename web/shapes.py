@@ -214,6 +214,7 @@ class Customer(Shape):
     phones: list[str]
     address: str | None
     area: str | None
+    language: str | None = Field(default=None, description="language or dialect, as an agent wrote it down")
 
 
 class Account(Shape):
@@ -349,6 +350,7 @@ class ScreenPop(CustomerFile):
     need: str | None = Field(
         default=None, description="what the caller wants by the keys pressed: business, complaint, english"
     )
+    by_hand: bool = Field(default=False, description="whether it was the agent who said which customer calls")
     script: Script
 
 

@@ -9,6 +9,7 @@ from core.prepared import PreparedSelect
 from cti import store as calls
 from cti.events import CallNoted
 from cti.model import Call
+from desk.customers.store import joined
 from ivr.events import CallerIdentified
 from recordings.events import RecordingMissing, RecordingStarted
 from routing.events import AgentRequested
@@ -23,7 +24,7 @@ _NOTES = PreparedSelect(
 
 def facts_of(connection: Connection, call_ids: Collection[str]) -> dict[str, CallFacts]:
     """Return who called, which recording there is and why the call went ahead of others, by call id."""
-    customers: dict[str, str] = {}
+    customers: dict[str, str | None] = {}
     recordings: dict[str, str | None] = {}
     ahead: dict[str, tuple[str, ...]] = {}
     kinds = [kind.__name__ for kind in (CallerIdentified, RecordingStarted, RecordingMissing, AgentRequested)]
@@ -31,7 +32,7 @@ def facts_of(connection: Connection, call_ids: Collection[str]) -> dict[str, Cal
     query = select(table.call_id, table.event, table.data).where(table.call_id.in_(call_ids), table.event.in_(kinds))
     for row in connection.execute(query.order_by(table.seq)) if call_ids else ():
         if row.event == CallerIdentified.__name__:
-            customers[row.call_id] = row.data["customer_id"]
+            customers[row.call_id] = row.data["customer_id"] or None
         elif row.event == AgentRequested.__name__:
             ahead[row.call_id] = tuple(row.data.get("causes", ()))
         elif row.event == RecordingStarted.__name__:
@@ -52,8 +53,12 @@ def notes_of(connection: Connection, call_ids: Collection[str]) -> dict[str, str
     return {call_id: text for call_id, text in said.items() if text}
 
 
-def contacts(connection: Connection, numbers: Sequence[str], limit: int) -> tuple[list[Call], dict[str, str]]:
-    """Return the latest calls from `numbers`, newest first, and their notes."""
-    found = [call for number in numbers for call in calls.latest_from(connection, number, limit)]
-    latest = sorted(found, key=lambda call: call.started_at, reverse=True)[:limit]
+def contacts(
+    connection: Connection, numbers: Sequence[str], limit: int, *, customer_id: str = ""
+) -> tuple[list[Call], dict[str, str]]:
+    """Return the latest calls from `numbers`, or of this customer as an agent said, newest first, and their notes."""
+    found = {call.id: call for number in numbers for call in calls.latest_from(connection, number, limit)}
+    said = joined(connection, customer_id, limit) if customer_id else []
+    found |= {call.id: call for one in said if one not in found and (call := calls.get(connection, one)) is not None}
+    latest = sorted(found.values(), key=lambda call: call.started_at, reverse=True)[:limit]
     return latest, notes_of(connection, [call.id for call in latest])

@@ -162,18 +162,19 @@ def live_call_shape(live: LiveCall, viewer: Account) -> shapes.Call:
 
 
 def customer_shape(customer: Customer, accounts: Sequence[SupplyAccount], role: str, *, own: bool) -> shapes.Customer:
-    """A customer; kind, address and area are those of the first account."""
-    first = accounts[0] if accounts else None
+    """A customer; kind, address and area are those of the first account, else as an agent wrote them down."""
+    first = accounts[0] if accounts else customer
     return shapes.Customer(
         id=customer.id,
         name=customer.name,
-        category=first.category.value if first else None,
+        category=first.category.value if first.category else None,
         vip=customer.vip,
         important=customer.important,
         manager=customer.manager or None,
         phones=[number_for(number, role, own=own) for number in customer.phones],
-        address=first.address if first else None,
-        area=first.area if first else None,
+        address=first.address or None,
+        area=first.area or None,
+        language=customer.language or None,
     )
 
 

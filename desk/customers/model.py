@@ -37,6 +37,12 @@ class Customer:
     """Numbers in the form of `core.phone`."""
     manager: str = ""
     """The account manager (客户经理): the user name of an agent; empty: none."""
+    category: Category | None = None
+    """As an agent wrote it down; like `address` and `area`, that of an account says more."""
+    address: str = ""
+    area: str = ""
+    language: str = ""
+    """The language or dialect (方言) that they speak, as an agent wrote it down; empty: Mandarin, or not said."""
 
 
 @dataclass(frozen=True, slots=True)

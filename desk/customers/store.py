@@ -1,15 +1,16 @@
 """Rows of customers and accounts to dataclasses and back."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, insert, or_, select
 
 from core.prepared import PreparedSelect
 from core.upsert import upsert
 from desk.customers.model import Account, Category, Complaint, Customer, SupplyState
-from desk.customers.tables import accounts, complaints, customer_phones, customers
+from desk.customers.tables import accounts, complaints, customer_calls, customer_phones, customers
 
 NAMES_IN_A_QUERY = 500
 """Values in one IN list: within the limits of both engines."""
@@ -28,6 +29,10 @@ _BY_PHONE = PreparedSelect(
         customers.c.vip,
         customers.c.important,
         customers.c.manager,
+        customers.c.category,
+        customers.c.address,
+        customers.c.area,
+        customers.c.language,
         customer_phones.c.number,
     )
     .join(customer_phones, customer_phones.c.customer_id == customers.c.id)
@@ -39,6 +44,7 @@ _BY_PHONE = PreparedSelect(
 _BY_ACCOUNT = _by_name(
     customers.c.id.in_(select(accounts.c.customer_id).where(accounts.c.number == bindparam("wanted")))
 )
+_BY_KEY = _by_name(customers.c.key == bindparam("wanted"))
 _MANAGER = select(customers.c.manager).where(customers.c.id == bindparam("wanted"))
 _PHONES = (
     select(customer_phones)
@@ -62,9 +68,11 @@ def get(connection: Connection, customer_id: str) -> Customer | None:
 def by_phone(connection: Connection, number: str) -> list[Customer]:
     """Return the customers reached at `number` (form of core.phone), by name."""
     found: dict[str, Customer] = {}
-    for customer, name, vip, important, manager, phone in _BY_PHONE.rows(connection, wanted=number):
-        phones = (*found[customer].phones, phone) if customer in found else (phone,)
-        found[customer] = Customer(customer, name, vip, important, phones, manager)
+    for row in _BY_PHONE.rows(connection, wanted=number):
+        before = found.get(row.id)
+        found[row.id] = (
+            replace(before, phones=(*before.phones, row.number)) if before else _customer(row, (row.number,))
+        )
     return list(found.values())
 
 
@@ -85,8 +93,49 @@ def search(connection: Connection, text: str, limit: int) -> list[Customer]:
         or_(accounts.c.number.like(f"{part}%", escape="\\"), accounts.c.address.like(f"%{part}%", escape="\\"))
     )
     reached = select(customer_phones.c.customer_id).where(customer_phones.c.number.like(f"{part}%", escape="\\"))
-    named = customers.c.name.like(f"%{part}%", escape="\\")
-    return _load(connection, _by_name(or_(named, customers.c.id.in_(held), customers.c.id.in_(reached))).limit(limit))
+    own = [column.like(f"%{part}%", escape="\\") for column in (customers.c.name, customers.c.address)]
+    return _load(connection, _by_name(or_(*own, customers.c.id.in_(held), customers.c.id.in_(reached))).limit(limit))
+
+
+def alike(connection: Connection, name: str, address: str, limit: int) -> list[Customer]:
+    """Return customers of this name, blanks aside, at exactly this address, their own or of an account."""
+    held = select(accounts.c.customer_id).where(accounts.c.address == address)
+    at = or_(customers.c.address == address, customers.c.id.in_(held))
+    return _load(connection, _by_name(and_(customers.c.name.in_({name, name.replace(" ", "")}), at)).limit(limit))
+
+
+def by_key(connection: Connection, key: str) -> Customer | None:
+    """Return the customer who was made of this form, if there is one."""
+    return _first(_load(connection, _BY_KEY, wanted=key))
+
+
+def add(connection: Connection, one: Customer, key: str, by: str) -> None:
+    """Write a new customer, made of the form `key` by the agent `by`."""
+    row = {"id": one.id, "name": one.name, "vip": one.vip, "important": one.important, "manager": one.manager}
+    row |= {"category": one.category or "", "address": one.address, "area": one.area, "language": one.language}
+    connection.execute(insert(customers).values(key=key, **row))
+    for number in one.phones:
+        add_number(connection, one.id, number, by)
+
+
+def add_number(connection: Connection, customer_id: str, number: str, by: str) -> None:
+    """Write down, for the agent `by`, that a customer is reached at a number that is not theirs yet."""
+    connection.execute(insert(customer_phones).values(customer_id=customer_id, number=number, added_by=by))
+
+
+def join(connection: Connection, call_id: str, customer_id: str | None, at: datetime) -> None:
+    """Write down who called, as an agent says; None: what was said is taken back."""
+    if customer_id is None:
+        connection.execute(delete(customer_calls).where(customer_calls.c.call_id == call_id))
+        return
+    upsert(connection, customer_calls, [{"call_id": call_id, "customer_id": customer_id, "at": at}])
+
+
+def joined(connection: Connection, customer_id: str, limit: int) -> list[str]:
+    """Return the latest calls of which an agent said that this customer called, at most `limit`."""
+    table = customer_calls.c
+    query = select(table.call_id).where(table.customer_id == customer_id).order_by(table.at.desc()).limit(limit)
+    return list(connection.execute(query).scalars())
 
 
 def _load(connection: Connection, query: Select[Any], **values: str) -> list[Customer]:
@@ -94,7 +143,14 @@ def _load(connection: Connection, query: Select[Any], **values: str) -> list[Cus
     numbers: dict[str, list[str]] = {row.id: [] for row in rows}
     for phone in connection.execute(_PHONES, {"customers": list(numbers)}) if numbers else ():
         numbers[phone.customer_id].append(phone.number)
-    return [Customer(row.id, row.name, row.vip, row.important, tuple(numbers[row.id]), row.manager) for row in rows]
+    return [_customer(row, tuple(numbers[row.id])) for row in rows]
+
+
+def _customer(row: Any, phones: tuple[str, ...]) -> Customer:
+    kind = Category(row.category) if row.category else None
+    return Customer(
+        row.id, row.name, row.vip, row.important, phones, row.manager, kind, row.address, row.area, row.language
+    )
 
 
 def _first(found: Sequence[Customer]) -> Customer | None:
@@ -136,15 +192,20 @@ def count_complaints(connection: Connection, customer_id: str, since: datetime) 
 
 
 def save_customers(connection: Connection, rows: Sequence[Customer]) -> None:
-    """Write customers; those that are there already get the new values and exactly the new telephone numbers."""
+    """Write customers; those that are there already get the new values and exactly the new telephone numbers.
+
+    What agents have written down stays.
+    """
     upsert(
         connection,
         customers,
         [{"id": c.id, "name": c.name, "vip": c.vip, "important": c.important, "manager": c.manager} for c in rows],
     )
     for ids in _parts([c.id for c in rows]):
-        connection.execute(delete(customer_phones).where(customer_phones.c.customer_id.in_(ids)))
-    upsert(connection, customer_phones, [{"number": n, "customer_id": c.id} for c in rows for n in c.phones])
+        imported = customer_phones.c.added_by == ""
+        connection.execute(delete(customer_phones).where(customer_phones.c.customer_id.in_(ids), imported))
+    phones = [{"number": n, "customer_id": c.id, "added_by": ""} for c in rows for n in c.phones]
+    upsert(connection, customer_phones, phones)
 
 
 def save_accounts(connection: Connection, rows: Sequence[Account], pin_hashes: Mapping[str, str]) -> None:

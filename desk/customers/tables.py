@@ -12,14 +12,31 @@ customers = Table(
     Column("vip", Boolean, nullable=False),
     Column("important", Boolean, nullable=False),
     Column("manager", String(64), nullable=False, server_default=""),
+    Column("category", String(20), nullable=False, server_default=""),
+    Column("address", String(200), nullable=False, server_default=""),
+    Column("area", String(60), nullable=False, server_default=""),
+    Column("language", String(32), nullable=False, server_default=""),
+    Column("key", String(120), unique=True),
 )
+"""`key`: which agent's form a customer was made of; null: imported."""
 
 customer_phones = Table(
     "customer_phones",
     metadata,
     Column("number", String(20), primary_key=True),
     Column("customer_id", String(32), ForeignKey(customers.c.id), primary_key=True, index=True),
+    Column("added_by", String(32), nullable=False, server_default=""),
 )
+"""`added_by`: the id of the agent who wrote the number down; empty: imported, and an import takes it away again."""
+
+customer_calls = Table(
+    "customer_calls",
+    metadata,
+    Column("call_id", String(64), primary_key=True),
+    Column("customer_id", String(32), ForeignKey(customers.c.id), nullable=False, index=True),
+    Column("at", Utc, nullable=False),
+)
+"""Who called, as an agent said."""
 
 accounts = Table(
     "accounts",

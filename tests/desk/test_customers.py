@@ -1,6 +1,7 @@
 """Customers are found by number, account, name; PINs are checked; on both engines."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -121,6 +122,28 @@ async def test_writing_again_replaces_all_but_the_pin(service: CustomerService, 
     await db.write(lambda c: store.save_accounts(c, [moved], {}))
     assert await service.get("C5") == Customer("C5", "刘洋洋", phones=("13900000005",))
     assert await service.verify("3200000005", "000005") == moved
+
+
+async def test_what_agents_have_written_down_outlives_an_import(service: CustomerService, db: Database) -> None:
+    new = Customer(
+        "N1", "周敏", phones=("13800000006",), category=Category.RESIDENTIAL, address="和平路6号", language="客家话"
+    )
+    await db.write(lambda c: store.add(c, new, "desk:u1:form-0001", "u1"))
+    await db.write(lambda c: store.add_number(c, "C5", "13800000006", "u1"))
+    await db.write(lambda c: store.save_customers(c, [Customer("C5", "刘洋", phones=("13900000005",))]))
+    assert (await service.get("C5")).phones == ("13800000006", "13900000005")
+    await db.write(lambda c: store.save_customers(c, [Customer("N1", "周敏", vip=True)]))
+    assert await service.get("N1") == replace(new, vip=True)
+    assert [c.id for c in await service.by_phone("13800000006")] == ["C5", "N1"]
+    assert [c.id for c in await service.search("和平路")] == ["N1"]
+    assert await db.read(lambda c: store.by_key(c, "desk:u1:form-0001")) == replace(new, vip=True)
+    assert await db.read(lambda c: store.alike(c, "周 敏", "和平路6号", 5)) == [replace(new, vip=True)]
+    assert [c.id for c in await db.read(lambda c: store.alike(c, "刘洋", "人民路5号", 5))] == ["C5"]
+    for call_id, day in (("1.1", 1), ("1.2", 2), ("1.3", 3)):
+        await db.write(lambda c, i=call_id, d=day: store.join(c, i, "N1", NOW + timedelta(days=d)))  # type: ignore[misc]
+    await db.write(lambda c: store.join(c, "1.2", None, NOW))
+    await db.write(lambda c: store.join(c, "1.3", "C5", NOW))
+    assert await db.read(lambda c: store.joined(c, "N1", 10)) == ["1.1"]
 
 
 def test_no_pin_opens_an_account_that_does_not_exist() -> None:

@@ -80,6 +80,8 @@ def test_who_calls_again_within_w_days_was_not_helped_the_first_time(tmp_path: P
         *call("c1", DAY, ""),  # a withheld number: nobody knows
         *call("d1", DAY, "13800000004"),
         *(each for each in (call("e1", DAY, "13800000005")[0], identified, *call("e1", DAY)[1:])),
+        *call("f1", DAY, "13800000006"),
+        *(CallerIdentified(at=DAY, call_id="f1", customer_id=who, how="agent", by="a1") for who in ("k1", "")),
         *call("a2", DAY + 6 * day),  # again: a1 was not resolved
         *call("b2", DAY + 2 * day, "13800000002", need="business"),  # about something else
         *call("d2", DAY + 8 * day, "13800000004"),  # too late to be a repeat
@@ -91,7 +93,7 @@ def test_who_calls_again_within_w_days_was_not_helped_the_first_time(tmp_path: P
     assert read.repeats is not None
     assert read.repeats.resolved(DAY + 6 * day) == [], "the W days are not over"
     told = [resolved for _, resolved in read.repeats.resolved(DAY + 9 * day)]
-    assert sorted(told) == [False, True, True, True], "a1 was not; b1, d1 and e1 were; c1 is not counted"
+    assert sorted(told) == [False, True, True, True, True], "a1 was not; b1, d1, e1, f1 were; c1 is not counted"
 
 
 def test_a_piece_of_the_journal_is_found_without_sorting_it(tmp_path: Path) -> None:

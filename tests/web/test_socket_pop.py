@@ -60,6 +60,7 @@ async def test_a_known_caller_with_a_paid_bill(world: World) -> None:
         "phones": ["13800000001"],
         "address": "",
         "area": "",
+        "language": None,
     }
     assert (pop["caller"], pop["queue"]) == ("13800000001", "general")
     assert [one["account_no"] for one in pop["accounts"]] == ["3200000001"]

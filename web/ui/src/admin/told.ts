@@ -61,6 +61,10 @@ export function told(row: AuditRow, { m, word, day }: Telling): { text: string; 
       return one(m("act.blocked", { number: get("caller"), until: day(get("until")), why }));
     case "NumberUnblocked":
       return one(m("act.unblocked", { number: get("caller") }));
+    case "CustomerCreated":
+      return one(m("act.newCustomer", { customer: get("customer_id"), call: get("call_id") }));
+    case "CustomerNumberAdded":
+      return one(m("act.newNumber", { number: get("caller"), customer: get("customer_id") }));
     case "MonitorStarted":
       return one(m("act.monitored", { who: who("watched_agent_id"), mode: word("mode", get("mode")) }));
     case "RecordingHeard":

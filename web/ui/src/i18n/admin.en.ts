@@ -345,6 +345,8 @@ const en: Words<typeof zh> = {
     weather: "Entered a weather notice of level {level}",
     blocked: "Blocked {number} until {until}{why}",
     unblocked: "Lifted the block of {number}",
+    newCustomer: "Made customer {customer} out of call {call}",
+    newNumber: "Added {number} to the numbers of customer {customer}",
     monitored: "Listened to a talk of {who} ({mode})",
     heard: "Heard recording {recording}",
     exported: "Exported {rows} rows of the audit",

@@ -341,6 +341,8 @@ export default {
     weather: "登记天气预警，{level} 级",
     blocked: "限制号码 {number}，到 {until}{why}",
     unblocked: "解除号码 {number} 的限制",
+    newCustomer: "在通话 {call} 中新建客户 {customer}",
+    newNumber: "把号码 {number} 加到客户 {customer}",
     monitored: "监听 {who} 的通话（{mode}）",
     heard: "听录音 {recording}",
     exported: "导出审计记录 {rows} 条",

@@ -353,6 +353,8 @@ const en: Words<typeof zh> = {
     IvrFailed: "Menu step “{node}” failed, went on at “{to}”",
     DigitsCollected: "Caller pressed {digits}",
     CallerIdentified: "Caller identified ({how})",
+    CustomerCreated: "New customer written down",
+    CustomerNumberAdded: "Calling number added to the customer",
     SilencePromptGiven: "Silent-call prompt {prompt}",
     SilenceBroken: "Heard during the silent-call script ({by})",
     SilenceReleased: "Let go after three silent-call prompts",
@@ -432,7 +434,7 @@ const en: Words<typeof zh> = {
   },
   transferKind: { queue: "queue “{queue}”", agent: "another agent", outside: "outside number {dialled}", park: "parked" },
   monitorMode: { listen: "listen", whisper: "whisper", barge: "barge in" },
-  how: { number: "by number", pin: "by account and PIN" },
+  how: { number: "by number", pin: "by account and PIN", agent: "by the agent" },
   intent: {
     fault: "fault report",
     bill: "bill",

@@ -342,6 +342,8 @@ export default {
     IvrFailed: "菜单环节“{node}”出错，转到“{to}”",
     DigitsCollected: "客户按键 {digits}",
     CallerIdentified: "识别客户（{how}）",
+    CustomerCreated: "新建客户",
+    CustomerNumberAdded: "来电号码已加到客户",
     SilencePromptGiven: "无声提示第 {prompt} 次",
     SilenceBroken: "无声提示中听到客户（{by}）",
     SilenceReleased: "无声三次提示后挂机",
@@ -421,7 +423,7 @@ export default {
   },
   transferKind: { queue: "队列“{queue}”", agent: "其他坐席", outside: "外线 {dialled}", park: "停放位" },
   monitorMode: { listen: "监听", whisper: "密语", barge: "强插" },
-  how: { number: "来电号码", pin: "户号和密码" },
+  how: { number: "来电号码", pin: "户号和密码", agent: "坐席确认" },
   intent: {
     fault: "故障报修",
     bill: "查询电费",
