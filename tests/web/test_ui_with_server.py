@@ -22,7 +22,8 @@ PICTURES = os.environ.get("HOTLINE_PICTURES")
 
 
 @asynccontextmanager
-async def _signed_in(folder: Path, name: str, seat: str) -> AsyncIterator[tuple[World, Page]]:
+async def signed_in(folder: Path, name: str, seat: str) -> AsyncIterator[tuple[World, Page]]:
+    """A browser page of who has just signed in before a real server; nothing may have been wrong in the page."""
     problems: list[str] = []
     async with open_world(folder, ui_dir=workshop() / "dist") as world, chromium() as browser:
         await world.phone(seat)
@@ -40,7 +41,7 @@ async def _signed_in(folder: Path, name: str, seat: str) -> AsyncIterator[tuple[
 
 
 async def test_a_whole_call(tmp_path: Path) -> None:
-    async with _signed_in(tmp_path, "1001", "1001") as (world, page):
+    async with signed_in(tmp_path, "1001", "1001") as (world, page):
         await page.keyboard.press("Alt+r")
         await until(lambda: world.state_of("1001") == "ready")
         call_id = world.call("13800000002")
@@ -72,7 +73,7 @@ async def test_a_whole_call(tmp_path: Path) -> None:
 
 
 async def test_why_so_much_this_month_within_one_screen(tmp_path: Path) -> None:
-    async with _signed_in(tmp_path, "1001", "1001") as (world, page):
+    async with signed_in(tmp_path, "1001", "1001") as (world, page):
         await page.keyboard.press("Alt+r")
         await until(lambda: world.state_of("1001") == "ready")
         call_id = world.call("13800000002")
@@ -120,7 +121,7 @@ async def test_why_so_much_this_month_within_one_screen(tmp_path: Path) -> None:
 
 
 async def test_an_outage_and_a_number_that_nobody_has(tmp_path: Path) -> None:
-    async with _signed_in(tmp_path, "1001", "1001") as (world, page):
+    async with signed_in(tmp_path, "1001", "1001") as (world, page):
         await page.keyboard.press("Alt+r")
         await until(lambda: world.state_of("1001") == "ready")
         call_id = world.call("13800000003")
@@ -145,7 +146,7 @@ async def test_an_outage_and_a_number_that_nobody_has(tmp_path: Path) -> None:
 
 
 async def test_a_lost_phone_keeps_the_agent_from_ready(tmp_path: Path) -> None:
-    async with _signed_in(tmp_path, "1001", "1001") as (world, page):
+    async with signed_in(tmp_path, "1001", "1001") as (world, page):
         await world.phone("1001", there=False)
         await page.get_by_text("来电送不到您这里").wait_for()
         await page.keyboard.press("Alt+r")
@@ -181,7 +182,7 @@ async def _listens_whispers_and_goes(world: World, page: Page, call_id: str) -> 
 
 
 async def test_the_work_of_an_agent_beside_and_after_a_call(tmp_path: Path) -> None:
-    async with _signed_in(tmp_path, "1001", "1001") as (world, page), world.client("lead") as lead:
+    async with signed_in(tmp_path, "1001", "1001") as (world, page), world.client("lead") as lead:
         lost = world.call("13800000004")
         await world.until_state(lost, "queued")
         world.pbx.gone(lost)

@@ -12,13 +12,15 @@ from web.ui.mock.work import callback, left, order
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
 
-async def _talk(desk: Desk, pop: data.Json) -> None:
+async def talk(desk: Desk, pop: data.Json) -> None:
+    """Take a call with this pop."""
     await desk.centre.ring(pop)
     await desk.centre.answer()
     await desk.page.wait_for_selector(".controls")
 
 
-async def _lose_the_answer(route: Route) -> None:
+async def lose_the_answer(route: Route) -> None:
+    """Let the server do it, and the page not hear of it."""
     await route.fetch()
     await route.abort()
 
@@ -29,7 +31,7 @@ async def test_a_fault_is_taken_once_out_of_the_call_and_nothing_typed_is_lost()
         work.open = [order("261123000001")]
         await desk.sign_in()
         path = [{"node": "fault_scope", "digits": "2", "at": data.ago(seconds=30)}]
-        await _talk(desk, data.pop("c1", "13800000002", ivr_path=path))
+        await talk(desk, data.pop("c1", "13800000002", ivr_path=path))
         await page.keyboard.press("Alt+o")
         form = page.locator("[data-test=order-form]")
         await expect(form).to_contain_text("有没有电线断落")
@@ -47,7 +49,7 @@ async def test_a_fault_is_taken_once_out_of_the_call_and_nothing_typed_is_lost()
         await desk.centre.finish(20)
         await desk.centre.be("ready")
         await expect(form.locator("#order-text")).to_have_value("开关没跳 <b>邻居有电</b>")
-        await page.route("**/api/v1/work-orders", _lose_the_answer, times=1)
+        await page.route("**/api/v1/work-orders", lose_the_answer, times=1)
         await form.get_by_role("button", name="提交工单").click()
         await desk.see("没有收到服务器的答复")
         await form.get_by_role("button", name="提交工单").dblclick()
@@ -73,7 +75,7 @@ async def test_danger_is_asked_first_a_number_is_read_out_and_what_is_missing_is
     async with open_desk() as desk:
         page, work = desk.page, desk.centre.work
         await desk.sign_in()
-        await _talk(desk, data.unknown_pop("c1"))
+        await talk(desk, data.unknown_pop("c1"))
         await page.get_by_role("button", name="登记工单").click()
         form = page.locator("[data-test=order-form]")
         await form.get_by_role("button", name="提交工单").click()
@@ -137,7 +139,7 @@ async def test_a_wrap_up_is_extended_and_what_it_left_behind_is_sent_later() -> 
     async with open_desk() as desk:
         page, centre = desk.page, desk.centre
         await desk.sign_in()
-        await _talk(desk, data.pop("c1", "13800000002"))
+        await talk(desk, data.pop("c1", "13800000002"))
         await centre.finish(30)
         await page.get_by_label("咨询查询").check()
         await page.fill("#wrap-note", "没写完的话")
@@ -150,7 +152,7 @@ async def test_a_wrap_up_is_extended_and_what_it_left_behind_is_sent_later() -> 
         await page.reload()
         unsent = page.locator("[data-test=unsent]")
         await expect(unsent).to_contain_text("没写完的话")
-        await _talk(desk, data.pop("c2", "13800000003"))
+        await talk(desk, data.pop("c2", "13800000003"))
         await page.fill("#note", "第二通")
         await expect(unsent).to_contain_text("没写完的话")
         await unsent.get_by_role("button", name="提交").click()
@@ -242,7 +244,7 @@ async def test_the_work_area_fits_and_axe_finds_nothing(locale: str, dark: bool,
         work.callbacks = [callback(n, reason="客户要求晚上再打" * 6) for n in range(200)]
         work.abandoned = [left(n) for n in range(60)]
         await desk.sign_in()
-        await _talk(desk, data.ugly_pop("c1"))
+        await talk(desk, data.ugly_pop("c1"))
         await page.keyboard.press("Alt+o")
         await page.locator("[data-field=danger] input").first.check()
         await page.locator("[data-test=known-orders]").wait_for()

@@ -125,6 +125,7 @@ def customer(name: str, **more: Any) -> Json:
         "phones": ["13800000002"],
         "address": "城东区建设路 18 号阳光花园 3 幢 2 单元 501 室",
         "area": "城东片区",
+        "language": None,
         **more,
     }
 
@@ -195,6 +196,7 @@ def pop(call_id: str, caller: str, **more: Any) -> Json:
         "queue": "综合服务",
         "ahead_causes": [],
         "need": None,
+        "by_hand": False,
         "script": {"greeting": GREETING},
         **more,
     }

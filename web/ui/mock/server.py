@@ -15,6 +15,7 @@ from typing import Any, Self
 from aiohttp import WSMsgType, web
 
 from web.ui.mock import data
+from web.ui.mock.customers import Customers
 from web.ui.mock.data import Json
 from web.ui.mock.floor import Floor
 from web.ui.mock.shift import Shift
@@ -47,6 +48,7 @@ class MockCentre:
         self.live: list[Json] | None = None
         """The live calls; None: those of the floor."""
         self.work = WorkArea()
+        self.customers = Customers(self._show_pop)
         self.shift = Shift()
         self.floor = Floor()
         self.steering = Steering(lambda: (self.floor, self.user["id"]))
@@ -129,6 +131,10 @@ class MockCentre:
         await self.move(data.call(pop["call_id"], pop["caller"]))
         await self.be("ringing")
 
+    async def _show_pop(self, changed: Json) -> None:
+        self.pop = {**(self.pop or {}), **changed}
+        await self.say("screen_pop", **self.pop)
+
     async def move(self, call: Json) -> None:
         """Tell the call as it is now."""
         self.call = call
@@ -180,11 +186,10 @@ class MockCentre:
             ("POST", f"{api}/calls", self._dial),
             ("GET", f"{api}/calls", self._calls),
             ("GET", f"{api}/calls/{{id}}/timeline", self._timeline),
-            ("GET", f"{api}/customers", self._customers),
-            ("GET", f"{api}/customers/{{id}}", self._customer),
             ("GET", f"{api}/recordings/{{id}}/audio", _audio),
             ("GET", f"{api}/desktop", self._desktop),
             *self.work.routes(),
+            *self.customers.routes(),
             *self.shift.routes(),
             ("GET", f"{api}/wallboard", self._wallboard),
             *self.steering.routes(),
@@ -256,15 +261,6 @@ class MockCentre:
     async def _timeline(self, request: web.Request) -> web.Response:
         return web.json_response({"items": data.timeline(request.match_info["id"])})
 
-    async def _customers(self, request: web.Request) -> web.Response:
-        found = request.query.get("account") == "3200000002" or request.query.get("q") == "王芳"
-        return web.json_response({"items": [data.customer("王芳")] if found else []})
-
-    async def _customer(self, request: web.Request) -> web.Response:
-        file = data.pop("x", "x")
-        file["customer"] = {**file["customer"], "id": request.match_info["id"]}
-        return web.json_response(file)
-
     async def _desktop(self, request: web.Request) -> web.StreamResponse:
         if self.closed or not self.signed_in:
             return _error(503, "unavailable") if self.closed else _error(401, "not_signed_in")
@@ -335,6 +331,8 @@ class MockCentre:
                 await self.move({**self.call, "state": "talking", "third": {**self.call["third"], "state": "joined"}})
             case "answer":
                 await self.answer()
+            case "identify":
+                await self.customers.identify(command)
             case "pickup":
                 self.parked = [one for one in self.parked if one["call_id"] != command["call_id"]]
                 await self.say("parked", items=self.parked)

@@ -4,6 +4,7 @@
  * Nothing runs here: a shape that the server changes makes `npm run check` fail at the line that names it.
  */
 import type { AnnouncementRow, NewAnnouncement, Proposal } from "./announcements";
+import type { NewCustomer } from "./customers";
 import type { FlowRow, PromptRow, VersionRow } from "./flows";
 import type { Session } from "./http";
 import type { paths } from "./schema";
@@ -33,6 +34,7 @@ export type Answered = [
   Fits<Sent<"/api/v1/calls/{id}/timeline", "get">, Page<TimelineItem>>,
   Fits<Sent<"/api/v1/customers", "get">, Page<Customer>>,
   Fits<Sent<"/api/v1/customers/{id}", "get">["accounts"], Account[]>,
+  Fits<Sent<"/api/v1/customers", "post">, Customer>,
   Fits<Sent<"/api/v1/announcements", "get">, Page<AnnouncementRow>>,
   Fits<Sent<"/api/v1/announcements/proposals", "get">, Page<Proposal>>,
   Fits<Sent<"/api/v1/flows", "get">, Page<FlowRow>>,
@@ -47,5 +49,6 @@ export type Answered = [
 
 export type Asked = [
   Fits<NewAnnouncement, Taken<"/api/v1/announcements", "post">>,
+  Fits<NewCustomer, Taken<"/api/v1/customers", "post">>,
   Fits<NewOrder, Taken<"/api/v1/work-orders", "post">>,
 ];

@@ -1,6 +1,6 @@
-/** Looking a customer up by hand. */
-import { ApiError, request, withQuery } from "./http";
-import type { Customer, CustomerFile, HistoryItem, Page } from "./types";
+/** Looking a customer up by hand, and writing a new one down. */
+import { request, withQuery } from "./http";
+import type { Customer, Page } from "./types";
 
 /** Customers that fit what the agent typed: an account number, a phone number, or words. */
 export async function find(text: string): Promise<Customer[]> {
@@ -17,28 +17,18 @@ export async function find(text: string): Promise<Customer[]> {
   return [];
 }
 
-/** Everything the desktop shows of one customer. Parts that the server does not send stay empty. */
-export async function fileOf(customer: Customer): Promise<CustomerFile> {
-  const path = `customers/${encodeURIComponent(customer.id)}`;
-  const sent = await request<Partial<CustomerFile> & Partial<Customer>>("GET", path);
-  const history = sent.history ?? (await contacts(path));
-  return {
-    customer: sent.customer ?? customer,
-    accounts: sent.accounts ?? [],
-    bill: sent.bill ?? null,
-    outage: sent.outage ?? null,
-    open_work_orders: sent.open_work_orders ?? [],
-    complaints_30d: sent.complaints_30d ?? 0,
-    history,
-  };
+/** What `POST /customers` takes. `key` is made once for each form: sent again, it makes no second customer. */
+export interface NewCustomer {
+  key: string;
+  call_id: string;
+  name: string;
+  phone: string;
+  address: string;
+  area: string;
+  category: "residential" | "commercial" | "agricultural";
+  language: string;
+  /** Make one even where the number, or name and address, are those of a customer who is there. */
+  although_known: boolean;
 }
 
-async function contacts(path: string): Promise<HistoryItem[]> {
-  try {
-    return (await request<Page<HistoryItem>>("GET", `${path}/history`)).items;
-  } catch (error) {
-    // The file itself is worth showing although its history cannot be had.
-    if (error instanceof ApiError) return [];
-    throw error;
-  }
-}
+export const makeCustomer = (one: NewCustomer): Promise<Customer> => request("POST", "customers", one);

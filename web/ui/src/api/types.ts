@@ -135,6 +135,8 @@ export interface Customer {
   phones: string[];
   address: string | null;
   area: string | null;
+  /** Language or dialect, as an agent wrote it down. */
+  language?: string | null;
 }
 
 export interface Account {
@@ -214,6 +216,8 @@ export interface ScreenPop extends CustomerFile {
   ahead_causes: string[];
   /** What the caller wants by the keys pressed: business, complaint. */
   need: string | null;
+  /** It was the agent who said which customer calls. */
+  by_hand?: boolean;
   script: { greeting: string } | null;
 }
 
@@ -309,6 +313,7 @@ export type Command =
   | { type: "conference"; call_id: string; do: "join" | "leave" }
   | { type: "nuisance"; call_id: string; do: "warn" | "release" | "mark"; note?: string }
   | { type: "wrap-up"; call_id: string; result_code: string; note: string }
+  | { type: "identify"; call_id: string; customer_id: string | null; add_number?: boolean }
   | { type: "extend-wrap-up" }
   | { type: "note"; call_id: string; text: string }
   | { type: "dtmf"; call_id: string; digits: string };

@@ -58,4 +58,4 @@ export function workOf(userId: string): void {
   for (const key of left) if (WORK.some((begin) => key.startsWith(begin))) sessionStorage.removeItem(key);
 }
 
-const WORK = [DRAFTS, "hotline.orders", "hotline.message", "hotline.handover"];
+const WORK = [DRAFTS, "hotline.orders", "hotline.customers", "hotline.message", "hotline.handover"];

@@ -23,6 +23,7 @@ export const KEYS = {
   dial: "c",
   note: "n",
   order: "o",
+  customer: ",",
   lines: "l",
   bill: "b",
   outage: "i",
@@ -44,7 +45,7 @@ export function useShortcuts(actions: Partial<Record<Shortcut, () => void>>): vo
   const press = (event: KeyboardEvent): void => {
     if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat) return;
     // `code` is the key's place: with Alt some layouts give another letter in `key`.
-    const act = byLetter.get(event.code.replace(/^Key/, "").replace("Slash", "/").replace("Period", ".").toLowerCase());
+    const act = byLetter.get(event.code.replace(/^Key/, "").replace("Slash", "/").replace("Period", ".").replace("Comma", ",").toLowerCase());
     if (act === undefined) return;
     event.preventDefault();
     act();

@@ -2,7 +2,7 @@
 import { computed, reactive, ref, shallowRef } from "vue";
 import { session } from "../api/http";
 import { ApiError } from "../api/http";
-import type { Command, CustomerFile, Parked, ServerMessage } from "../api/types";
+import type { Command, Parked, ServerMessage } from "../api/types";
 import { Connection, NoAnswer, Refusal, type LinkDetail, type LinkStatus, type Wire } from "./connection";
 import { workOf } from "./kept";
 import { EMPTY, leavesGap, reduce } from "./state";
@@ -16,8 +16,6 @@ const tick = ref(Date.now());
 const offset = ref(0);
 const heardAt = ref(0);
 const pending = reactive(new Set<string>());
-/** A customer that the agent found by hand, in place of what the caller's number gave. */
-const chosen = shallowRef<{ callId: string; file: CustomerFile } | null>(null);
 
 let connection: Connection | null = null;
 setInterval(() => {
@@ -84,7 +82,6 @@ export function disconnect(): void {
   connection?.stop();
   connection = null;
   state.value = EMPTY;
-  chosen.value = null;
 }
 
 export type Outcome = { ok: true } | { ok: false; code: string; message: string };
@@ -123,5 +120,5 @@ export function retryNow(): void {
 const now = computed(() => tick.value + offset.value);
 
 export function useDesktop() {
-  return { state, link, linkDetail, now, tick, heardAt, pending, chosen, run, connect, disconnect, retryNow };
+  return { state, link, linkDetail, now, tick, heardAt, pending, run, connect, disconnect, retryNow };
 }

@@ -280,6 +280,8 @@ const en: Words<typeof zh> = {
     findFailed: "The search did not work ({code}).",
     byHand: "Chosen by you: {name}",
     undo: "Back to what the number gave",
+    addNumber: "Add the calling number {number} to this customer",
+    language: "Language or dialect",
   },
   queues: {
     title: "Queues",

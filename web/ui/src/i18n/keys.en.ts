@@ -13,6 +13,7 @@ export default {
     silent: "Silent-call prompts",
     note: "Write a note",
     order: "Fill in the order form",
+    customer: "New customer, while it is not known who calls",
     keypad: "Keypad for the other side's menus",
     phone: "Phone settings: devices, volume, answering",
     reject: "Reject",

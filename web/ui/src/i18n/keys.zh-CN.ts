@@ -13,6 +13,7 @@ export default {
     silent: "无声提示",
     note: "写备注",
     order: "填写工单",
+    customer: "新建客户（来电无对应客户时）",
     keypad: "拨号键盘（对方的语音菜单）",
     phone: "话机设置：设备、音量、接听方式",
     reject: "拒接",

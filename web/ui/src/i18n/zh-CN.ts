@@ -269,6 +269,8 @@ export default {
     findFailed: "查询没有成功（{code}）。",
     byHand: "由您选定：{name}",
     undo: "恢复自动识别",
+    addNumber: "把来电号码 {number} 加到此客户",
+    language: "语言或方言",
   },
   queues: {
     title: "队列",
