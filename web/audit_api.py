@@ -11,6 +11,7 @@ from pydantic import Field
 from agents.accounts import NoSuchUser
 from agents.model import Permission
 from core.errors import BadInput
+from figures.export import harmless
 from web import shapes
 from web.audit import Act, Area, AuditFilter, acts
 from web.events import AuditExported
@@ -22,8 +23,6 @@ from web.shapes import Given, Moment, Shape
 routes = Routes("audit")
 READERS = may(Permission.READ_AUDIT)
 EXPORT_MOST = 10_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 _PEOPLE = ("user_id", "agent_id", "watched_agent_id")
 """Fields that name a person."""
 
@@ -149,14 +148,9 @@ def _csv(ask: Ask, found: list[Act]) -> str:
         facts = "; ".join(f"{name}={_told(row.people, value)}" for name, value in row.data.items())
         at = row.at.astimezone(zone).isoformat(timespec="seconds")
         cells = [row.seq, at, row.area.value, row.event, row.by or "", row.by_name or "", facts]
-        writer.writerow([_plain(cell) for cell in cells])
+        writer.writerow([harmless(str(cell)) for cell in cells])
     return out.getvalue()
 
 
 def _told(people: dict[str, str], value: Any) -> str:
     return people.get(value, value) if isinstance(value, str) else str(value)
-
-
-def _plain(cell: object) -> str:
-    text = str(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text

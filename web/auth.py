@@ -88,7 +88,7 @@ async def auth_middleware(request: web.Request, handler: Handler) -> web.StreamR
     unsafe = request.method not in SAFE_METHODS
     if unsafe and (by_cookie or token is None):
         check_origin(request, services.settings.web, needed=by_cookie)
-    if token is not None and request.path.startswith("/api/"):
+    if token is not None and token.isascii() and request.path.startswith("/api/"):
         user = await _user(services, token)
         if user is not None:
             request[WHO] = SignedIn(user, token, by_cookie)

@@ -106,6 +106,8 @@ def _item(recorded: Recorded, viewer: User, *, own: bool) -> shapes.TimelineItem
     if not own and viewer.role.value not in SEE_NUMBERS:
         data |= {name: mask(str(data[name])) for name in _NUMBERS if data.get(name)}
         data |= {name: "*" * len(data[name]) for name in ("digits",) if data.get(name)}
+        if isinstance(known := data.get("known"), dict):  # what the flow keeps of the keys pressed
+            data["known"] = {name: "*" * len(said) if said.isdigit() else said for name, said in known.items()}
     return shapes.TimelineItem(seq=recorded.seq, at=event.at, event=type(event).__name__, data=data)
 
 

@@ -16,6 +16,7 @@ from desk.outages.model import Kind, Outage, Status
 from web import shapes
 from web.commands import own_call
 from web.identify import Joining, make_customer
+from web.masking import SEE_NUMBERS
 from web.route import DESK, DESKTOPS, EVERYONE, LEADS, Ask, Routes
 from web.shapes import Given, Moment, Shape
 from web.views import customer_shape, outage_shape
@@ -25,7 +26,10 @@ FOUND = 50
 
 
 class CustomerQuery(Given):
-    """One of: a telephone number, an account number, or a part of name or address."""
+    """One of: a telephone number, an account number, or a part of name or address.
+
+    A `q` is the beginning of an account number too, and of a telephone number for who sees those in full.
+    """
 
     phone: str | None = None
     account: str | None = None
@@ -48,7 +52,7 @@ async def _find(ask: Ask, query: CustomerQuery) -> list[Customer]:
     if query.account is not None:
         found = await customers.by_account(query.account)
         return [found] if found else []
-    return await customers.search(query.q or "", FOUND)
+    return await customers.search(query.q or "", FOUND, whole=ask.user.role.value not in SEE_NUMBERS)
 
 
 class NewCustomer(Given):

@@ -167,7 +167,9 @@ class Desktops:
             desktop.stream.close(SIGNED_OUT, "signed out", token)
 
     def _new(self, user: User) -> Desktop:
-        first = max(int(self._services.clock.now().timestamp() * 1000), self._last_first + 1)
+        first = max(
+            int(self._services.clock.now().timestamp() * 1000), self._last_first + 2
+        )  # also when the clock was put back
         self._last_first = first
         desktop = self._desktops[user.id] = Desktop(user, Stream(first))
         return desktop

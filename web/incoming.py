@@ -10,12 +10,17 @@ def decoded(text: str) -> object:
     if "\\u0000" in text:
         raise BadInput("body: holds a NUL character (\\u0000), which no text here has; leave it out")
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
         raise BadInput(f"body: not valid JSON: {error}; send an object such as {{}}") from None
     if "\\ud" in text.lower() and _has_half_character(found):
         raise BadInput("body: holds half a character (\\ud800 to \\udfff alone); send it whole")
     return found
+
+
+def _no_number(name: str) -> object:
+    """Refuse NaN and Infinity, which Python reads and JSON does not have."""
+    raise ValueError(f"{name} is no number")
 
 
 def _has_half_character(found: object) -> bool:

@@ -65,5 +65,13 @@ def check_origin(request: web.Request, settings: Web, *, needed: bool) -> None:
     origin = request.headers.get("Origin")
     if origin is None and not needed:
         return
-    if origin is None or not (origin in settings.origins or urlsplit(origin).netloc == request.host):
-        raise ForeignOrigin(origin=origin)
+    if origin is None or not (origin in settings.origins or _place(origin) == request.host):
+        raise ForeignOrigin(origin=(origin or "").encode("ascii", "backslashreplace").decode())
+
+
+def _place(origin: str) -> str | None:
+    """Return host and port of an Origin; None for what is no address."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None

@@ -43,7 +43,7 @@ class Shape(BaseModel):
 class Given(BaseModel):
     """What comes in: a field that is not known is an error, not a typo that does nothing."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
 
 
 class Items(Shape, Generic[T]):

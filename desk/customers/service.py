@@ -59,12 +59,15 @@ class CustomerService:
         """Return the holder of the account, None when there is no such account."""
         return await self._db.read(lambda c: store.by_account(c, number))
 
-    async def search(self, text: str, limit: int = 50) -> list[Customer]:
-        """Return up to `limit` customers by part of a name or address, or the beginning of a number."""
+    async def search(self, text: str, limit: int = 50, *, whole: bool = False) -> list[Customer]:
+        """Return up to `limit` customers by part of a name or address, or the beginning of a number.
+
+        `whole`: of a telephone number the whole of it, for who sees numbers masked.
+        """
         wanted = text.strip()
         if not wanted or "\0" in wanted:  # PostgreSQL has no text with NUL, so nothing can hold it
             return []
-        return await self._db.read(lambda c: store.search(c, wanted, limit))
+        return await self._db.read(lambda c: store.search(c, wanted, limit, whole=whole))
 
     async def account(self, number: str) -> Account | None:
         """Return the account, None when there is none."""

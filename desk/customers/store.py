@@ -86,13 +86,19 @@ def manager(connection: Connection, customer_id: str) -> str:
     return connection.execute(_MANAGER, {"wanted": customer_id}).scalar_one_or_none() or ""
 
 
-def search(connection: Connection, text: str, limit: int) -> list[Customer]:
-    """Return customers whose name or address holds `text` or whose account or telephone number begins with it."""
+def search(connection: Connection, text: str, limit: int, *, whole: bool = False) -> list[Customer]:
+    """Return customers whose name or address holds `text` or whose account or telephone number begins with it.
+
+    `whole`: a telephone number counts only as a whole, so that nobody finds out a masked one digit by digit.
+    """
     part = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     held = select(accounts.c.customer_id).where(
         or_(accounts.c.number.like(f"{part}%", escape="\\"), accounts.c.address.like(f"%{part}%", escape="\\"))
     )
-    reached = select(customer_phones.c.customer_id).where(customer_phones.c.number.like(f"{part}%", escape="\\"))
+    number = customer_phones.c.number
+    reached = select(customer_phones.c.customer_id).where(
+        number == text if whole else number.like(f"{part}%", escape="\\")
+    )
     own = [column.like(f"%{part}%", escape="\\") for column in (customers.c.name, customers.c.address)]
     return _load(connection, _by_name(or_(*own, customers.c.id.in_(held), customers.c.id.in_(reached))).limit(limit))
 

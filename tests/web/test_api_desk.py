@@ -110,6 +110,16 @@ async def test_customers_are_found_by_number_account_or_name(world: World, query
         assert all("****" in phone for customer in found for phone in customer["phones"])
 
 
+@pytest.mark.parametrize(("name", "found"), [("1001", 0), ("quality", 0), ("admin", 0), ("lead", 1)])
+async def test_a_masked_number_is_not_found_out_digit_by_digit(world: World, name: str, found: int) -> None:
+    async with world.client(name) as client:
+        for begin in ("1380000000", "13800000", "+8613800000002"[3:-1]):
+            items = (await client.ask("GET", "/customers", params={"q": begin}))["items"]
+            assert bool(items) == bool(found), begin
+        [whole] = (await client.ask("GET", "/customers", params={"q": "13800000002"}))["items"]
+        assert whole["name"] == "王芳"
+
+
 async def test_a_search_needs_one_thing_to_go_by(world: World) -> None:
     async with world.client("1001") as agent:
         assert await agent.refused("GET", "/customers", status=400) == "bad_input"

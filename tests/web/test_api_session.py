@@ -1,5 +1,6 @@
 """Signing in and out, who may what, and what a browser is kept from."""
 
+import asyncio
 import io
 from typing import Any
 
@@ -146,6 +147,8 @@ async def test_every_answer_carries_the_security_headers(world: World) -> None:
         (b'{"username": "a", "password": "x", "\\uD800": 1}', "half a character"),
         (b"[" * 60_000, "not valid JSON"),
         (b'{"username": ' + b"9" * 5000 + b"}", "not valid JSON"),
+        (b'{"username": NaN}', "not valid JSON"),
+        (b'{"username": -Infinity}', "not valid JSON"),
     ],
 )
 async def test_bad_bodies_are_400_and_name_what_is_wrong(world: World, body: bytes, says: str) -> None:
@@ -154,6 +157,33 @@ async def test_bad_bodies_are_400_and_name_what_is_wrong(world: World, body: byt
         error = (await answer.json())["error"]
         assert error["code"] == "bad_input"
         assert says in error["message"]
+
+
+@pytest.mark.parametrize("origin", [b"http://[", b"\xff\xfe", b"null", b"//"])
+async def test_an_origin_that_is_no_address_is_a_foreign_one(world: World, origin: bytes) -> None:
+    answer = await said(world, b"POST /api/v1/session", b"Origin: " + origin, b'{"username": "1001", "password": "x"}')
+    assert answer.startswith(b"HTTP/1.1 403")
+    assert b"foreign_origin" in answer
+
+
+@pytest.mark.parametrize("header", [b"Authorization: Bearer \xff\xfe", b"Cookie: hotline_session=\xe9\xff"])
+async def test_a_token_that_none_of_ours_could_be_is_no_session(world: World, header: bytes) -> None:
+    for path in (b"/api/v1/session", b"/api/v1/desktop"):
+        assert (await said(world, b"GET " + path, header)).startswith(b"HTTP/1.1 401")
+
+
+async def said(world: World, first: bytes, header: bytes, body: bytes = b"") -> bytes:
+    """Send a request byte by byte as written, which no client of ours would; returns the answer."""
+    place = world.base.removeprefix("http://")
+    host, _, port = place.partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    length = b"Content-Length: %d" % len(body)
+    lines = [first + b" HTTP/1.1", b"Host: " + place.encode(), header, length, b"Connection: close", b"", body]
+    writer.write(b"\r\n".join(lines))
+    try:
+        return await asyncio.wait_for(reader.read(), 5)
+    finally:
+        writer.close()
 
 
 async def test_a_body_that_is_too_large_is_413(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from cti.events import PbxFound, PbxLost
 from tests.until import until
 from tests.web.world import Client, World
+from web import desktops
+from web.route import DESKTOPS
 
 pytestmark = pytest.mark.integration
 
@@ -103,6 +106,22 @@ async def test_a_number_of_the_service_before_a_restart_gets_a_full_hello(world:
         await world.start_web()
         async with client.desktop(since=last) as desk:
             assert (await desk.next("hello"))["seq"] > last
+
+
+async def test_a_number_of_a_forgotten_stream_is_not_one_of_the_next_though_the_clock_was_put_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desktops, "KEPT_FOR_S", 0.0)
+    async with world.client("1001", seat="1001") as client:
+        async with client.desktop() as desk:
+            await desk.next("hello")
+            last = (await desk.do("state", state="not_ready", reason="rest"))["seq"]
+        earlier = world.clock.now() - timedelta(hours=1)
+        monkeypatch.setattr(world.clock, "now", lambda: earlier)
+        await until(lambda: not world.app[DESKTOPS]._desktops, what="the stream is forgotten")
+        await client.ask("POST", "/agents/me/state", {"state": "not_ready", "reason": "meeting"})
+        async with client.desktop(since=last) as desk:
+            assert (await desk.next("hello"))["agent"]["reason"] == "meeting"
 
 
 async def test_a_resumed_desktop_gets_the_queues_as_they_are(world: World) -> None:
