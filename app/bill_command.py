@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
+from sqlalchemy.exc import DBAPIError
 
-from app import bill_batch
+from app import bill_batch, bill_text
 from core import policy
 from core.clock import SystemClock
 from core.config import Settings, load
 from core.db import Database
-from core.errors import BadInput
+from core.errors import BadInput, Unavailable
 from desk.billing import explained, explained_speech, paper, what_if
 from desk.billing.explanation import Explained
 from desk.billing.reckoning import Reckoned
-from desk.billing.service import BillService
+from desk.billing.service import BillService, NoReadings
 from desk.billing.step_words import Language, rows
 from desk.billing.supply import BasicKind
 
@@ -71,6 +72,9 @@ def _ask(settings: Settings, work: Callable[[BillService], Awaitable[T]]) -> T:
         rules = policy.load(settings.site.policy)
         try:
             return await work(BillService(db, SystemClock(), settings.site.zone, rules, settings.site.tariffs))
+        except DBAPIError as error:
+            cure = "run `hotline db upgrade`, or start the service or the demo once, and import your bills"
+            raise Unavailable(f"the database cannot be used: {error.orig}; {cure}") from None
         finally:
             await db.close()
 
@@ -122,7 +126,7 @@ def explain_command(
         raise click.UsageError("a PDF cannot be shown on a terminal: name a file with --out")
     chosen: Language = language or settings.site.language
     month = _month(period)
-    found = _ask(settings, lambda bills: bills.explained(account, month))
+    found = _ask(settings, lambda bills: _explained(bills, account, month))
     if found.bill is None and form != "text":
         assert found.refused is not None
         raise found.refused
@@ -133,6 +137,16 @@ def explain_command(
         _write(out, made)
     if found.refused is not None:
         raise found.refused
+
+
+async def _explained(bills: BillService, account: str, month: date) -> Explained:
+    try:
+        return await bills.explained(account, month)
+    except NoReadings:
+        known = await bills.supplies(account, month)
+        last = f"the last before it are of {known[-1].period:%Y-%m}" if known else "nor of the year before it"
+        cure = "check number and month, or import them (`hotline bill import`)"
+        raise NoReadings(f"account {account} has no readings of {month:%Y-%m}, {last}; {cure}") from None
 
 
 def _write(out: Path, made: bytes) -> None:
@@ -151,23 +165,13 @@ def _made(found: Explained, form: str, language: Language, settings: Settings) -
     if bill is None:
         return ("\n".join(explained.odd(found.odd, language)) + "\n").encode()
     ways: dict[str, Callable[[Reckoned], str]] = {
-        "text": lambda one: _text(found, one, language, deep=True),
-        "lines": lambda one: _text(found, one, language, deep=False),
+        "text": lambda one: bill_text.text(found, one, language, deep=True),
+        "lines": lambda one: bill_text.text(found, one, language, deep=False),
         "message": lambda one: explained.message(one, found.last_month),
         "speech": lambda one: _speech(found, one, language),
         "json": lambda one: json.dumps(_json(found, one, language), ensure_ascii=False, indent=1),
     }
     return (ways[form](bill) + "\n").encode()
-
-
-def _text(found: Explained, bill: Reckoned, language: Language, *, deep: bool) -> str:
-    told = [explained.text(bill, language, deep=deep)]
-    if found.late_fee is not None:
-        told += [explained.line(row) for row in rows(found.late_fee, language)]
-    for change in (found.last_month, found.last_year):
-        if change is not None:
-            told += [explained.line(row) for row in explained.causes(change, language)]
-    return "\n".join([*told, *explained.odd(found.odd, language), *(str(one) for one in found.differences)])
 
 
 def _speech(found: Explained, bill: Reckoned, language: Language) -> str:
@@ -194,6 +198,8 @@ def _json(found: Explained, bill: Reckoned, language: Language) -> dict[str, obj
 @click.option("--basic", type=click.Choice([one.value for one in BasicKind]), help="The basic charge by this.")
 @click.option("--power-factor", type=NUMBER, metavar="0.95", help="The power factor brought to this.")
 @click.option("--to-valley", type=NUMBER, metavar="SHARE", help="A share (0 to 1) of the peak used in the valley.")
+@click.option("--people", type=click.IntRange(1, 99), metavar="N", help="So many people in the household.")
+@click.option("--poor", is_flag=True, help="The household has the free kWh of a poor one.")
 @click.pass_context
 def what_if_command(
     context: click.Context,
@@ -205,10 +211,12 @@ def what_if_command(
     basic: str | None,
     power_factor: Decimal | None,
     to_valley: Decimal | None,
+    people: int | None,
+    poor: bool,
 ) -> None:
     """Tell what an account would have paid on other terms or with other habits, and the effect of a year."""
-    if sum(one is not None for one in (contract, basic, power_factor, to_valley)) != 1:
-        raise click.UsageError("give one of --contract, --basic, --power-factor, --to-valley")
+    if sum(one is not None for one in (contract, basic, power_factor, to_valley, people, poor or None)) != 1:
+        raise click.UsageError("give one of --contract, --basic, --power-factor, --to-valley, --people, --poor")
     settings, month = _settings(context), _month(period)
 
     async def work(bills: BillService) -> what_if.Effect:
@@ -223,13 +231,15 @@ def what_if_command(
             change = what_if.basic_by(BasicKind(basic))
         elif power_factor is not None:
             change = what_if.power_factor(power_factor, book)
-        else:
-            assert to_valley is not None
+        elif to_valley is not None:
             change = what_if.moved(to_valley)
+        else:
+            change = what_if.poor(yes=True) if people is None else what_if.people(people)
         return what_if.effect(supplies, change, book)
 
     found = _ask(settings, work)
+    counted = f"{found.months} month{'s' if found.months != 1 else ''} with readings until {period}"
     click.echo(
-        f"{found.months} months: {found.before} yuan, then {found.after} yuan; difference {found.difference} yuan; "
-        f"in a year {found.yearly} yuan"
+        f"{counted}: {found.before} yuan, on these terms {found.after} yuan\n"
+        f"difference {found.difference:+} yuan, in twelve such months {found.yearly:+} yuan"
     )

@@ -26,6 +26,18 @@ class Oddity(StrEnum):
     OTHER_BEGIN = "other_begin"
 
 
+TITLES: Mapping[Oddity, tuple[str, str]] = {
+    Oddity.BELOW_LAST: ("示数比上期小", "Reading below the last"),
+    Oddity.ZERO: ("没有用电", "No energy used"),
+    Oddity.JUMP: ("用电突增", "Much more than usual"),
+    Oddity.DROP: ("用电突减", "Much less than usual"),
+    Oddity.POWER_FACTOR: ("功率因数下降", "Power factor fell"),
+    Oddity.MISSING_PERIOD: ("缺少月份", "A month is missing"),
+    Oddity.SMALL_CAPACITY: ("容量低于两部制", "Too small for two parts"),
+    Oddity.ESTIMATED: ("估抄", "Estimate"),
+    Oddity.OTHER_BEGIN: ("与上期末示数不接", "Does not begin where the last ended"),
+}
+"""What it is called, in Chinese and English."""
 QUESTIONS: Mapping[Oddity, tuple[str, str]] = {
     Oddity.BELOW_LAST: (
         "请客户读出电能表现在的示数和表号，核对是否换过表、是否翻转。",
@@ -74,6 +86,9 @@ class Anomaly:
     kind: Oddity
     meter: str
     figures: tuple[str, ...]
+
+    def title(self, language: str) -> str:
+        return TITLES[self.kind][language == "en"]
 
     def question(self, language: str) -> str:
         return QUESTIONS[self.kind][language == "en"]

@@ -27,6 +27,16 @@ class Comparison:
     change: Step
     causes: tuple[Step, ...]
 
+    @property
+    def of_bills(self) -> Decimal:
+        """Yuan from one bill to the other without late fees: what a customer reckons who has both bills in hand."""
+        return self.now.amount.value - self.before.amount.value
+
+    @property
+    def causes_of_bills(self) -> tuple[Step, ...]:
+        """The causes of that, the largest first; late fees are told by themselves."""
+        return tuple(one for one in self.causes if one.key != "compare.late_fee")
+
 
 @dataclass(frozen=True, slots=True)
 class _Use:

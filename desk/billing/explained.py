@@ -53,10 +53,11 @@ def causes(found: Comparison, language: Language) -> list[Row]:
 
 def odd(found: Sequence[Anomaly], language: Language) -> list[str]:
     """Return each anomaly with its figures and the question to ask."""
-    return [
-        f"{one.kind}{' ' + one.meter if one.meter else ''} ({', '.join(one.figures)}): {one.question(language)}"
-        for one in found
-    ]
+    told = []
+    for one in found:
+        figures = f" ({', '.join(one.figures)})" if one.figures else ""
+        told.append(f"{one.title(language)}{' ' + one.meter if one.meter else ''}{figures}: {one.question(language)}")
+    return told
 
 
 def message(bill: Reckoned, change: Comparison | None = None) -> str:
@@ -69,10 +70,10 @@ def message(bill: Reckoned, change: Comparison | None = None) -> str:
         own = sorted(own, key=lambda one: abs(one.value), reverse=True)[:LINES_TOLD]
     parts = "，".join(_brief(one) for one in own)
     told = f"{head}电费{bill.amount.value}元{of}" + (f"：{parts}" if parts else "")
-    if change is None or not change.change.value:
+    if change is None or not change.of_bills:
         return f"{told}。"
-    more = f"{'多' if change.change.value > 0 else '少'}{abs(change.change.value)}元"
-    why = "，".join(f"{name(one, 'zh-CN')}{_signed(one.value)}元" for one in change.causes[:CAUSES_TOLD])
+    more = f"{'多' if change.of_bills > 0 else '少'}{abs(change.of_bills)}元"
+    why = "，".join(f"{name(one, 'zh-CN')}{_signed(one.value)}元" for one in change.causes_of_bills[:CAUSES_TOLD])
     return f"{told}。比上期{more}，其中{why}。"
 
 

@@ -46,12 +46,10 @@ def _line(one: Step) -> Sentence:
 
 
 def _changed(change: Comparison) -> list[Sentence]:
-    if not change.change.value:
+    if not change.of_bills:
         return [sentence("电费与上期相同。")]
-    told = [
-        sentence("比上期", "多" if change.change.value > 0 else "少", mandarin.money(abs(change.change.value)), "。")
-    ]
-    for one in change.causes[:CAUSES_TOLD]:
+    told = [sentence("比上期", "多" if change.of_bills > 0 else "少", mandarin.money(abs(change.of_bills)), "。")]
+    for one in change.causes_of_bills[:CAUSES_TOLD]:
         more = "多" if one.value > 0 else "少"
         told.append(sentence("因为", WORDS[one.key][0], "，", more, mandarin.money(abs(one.value)), "。"))
     return told
@@ -66,7 +64,7 @@ def english(told: Reckoned, change: Comparison | None = None) -> list[Sentence]:
         own = sorted(own, key=lambda one: abs(one.value), reverse=True)[:2]
         out.append(sentence("The bill has ", figures.count(len(told.lines), "part"), ". The largest are these."))
     out += [_english_line(one) for one in own]
-    return [*out, *(english_causes(change.causes) if change else ())]
+    return [*out, *(english_causes(change.causes_of_bills) if change else ())]
 
 
 def english_causes(causes: Sequence[Step]) -> list[Sentence]:

@@ -1,7 +1,7 @@
 """A reckoned bill on paper: a PDF with readings, lines, sum, causes and the rules it follows."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from importlib.resources import as_file, files
 
 from fpdf import FPDF
@@ -24,6 +24,11 @@ _WORDS = {
     "title": ("电费账单", "Electricity bill"),
     "account": ("户号", "Account"),
     "period": ("账期", "Period"),
+    "made": ("打印日期", "Printed"),
+    "late_fee": (
+        "违约金（截至 {day}，不在应收电费内）：{yuan} 元",
+        "Late fee as of {day}, not part of the amount: {yuan} yuan",
+    ),
     "readings": ("抄表信息", "Readings"),
     "columns": (
         ("计量点", "示数类型", "上期表码", "本期表码", "倍率"),
@@ -51,6 +56,8 @@ def pdf(found: Explained, *, site: str, language: Language, today: date) -> byte
     paper.head(bill, site, today)
     paper.readings(bill)
     paper.lines(bill)
+    if found.late_fee is not None:
+        paper.small(paper.word("late_fee").format(day=today, yuan=shown(found.late_fee)))
     for key, change in (("causes", found.last_month), ("causes_year", found.last_year)):
         if change is not None:
             paper.grid(
@@ -110,7 +117,7 @@ class _Paper(FPDF):
         self.row_of_text(f"{site} · {self.word('title')}", LARGE, "C")
         self.row_of_text(
             f"{self.word('account')} {supply.account}    {self.word('period')} {supply.period:%Y-%m} "
-            f"({supply.since} – {supply.until})    {today}"
+            f"({supply.since} – {supply.until - timedelta(days=1)})    {self.word('made')} {today}"
         )
         total = f"{shown(bill.amount)} {unit(bill.amount, self._language)}"
         used = f"{plain(bill.used.value)} {unit(bill.used, self._language)}"

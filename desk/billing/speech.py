@@ -52,13 +52,24 @@ def causes(summary: BillSummary) -> list[Sentence]:
     if not own:
         return []
     if used := only_use(summary.causes):
-        return [sentence("电价没有变", "，", "原因是", "用电增加" if used > 0 else "用电减少", "。")]
+        return [sentence("电价没有变", "，", "原因是", _used(used), "。")]
     tier = max((line.tier or 1 for line in summary.lines), default=1)
     names = {**CAUSES, "compare.tier": f"{mandarin.ordinal(tier)}档电价"}
     return [
-        sentence("原因是", names[key], "，", "电费多" if yuan > 0 else "电费少", mandarin.money(abs(yuan)), "。")
+        sentence(
+            "原因是",
+            _used(yuan) if key == "compare.kwh" else names[key],
+            "，",
+            "电费多" if yuan > 0 else "电费少",
+            mandarin.money(abs(yuan)),
+            "。",
+        )
         for key, yuan in own
     ]
+
+
+def _used(yuan: Decimal) -> str:
+    return "用电增加" if yuan > 0 else "用电减少"
 
 
 def reasons(causes: Sequence[Step]) -> list[tuple[str, Decimal]]:

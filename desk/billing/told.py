@@ -1,7 +1,9 @@
 """The answer to "why so much this month?" in two or three written sentences that an agent can read out."""
 
+from calendar import month_name
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from desk.billing.comparison import Comparison
@@ -65,7 +67,7 @@ _ZH = _Words(
     unread="没有这个户号的抄表数据，只能按已出账单说明。",
 )
 _EN = _Words(
-    head="In month {month}, {kwh} kWh cost {yuan} yuan. ",
+    head="In {month}, {kwh} kWh cost {yuan} yuan. ",
     beside="That is {change} the month before ({kwh} kWh, {yuan} yuan). ",
     same="the same as",
     more="{yuan} yuan more than",
@@ -95,9 +97,9 @@ def answer(found: Explained, before: Bill | None, language: Language) -> str:
     if bill is None:
         return words.refused
     if found.issued is not None and found.differences:
-        issued = _head(words, found.issued.period.month, found.issued.usage, found.issued.amount)
+        issued = _head(words, found.issued.period, found.issued.usage, found.issued.amount)
         return (issued + words.differs.format(kwh=plain(bill.used.value), yuan=bill.amount.value)).strip()
-    told = _head(words, bill.supply.period.month, bill.used.value, bill.amount.value)
+    told = _head(words, bill.supply.period, bill.used.value, bill.amount.value)
     if found.last_month is not None:
         told += _compared(words, found.last_month, language)
     elif before is not None:
@@ -112,14 +114,15 @@ def answer(found: Explained, before: Bill | None, language: Language) -> str:
 def answer_by_issued(bill: Bill, before: Bill | None, language: Language) -> str:
     """Return what can be said without readings: the issued bill beside the one of the month before."""
     words = _WORDS[language]
-    told = _head(words, bill.period.month, bill.usage, bill.amount)
+    told = _head(words, bill.period, bill.usage, bill.amount)
     told += _beside(words, bill.usage, bill.amount, before) if before else words.none
     if bill.estimated:
         told += words.estimated
     return (told + words.unread).strip()
 
 
-def _head(words: _Words, month: int, kwh: Decimal, yuan: Decimal) -> str:
+def _head(words: _Words, period: date, kwh: Decimal, yuan: Decimal) -> str:
+    month = month_name[period.month] if words is _EN else str(period.month)
     return words.head.format(month=month, kwh=plain(kwh), yuan=yuan)
 
 
@@ -184,7 +187,8 @@ def _use(words: _Words, found: Comparison, used: list[Step]) -> str:
     told = words.use.format(kwh=plain(abs(more)), more=_more(words, more))
     days = _days(found.now) - _days(found.before)
     of_days = next((one.value for one in used if one.key == "compare.days"), None)
-    if not days or of_days is None:
+    if not days or of_days is None or (of_days > 0) != (more > 0):
+        # More days are no part of less use: "16 kWh less, of which 5 yuan for a day more" nobody understands.
         return told
     return told + words.days.format(days=abs(days), more=_more(words, Decimal(days)), yuan=abs(of_days))
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from app.bill_command import bill_group
 from app.import_command import import_group
 from core.config import Settings, Storage
+from core.errors import Unavailable
 
 pytestmark = pytest.mark.integration
 
@@ -53,6 +54,11 @@ def test_a_bill_is_explained_in_every_form(run: Callable[..., Result], tmp_path:
     text = run("explain", *OCTOBER, "--language", "en").output
     assert "286 × 0.5469 = 156.41 yuan" in text
     assert "This reading, M1: 12693" in text
+    assert text.startswith("Account 4400001001  2026-10 (2026-10-01 – 2026-10-31)\n\n(1) Amount")
+    assert "there is nothing to compare with" in text
+    owing = run("explain", "--account", "4400001002", "--period", "2026-10", "--format", "lines").output
+    assert "\n\n违约金（截至今天，不在应收电费内）\n" in owing
+    assert "未缴金额" not in owing, "the lines of the bill are told, not what they were reckoned of"
     assert run("explain", *OCTOBER, "--format", "message").output.startswith(
         "尾号1001的户号，2026年10月用电286度，电费156.41元"
     )
@@ -107,7 +113,28 @@ def test_what_if_over_the_months_that_are_there(run: Callable[..., Result]) -> N
     assert "no meter of it has registers peak and valley" in str(done.exception)
     none = run("what-if", "--account", "4400001003", "--period", "2026-10", "--power-factor", "0.95")
     assert "has no readings" in str(none.exception)
+    better = run("what-if", "--account", "4400001002", "--period", "2026-10", "--power-factor", "0.95").output
+    assert "1 month with readings until 2026-10: 56436.48 yuan" in better, "as docs/reference/billing.md tells it"
+    assert "difference -423.27 yuan, in twelve such months -5079.24 yuan" in better
+    home = run("what-if", "--account", "4400001001", "--period", "2026-10", "--poor").output
+    assert "difference -8.20 yuan" in home, "15 kWh at 0.5469"
     assert run("what-if", "--account", "4400001002", "--period", "2026-10").exit_code == 2
+
+
+def test_a_month_without_readings_and_a_database_that_is_not_there_yet(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    run("import", "--terms", TERMS, "--readings", READINGS)
+    later = run("explain", "--account", "4400001001", "--period", "2026-11")
+    assert "account 4400001001 has no readings of 2026-11, the last before it are of 2026-10" in str(later.exception)
+    wrong = run("explain", "--account", "9999999999", "--period", "2026-10")
+    assert "nor of the year before it; check number and month" in str(wrong.exception)
+    for missing in (tmp_path / "none" / "hotline.db", tmp_path / "empty.db"):
+        new = Settings(storage=Storage(url=f"sqlite:///{missing}"))
+        for words in (("explain", *OCTOBER), ("what-if", *OCTOBER, "--power-factor", "0.95")):
+            done = CliRunner().invoke(bill_group, words, obj=new)
+            assert isinstance(done.exception, Unavailable)
+            assert "run `hotline db upgrade`" in str(done.exception)
 
 
 def test_use_of_earlier_months_counts_in_the_ladder(run: Callable[..., Result], tmp_path: Path) -> None:
@@ -122,5 +149,5 @@ def test_use_of_earlier_months_counts_in_the_ladder(run: Callable[..., Result], 
     assert "Energy used before: 5400 kWh" in told
     assert "Energy, tier 2: 286 × 0.5969" in told
     assert "yuan reckoned 170.71, issued 156.41" in told
-    assert "Beside" not in told
+    assert "Beside 2026-09" in told
     assert "Change of the bill" in told

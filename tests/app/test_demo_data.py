@@ -12,6 +12,7 @@ from core.bus import Bus
 from core.clock import FakeClock
 from core.db import Database
 from core.journal import Journal, since
+from desk.billing import told as answers
 from desk.billing.service import BillService
 from desk.billing.speech import causes
 from desk.customers.model import SupplyState
@@ -84,6 +85,8 @@ async def test_bills_of_the_demo_explain_themselves(db: Database) -> None:
     assert await why("3200000001") == ["电价没有变，原因是用电减少。"]
     assert (await why("3200000002"))[1] == "原因是第二档电价，电费多两元六角五分。"
     assert [one[:5] for one in await why("3200000021")] == ["原因是用电", "原因是用电"]
+    less = answers.answer(await bills.explained("3200000001", date(2026, 10, 1)), None, "zh-CN")
+    assert "主要原因：用电少16度，少8.75元。" in less, "a day more is no part of less use"
     factory = await bills.explained("3200000021", date(2026, 10, 1))
     assert factory.differences == []
     assert factory.last_month is not None

@@ -86,6 +86,17 @@ def test_a_text_message_names_lines_and_causes_and_nobody() -> None:
     )
 
 
+def test_a_customer_with_two_bills_in_hand_reckons_the_change_that_was_told() -> None:
+    before, now = reckoned(home(300, period=SEPTEMBER, used_before=D(4100))), reckoned(home(420, **JUMPED))
+    fees = compare(before, now, (D(0), D(90)))
+    assert fees.change.value == D("172.63"), "the agent sees the late fee as a cause"
+    assert "比上期多82.63元，其中用电量变化+60.16元，阶梯变化+17.00元。" in explained.message(now, fees)
+    told = [one.text for one in explained_speech.bill(now, fees)]
+    assert "比上期多八十二元六角三分。" in told
+    assert not [one for one in told if "违约金" in one]
+    assert not [one for one in explained_speech.english(now, fees) if "Late fee" in one.text]
+
+
 def test_speech_tells_lines_and_causes() -> None:
     before, now = reckoned(home(300, period=SEPTEMBER, used_before=D(4100))), reckoned(home(420, **JUMPED))
     told = [one.text for one in explained_speech.bill(now, compare(before, now))]
@@ -129,7 +140,7 @@ def test_the_menu_tells_another_tier_beside_more_use() -> None:
     issued = Bill("4400001001", SEPTEMBER, D(420), D(1), (Line(D(1), D(1), D(1), 2),), SEPTEMBER)
     told = summary(issued, [], None, SEPTEMBER, SEED, compare(*bills).causes)
     assert [one.text for one in causes(told)] == [
-        "原因是用电，电费多六十五元六角三分。",
+        "原因是用电增加，电费多六十五元六角三分。",
         "原因是第二档电价，电费多二十一元。",
     ]
     more = summary(issued, [], None, SEPTEMBER, SEED, compare(reckoned(home(10)), reckoned(home(20))).causes)

@@ -1,6 +1,7 @@
 """Bills through the API: why they are what they are, on other terms, on paper, by text."""
 
 import re
+from calendar import month_name
 
 import pytest
 
@@ -57,7 +58,7 @@ async def test_one_answer_tells_why_a_bill_is_so_high(world: World) -> None:
         assert (told["what_if"]["people"], told["what_if"]["poor"], told["what_if"]["basic"]) == (5, True, [])
         english = await agent.ask("GET", f"/bills/3200000002-{month}/explanation?language=en")
         assert english["why"].startswith(
-            f"In month {number}, 178 kWh cost 100.00 yuan. That is 33.83 yuan more than the month"
+            f"In {month_name[number]}, 178 kWh cost 100.00 yuan. That is 33.83 yuan more than the month"
         )
         factory = await agent.ask("GET", f"/bills/3200000021-{month}/explanation")
         assert "功率因数由0.92变为0.87" in factory["why"] or "用电时段" in factory["why"]
