@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from agents import store
 from agents.attempts import Attempts
-from agents.events import SeatChanged, UserChanged
+from agents.events import SeatChanged, SignedIn, SignedOut, SignInRefused, UserChanged
 from agents.model import PageRule, Role, Seat, SeatKind, User
 from core.clock import Clock
 from core.db import Database
@@ -25,6 +25,7 @@ from core.policy import Policy
 
 PASSWORD_LENGTHS = (8, 256)
 LONGEST_NAME = 64
+LONGEST_ADDRESS = 64
 HASHES_AT_ONCE = 2
 """Each takes 64 MiB and about 0.1 s of CPU; a flood of sign-ins waits here instead of eating the machine."""
 TOUCH_EVERY = timedelta(minutes=1)
@@ -229,9 +230,22 @@ class Accounts:
             right = await asyncio.to_thread(self._verify, hashed, password[: PASSWORD_LENGTHS[1]])
         if found is None or not right or found[0].disabled:
             self._attempts.failed(address)
+            self._refused(username, found and found[0], address)
             raise BadCredentials
         self._attempts.succeeded(username)
         return found[0]
+
+    def _refused(self, username: str, user: User | None, address: str) -> None:
+        """Write down who was not let in, without waiting: that a name is known must not be told by the clock."""
+        why = "unknown_user" if user is None else "disabled" if user.disabled else "wrong_password"
+        told = SignInRefused(
+            at=self._clock.now(),
+            address=address[:LONGEST_ADDRESS],
+            why=why,
+            user_id=user.id if user else "",
+            locked=self._attempts.locked(username, address),
+        )
+        self._journal.note(told)
 
     async def _hash(self, password: str) -> str:
         shortest, longest = PASSWORD_LENGTHS
@@ -257,9 +271,9 @@ class Accounts:
 
         def save(connection: Connection) -> None:
             store.end_idle_sessions(connection, at - self._idle_limit)
-            store.add_session(connection, _token_hash(token), user_id, at, address[:64])
+            store.add_session(connection, _token_hash(token), user_id, at, address[:LONGEST_ADDRESS])
 
-        await self._db.write(save)
+        await self._journal.record(SignedIn(at=at, by=user_id, address=address[:LONGEST_ADDRESS]), save=save)
         return token
 
     async def session_user(self, token: str) -> User:
@@ -272,9 +286,12 @@ class Accounts:
             await self._db.write(lambda connection: store.touch_session(connection, key, at))
         return found[0]
 
-    async def close_session(self, token: str) -> None:
-        """End one session; an unknown token is no error."""
-        await self._db.write(lambda connection: store.end_session(connection, _token_hash(token)))
+    async def close_session(self, token: str, address: str = "") -> None:
+        """End one session, asked from `address`; an unknown token is no error."""
+        at, key = self._clock.now(), _token_hash(token)
+        found = await self._db.read(lambda connection: store.session_user(connection, key, at - self._idle_limit))
+        told = [SignedOut(at=at, by=found[0].id, address=address[:LONGEST_ADDRESS])] if found else []
+        await self._journal.record(*told, save=lambda connection: store.end_session(connection, key))
 
     # --- seats ---
 

@@ -44,6 +44,14 @@ class Attempts:
         """Count a failure of the address."""
         self._times(f"address {address[:64]}").append(self._clock.monotonic())
 
+    def locked(self, username: str, address: str) -> tuple[str, ...]:
+        """Return which of `name` and `address` are not heard now."""
+        full = {
+            "name": len(self._times(f"name {username[:64]}")) >= self._of_name,
+            "address": len(self._times(f"address {address[:64]}")) >= self._of_address,
+        }
+        return tuple(what for what, is_full in full.items() if is_full)
+
     def succeeded(self, username: str) -> None:
         """Forget the tries of the name."""
         self._kept.pop(f"name {username[:64]}", None)

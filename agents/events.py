@@ -7,6 +7,46 @@ from core.events import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn(Event):
+    """The user `by` signed in from `address`."""
+
+    by: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOut(Event):
+    """The user `by` ended a sign-in of their own from `address`."""
+
+    by: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInRefused(Event):
+    """Somebody at `address` was not let in; `why`: wrong_password, unknown_user or disabled.
+
+    `user_id`: whose name was given; empty when nobody has it, and what was typed is not kept: it may be a password.
+    `locked`: name or address, or both, are not heard for a while from now on; what they try meanwhile is not told.
+    """
+
+    address: str
+    why: str
+    user_id: str = ""
+    locked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentForced(Event):
+    """Who leads the shift, `by`, moved an agent's presence to `wanted` (during a call: what comes after it)."""
+
+    agent_id: str
+    by: str
+    wanted: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentLoggedIn(Event):
     """The agent took the seat `seat_id`; not yet ready."""
 

@@ -180,23 +180,23 @@ class Presence:
         told = AgentWrapUpExtended(at=self.clock.now(), agent_id=agent.agent_id, call_id=agent.call_id, until=until)
         return await self.commit(agent, replace(agent, until=until, version=agent.version + 1), told)
 
-    async def end_wrap_up(self, agent: Agent, cause: Cause) -> Agent:
+    async def end_wrap_up(self, agent: Agent, cause: Cause, *first: Event) -> Agent:
         """What the agent wished comes, else ready; a seat without its phone is not ready."""
-        return await self._keep(agent, self._begin_end_of_wrap_up(agent, cause))
+        return await self._keep(agent, self._begin_end_of_wrap_up(agent, cause, *first))
 
-    def _begin_end_of_wrap_up(self, agent: Agent, cause: Cause) -> Sequel:
+    def _begin_end_of_wrap_up(self, agent: Agent, cause: Cause, *first: Event) -> Sequel:
         lack = self.roster.lack(agent)
         to, reason = landing(agent, lack is None, lack=lack)
-        return self.begin_move(agent, to, cause, reason=reason)
+        return self.begin_move(agent, to, cause, *first, reason=reason)
 
-    async def wish(self, agent: Agent, wish: Wish) -> Agent:
+    async def wish(self, agent: Agent, wish: Wish, *first: Event) -> Agent:
         """Remember what comes after the call."""
         if agent.wish == wish:
             return agent
         told = AgentStateWished(
             at=self.clock.now(), agent_id=agent.agent_id, wanted=str(wish.state), reason=wish.reason
         )
-        return await self.commit(agent, replace(agent, wish=wish, version=agent.version + 1), told)
+        return await self.commit(agent, replace(agent, wish=wish, version=agent.version + 1), *first, told)
 
     async def move(
         self,

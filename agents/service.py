@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from agents import catalogue, reasons, store
-from agents.events import AgentLoggedIn, AgentReserved
+from agents.events import AgentForced, AgentLoggedIn, AgentReserved
 from agents.following import Follower
 from agents.ghosts import GhostSeats
 from agents.model import (
@@ -151,33 +151,45 @@ class AgentService:
             AgentLoggedIn(at=at, agent_id=agent_id, seat_id=seat_id),
         )
 
-    async def sign_out(self, agent_id: str, cause: Cause = Cause.SIGNED_OUT) -> Agent:
-        """Take the agent off the seat; during a call that comes when the call is over, without wrap-up's end ready."""
-        agent = self.signed_in(agent_id)
-        if agent.state in ON_CALL:
-            return await self._presence.wish(agent, Wish(State.LOGGED_OUT))
-        return await self._presence.move(agent, State.LOGGED_OUT, cause)
+    async def sign_out(self, agent_id: str, cause: Cause = Cause.SIGNED_OUT, *, by: str = "") -> Agent:
+        """Take the agent off the seat; during a call that comes when the call is over, without wrap-up's end ready.
 
-    async def set_state(self, agent_id: str, wanted: State, reason: str | None = None) -> Agent:
+        `by`: who leads the shift, when it was not the agent.
+        """
+        agent = self.signed_in(agent_id)
+        forced = self._forced(agent_id, State.LOGGED_OUT, None, by)
+        if agent.state in ON_CALL:
+            return await self._presence.wish(agent, Wish(State.LOGGED_OUT), *forced)
+        return await self._presence.move(agent, State.LOGGED_OUT, cause, *forced)
+
+    async def set_state(self, agent_id: str, wanted: State, reason: str | None = None, *, by: str = "") -> Agent:
         """Make the agent ready or not ready (then `reason` is needed); a wish during a call comes after wrap-up.
 
-        `ready` in wrap-up finishes it. Raises NotAtSeat, PhoneNotRegistered, PhoneNotChecked, PageNotOpen,
-        BadInput.
+        `ready` in wrap-up finishes it. `by`: who leads the shift, when it was not the agent.
+
+        Raises NotAtSeat, PhoneNotRegistered, PhoneNotChecked, PageNotOpen, BadInput.
         """
         agent = self.signed_in(agent_id)
         said = self._said(wanted, reason)
+        forced = self._forced(agent_id, wanted, said, by)
         if agent.state in ON_CALL or (agent.state is State.WRAP_UP and wanted is State.NOT_READY):
-            return await self._presence.wish(agent, Wish(wanted, said))
+            return await self._presence.wish(agent, Wish(wanted, said), *forced)
         if wanted is State.READY:
             self._needs_phone(agent)
             if self._lacks_page(agent):
                 raise PageNotOpen(seat_id=agent.seat_id)
             if agent.state is State.WRAP_UP:
                 agent = replace(agent, wish=None)
-                return await self._presence.end_wrap_up(agent, Cause.WRAP_UP_FINISHED)
+                return await self._presence.end_wrap_up(agent, Cause.WRAP_UP_FINISHED, *forced)
         if (agent.state, agent.reason) == (wanted, said):
             return agent
-        return await self._presence.move(agent, wanted, Cause.ASKED, reason=said)
+        return await self._presence.move(agent, wanted, Cause.ASKED, *forced, reason=said)
+
+    def _forced(self, agent_id: str, wanted: State, reason: str | None, by: str) -> tuple[AgentForced, ...]:
+        """Return what is told of a move that was not the agent's own wish."""
+        if by in ("", agent_id):
+            return ()
+        return (AgentForced(at=self._clock.now(), agent_id=agent_id, by=by, wanted=wanted.value, reason=reason),)
 
     def _needs_phone(self, agent: Agent) -> None:
         """Raise PhoneNotRegistered or PhoneNotChecked when no call may come to the agent's seat."""

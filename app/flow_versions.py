@@ -175,7 +175,7 @@ async def _session(settings: Settings, accounts: Accounts, user: User) -> AsyncI
         ) as session:
             yield session
     finally:
-        await accounts.close_session(token)
+        await accounts.close_session(token, "command line")
 
 
 async def listed(settings: Settings, flow_id: str, who: str | None) -> list[Version]:

@@ -308,6 +308,15 @@ class CallReleased(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TalkEndedByLead(Event):
+    """The shift lead `by` ended the talk of `agent_id`; CallReleased follows it."""
+
+    call_id: str
+    agent_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(Event):
     """The caller's channel is gone. `by`: caller, agent, lead, system; `why`: cause; `where`: state or menu node."""
 

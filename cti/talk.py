@@ -11,7 +11,7 @@ from cti import consult, handover, parking, watching
 from cti.arrangement import arrange, arrange_again
 from cti.away import AWAY, Absence
 from cti.endings import refuse, tell
-from cti.events import AgentMuted, CallHeld, CallReleased, CallResumed, PhoneTransferRefused
+from cti.events import AgentMuted, CallHeld, CallReleased, CallResumed, PhoneTransferRefused, TalkEndedByLead
 from cti.handover import TalkEnd
 from cti.holding import HoldReminder
 from cti.inbox import Asked
@@ -195,7 +195,10 @@ async def _obey(session: CallSession, asked: Asked, guard: Guard) -> TalkEnd | N
             end = await watching.obey(session, command)
         elif isinstance(command, ForceRelease):
             await consult.drop(session, "lead", "released")
-            end = await _hang_up(session, "lead", "released_by_lead")
+            ended = TalkEndedByLead(
+                at=session.world.clock.now(), call_id=call.id, agent_id=call.agent_id or "", by=command.agent_id
+            )
+            end = await _hang_up(session, "lead", "released_by_lead", told=(ended,))
         elif isinstance(command, PickUp):
             raise Conflict("this caller is with an agent already", call_id=call.id, state=call.state)
         elif command.agent_id != call.agent_id:
@@ -330,11 +333,11 @@ def _of_agent(session: CallSession, kind: type[CallHeld] | type[CallResumed]) ->
     return kind(at=session.world.clock.now(), call_id=session.call.id, agent_id=session.call.agent_id)
 
 
-async def _hang_up(session: CallSession, by: str, why: str, menu: str = "") -> TalkEnd:
+async def _hang_up(session: CallSession, by: str, why: str, menu: str = "", told: Sequence[Event] = ()) -> TalkEnd:
     seat = session.call.seat_channel_id
     if seat:
         await session.world.pbx.hang_up(seat)
-    await let_go(session, why, by=by, menu=menu)
+    await let_go(session, why, told, by=by, menu=menu)
     return TalkEnd(by, menu=menu)
 
 

@@ -40,7 +40,7 @@ async def change_state(ask: Ask, body: StateWish) -> shapes.AgentRow:
     user = await agent_named(ask)
     if user.id != ask.user.id and ask.user.role.value not in STEERING:
         raise Forbidden("only your own state", agent_id=user.id)
-    await set_state(ask.services, user.id, body)
+    await set_state(ask.services, user.id, body, by=ask.user.id)
     roster = ask.services.agents.roster
     return agent_row(user, roster.get(user.id), roster)
 
@@ -60,7 +60,7 @@ async def extend_wrap_up(ask: Ask) -> shapes.AgentRow:
 async def sign_off(ask: Ask) -> shapes.AgentRow:
     """Take an agent off the seat, as if they had signed out; during a call that comes when the call is over."""
     user = await agent_named(ask)
-    await ask.services.agents.sign_out(user.id)
+    await ask.services.agents.sign_out(user.id, by=ask.user.id)
     roster = ask.services.agents.roster
     return agent_row(user, roster.get(user.id), roster)
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from agents.accounts import NoSuchUser
 from agents.model import Permission
 from core.errors import BadInput
+from desk.customers.model import Customer
 from figures.export import harmless
 from web import shapes
 from web.audit import Act, Area, AuditFilter, acts
@@ -23,14 +24,18 @@ from web.shapes import Given, Moment, Shape
 routes = Routes("audit")
 READERS = may(Permission.READ_AUDIT)
 EXPORT_MOST = 10_000
-_PEOPLE = ("user_id", "agent_id", "watched_agent_id")
-"""Fields that name a person."""
+_PEOPLE = ("user_id", "agent_id", "watched_agent_id", "to")
+"""Fields that name a person, or several."""
 
 
 class AuditFilterGiven(Given):
-    """Which acts: every filter that is given must fit. `person` is a user's id; `from` inclusive, `to` exclusive."""
+    """Which acts: every filter that is given must fit. `person` is a user's id; `from` inclusive, `to` exclusive.
+
+    `account` (a number): only who looked into the file of the customer who has it, and who was shown it with a call.
+    """
 
     person: str | None = None
+    account: str | None = None
     area: Area | None = None
     since: Moment | None = Field(default=None, alias="from")
     until: Moment | None = Field(default=None, alias="to")
@@ -99,7 +104,12 @@ async def _acts(ask: Ask, given: AuditFilterGiven, limit: int, before: int | Non
         except NoSuchUser:
             raise BadInput("person: no such user", field="person") from None
         names = (user.id, user.username)
+    customer: Customer | None = None
+    if given.account and (customer := await ask.services.customers.by_account(given.account)) is None:
+        raise BadInput("account: nobody has this account", field="account")
     wanted = AuditFilter(
+        customer=customer.id if customer else "",
+        phones=tuple(customer.phones) if customer else (),
         areas=frozenset({given.area} if given.area else Area),
         names=names,
         since=given.since,
@@ -120,7 +130,7 @@ def _row(ask: Ask, act: Act) -> AuditRow:
     people, data = ask.request.app[DESKTOPS].people, dict(act.data)
     if "caller" in data:
         data["caller"] = number_for(str(data["caller"]), ask.user.role.value, own=False)
-    named = {str(data[field]) for field in _PEOPLE if data.get(field)}
+    named = {one for field in _PEOPLE for one in _ids(data.get(field))}
     return AuditRow(
         seq=act.seq,
         at=act.at,
@@ -131,6 +141,11 @@ def _row(ask: Ask, act: Act) -> AuditRow:
         data=data,
         people={one: people.name(one) or one for one in sorted(named)},
     )
+
+
+def _ids(value: Any) -> list[str]:
+    """Return the ids that a field holds: one, several or none."""
+    return [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)] if value else []
 
 
 def _name(people: People, by: str) -> str | None:
@@ -153,4 +168,6 @@ def _csv(ask: Ask, found: list[Act]) -> str:
 
 
 def _told(people: dict[str, str], value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_told(people, one) for one in value)
     return people.get(value, value) if isinstance(value, str) else str(value)

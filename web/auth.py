@@ -71,7 +71,7 @@ async def who_am_i(ask: Ask) -> WhoAmI:
 async def sign_out(ask: Ask) -> web.Response:
     """Sign out: end the session and leave the seat (during a call: when the call is over)."""
     services = ask.services
-    await services.accounts.close_session(ask.session.token)
+    await services.accounts.close_session(ask.session.token, ask.request.remote or "")
     ask.request.app[DESKTOPS].session_ended(ask.user.id, ask.session.token)
     if services.agents.seat_of(ask.user.id) is not None:
         await services.agents.sign_out(ask.user.id)

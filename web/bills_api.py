@@ -123,7 +123,7 @@ class BillSent(Shape):
 @routes.add("GET", "/bills/{id}/explanation", roles=EVERYONE)
 async def explain_bill(ask: Ask, query: BillLanguage) -> BillExplanation:
     """Tell all about a bill: why it is what it is, how each cent came about, what is odd, what other terms would do."""
-    account, period = bill_key(ask.part("id"))
+    account, period = await _seen(ask)
     bills = ask.services.bills
     issued = await bills.issued(account, period)
     before = await bills.issued(account, model.month_before(period))
@@ -179,14 +179,14 @@ def _issued_message(ask: Ask, issued: Bill) -> str:
 @routes.add("GET", "/bills/{id}/steps", roles=EVERYONE)
 async def read_steps(ask: Ask, query: BillLanguage) -> BillSteps:
     """Tell how each cent of a bill came about, why it changed, and what is odd."""
-    found = await ask.services.bills.explained(*bill_key(ask.part("id")))
+    found = await ask.services.bills.explained(*await _seen(ask))
     return _steps(found, query.language)
 
 
 @routes.add("GET", "/bills/{id}.pdf", roles=EVERYONE, media="application/pdf")
 async def read_paper(ask: Ask, query: BillLanguage) -> web.Response:
     """Give the bill as a PDF, made in a process of its own."""
-    records, supply = await ask.services.bills.records(*bill_key(ask.part("id")))
+    records, supply = await ask.services.bills.records(*await _seen(ask))
     made = await ask.services.papers.pdf(records, supply, query.language)
     name = f"{supply.account}-{supply.period:%Y%m}.pdf"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
@@ -210,6 +210,13 @@ async def send_bill(ask: Ask) -> BillSent:
         account, bill_id, text, caller=live.call.caller if live else "", call_id=live.call.id if live else ""
     )
     return BillSent(to=number_for(to, ask.user.role.value, own=False), first=first)
+
+
+async def _seen(ask: Ask) -> tuple[str, date]:
+    """Return account and period of the bill that is asked for; who looks into it is told."""
+    account, period = bill_key(ask.part("id"))
+    await ask.request.app[DESKTOPS].looks.into_account(ask.user, account)
+    return account, period
 
 
 def bill_key(bill_id: str) -> tuple[str, date]:

@@ -113,11 +113,11 @@ async def wrap_up(services: WebServices, user: User, call_id: str, given: Given)
         await services.agents.finish_wrap_up(user.id)
 
 
-async def set_state(services: WebServices, agent_id: str, given: StateWish) -> None:
-    """Make an agent ready or not ready; during a call that comes after wrap-up."""
+async def set_state(services: WebServices, agent_id: str, given: StateWish, by: str = "") -> None:
+    """Make an agent ready or not ready; during a call that comes after wrap-up. `by`: who asks, when not the agent."""
     if given.state == "ready":
         await call_control.unwatch_all(services, agent_id)
-    await services.agents.set_state(agent_id, State(given.state), given.reason)
+    await services.agents.set_state(agent_id, State(given.state), given.reason, by=by)
 
 
 async def own_call(services: WebServices, user: User, call_id: str) -> Call:

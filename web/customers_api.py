@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from agents.model import User
 from core.errors import BadInput
 from core.phone import normalise
 from desk.billing.model import Bill
@@ -92,22 +91,18 @@ async def create_customer(ask: Ask, body: NewCustomer) -> shapes.Customer:
 async def read_customer(ask: Ask) -> shapes.CustomerFile:
     """Read everything that the hotline knows of a customer."""
     customer = await ask.services.customers.get(ask.part("id"))
-    own = _calls_now(ask, ask.user, customer)
-    return await ask.request.app[DESKTOPS].files.of_customer(customer, ask.user, own=own)
+    desktops = ask.request.app[DESKTOPS]
+    await desktops.looks.into(ask.user, customer)
+    own = desktops.looks.call_with(ask.user, customer) is not None
+    return await desktops.files.of_customer(customer, ask.user, own=own)
 
 
 @routes.add("GET", "/customers/{id}/history", roles=EVERYONE)
 async def read_history(ask: Ask) -> shapes.Items[shapes.Contact]:
     """Read the customer's former calls, the latest first."""
     customer = await ask.services.customers.get(ask.part("id"))
+    await ask.request.app[DESKTOPS].looks.into(ask.user, customer)
     return shapes.Items(items=await ask.request.app[DESKTOPS].files.history(customer))
-
-
-def _calls_now(ask: Ask, user: User, customer: Customer) -> bool:
-    """Tell whether the user's present call is with this customer."""
-    agent = ask.services.agents.roster.get(user.id)
-    live = ask.request.app[DESKTOPS].calls.get(agent.call_id) if agent else None
-    return live is not None and (live.customer_id == customer.id or live.call.caller in customer.phones)
 
 
 bill_routes = Routes("bills")
@@ -148,6 +143,7 @@ class StoredBill(Shape):
 @bill_routes.add("GET", "/bills", roles=EVERYONE)
 async def list_bills(ask: Ask, query: BillQuery) -> shapes.Items[StoredBill]:
     """List the bills of an account, the latest month first."""
+    await ask.request.app[DESKTOPS].looks.into_account(ask.user, query.account)
     return shapes.Items(items=[bill_of(one) for one in await ask.services.bills.bills(query.account)])
 
 

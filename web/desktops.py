@@ -53,6 +53,7 @@ from ivr.events import (
 from web import pushed, shapes
 from web.attendance import Attendance
 from web.customer_file import CustomerFiles
+from web.customer_looks import CustomerLooks
 from web.live_calls import LiveCalls, Moved
 from web.parked import parked
 from web.people import People
@@ -107,6 +108,7 @@ class Desktops:
         self.people = People(services.accounts, services.bus)
         self.calls = LiveCalls()
         self.files = CustomerFiles(services, self.people)
+        self.looks = CustomerLooks(services, self.calls)
         self.pops = ScreenPops(services, self.files, self.calls, self.people, self._show_pop)
         self._desktops: dict[str, Desktop] = {}
         self._phone_pages = PhonePages()

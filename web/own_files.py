@@ -106,6 +106,18 @@ class OwnFiles:
         seen = _hash(text)
         return OwnFile(name, path, text, seen, seen != self._began[name])
 
+    def kept(self, name: Name) -> Path:
+        """Return the folder of the former texts of a file, `TIME-HASH.yaml`; it may be missing."""
+        return self._kept / name
+
+    async def problem(self, name: Name, text: str) -> str:
+        """Return what is wrong with a text in words, "" when it could take the place of the file."""
+        try:
+            await self.check(name, text)
+        except BadInput as error:
+            return error.message
+        return ""
+
     async def check(self, name: Name, text: str) -> None:
         """Raise what is wrong with a text (BadInput, its kinds ConfigError and FlowError); nothing is changed."""
         if len(text) > LONGEST:
@@ -133,9 +145,17 @@ class OwnFiles:
         return None
 
     async def change(
-        self, name: Name, text: str, *, seen: str, by: str, why: str = "", changes: Changes | None = None
+        self,
+        name: Name,
+        text: str,
+        *,
+        seen: str,
+        by: str,
+        why: str = "",
+        changes: Changes | None = None,
+        back_to: str = "",
     ) -> OwnFile:
-        """Replace the file by `text`, in force from the next start of the service on.
+        """Replace the file by `text`, in force from the next start of the service on; `back_to`: a kept one.
 
         Raises NoOwnFile, FileMoved when it no longer is what was `seen`, what `check` raises, Unavailable when it
         cannot be written.
@@ -159,13 +179,14 @@ class OwnFiles:
                 after=after,
                 why=why,
                 changes=dict(changes or {}),
+                back_to=back_to,
             )
             await self._journal.record(told, save=partial(_put, fresh, now.path))
             return replace(now, text=text, seen=after, pending=after != self._began[name])
 
     async def _prepare(self, now: OwnFile, path: Path, text: str) -> Path:
         """Keep the former text, and write the new one beside the file. Raises Unavailable."""
-        kept = self._kept / now.name / f"{self._clock.now():%Y%m%dT%H%M%S}-{now.seen[:8]}.yaml"
+        kept = self.kept(now.name) / f"{self._clock.now():%Y%m%dT%H%M%S}-{now.seen[:8]}.yaml"
         try:
             return await asyncio.to_thread(_write, path, text, kept)
         except OSError as error:

@@ -11,7 +11,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from agents.model import Permission
 from core import definitions, policy
-from core.errors import BadInput, NotFound
+from core.errors import NotFound
 from web.own_files import Changes, Name, OwnFile
 from web.route import Ask, Routes, may
 from web.shapes import Given, Shape
@@ -131,11 +131,8 @@ async def read_list(ask: Ask) -> ListView:
 @routes.add("POST", "/lists/{name}/check", roles=WRITERS)
 async def check_list(ask: Ask, body: TextGiven) -> Checked:
     """Say whether a text could take the place of a list; nothing is changed."""
-    try:
-        await ask.services.installation.own_files.check(_name(ask), body.text)
-    except BadInput as error:
-        return Checked(ok=False, problem=error.message)
-    return Checked(ok=True, problem="")
+    problem = await ask.services.installation.own_files.problem(_name(ask), body.text)
+    return Checked(ok=not problem, problem=problem)
 
 
 @routes.add("PUT", "/lists/{name}", roles=WRITERS)

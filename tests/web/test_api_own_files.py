@@ -184,3 +184,64 @@ async def test_who_may_what(world: World, name: str, reads: int, writes: int) ->
         await client.ask("PATCH", "/policy", change, expect=writes)
         await client.ask("PUT", "/lists/queues", {"text": "x", "seen": "x", "why": "x"}, expect=writes)
         await client.ask("POST", "/lists/queues/check", {"text": "x"}, expect=200 if writes == 409 else 403)
+
+
+async def test_a_list_goes_back_to_a_former_text_and_forth_again(own: World, tmp_path: Path) -> None:
+    async with own.client("supervisor") as boss, own.client("quality") as reader:
+        assert (await boss.ask("GET", "/own-files/queues/versions"))["items"] == []
+        seen = (await boss.ask("GET", "/lists/queues"))["seen"]
+        changed = QUEUES.replace("夜间", "夜班")
+        seen = (await boss.ask("PUT", "/lists/queues", {"text": changed, "why": "renamed", "seen": seen}))["seen"]
+
+        (first,) = (await reader.ask("GET", "/own-files/queues/versions"))["items"]
+        assert (first["put_at"], first["by_name"]) == (None, None), "nobody put it there by the page"
+        where = f"/own-files/queues/versions/{first['id']}"
+        shown = await reader.ask("GET", where)
+        assert (shown["text"], shown["problem"], shown["seen"]) == (QUEUES, "", seen)
+        kinds = [(line["kind"], "夜班" in line["text"], "夜间" in line["text"]) for line in shown["difference"]]
+        assert kinds == [("skip", False, False), ("same", False, False), ("less", True, False), ("more", False, True)]
+
+        back = {"why": "too soon", "seen": seen}
+        assert await reader.refused("POST", f"{where}/put-back", back, status=403) == "forbidden"
+        stale = {"why": "too soon", "seen": "another"}
+        assert await boss.refused("POST", f"{where}/put-back", stale, status=409) == "file_moved"
+        assert await boss.refused("POST", f"{where}/put-back", {"why": "", "seen": seen}, status=400) == "bad_input"
+        done = await boss.ask("POST", f"{where}/put-back", back)
+        assert (tmp_path / "queues.yaml").read_text("utf-8") == QUEUES
+        assert done["pending"] is False
+
+        versions = (await reader.ask("GET", "/own-files/queues/versions"))["items"]
+        put = [(one["by_name"], one["why"]) for one in versions if one["id"] != first["id"]]
+        assert put == [("坐席supervisor", "renamed")]
+        told = (await boss.ask("GET", "/audit", params={"area": "settings"}))["items"]
+        assert [(row["data"]["back_to"], row["data"]["why"]) for row in told] == [
+            (first["id"], "too soon"),
+            ("", "renamed"),
+        ]
+
+
+async def test_a_former_text_that_no_longer_fits_says_so_and_is_not_put_back(own: World, tmp_path: Path) -> None:
+    async with own.client("admin") as admin:
+        view = await admin.ask("GET", "/lists/queues")
+        without = QUEUES.replace(", skills: {english: 2}", "")
+        await admin.ask("PUT", "/lists/queues", {"text": without, "why": "x", "seen": view["seen"]})
+        (tmp_path / "skills.yaml").write_text("levels: 3\nskills: {french: {zh: 法语, en: French}}\n", "utf-8")
+        (kept,) = (await admin.ask("GET", "/own-files/queues/versions"))["items"]
+        shown = await admin.ask("GET", f"/own-files/queues/versions/{kept['id']}")
+        assert "english" in shown["problem"]
+        body = {"why": "x", "seen": shown["seen"]}
+        await admin.ask("POST", f"/own-files/queues/versions/{kept['id']}/put-back", body, expect=400)
+        assert (tmp_path / "queues.yaml").read_text("utf-8") == without
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/own-files/nothing/versions", "no_such_file"),
+        ("/own-files/queues/versions/..%2F..%2Fpolicy", "no_such_version"),
+        ("/own-files/queues/versions/20260101T000000-00000000", "no_such_version"),
+    ],
+)
+async def test_only_kept_texts_are_read(own: World, path: str, code: str) -> None:
+    async with own.client("admin") as admin:
+        assert await admin.refused("GET", path, status=404) == code

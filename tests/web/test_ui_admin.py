@@ -123,10 +123,25 @@ async def test_people_are_admitted_changed_and_kept_out_and_the_audit_tells(tmp_
 
         await page.locator(".pages a[href='/admin/audit']").click()
         acts = page.locator("tr[data-event]")
+        await page.select_option("#audit-area", "accounts")
         await expect(acts).to_have_count(5)
         await expect(acts.first).to_contain_text("停用用户 李雷<img")
         await expect(acts.first).to_contain_text("坐席admin")
         await expect(page.locator("[data-test=audit]")).to_contain_text("角色: 坐席 → 副班长")
+        async with world.client("1001") as agent:
+            found = await agent.ask("GET", "/customers", params={"account": "3200000001"})
+            await agent.ask("GET", f"/customers/{found['items'][0]['id']}")
+        await world.journal.settle()
+        await page.select_option("#audit-area", "")
+        await page.fill("#audit-account", "3200000001")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("[data-test=audit] tbody")).to_have_text(
+            re.compile("坐席1001.*查看客户资料，户号 3200000001")
+        )
+        await page.fill("#audit-account", "")
+        await page.keyboard.press("Tab")
+        await page.select_option("#audit-area", "sign_ins")
+        await expect(page.locator("[data-test=audit] tbody")).to_contain_text("从 127.0.0.1 登录")
         await page.select_option("#audit-area", "seats")
         await expect(page.locator("[data-test=audit]")).to_contain_text("没有符合条件的记录")
         await page.select_option("#audit-area", "accounts")
@@ -185,6 +200,19 @@ async def test_how_the_centre_is_set_up_is_read_changed_and_heard(tmp_path: Path
         await page.get_by_role("button", name="保存").click()
         await expect(page.locator("[data-queue=night] h3")).to_contain_text("夜班")
         await expect(page.locator("[data-test=lists]")).to_contain_text("服务重启后生效")
+        kept = page.locator("[data-test=kept]")
+        await kept.get_by_role("button", name="比较").focus()
+        await page.keyboard.press("Enter")
+        await expect(kept.locator(".less")).to_contain_text("夜班")
+        await expect(kept.locator(".more")).to_contain_text("夜间")
+        await page.get_by_role("button", name="恢复这份文本").click()
+        await expect(page.locator("#kept-why-bad")).to_contain_text("请写明为什么")
+        assert await axe(page) == []
+        await page.fill("#kept-why", "仍称夜间")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("[data-queue=night] h3")).to_contain_text("夜间")
+        await expect(kept.locator("[data-kept]")).to_have_count(2)
+        assert (tmp_path / "queues.yaml").read_text("utf-8") == QUEUES
 
         await page.locator(".pages a[href='/admin/prompts']").click()
         await page.fill("#prompts-q", "故障报修请按一")
@@ -196,7 +224,7 @@ async def test_how_the_centre_is_set_up_is_read_changed_and_heard(tmp_path: Path
         await page.select_option("#calendar-year", label=str(world.clock.now().year))
         await expect(page.locator("[data-test=calendar]")).to_contain_text("国庆节")
         await page.locator(".pages a[href='/admin/audit']").click()
-        await expect(page.locator("tr[data-event]").first).to_contain_text("修改 队列（夜间改称夜班）")
+        await expect(page.locator("tr[data-event]").first).to_contain_text("恢复 队列 以前的文本（仍称夜间）")
         await looks_well(page, ("/admin/policy", "/admin/lists", "/admin/calendar", "/admin/prompts"))
 
 

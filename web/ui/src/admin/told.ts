@@ -60,11 +60,35 @@ export function told(row: AuditRow, { m, word, day }: Telling): { text: string; 
     case "NumberBlocked":
       return one(m("act.blocked", { number: get("caller"), until: day(get("until")), why }));
     case "NumberUnblocked":
-      return one(m("act.unblocked", { number: get("caller") }));
+      return one(m("act.unblocked", { number: get("caller"), why }));
     case "CustomerCreated":
       return one(m("act.newCustomer", { customer: get("customer_id"), call: get("call_id") }));
     case "CustomerNumberAdded":
       return one(m("act.newNumber", { number: get("caller"), customer: get("customer_id") }));
+    case "SignedIn":
+      return one(m("act.signedIn", { address: get("address") }));
+    case "SignedOut":
+      return one(m("act.signedOut", { address: get("address") }));
+    case "SignInRefused": {
+      const locked = (data["locked"] ?? []) as string[];
+      const what = locked.map((one) => word("locked", one)).join("、");
+      const text = m("act.refused", { who: who("user_id") || m("act.nothing"), address: get("address"), why: word("refusal", get("why")) });
+      return one(text, locked.length > 0 ? [m("act.locked", { what })] : []);
+    }
+    case "AgentForced": {
+      const reason = get("reason") ? m("act.why", { why: get("reason") }) : "";
+      return one(m("act.forced", { who: who("agent_id"), state: word("wanted", get("wanted")), why: reason }));
+    }
+    case "TalkEndedByLead":
+      return one(m("act.ended", { who: who("agent_id") }));
+    case "MessageSent": {
+      const to = ((data["to"] ?? []) as string[]).map((id) => row.people[id] ?? id);
+      return one(to.length > 0 ? m("act.wrote", { who: to.join("、") }) : m("act.wroteAll"));
+    }
+    case "CustomerFileOpened":
+      return one(m(get("call_id") ? "act.fileOpenedInCall" : "act.fileOpened", { account: get("account") || m("act.nothing") }));
+    case "AgentReserved":
+      return one(m("act.popped"));
     case "MonitorStarted":
       return one(m("act.monitored", { who: who("watched_agent_id"), mode: word("mode", get("mode")) }));
     case "RecordingHeard":
@@ -72,7 +96,7 @@ export function told(row: AuditRow, { m, word, day }: Telling): { text: string; 
     case "AuditExported":
       return one(m("act.exported", { rows: get("rows") }));
     case "OwnFileChanged":
-      return one(m("act.list", { list: word("list", get("name")), why }), changesOf(data["changes"], { m, word, day }));
+      return one(m(get("back_to") ? "act.listBack" : "act.list", { list: word("list", get("name")), why }), changesOf(data["changes"], { m, word, day }));
     default:
       return one(row.event);
   }

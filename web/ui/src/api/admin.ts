@@ -68,6 +68,7 @@ export interface AuditRow {
 
 export interface AuditWanted {
   person?: string;
+  account?: string;
   area?: string;
   from?: string;
   to?: string;
@@ -80,14 +81,14 @@ export interface Person {
   display_name: string;
 }
 
-export const AUDIT_AREAS = ["accounts", "seats", "settings", "menu", "announcements", "shifts", "callers", "privacy"];
+export const AUDIT_AREAS = ["accounts", "sign_ins", "seats", "settings", "menu", "announcements", "shifts", "team", "callers", "privacy"];
 
 export const audit = (wanted: AuditWanted): Promise<Page<AuditRow> & { next_cursor: string | null }> =>
   request("GET", withQuery("audit", { ...wanted }));
 export const auditPeople = async (): Promise<Person[]> => (await request<Page<Person>>("GET", "audit/people")).items;
 /** Where the browser fetches the same acts as a file. */
-export const auditFile = ({ person, area, from, to }: AuditWanted): string =>
-  `/api/v1/${withQuery("audit/export", { person, area, from, to })}`;
+export const auditFile = ({ person, account, area, from, to }: AuditWanted): string =>
+  `/api/v1/${withQuery("audit/export", { person, account, area, from, to })}`;
 
 export const PAGE_RULES = ["while_open", "required", "ignored"] as const;
 export type PageRule = (typeof PAGE_RULES)[number];

@@ -411,6 +411,8 @@ const en: Words<typeof zh> = {
     CallPutThrough: "Put through to “{to}”",
     CallReturned: "Talk outside is over",
     CallReleased: "Talk ended ({by})",
+    TalkEndedByLead: "A shift lead ended the talk",
+    CustomerFileOpened: "Customer's file looked at",
     CallEnded: "Call ended ({by})",
     CallNoted: "Agent's note: {note}",
     RecordingStarted: "Recording began",

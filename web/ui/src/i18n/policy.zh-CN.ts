@@ -102,6 +102,7 @@ export const MEANS: Record<string, string> = {
   sign_in_tries: "同一用户名在窗口内登录失败几次后须等待",
   sign_in_tries_address: "同一地址在窗口内登录失败几次后须等待",
   sign_in_window: "统计登录失败次数的时间窗口",
+  file_look_again: "同一人在这段时间内多次查看同一客户的资料，审计只记一条",
   seat_qualify_interval: "多久询问一次话机是否在线（0.9 秒内须回答）",
   seat_lost_grace: "已注册的话机多久不应答，坐席转为未就绪；其间不分配来电",
   browser_return: "通话中坐席的浏览器断开后，客户听音乐多久再改派别人",

@@ -400,6 +400,8 @@ export default {
     CallPutThrough: "已转接外线“{to}”",
     CallReturned: "外线通话结束",
     CallReleased: "通话释放（{by}）",
+    TalkEndedByLead: "值长结束了通话",
+    CustomerFileOpened: "查看客户资料",
     CallEnded: "来电结束（{by}）",
     CallNoted: "坐席备注：{note}",
     RecordingStarted: "录音开始",
