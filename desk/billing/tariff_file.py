@@ -101,6 +101,9 @@ def _fault(name: str, error: Mapping[str, Any]) -> Fault:
         return Fault(name, place, f"{key!r} is not known", f"did you mean {near[0]!r}?" if near else "remove it")
     if error["type"] == "missing":
         return Fault(name, place, "it is missing", "add it")
+    if error["type"] == "model_type":
+        what = f"keys with values are wanted, not {str(error.get('input'))[:60]!r}"
+        return Fault(name, place, what, "write it as in docs/examples/tariffs.yaml")
     return Fault(name, place, str(error["msg"]), f"it has {str(error.get('input'))[:60]!r}")
 
 

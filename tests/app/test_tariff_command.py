@@ -36,3 +36,16 @@ def test_a_list_has_days_prices_and_sources() -> None:
     assert code == 0
     assert "2020-01-01 – 2024-06-30  0.5469 yuan/kWh" in text
     assert "509" in text
+
+
+def test_the_example_of_an_own_file_is_fine_and_a_number_in_place_of_a_table_is_told_in_plain_words(
+    tmp_path: Path,
+) -> None:
+    example = Path(__file__).parents[2] / "docs" / "examples" / "tariffs.yaml"
+    code, text = run("check", str(example))
+    assert (code, "fine, 2 versions" in text) == (0, True)
+    file = tmp_path / "ours.yaml"
+    file.write_text(example.read_text("utf-8").replace("[{upto: [200, 400]}]", "[200, 400]"), encoding="utf-8")
+    code, text = run("check", str(file))
+    assert code == 1
+    assert "ladder.bounds.0: keys with values are wanted, not '200'; write it as in docs/examples" in text
