@@ -64,6 +64,12 @@ class World {
     this.time = end;
   }
 
+  /** Somebody puts the clock of the machine back; timers run on. */
+  setBack(ms: number): void {
+    this.time -= ms;
+    for (const timer of this.timers) timer.at -= ms;
+  }
+
   get wire(): FakeWire {
     const wire = this.wires.at(-1);
     if (wire === undefined) throw new Error("nothing opened");
@@ -170,6 +176,18 @@ describe("the line", () => {
     const before = world.wire.sent.length;
     world.advance(PING_EVERY);
     expect(world.wire.sent.slice(before).map((one) => one.type)).toEqual(["ping"]);
+  });
+
+  test("is pinged, and its silence seen, though the clock was set back by an hour", () => {
+    greet();
+    world.setBack(3_600_000);
+    const before = world.wire.sent.length;
+    world.advance(PING_EVERY + 1000);
+    expect(world.wire.sent.length).toBeGreaterThan(before);
+    world.advance(STALE_AFTER);
+    expect(world.status).toBe("stale");
+    world.advance(DEAD_AFTER - STALE_AFTER);
+    expect(world.status).toBe("lost");
   });
 
   test("ignores what is no message", () => {

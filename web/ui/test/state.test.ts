@@ -133,6 +133,12 @@ describe("a call", () => {
     expect(reduce(missed, agentState(17, { state: "ready" })).missed).toBeNull();
   });
 
+  test("that I missed is put away when I dial out from the break", () => {
+    const missed = after(...ringing, agentState(15, { state: "not_ready", cause: "no_answer" }));
+    expect(missed.missed).not.toBeNull();
+    expect(reduce(missed, agentState(16, { state: "reserved", cause: "dials" })).missed).toBeNull();
+  });
+
   test("missed before a reload is still said", () => {
     const now = after(hello(10, { agent: agent({ state: "not_ready", cause: "no_answer" }) }));
     expect(now.missed?.cause).toBe("no_answer");
@@ -154,6 +160,17 @@ describe("a call", () => {
     const now = after(...talking, agentState(17, { state: "wrap_up" }), screenPop(18, { call_id: "c2" }));
     expect(now.call).toBeNull();
     expect(now.pop?.call_id).toBe("c2");
+  });
+
+  test("a call that is picked up out of the wrap-up does not stand beside the customer of the last one", () => {
+    const state = after(
+      ...talking,
+      agentState(17, { state: "wrap_up" }),
+      agentState(18, { state: "reserved" }),
+      callState(19, { id: "c2", caller: "13800000009", state: "ringing" }),
+    );
+    expect(state.call?.id).toBe("c2");
+    expect(state.pop).toBeNull();
   });
 
   test("comes back whole with hello", () => {

@@ -41,6 +41,18 @@ describe("the feed", () => {
     expect(shown.at(-1)).toEqual({ board: BOARD, staleFor: 0, problem: "" });
   });
 
+  test("is old though the clock was set back", async () => {
+    const down = new ApiError(0, { code: "unreachable", message: "" });
+    const { made, shown, clock } = feed([BOARD, down, down]);
+    clock.now = 3_600_000;
+    await made.tick();
+    clock.now = 1_000;
+    await made.tick();
+    clock.now = 8_000;
+    await made.tick();
+    expect(shown.at(-1)?.staleFor).toBe(7);
+  });
+
   test("asks once while an answer is under way, and says that the wait is long", async () => {
     let give: (board: Board) => void = () => undefined;
     const { made, shown, clock } = feed([new Promise((resolve) => (give = resolve))]);

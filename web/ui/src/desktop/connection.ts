@@ -167,10 +167,14 @@ export class Connection {
   private tick(): void {
     this.cancelTick?.();
     this.cancelTick = this.around.after(1_000, () => {
-      const silence = this.around.now() - this.silentSince;
+      const now = this.around.now();
+      // A clock that was set back must not hide a silence, or keep our pings back, until it has caught up.
+      this.silentSince = Math.min(this.silentSince, now);
+      this.pingedAt = Math.min(this.pingedAt, now);
+      const silence = now - this.silentSince;
       if (silence >= DEAD_AFTER) return this.lose();
       if (silence >= STALE_AFTER && this.status === "live") this.tell("stale");
-      if (this.around.now() - this.pingedAt >= PING_EVERY) this.ping();
+      if (now - this.pingedAt >= PING_EVERY) this.ping();
       this.tick();
     });
   }

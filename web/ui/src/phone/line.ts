@@ -134,7 +134,11 @@ export class Line {
   /** A line on which nothing is heard is asked, and let go when it does not answer. */
   private look(): void {
     if (!this.ua.isConnected()) return;
-    const found = judge(Date.now(), this.socket.heardAt, this.askedAt);
+    const now = Date.now();
+    // A clock that was set back must not hide a silence until it has caught up.
+    this.socket.heardAt = Math.min(this.socket.heardAt, now);
+    this.askedAt = Math.min(this.askedAt, now);
+    const found = judge(now, this.socket.heardAt, this.askedAt);
     if (found === "ask") this.ask();
     if (found === "dead") this.drop();
   }

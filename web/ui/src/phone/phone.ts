@@ -44,6 +44,12 @@ let sound: Sound | null = null;
 let retry = 0;
 /** Counts starts and stops, so that what began before the last of them ends unnoticed. */
 let epoch = 0;
+/** The seat whose phone this page is or is to be. */
+let seatHere: string | null = null;
+/** The page that asked to be the phone after this one was started. */
+let taker: string | null = null;
+/** Be no phone any more as soon as the call that is here is over. */
+let leaving = false;
 
 const subject: Subject = {
   line: () => (line_.value === "up" ? line : null),
@@ -139,6 +145,7 @@ function again(): void {
 async function begin(): Promise<void> {
   const mine = ++epoch;
   window.clearTimeout(retry);
+  if (taker !== null && line === null) return void (line_.value = "elsewhere");
   if (line_.value !== "deaf") line_.value = "starting";
   if (microphone === null && !(await listen(mine))) {
     if (mine !== epoch) return;
@@ -154,6 +161,7 @@ async function begin(): Promise<void> {
     const account = await request<Account & { needs: Needs; checked: boolean }>("POST", "agents/me/phone", { page: PAGE });
     const { Line } = await import("./line");
     if (mine !== epoch) return;
+    if (taker !== null) return void (line_.value = "elsewhere");
     needs = account.needs;
     unchecked.value = !account.checked;
     line_.value = "starting";
@@ -169,7 +177,7 @@ async function begin(): Promise<void> {
 
 function registered(on: boolean): void {
   if (line_.value === "elsewhere") return;
-  line_.value = on ? "up" : "down";
+  line_.value = microphone === null ? "deaf" : on ? "up" : "down";
   if (on && check.step !== "echo" && check.step !== "voice") test();
 }
 
@@ -194,7 +202,9 @@ function over(): void {
   ringing.value = false;
   inCall.value = false;
   sound?.silence();
-  if (line_.value === "elsewhere") hangLineUp();
+  if (leaving) return stopPhone();
+  // Without a microphone nobody may be rung here (P26): it went while the talk went on.
+  if (line_.value === "elsewhere" || microphone === null) hangLineUp();
   test();
 }
 
@@ -208,9 +218,13 @@ function hears(current: () => boolean) {
   return { registered: here(registered), offered: here(offered), joined: here(joined), over: here(over) };
 }
 
-/** Be the phone of the seat; asks the browser for the microphone. Once it is, this changes nothing. */
-export function startPhone(): void {
+/** Be the phone of `seat`; asks the browser for the microphone. Once it is, this changes nothing. */
+export function startPhone(seat: string): void {
+  leaving = false;
+  if (seatHere !== null && seatHere !== seat) stopPhone();
+  seatHere = seat;
   if (line_.value !== "off" && line_.value !== "elsewhere") return;
+  taker = null;
   navigator.mediaDevices?.addEventListener("devicechange", devicesChanged);
   window.addEventListener("online", wakePhone);
   void begin();
@@ -218,7 +232,10 @@ export function startPhone(): void {
 
 /** Which page is the phone now; when it is another one, this one is not. A call goes there by itself. */
 export function phoneIs(page: string | null): void {
-  if (page === null || page === PAGE || line === null || line_.value === "elsewhere") return;
+  if (page === null) return;
+  taker = page === PAGE ? null : page;
+  if (taker === null && line === null && line_.value === "elsewhere") return void begin();
+  if (taker === null || line === null || line_.value === "elsewhere") return;
   line_.value = "elsewhere";
   stopCheck();
   // JsSIP would say goodbye to a call that is here, and end it for the caller: the server fetches it first.
@@ -238,9 +255,20 @@ export function wakePhone(): void {
   line?.wake();
 }
 
+/**
+ * Be no phone any more: nobody sits here now, or nobody knows who does. Whoever sits down at the seat elsewhere would
+ * have their callers rung, and taken, by this page. A call that is here is finished first.
+ */
+export function leavePhone(): void {
+  if (line?.busy) leaving = true;
+  else stopPhone();
+}
+
 /** Be no phone any more: the agent signs out. */
 export function stopPhone(): void {
   epoch++;
+  leaving = false;
+  seatHere = taker = null;
   window.clearTimeout(retry);
   navigator.mediaDevices?.removeEventListener("devicechange", devicesChanged);
   window.removeEventListener("online", wakePhone);
@@ -261,8 +289,14 @@ export function answer(): void {
 
 /** Try the microphone again, after the agent has allowed it or plugged it in; or the test. */
 export function tryAgain(): void {
+  taker = null;
   if (line_.value === "up") test();
   else void begin();
+}
+
+/** Be the phone again, instead of the page that took it over. */
+export function useHere(): void {
+  if (seatHere !== null) startPhone(seatHere);
 }
 
 /** Keep how this browser is used as a phone, and use it so from now on. */

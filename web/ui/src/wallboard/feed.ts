@@ -53,6 +53,7 @@ export class Feed {
   }
 
   private tell(): void {
+    this.heardAt = Math.min(this.heardAt, this.around.now()); // the clock may be set back
     const silent = this.around.now() - this.heardAt;
     this.show({ board: this.board, problem: this.problem, staleFor: silent > STALE_AFTER ? Math.floor(silent / 1000) : 0 });
   }
