@@ -7,6 +7,7 @@ from pydantic import Field
 
 from agents.model import Permission, User
 from core import journal
+from core.errors import BadInput
 from core.events import Recorded, to_data
 from cti import store
 from cti.model import Call
@@ -48,9 +49,14 @@ class Placed(Shape):
 
 
 class DialOut(Given):
-    """The number to dial, in any of the usual forms."""
+    """Whom to ring: a `number` in any of the usual forms, or who called in `call_id`, or is to be rung for `order_id`.
 
-    number: Number
+    The two last are for who sees these numbers masked.
+    """
+
+    number: Number | None = None
+    call_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    order_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
 
 
 @routes.add("GET", "/calls", roles=EVERYONE)
@@ -76,7 +82,24 @@ async def list_calls(ask: Ask, query: CallQuery) -> shapes.Page[shapes.Call]:
 @routes.add("POST", "/calls", roles=DESK, status=201)
 async def dial_out(ask: Ask, body: DialOut) -> Placed:
     """Dial a number by hand: one's own phone rings first, then the number, which sees the hotline's."""
-    return Placed(id=await dial(ask.services, ask.user, body.number))
+    return Placed(id=await dial(ask.services, ask.user, await _meant(ask, body)))
+
+
+async def _meant(ask: Ask, whom: DialOut) -> str:
+    """Return the number to ring. Raises BadInput, NoSuchCall, NoSuchOrder."""
+    if sum(one is not None for one in (whom.number, whom.call_id, whom.order_id)) != 1:
+        raise BadInput("number: give exactly one of number, call_id, order_id", field="number")
+    if whom.number is not None:
+        return whom.number
+    if whom.call_id is not None:
+        call = await _found(ask, whom.call_id)
+        number, known = call.caller, call.caller_known
+    else:
+        report = (await ask.services.orders.get(whom.order_id or "")).report
+        number, known = report.caller, report.caller_known
+    if not known:
+        raise BadInput("this number is withheld: nobody can be rung there", field="number")
+    return number
 
 
 @routes.add("GET", "/parked", roles=DESK)
@@ -112,7 +135,10 @@ def _item(recorded: Recorded, viewer: User, *, own: bool) -> shapes.TimelineItem
 
 
 async def _call(ask: Ask) -> Call:
-    call_id = ask.part("id")
+    return await _found(ask, ask.part("id"))
+
+
+async def _found(ask: Ask, call_id: str) -> Call:
     call = await ask.services.db.read(lambda connection: store.get(connection, call_id))
     if call is None:
         raise NoSuchCall("there is no such call", call_id=call_id)

@@ -310,6 +310,42 @@ async def test_dialling_out_rings_ones_own_phone_then_the_number_and_has_a_wrap_
     assert [name for name in story if name in moves] == moves
 
 
+async def test_who_sees_a_number_masked_rings_it_by_the_call_or_the_order(world: World) -> None:
+    await world.ready("1002", "1002")
+    async with world.client("1002", seat="1002") as other:
+        theirs = await world.talking("13800000001")
+        told = {"key": "form-0001", "call_id": theirs, "kind": "suggestion", "text": "x"}
+        order = (await other.ask("POST", "/work-orders", told, expect=201))["order"]["id"]
+        world.pbx.gone(theirs)
+        withheld = world.call("anonymous")
+        await world.until_state(withheld, "queued")
+    await world.phone("1001")
+    async with world.client("1001", seat="1001") as agent, agent.desktop():
+        await agent.ask("POST", "/agents/me/state", {"state": "not_ready", "reason": "paperwork"})
+        assert (await agent.ask("GET", f"/calls/{theirs}"))["caller"] == "138****0001"
+        for wish, status, code in (
+            ({}, 400, "bad_input"),
+            ({"number": SPECIALIST, "call_id": theirs}, 400, "bad_input"),
+            ({"call_id": "none"}, 404, "no_such_call"),
+            ({"order_id": "none"}, 404, "no_such_work_order"),
+            ({"call_id": withheld}, 400, "bad_input"),
+        ):
+            assert await agent.refused("POST", "/calls", wish, status=status) == code
+        for wish in ({"call_id": theirs}, {"order_id": order}):
+            call_id = (await agent.ask("POST", "/calls", wish, expect=201))["id"]
+            world.pbx.pick_up(await world.rings(call_id))
+            await until(lambda call_id=call_id: any(d.channel_id == call_id for d in world.pbx.outside))  # type: ignore[misc]
+            assert world.pbx.outside[-1].number == "13800000001"
+            world.pbx.gone(f"dials-{call_id}")
+            await state(world, "1001", "wrap_up")
+            await agent.ask("POST", f"/calls/{call_id}/wrap-up", {"result_code": "enquiry"})
+            await state(world, "1001", "not_ready")
+    abroad = world.call(ABROAD)
+    await world.until_state(abroad, "queued")
+    async with world.client("1001") as agent:
+        assert await agent.refused("POST", "/calls", {"call_id": abroad}, status=403) == "number_not_permitted"
+
+
 @pytest.mark.parametrize(("moment", "ended"), [("seat", "agent"), ("callee", "caller"), ("page", "agent")])
 async def test_a_dialled_call_that_nobody_answers_frees_the_agent(world: World, moment: str, ended: str) -> None:
     await world.ready("1001", "1001")

@@ -188,3 +188,41 @@ async def test_the_words_beside_the_call_follow_it_and_a_nuisance_caller_is_warn
         await expect(page.locator("[data-test=keys]")).to_contain_text("三方通话")
         await keys.press("Escape")
         await expect(page.locator("[data-test=keys]")).to_be_hidden()
+
+
+async def test_a_number_is_one_press_from_being_rung_where_that_is_possible_now() -> None:
+    async with open_desk() as desk:
+        page, keys = desk.page, desk.page.keyboard
+        desk.centre.past[1]["caller"] = "139****0009"
+        desk.centre.past[2]["caller"] = "unknown"
+        await desk.sign_in("/calls")
+        rows = page.locator("tbody tr")
+        await expect(rows.nth(2).locator("[data-test=dial-number]")).to_have_count(0)
+        await rows.nth(0).get_by_role("button", name="拨打 138 0000 0000").click()
+        await expect(page.locator("#dial-number")).to_be_focused()
+        await expect(page.locator("#dial-number")).to_have_value("13800000000")
+        await rows.nth(1).locator("[data-test=dial-number]").focus()
+        await keys.press("Enter")
+        await expect(page.locator("#dial-number")).to_have_value("139****0009")
+        await page.fill("#dial-number", "0018005551234")
+        await keys.press("Enter")
+        await desk.see("这个号码不允许从这里拨打")
+        await rows.nth(1).locator("[data-test=dial-number]").click()
+        assert await desk.axe() == []
+        await keys.press("Enter")
+        await until(lambda: desk.centre.posted[-1] == {"call_id": "past1"})
+        assert desk.centre.posted[0] == {"number": "0018005551234"}
+        await expect(rows.nth(0).locator("[data-test=dial-number]")).to_have_count(0)
+
+        # In a talk another number of the customer is consulted, never that of who is on the line.
+        await desk.centre.be("ready")
+        await page.locator("nav a[href='/']").first.click()
+        await _talk(desk, data.plain_pop("c1"))
+        phones = page.locator(".phones")
+        await expect(phones.locator("[data-test=dial-number]")).to_have_count(1)
+        await phones.get_by_role("button", name="咨询 139 0000 1234").click()
+        await expect(page.locator("#target-search")).to_have_value("13900001234")
+        await expect(page.locator("#target-search")).to_be_focused()
+        await keys.press("Enter")
+        await _said(desk, "consult", call_id="c1", number="13900001234")
+        await expect(phones.locator("[data-test=dial-number]")).to_have_count(0)

@@ -190,6 +190,8 @@ export interface WorkOrder {
   kind?: string;
   state?: string;
   summary?: string;
+  /** Whom to ring about it. */
+  caller?: string;
   /** How often callers urged it. */
   urges?: number;
   created_at?: string;

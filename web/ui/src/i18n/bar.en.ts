@@ -104,6 +104,7 @@ export default {
     go: "Call",
     failed: "Not dialled: {message} ({code})",
     call: "Call {number}",
+    consult: "Consult {number}; the caller hears music meanwhile",
     first: "Your phone rings first; then the other side is called.",
   },
   next: {

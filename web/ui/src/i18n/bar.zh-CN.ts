@@ -104,6 +104,7 @@ export default {
     go: "拨打",
     failed: "没有拨出：{message}（{code}）",
     call: "拨打 {number}",
+    consult: "咨询 {number}（来电者先听音乐）",
     first: "您的话机先响，接起后再呼叫对方。",
   },
   next: {

@@ -143,7 +143,7 @@ const en = {
     area: "Area",
     category: "Kind",
     language: "Language or dialect",
-    languageHint: "Cantonese, Hakka …; nothing for Mandarin",
+    languageHint: "such as Cantonese",
     send: "Save the customer",
     discard: "Discard",
     sameNumber: "This number already belongs to a customer. Is it this one, or a new one all the same?",
