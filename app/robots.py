@@ -19,6 +19,8 @@ from speech.g711 import Pcm
 
 _log = log.get(__name__)
 _TALK_S: Final = 20.0
+_KNOWN: Final = 1 / 3
+"""Share of customers among the callers who ask for a person."""
 _LOOK_EVERY: Final = 2.0
 _API_PATIENCE: Final = aiohttp.ClientTimeout(total=30)
 
@@ -111,7 +113,9 @@ class RobotCaller:
         return call
 
     def _number_for(self, story: str) -> str:
-        of = {"bill": self._people.bill, "outage": self._people.outage}
+        # Of who asks for a person some are customers: an agent's page shows their records as well as empty ones.
+        asks = self._people.bill if self._dice.random() < _KNOWN else self._people.strangers
+        of = {"bill": self._people.bill, "outage": self._people.outage, "person": asks}
         return self._dice.choice(of.get(story) or self._people.strangers)
 
     async def _answered(self, call: OutgoingCall) -> None:

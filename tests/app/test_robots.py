@@ -163,6 +163,23 @@ async def test_callers_tell_varied_stories_within_their_number() -> None:
         assert {call.caller for call in got} == {"13800000011", "13800000012", "13900000001"}
 
 
+async def test_of_who_asks_for_a_person_some_are_customers() -> None:
+    people = People(bill=("13800000011",), outage=(), strangers=("13900000001",))
+    async with UserAgent() as hotline, UserAgent() as phones:
+        numbers: list[str] = []
+
+        async def take(call: IncomingCall) -> None:
+            numbers.append(call.caller)
+            await call.answer()
+            await call.hangup()
+
+        hotline.on_call(take)
+        caller = RobotCaller(hotline.address, people, Counts(), seed=1)
+        for _ in range(15):
+            await caller.tell(phones, "person")
+        assert 0 < numbers.count("13800000011") < numbers.count("13900000001")
+
+
 async def test_a_hotline_that_is_away_does_not_stop_the_callers() -> None:
     async with UserAgent() as phones, UserAgent() as away:
         counts = Counts()

@@ -71,6 +71,29 @@ async def test_a_fault_is_taken_once_out_of_the_call_and_nothing_typed_is_lost()
         }
 
 
+async def test_the_next_caller_does_not_get_into_the_order_of_the_last_one() -> None:
+    async with open_desk() as desk:
+        page = desk.page
+        await desk.sign_in()
+        await talk(desk, data.pop("c1", "13800000002"))
+        await page.keyboard.press("Alt+o")
+        form, other = page.locator("[data-test=order-form]"), page.locator("[data-test=other-call]")
+        await form.get_by_label("没有", exact=True).check()
+        await form.locator("#order-text").fill("开关没跳")
+        await desk.centre.finish(20)
+        await desk.centre.be("ready")
+        await expect(form.locator("#order-text")).to_have_value("开关没跳")
+        await talk(desk, data.unknown_pop("c2", "13800000009"))
+        await expect(form).to_have_count(0)
+        await page.keyboard.press("Alt+o")
+        await expect(form).to_contain_text("138 0000 0009")
+        await expect(other).to_have_count(0)
+        await form.get_by_role("button", name="先收起").click()
+        await page.locator("[data-test=unfinished] li", has_text="138 0000 0002").get_by_role("button").click()
+        await expect(form.locator("#order-text")).to_have_value("开关没跳")
+        await expect(other).to_have_text("这是另一个来电的工单，不是当前来电的。")
+
+
 async def test_danger_is_asked_first_a_number_is_read_out_and_what_is_missing_is_said() -> None:
     async with open_desk() as desk:
         page, work = desk.page, desk.centre.work

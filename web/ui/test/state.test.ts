@@ -111,6 +111,14 @@ describe("a call", () => {
     expect([over.call, over.pop]).toEqual([null, null]);
   });
 
+  test("takes what was told about its caller with it", () => {
+    const about = (seq: number, code: string): ServerMessage => ({ ...notice(seq, code), code }) as ServerMessage;
+    const told = after(...talking, about(17, "caller_silent"), about(18, "pbx_lost"), agentState(19, { state: "wrap_up" }));
+    expect(told.notices.map((one) => one.text)).toEqual(["pbx_lost", "caller_silent"]);
+    expect(reduce(told, agentState(20, { state: "ready" })).notices.map((one) => one.text)).toEqual(["pbx_lost"]);
+    expect(reduce(told, hello(30)).notices.map((one) => one.text)).toEqual(["pbx_lost"]);
+  });
+
   test("that ends after I am ready again does not come back", () => {
     const over = after(...talking, agentState(17, { state: "wrap_up" }), agentState(18, { state: "ready" }));
     expect(reduce(over, callState(19, { state: "ended", ended_at: AT })).call).toBeNull();

@@ -95,6 +95,11 @@ export const EMPTY: DesktopState = {
   mail: 0,
 };
 
+/** Notices about the caller of one call, who is not the next one. */
+const ABOUT_A_CALLER: ReadonlySet<string> = new Set(["caller_silent", "caller_heard", "silence_unheard"]);
+
+const withoutCaller = (notices: Notice[]): Notice[] => notices.filter((one) => !ABOUT_A_CALLER.has(one.code));
+
 /** States in which no call is the agent's own any more. */
 const WITHOUT_CALL: ReadonlySet<string> = new Set(["ready", "not_ready", "logged_out"]);
 
@@ -157,7 +162,7 @@ function fromHello(hello: Hello, before: DesktopState): DesktopState {
     notReadyReasons: hello.not_ready_reasons ?? [],
     holdLimit: hello.hold_limit_s ?? HOLD_LIMIT_S,
     missed,
-    notices: before.notices,
+    notices: hello.call !== null && hello.call.id === before.call?.id ? before.notices : withoutCaller(before.notices),
     parked: null,
     switched: hello.seq,
     mail: hello.seq,
@@ -191,7 +196,7 @@ function withAgent(state: DesktopState, message: AgentStateMessage): DesktopStat
   const name = agent.state;
   if (!WITHOUT_CALL.has(name)) return { ...state, agent, missed: null };
   const caller = state.call?.caller ?? state.pop?.caller ?? null;
-  return { ...state, agent, missed: missedOf(agent, caller), call: null, pop: null };
+  return { ...state, agent, missed: missedOf(agent, caller), call: null, pop: null, notices: withoutCaller(state.notices) };
 }
 
 function withPop(state: DesktopState, message: ScreenPopMessage): DesktopState {

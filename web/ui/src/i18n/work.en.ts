@@ -67,6 +67,7 @@ const en = {
     nobody: "Nobody has a duty on this day.",
     uncovered: "Nobody on main duty:",
     span: "{from} – {until}",
+    allDay: "the whole day",
     onDuty: "on duty now",
     book: { none: "not open", open: "open", closed: "handed over, to be taken", taken_over: "taken over" },
     open: "Open",
@@ -210,6 +211,7 @@ const en = {
     unfinished: "Orders not submitted",
     unfinishedOf: "Call from {caller}, {kind}",
     goOn: "Go on",
+    otherCall: "This order belongs to another call, not to the one you are in.",
     unknownCaller: "unknown number",
   },
   fault: {

@@ -67,6 +67,7 @@ const zh = {
     nobody: "这一天没有排班。",
     uncovered: "无人主班：",
     span: "{from} – {until}",
+    allDay: "全天",
     onDuty: "正在值班",
     book: { none: "未开班", open: "已开班", closed: "已交班，待接班", taken_over: "已接班" },
     open: "开班",
@@ -210,6 +211,7 @@ const zh = {
     unfinished: "未提交的工单",
     unfinishedOf: "来电 {caller}，{kind}",
     goOn: "继续填写",
+    otherCall: "这是另一个来电的工单，不是当前来电的。",
     unknownCaller: "未知号码",
   },
   fault: {
