@@ -51,6 +51,9 @@ def run(settings: Settings, terms: Path, readings: Path, *, keep: bool, encoding
         while part := list(islice(groups, ROWS)):
             with engine.begin() as connection:
                 _part(connection, settings, part, done, keep=keep)
+    except OperationalError as error:
+        cure = "run it again (what was read before is kept); on a new database run `hotline db upgrade` first"
+        raise Unavailable(f"the database cannot be used: {error.orig}; {cure}") from None
     finally:
         engine.dispose()
     return done
@@ -60,6 +63,7 @@ def _part(
     connection: Connection, settings: Settings, part: Sequence[tuple[str, list[Supply]]], done: Outcome, *, keep: bool
 ) -> None:
     known = _known(connection, [account for account, _ in part])
+    kept: list[Supply] = []
     for account, supplies in part:
         if account not in known:
             cure = "import it first (`hotline import accounts`)"
@@ -70,16 +74,14 @@ def _part(
             if issued is not None:
                 done.compared += 1
                 done.differences += differences(bill, issued)
-        if keep:
-            supply_store.save(connection, supplies)
+        kept += supplies
+    if keep:
+        # Written at once and last: a database of one writer is held for moments, not for the time of reckoning.
+        supply_store.save(connection, sorted(kept, key=lambda one: (one.account, one.period)))
 
 
 def _known(connection: Connection, numbers: Sequence[str]) -> set[str]:
-    try:
-        rows = connection.execute(select(accounts.c.number).where(accounts.c.number.in_(numbers)))
-    except OperationalError as error:
-        cure = "run `hotline db upgrade` first"
-        raise Unavailable(f"the database cannot be used: {error.orig}; {cure}") from None
+    rows = connection.execute(select(accounts.c.number).where(accounts.c.number.in_(numbers)))
     return {row.number for row in rows}
 
 

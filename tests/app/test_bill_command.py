@@ -1,13 +1,17 @@
 """`hotline bill`: readings come in, bills are reckoned, explained, compared with those issued, on both engines."""
 
 import json
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from app import bill_batch
 from app.bill_command import bill_group
 from app.import_command import import_group
 from core.config import Settings, Storage
@@ -51,11 +55,11 @@ def test_the_examples_agree_with_the_bills_that_were_issued(run: Callable[..., R
 
 def test_a_bill_is_explained_in_every_form(run: Callable[..., Result], tmp_path: Path) -> None:
     run("import", "--terms", TERMS, "--readings", READINGS)
-    text = run("explain", *OCTOBER, "--language", "en").output
-    assert "286 × 0.5469 = 156.41 yuan" in text
-    assert "This reading, M1: 12693" in text
-    assert text.startswith("Account 4400001001  2026-10 (2026-10-01 – 2026-10-31)\n\n(1) Amount")
-    assert "there is nothing to compare with" in text
+    told = run("explain", *OCTOBER, "--language", "en").output
+    assert "286 × 0.5469 = 156.41 yuan" in told
+    assert "This reading, M1: 12693" in told
+    assert told.startswith("Account 4400001001  2026-10 (2026-10-01 – 2026-10-31)\n\n(1) Amount")
+    assert "there is nothing to compare with" in told
     owing = run("explain", "--account", "4400001002", "--period", "2026-10", "--format", "lines").output
     assert "\n\n违约金（截至今天，不在应收电费内）\n" in owing
     assert "未缴金额" not in owing, "the lines of the bill are told, not what they were reckoned of"
@@ -151,3 +155,52 @@ def test_use_of_earlier_months_counts_in_the_ladder(run: Callable[..., Result], 
     assert "yuan reckoned 170.71, issued 156.41" in told
     assert "Beside 2026-09" in told
     assert "Change of the bill" in told
+
+
+def many(folder: Path, accounts: int, months: int) -> dict[str, Path]:
+    """Files of so many accounts with readings of so many months."""
+    numbers = [f"55{at:08}" for at in range(accounts)]
+    days = [f"2026-{month:02}-01" for month in range(1, months + 2)]
+    rows = {
+        "customers": ["customer,name,phones", "K9,某某,13900000009"],
+        "accounts": [
+            "account,customer,address,area,category,voltage,supply_state",
+            *(f"{one},K9,和平路12号,城东片区,residential,220 V,on" for one in numbers),
+        ],
+        "terms": ["account,point,tariff,region", *(f"{one},M1,residential,demo" for one in numbers)],
+        "readings": [
+            "account,period,from,until,point,register,before,after,pt,ct,digits",
+            *(f"{one},{a[:7]},{a},{b},M1,total,100,300,1,1,5" for one in numbers for a, b in pairwise(days)),
+        ],
+    }
+    for name, told in rows.items():
+        (folder / f"{name}.csv").write_text("\n".join(told), encoding="utf-8")
+    return {name: folder / f"{name}.csv" for name in rows}
+
+
+def test_an_import_lets_others_write_while_it_reckons(database_url: str, engine: Engine, tmp_path: Path) -> None:
+    """A service beside it, or a second import, waits for moments: SQLite has one writer at a time."""
+    made, files = Settings(storage=Storage(url=database_url)), many(tmp_path, 400, 11)
+    for table in ("customers", "accounts"):
+        assert CliRunner().invoke(import_group, [table, str(files[table])], obj=made).exit_code == 0
+    waits = []
+    with ThreadPoolExecutor(1) as pool:
+        batch = pool.submit(bill_batch.run, made, files["terms"], files["readings"], keep=True)
+        while not batch.done():
+            began = time.monotonic()
+            with engine.begin() as connection:
+                connection.execute(text("UPDATE customers SET name = '某' WHERE id = 'none'"))
+            waits.append(time.monotonic() - began)
+            time.sleep(0.01)
+        assert batch.result().reckoned == 4400
+    assert max(waits) < 1.0, "the longest of their waits; about four seconds while it reckoned"
+
+
+def test_a_database_held_by_another_is_told_with_what_to_do(run: Callable[..., Result], engine: Engine) -> None:
+    if engine.dialect.name != "sqlite":
+        pytest.skip("a server lets both write")
+    with engine.connect() as other:
+        other.execute(text("UPDATE customers SET name = '某' WHERE id = 'none'"))
+        done = run("import", "--terms", TERMS, "--readings", READINGS)
+    assert isinstance(done.exception, Unavailable)
+    assert "run it again" in done.exception.message
