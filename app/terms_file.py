@@ -149,9 +149,11 @@ def _people(row: Row) -> tuple[People, ...]:
     found = []
     for told in row.listed("people"):
         parts = PEOPLE.fullmatch(told)
-        if parts is None:
+        if parts is None or not int(parts[1]):
             raise row.bad("people", "it is not a number of people", "write 3, or 3;5@2026-07-01 for 5 from a day on")
         found.append(People(_day(row, "people", parts[2]) or ALWAYS, int(parts[1])))
+    if len({one.since for one in found}) < len(found):
+        raise row.bad("people", "it tells two numbers from the same day on", "give one for each day: 3;5@2026-07-01")
     return tuple(found)
 
 

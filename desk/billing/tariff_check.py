@@ -1,6 +1,6 @@
 """Whether tariff files are whole: gaps and overlaps of validity, unknown or missing parts, ladders, hours, tables."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -19,13 +19,34 @@ from desk.billing.tariff_shapes import (
 NATIONAL = "national"
 DAY = 24 * 60
 HUNDREDTHS = [Decimal(n) / 100 for n in range(101)]
+MOST = 1000
+"""No rule is more, unless LIMITS says so."""
+LIMITS: Mapping[str, tuple[Decimal | int, int]] = {
+    "energy_places": (0, 4),
+    "loss_share_up": (0, 1),
+    "submeter_parents": (1, 9),
+    "submeter_levels": (1, 9),
+    "month_days": (28, 31),
+    "suspended_share": (0, 1),
+    "contract_least": (0, 1),
+    "contract_most": (0, 2),
+    "demand_over": (1, 10),
+    "demand_multiple": (1, 10),
+    "demand_reduced": (0, 1),
+    "two_part_from": (0, 1_000_000),
+    "adjust_surcharges": (0, 1),
+    "loss_full_load": (Decimal("0.01"), 1),
+    "loss_shape": (Decimal("0.01"), 10),
+}
+"""What the value of a rule may be."""
+WHOLE = {"energy_places", "loss_share_up", "submeter_parents", "submeter_levels", "month_days", "adjust_surcharges"}
 Told = Iterator[tuple[str, str, str]]
 """Place, what is wrong, what to do."""
 
 
 def faults(name: str, shape: FileShape, national: FileShape) -> list[Fault]:
     """Return what is wrong with a file whose form is right."""
-    told = [*_rules(shape, national, name), *_versions(shape), *_hours(shape), *_factors(shape)]
+    told = [*_rules(shape, national, name), *_copper(shape), *_versions(shape), *_hours(shape), *_factors(shape)]
     for place, one in every_version(shape):
         told += _version(place, one)
     return [Fault(name, *one) for one in told]
@@ -35,6 +56,23 @@ def _rules(shape: FileShape, national: FileShape, name: str) -> Told:
     for key in shape.rules:
         if name != NATIONAL and key not in national.rules:
             yield f"rules.{key}", "there is no such rule", f"known: {', '.join(sorted(national.rules))}"
+    for key, rule in shape.rules.items():
+        low, high = LIMITS.get(key, (0, MOST))
+        if not low <= rule.value <= high:
+            yield f"rules.{key}", f"{rule.value} cannot be meant", f"give {low} to {high}"
+        elif key in WHOLE and rule.value % 1:
+            yield f"rules.{key}", f"{rule.value} is no whole number", f"give {low} to {high}"
+
+
+def _copper(shape: FileShape) -> Told:
+    if shape.copper is None:
+        return
+    *before, last = [one.upto for one in shape.copper.brackets] or [Decimal(0)]
+    ends = [one for one in before if one is not None]
+    if last is not None or len(ends) < len(before) or ends != sorted(set(ends)):
+        yield "copper.brackets", "they do not rise to one without `upto`", "order them, the last without `upto`"
+    if any(not 0 <= one.value <= 1 for one in shape.copper.brackets):
+        yield "copper.brackets", "a share is not from 0 to 1", "write 2 % as 0.02"
 
 
 def _versions(shape: FileShape) -> Told:
@@ -68,6 +106,8 @@ def _version(place: str, one: VersionShape) -> Told:
     months = [month for season in one.seasons for month in season.months]
     if len(set(months)) < len(months):
         yield f"{place}.seasons", "a month is in two seasons", "give each month to one"
+    if one.free and (one.ladder is None or one.free.value < 0):
+        yield f"{place}.free", "free energy is kWh from 0 on, of a ladder", "correct it, or remove it"
     if one.ladder:
         yield from _ladder(f"{place}.ladder", one.ladder)
         if one.category != "residential":
@@ -135,24 +175,31 @@ def _clock(minute: int) -> str:
 
 
 def _factors(shape: FileShape) -> Told:
+    known: set[Decimal] = set()
     for standard, one in shape.power_factor.items():
+        number = _hundredth(standard)
+        if number is None or number in known:
+            yield f"power_factor.{standard}", "it is no standard, or there twice", "name it by a hundredth, like 0.90"
+            continue
+        known.add(number)
         yield from _factor(f"power_factor.{standard}", standard, one)
 
 
 def _factor(place: str, standard: str, one: FactorShape) -> Told:
-    try:
-        rows = {Decimal(key): value for key, value in one.rows.items()}
-        middle = Decimal(standard)
-    except ArithmeticError:
-        yield place, "a power factor is no number", "write 0.00 to 1.00"
-        return
+    rows = {_hundredth(key): value for key, value in one.rows.items()}
     lacking = [key for key in HUNDREDTHS if key not in rows]
-    if lacking or len(rows) > len(HUNDREDTHS):
+    if lacking or len(one.rows) > len(HUNDREDTHS):
         named = ", ".join(f"{key:.2f}" for key in lacking[:5])
-        yield place, f"it lacks rows: {named}" if lacking else "it has rows beyond 0.00 to 1.00", "give every hundredth"
+        more = "it has rows beyond the hundredths from 0.00 to 1.00"
+        yield place, f"it lacks rows: {named}" if lacking else more, "give every hundredth once"
         return
     ordered = [rows[key] for key in HUNDREDTHS]
     if ordered != sorted(ordered, reverse=True):
         yield place, "a better power factor costs more", "correct the rows"
-    if rows[middle] != 0:
-        yield place, f"at the standard itself the money changes by {rows[middle]} %", "it is 0 there"
+    if (change := rows[_hundredth(standard)]) != 0:
+        yield place, f"at the standard itself the money changes by {change} %", "it is 0 there"
+
+
+def _hundredth(text: str) -> Decimal | None:
+    """The hundredth from 0.00 to 1.00 that is written, None when none is."""
+    return next((one for one in HUNDREDTHS if text in (f"{one:.2f}", f"{one.normalize():f}")), None)

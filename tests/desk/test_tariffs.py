@@ -120,6 +120,39 @@ def test_a_table_that_lacks_a_row_or_rewards_the_worse_is_told(tmp_path: Path) -
     assert "a better power factor costs more" in told(written(tmp_path, version("2020-01-01"), table))
 
 
+@pytest.mark.parametrize(
+    ("rules", "what"),
+    [
+        ("rules: {month_days: {value: 0, source: ours}}", "rules.month_days: 0 cannot be meant; give 28 to 31"),
+        ("rules: {energy_places: {value: 400, source: ours}}", "rules.energy_places: 400 cannot be meant"),
+        ("rules: {demand_multiple: {value: -2, source: ours}}", "rules.demand_multiple: -2 cannot be meant"),
+        ("rules: {submeter_parents: {value: 1.5, source: ours}}", "rules.submeter_parents: 1.5 is no whole number"),
+        ("copper: {source: ours, brackets: []}", "copper.brackets: they do not rise"),
+        ("copper: {source: ours, brackets: [{upto: 0.4, value: 0.02}]}", "copper.brackets: they do not rise"),
+        (
+            "copper: {source: ours, brackets: [{upto: 0.4, value: 0.02}, {upto: 0.3, value: 0.02}, {value: 0.03}]}",
+            "copper.brackets: they do not rise",
+        ),
+        ("copper: {source: ours, brackets: [{value: 3}]}", "a share is not from 0 to 1"),
+        ('power_factor: {"0.905": {source: ours, rows: ROWS}}', "power_factor.0.905: it is no standard"),
+        ('power_factor: {"NaN": {source: ours, rows: ROWS}}', "power_factor.NaN: it is no standard"),
+        ('power_factor: {"0.9": {source: ours, rows: {sNaN: 1}}}', "it lacks rows: 0.00"),
+        ('power_factor: {"0.9": {source: ours, rows: ROWS}, "0.90": {source: ours, rows: ROWS}}', "there twice"),
+    ],
+)
+def test_rules_and_tables_that_no_bill_could_be_reckoned_by_are_told(rules: str, what: str, tmp_path: Path) -> None:
+    rows = ", ".join(f'"{n / 100:.2f}": 0' for n in range(101))
+    file = written(tmp_path, version("2020-01-01"), rules.replace("ROWS", f"{{{rows}}}") + "\n")
+    assert what in told(file)
+    with pytest.raises(ConfigError):
+        book(file)
+
+
+@pytest.mark.parametrize("more", ["free: {value: -15, source: ours}", "free: {value: 15, source: ours}"])
+def test_free_energy_is_part_of_a_ladder(more: str, tmp_path: Path) -> None:
+    assert "free energy" in told(written(tmp_path, version("2020-01-01", more=f"      {more}\n")))
+
+
 def test_ones_own_file_has_the_rules_of_the_nation_and_its_own(tmp_path: Path) -> None:
     own = 'rules: {demand_multiple: {value: 3, source: "ours"}}\n'
     mine = book(written(tmp_path, version("2020-01-01"), own))

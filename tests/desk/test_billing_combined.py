@@ -1,0 +1,167 @@
+"""Rules that hold at once: months and shares, seasons and hours, surcharges, homes behind factories."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from desk.billing.reckoning import before_in_year, reckon_bill
+from desk.billing.supply import (
+    Basic,
+    BasicKind,
+    Capacity,
+    Dial,
+    Household,
+    Meter,
+    People,
+    Point,
+    Register,
+    Supply,
+)
+from desk.billing.tariff import TariffBook
+from desk.billing.tariff_file import book
+from tests.desk.supplies import D, dial, find, home, meter, point, supply
+
+pytestmark = pytest.mark.unit
+
+DEMO = book("demo")
+AUGUST = date(2023, 8, 1)
+COMBINED = """
+region: combined
+title: combined
+rules: {suspended_share: {value: 0.5, source: ours}}
+tariffs:
+  works:
+    - title: works
+      category: commercial
+      since: 2020-01-01
+      source: ours
+      price: {value: 0.60, source: ours}
+      parts:
+        peak: {ratio: 1.5, source: ours}
+        valley: {price: 0.30, source: ours}
+      surcharges:
+        - {name: inside, value: 0.05, included: true, source: ours}
+        - {name: beside, value: 0.02, included: false, source: ours}
+      seasons: [{months: [8], ratio: 1.2, source: ours}]
+      capacity: {value: 30, source: ours}
+      adjusted: true
+  home:
+    - title: home
+      category: residential
+      since: 2020-01-01
+      until: 2023-10-15
+      source: ours
+      price: {value: 0.50, source: ours}
+      ladder: &ladder {cycle: month, source: ours, bounds: [{upto: [100, 200]}], plus: [0, 0.10, 0.40]}
+    - title: home
+      category: residential
+      since: 2023-10-16
+      source: ours
+      price: {value: 0.60, source: ours}
+      ladder: *ladder
+"""
+
+
+@pytest.fixture
+def combined(tmp_path: Path) -> TariffBook:
+    file = tmp_path / "combined.yaml"
+    file.write_text(COMBINED)
+    return book(str(file))
+
+
+def works(*more: Point, **terms: object) -> Supply:
+    of = meter(1000, dial(Register.PEAK, 0, 300), dial(Register.VALLEY, 0, 200), dial(Register.REACTIVE, 0, 750))
+    return supply(point("works", of), *more, period=AUGUST, **terms)  # type: ignore[arg-type]
+
+
+def test_seasons_hours_and_surcharges_at_once(combined: TariffBook) -> None:
+    """What is inside the price floats with neither ratio nor season; what is beside it is charged by itself, once."""
+    bill = reckon_bill(works(power_factor=D("0.85")), combined)
+    peak = D("0.55") * D("1.5") * D("1.2") + D("0.05")
+    valley = D("0.25") * D("1.2") + D("0.05")
+    flat = D("0.55") * D("1.2") + D("0.05")
+    energy = {"peak": 300 * peak, "valley": 200 * valley, "flat": 500 * flat}
+    assert {line.of: line.value for line in bill.lines if line.key == "charge.energy"} == energy
+    assert [(line.of, line.value) for line in bill.lines if line.key == "charge.surcharge"] == [("beside", D("20.00"))]
+    # 1000 kWh and 750 kvarh are 0.80: 2.5 % at the standard 0.85, of the energy without both surcharges.
+    adjusted = (sum(energy.values(), D(0)) - 1000 * D("0.05")) * D("0.025")
+    assert bill.of("charge.power_factor") == adjusted.quantize(D("0.01"))
+
+
+def test_the_home_behind_a_factory_is_no_part_of_its_power_factor_money(combined: TariffBook) -> None:
+    lodge = Point("H", "home", meter=meter(100, name="H"), parents=("M1",))
+    alone = reckon_bill(works(power_factor=D("0.85")), combined)
+    both = reckon_bill(works(lodge, power_factor=D("0.85")), combined)
+    assert both.used.value == alone.used.value == 1000
+    base = find(both.amount, "power_factor.base").value
+    own = sum(
+        (line.value for line in both.lines if line.key == "charge.energy" and line.of in ("peak", "flat", "valley")),
+        D(0),
+    )
+    assert base == own - 900 * D("0.05"), "900 kWh are the factory's"
+
+
+def test_half_the_price_for_laid_off_capacity_where_a_region_says_so(combined: TariffBook) -> None:
+    terms = Basic(BasicKind.CAPACITY, (Capacity(D(400)), Capacity(D(100), suspended=True)))
+    assert reckon_bill(works(basic=terms), combined).of("charge.basic") == 400 * 30 + 50 * 30
+
+
+def test_a_price_that_changes_in_the_month_goes_on_in_the_same_ladder(combined: TariffBook) -> None:
+    """310 kWh in October: 150 by the first price, of which 50 in tier 2; 160 by the second, 50 in tier 2, 110 in 3."""
+    bill = reckon_bill(home(310, "home"), combined)
+    money = 100 * D("0.50") + 50 * D("0.60") + 50 * D("0.70") + 110 * D("1.00")
+    assert [(line.of, line.inputs[0].value) for line in bill.lines] == [("1", 100), ("2", 50), ("2", 50), ("3", 110)]
+    assert bill.amount.value == money
+
+
+def test_two_months_at_once(combined: TariffBook) -> None:
+    """The tiers, the free energy, the demand and the use of a capacity are those of both months."""
+    days = {"period": date(2023, 10, 1), "since": date(2023, 9, 1), "months": 2}
+    assert [
+        line.of for line in reckon_bill(replace(home(200, "home", until=date(2023, 10, 16)), **days), combined).lines
+    ] == ["1"]
+    poor = replace(home(100, household=Household(poor=True)), **days)
+    assert reckon_bill(poor, DEMO).of("charge.free") == D("-16.41"), "30 kWh at 0.5469"
+
+    def demand(kwh: int) -> Decimal:
+        of = Meter("M1", (dial(Register.TOTAL, 0, kwh), Dial(Register.DEMAND, D(0), D(500))), D(1), D(1))
+        terms = Basic(BasicKind.MEASURED_DEMAND, (Capacity(D(1000)),))
+        one = replace(supply(point("business_two_part", of), basic=terms), **days)
+        return reckon_bill(one, DEMO).of("charge.basic")
+
+    assert demand(519_999) == 2 * 500 * 42
+    assert demand(520_000) == 2 * 500 * D("37.8")
+
+
+def test_the_demands_of_two_main_meters_are_added() -> None:
+    points = [
+        point(
+            "business_two_part",
+            Meter(name, (dial(Register.TOTAL, 0, 9), Dial(Register.DEMAND, D(0), D(kw))), D(1), D(2)),
+        )
+        for name, kw in (("A", 100), ("B", 50))
+    ]
+    bill = reckon_bill(supply(*points, basic=Basic(BasicKind.MEASURED_DEMAND)), DEMO)
+    assert bill.of("charge.basic") == 300 * 42
+
+
+def test_a_household_that_shrinks_loses_the_longer_tier_from_that_month_on() -> None:
+    shrank = Household(people=(People(date(2020, 1, 1), 5), People(date(2023, 7, 15), 3)))
+    bill = reckon_bill(home(4000, period=date(2023, 12, 1), household=shrank), book("shandong"))
+    assert find(bill.amount, "ladder.end", "1").value == 310 * 6 + 210 * 6
+
+
+def test_the_first_month_of_a_household_counts_as_it_is_at_its_end() -> None:
+    born = Household(people=(People(date(2020, 1, 1), 4), People(date(2023, 7, 31), 5)))
+    bill = reckon_bill(home(4000, period=date(2023, 12, 1), household=born), book("shandong"))
+    assert find(bill.amount, "ladder.end", "1").value == 210 * 6 + 310 * 6
+
+
+def test_what_counts_in_the_ladder_before_a_month() -> None:
+    used = {date(2022, 12, 1): D(1), date(2023, 1, 1): D(10), date(2023, 2, 1): D(100), date(2023, 3, 1): D(1000)}
+    assert before_in_year(date(2023, 3, 1), used) == 110
+    assert before_in_year(date(2023, 3, 1), used, date(2022, 12, 5)) == 110
+    assert before_in_year(date(2023, 3, 1), used, date(2023, 2, 20)) == 100
