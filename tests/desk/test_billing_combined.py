@@ -8,17 +8,22 @@ from pathlib import Path
 import pytest
 
 from desk.billing.reckoning import before_in_year, reckon_bill
+from desk.billing.submeters import metered
 from desk.billing.supply import (
+    Adjustment,
     Basic,
     BasicKind,
+    BillRefused,
     Capacity,
     Dial,
     Household,
+    LossMethod,
     Meter,
     People,
     Point,
     Register,
     Supply,
+    Transformer,
 )
 from desk.billing.tariff import TariffBook
 from desk.billing.tariff_file import book
@@ -165,3 +170,55 @@ def test_what_counts_in_the_ladder_before_a_month() -> None:
     assert before_in_year(date(2023, 3, 1), used) == 110
     assert before_in_year(date(2023, 3, 1), used, date(2022, 12, 5)) == 110
     assert before_in_year(date(2023, 3, 1), used, date(2023, 2, 20)) == 100
+
+
+def used(*points: Point) -> dict[str, Decimal]:
+    parts = metered(points, DEMO).parts
+    return {name: sum((kwh.value for kwh in own.values()), D(0)) for name, own in parts.items()}
+
+
+def test_a_sub_meter_may_take_all_that_its_parent_has() -> None:
+    assert used(point("business", meter(100, name="A")), point("business", meter(100, name="B"), parents=("A",))) == {
+        "A": 0,
+        "B": 100,
+    }
+
+
+def test_a_sub_meter_of_one_parent_goes_before_one_that_has_a_second() -> None:
+    """A may draw on N too, so B is served first by M, though A comes first by its name."""
+    mains = (point("business", meter(100, name="M")), point("business", meter(100, name="N")))
+    both = point("business", meter(80, name="A"), parents=("M", "N"))
+    one = point("business", meter(60, name="B"), parents=("M",))
+    assert used(*mains, both, one) == {"M": 0, "N": 60, "A": 80, "B": 60}
+
+
+def test_the_loss_by_the_formula_with_every_figure_of_the_plate() -> None:
+    """By hand: 100 kVA, 720 h, 60,000 kWh and 30,000 kvarh; no load 0.5 kW and 2 %, load 1.5 kW and 4 %."""
+    plate = Transformer(LossMethod.FORMULA, D(100), D("0.5"), D("1.5"), D(2), D(4))
+    of = meter(60_000, dial(Register.REACTIVE, 0, 30_000))
+    bill = reckon_bill(supply(point("business", of), transformer=plate, power_factor=D("0.85")), DEMO)
+    # 0.5 × 720 + 4.5e9 × 1.5 ÷ 7.2e6 = 360 + 937.5; 2 × 720 + 4.5e9 × 4 ÷ 7.2e6 = 1440 + 2500.
+    assert bill.used.value == 60_000 + 1298
+    assert find(bill.amount, "loss.reactive").value == 3940
+
+
+def test_the_shape_of_the_load_weighs_what_the_load_loses(tmp_path: Path) -> None:
+    file = tmp_path / "shaped.yaml"
+    file.write_text(COMBINED.replace("rules: {", "rules: {loss_shape: {value: 1.2, source: ours}, "))
+    plate = Transformer(LossMethod.FORMULA, D(100), D("0.5"), D("1.5"))
+    one = supply(point("works", meter(60_000)), transformer=plate)
+    assert reckon_bill(one, book(str(file))).used.value == 60_000 + 360 + 900
+
+
+def test_shares_of_the_loss_are_never_more_than_it() -> None:
+    """Shares of 2 kWh are rounded up to one each: the third sub-meter finds nothing left."""
+    small = [point("business", meter(100, name=name), parents=("M",)) for name in "ABC"]
+    main = point("business", meter(300, name="M"))
+    agreed = Transformer(LossMethod.AGREED, agreed_active=D(2))
+    bill = reckon_bill(supply(main, *small, transformer=agreed), DEMO)
+    assert [line.inputs[0].value for line in bill.lines] == [0, 101, 101, 100]
+
+
+def test_an_adjustment_of_less_than_a_fen_is_refused() -> None:
+    with pytest.raises(BillRefused, match="whole fen"):
+        reckon_bill(home(10, adjustments=(Adjustment(D("1.005"), "退费"),)), DEMO)
