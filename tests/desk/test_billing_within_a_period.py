@@ -79,6 +79,7 @@ def test_a_capacity_that_follows_another_is_no_addition_to_it() -> None:
     assert reckon_bill(grown("500"), DEMO).of("charge.basic") == 500 * 42
     with pytest.raises(BillRefused, match=r"between 400\.0 and 900\.0 kW"):
         reckon_bill(grown("1400"), DEMO)
+    assert [reckon_bill(grown(kw), DEMO).of("charge.basic") for kw in ("400", "900")] == [400 * 42, 900 * 42]
     possible = what_if.possible(reckon_bill(grown("500"), DEMO), DEMO)
     assert (possible.contract_least, possible.contract_most) == (400, 900)
 
