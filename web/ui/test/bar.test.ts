@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { AgentRow, Call } from "../src/api/types";
 import { barOf, isThird, type Bar, type Me } from "../src/call/bar";
 import { aboutBill, stepsFor } from "../src/call/next";
+import { situationOf } from "../src/call/situation";
 import { nextOf, targetsFor, whom } from "../src/call/targets";
 import { KEYS } from "../src/desktop/shortcuts";
 import { AT, call, pop } from "./messages";
@@ -145,5 +146,14 @@ describe("what is needed next", () => {
 
   test("the bill to talk about has its account and its month in the address", () => {
     expect(aboutBill(pop({ accounts: [account] }))).toBe("/bill/3200000002");
+  });
+});
+
+describe("the words beside the call", () => {
+  test("are those for a caller on hold, but not while a colleague is asked", () => {
+    const held = call({ state: "held" });
+    expect(situationOf(held)).toBe("hold");
+    expect(situationOf({ ...held, third: { state: "talking", agent_id: "ag2", number: null } })).toBe("opening");
+    expect(situationOf({ ...held, silence: "script" })).toBe("silent");
   });
 });

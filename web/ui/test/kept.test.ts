@@ -39,6 +39,7 @@ test("the next person at this tab sees nothing of it, the same one everything", 
   workOf("anna");
   keepDraft({ callId: "c1", note: "x", code: null });
   store.set("hotline.orders", "…");
+  store.set("hotline.message", "…");
   store.set("hotline.handover.2026-11-23-early", "…");
   store.set("hotline.phone", "…");
   workOf("anna");
