@@ -183,6 +183,7 @@ def _json(found: Explained, bill: Reckoned, language: Language) -> dict[str, obj
     return {
         "steps": [asdict(row) for row in explained.tree(bill, language)],
         "late_fee": [asdict(row) for row in rows(found.late_fee, language)] if found.late_fee else [],
+        "owed": [asdict(row) for row in rows(found.owed.total, language)] if found.owed else [],
         "last_month": [asdict(row) for row in explained.causes(found.last_month, language)] if found.last_month else [],
         "last_year": [asdict(row) for row in explained.causes(found.last_year, language)] if found.last_year else [],
         "odd": explained.odd(found.odd, language),

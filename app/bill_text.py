@@ -11,6 +11,7 @@ from desk.billing.step_words import Language, row, rows
 _WORDS = {
     "account": ("户号", "Account"),
     "late_fee": ("违约金（截至今天，不在应收电费内）", "Late fee as of today, not part of the bill"),
+    "owed": ("截至今天还应缴", "Still to be paid as of today"),
     "month": ("与 {period} 相比（含违约金）", "Beside {period}, late fees counted"),
     "odd": ("异常，请询问客户", "Odd: ask the customer"),
     "differs": ("与已出账单不一致", "Not as issued"),
@@ -51,6 +52,9 @@ def _head(bill: Reckoned, language: Language) -> str:
 
 
 def _late_fee(found: Explained, language: Language, *, deep: bool) -> Iterator[str]:
+    if found.owed is not None and found.issued is not None and found.issued.booked:
+        yield "\n".join([_word("owed", language), *(explained.line(one) for one in rows(found.owed.total, language))])
+        return
     if found.late_fee is None:
         return
     told = rows(found.late_fee, language) if deep else [row(found.late_fee, language)]

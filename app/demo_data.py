@@ -15,8 +15,9 @@ from app.demo_readings import FACTORY, factory_bills, supplies
 from core.clock import Clock
 from core.db import Database
 from core.journal import append
+from desk.billing import booking_store, supply_store
 from desk.billing import store as bill_store
-from desk.billing import supply_store
+from desk.billing.booking import Booking, BookingKind
 from desk.billing.model import Bill, Line, Part, month_before, to_fen
 from desk.billing.supply import Supply
 from desk.customers import pins
@@ -32,6 +33,8 @@ PLAIN = Decimal("0.6532")
 """Price of the demo tariff in yuan/kWh for business."""
 BY_DAY = ((Part.PEAK, Decimal("0.5769")), (Part.VALLEY, Decimal("0.3369")))
 """Prices of the demo tariff in yuan/kWh for a household that pays by the time of day."""
+PART_PAYER = 18
+"""Who has paid a part of a bill that is overdue."""
 FIXED_PERIOD = date(2026, 10, 1)
 AREAS = ("城西片区", "城南片区", "城北片区", "高新片区")
 OTHERS = ("孙丽", "周杰", "吴敏", "郑涛", "冯雪", "蒋勇", "沈洁", "韩磊", "杨静", "朱明")
@@ -44,6 +47,7 @@ class DemoData:
     customers: tuple[Customer, ...]
     accounts: tuple[Account, ...]
     bills: tuple[Bill, ...]
+    bookings: tuple[Booking, ...]
     supplies: tuple[Supply, ...]
     outages: tuple[Outage, ...]
     complaints: tuple[Complaint, ...]
@@ -69,6 +73,7 @@ def _save(connection: Connection, data: DemoData, hashes: dict[str, str], now: d
     bill_store.forget(connection, [account.number for account in data.accounts])
     bill_store.save(connection, data.bills)
     supply_store.save(connection, data.supplies)
+    booking_store.save(connection, data.bookings, now)
     for outage in data.outages:
         before = outage_store.get(connection, outage.id)
         if before != outage:
@@ -81,7 +86,9 @@ def demo_data(now: datetime, zone: ZoneInfo) -> DemoData:
     today = now.astimezone(zone).date()
     customers, accounts = _people()
     bills, outages = _bills(today, zone), _outages(today, zone)
-    return DemoData(customers, accounts, bills, supplies(today, FIXED_PERIOD), outages, _complaints(now))
+    return DemoData(
+        customers, accounts, bills, _bookings(today), supplies(today, FIXED_PERIOD), outages, _complaints(now)
+    )
 
 
 def _people() -> tuple[tuple[Customer, ...], tuple[Account, ...]]:
@@ -140,13 +147,28 @@ def _bills(today: date, zone: ZoneInfo) -> tuple[Bill, ...]:
         _bill(2, last, [(125, FIRST, 1), (53, SECOND, 2)], today - timedelta(days=5)),
         _bill(2, before, [(121, FIRST, 1)], today - timedelta(days=35), earlier),
         _bill(7, last, [(360, FIRST, 1), (219, SECOND, 2)], today - timedelta(days=40)),
+        _bill(PART_PAYER, last, [(396, FIRST, 1)], today - timedelta(days=12)),
     )
     due = today + timedelta(days=8)
     hospital = _bill(4, last, [(86_400, PLAIN, None)], due, paid, residential=False)
     ordinary = (3, 5, 8, *range(11, 11 + len(OTHERS)))
-    others = [_bill(key, last, [(90 + key * 17, FIRST, 1)], due, paid if key % 3 else None) for key in ordinary]
+    others = [
+        _bill(key, last, [(90 + key * 17, FIRST, 1)], due, paid if key % 3 else None)
+        for key in ordinary
+        if key != PART_PAYER
+    ]
     others += [_bill(key, before, [(110 + key * 15, FIRST, 1)], due - timedelta(days=30), earlier) for key in ordinary]
     return (*first_customer, *in_arrears, hospital, *others, *_odd(last, due, paid), *factory_bills(today, zone))
+
+
+def _bookings(today: date) -> tuple[Booking, ...]:
+    """What the books have on the bill of one account, twelve days overdue: paid in part, and made less."""
+    account, last = _number(PART_PAYER), month_before(today)
+    paid, less = today - timedelta(days=5), today - timedelta(days=3)
+    return (
+        Booking("JF-0018-1", account, BookingKind.PAYMENT, paid, Decimal("100.00")),
+        Booking("TB-0018-1", account, BookingKind.ADJUSTMENT, less, Decimal("-6.57"), last, "抄表差错"),
+    )
 
 
 def _odd(last: date, due: date, paid: datetime) -> tuple[Bill, ...]:

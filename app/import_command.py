@@ -1,4 +1,4 @@
-"""`hotline import …`: the installation's own customers, accounts, bills, outages and roster out of CSV files."""
+"""`hotline import …`: your own customers, accounts, bills, payments, outages and roster out of CSV files."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import import_file
 from app.import_cells import BadCell, Row
+from app.import_payments import PAYMENTS
 from app.import_roster import ROSTER
 from app.import_tables import TABLES, ImportTable, Item, Setting, hash_pins
 from app.lists import shifts_of
@@ -60,7 +61,7 @@ class _TakenBack(Exception):
 
 @click.group("import")
 def import_group() -> None:
-    """Import customers, accounts, bills, outages or the duty roster from CSV files (columns: docs/how-to/import.md)."""
+    """Import customers, accounts, bills, payments, outages, the roster from CSV (columns: docs/how-to/import.md)."""
 
 
 def _command(table: ImportTable) -> click.Command:
@@ -89,7 +90,7 @@ def _command(table: ImportTable) -> click.Command:
     return click.command(table.name, help=summary)(command)
 
 
-for _table in (*TABLES.values(), ROSTER):
+for _table in (*TABLES.values(), PAYMENTS, ROSTER):
     import_group.add_command(_command(_table))
 
 

@@ -48,6 +48,8 @@ class Setting:
     zone: ZoneInfo
     policy: Policy
     shifts: Mapping[str, Shift] = field(default_factory=dict)
+    seen: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    """What this file has told by a number that may be told only once, with its line."""
 
     def length(self, rule: str) -> int:
         return int(self.policy.number(rule))

@@ -34,18 +34,18 @@ ALL: Mapping[str, str] = {**CUSTOMER, **BILL, **OUTAGE, **ORDER}
 
 def of_bill(summary: BillSummary, today: date) -> dict[str, str]:
     """Return the facts of a bill with everything that is due today."""
-    bill, owed = summary.bill, bool(summary.owed)
+    bill, owed = summary.bill, bool(summary.total_due)
     return {
         "bill_id": bill.id,
         "bill_tail": bill.account[-bill_speech.TAIL :],
         "bill_month": f"{bill.period:%Y-%m}",
         "bill_usage": format(bill.usage.normalize(), "f"),
         "bill_amount": str(bill.amount),
-        "bill_owed": str(summary.owed) if owed else "",
+        "bill_owed": str(summary.owed) if summary.owed else "",
         "bill_late_fee": str(summary.late_fee) if summary.late_fee else "",
         "bill_total": str(summary.total_due) if owed else "",
         "bill_due": summary.pay_until.isoformat() if owed else "",
-        "bill_balance": str(bill.balance) if bill.balance else "",
+        "bill_balance": str(summary.balance) if summary.balance else "",
         "bill_estimated": YES if bill.estimated else "",
         "bill_text": bill_speech.message(summary, today=today),
     }

@@ -98,6 +98,9 @@ class WhatIfs(Shape):
 class BillExplanation(Shape):
     """Everything about the bill of a month.
 
+    `owed`: what is still to be paid of the issued bill today, as a tree with what the utility's books have on it; empty
+    when it is paid and they have nothing. `credit_yuan`: what was paid and no bill has asked for, by these books.
+
     `why`: the answer to "why so much?", to be read out. `issued`: as the billing system has it, with its `items`; null
     when none was issued. `reckoned`: from readings; null when there are none. `message`: the text that is sent. `since`
     and `until`: first and last day that the readings span.
@@ -111,6 +114,8 @@ class BillExplanation(Shape):
     until: date | None
     message: str
     what_if: WhatIfs | None
+    owed: list[StepRow]
+    credit_yuan: Decimal
 
 
 class BillSent(Shape):
@@ -132,7 +137,7 @@ async def explain_bill(ask: Ask, query: BillLanguage) -> BillExplanation:
     except NoReadings:
         if issued is None:
             raise NoSuchBill(bill=ask.part("id")) from None
-        return _by_issued(ask, issued, before, query.language)
+        return await _by_issued(ask, issued, before, query.language)
     return BillExplanation(
         why=told.answer(found, before, query.language),
         issued=bill_of(issued) if issued else None,
@@ -144,10 +149,12 @@ async def explain_bill(ask: Ask, query: BillLanguage) -> BillExplanation:
         what_if=WhatIfs.model_validate(what_if.possible(found.bill, bills.book_of(found.supply)))
         if found.bill
         else None,
+        owed=_owed(ask, issued, query.language),
+        credit_yuan=await bills.credit(account),
     )
 
 
-def _by_issued(ask: Ask, issued: Bill, before: Bill | None, language: Language) -> BillExplanation:
+async def _by_issued(ask: Ask, issued: Bill, before: Bill | None, language: Language) -> BillExplanation:
     return BillExplanation(
         why=told.answer_by_issued(issued, before, language),
         issued=bill_of(issued),
@@ -157,7 +164,14 @@ def _by_issued(ask: Ask, issued: Bill, before: Bill | None, language: Language) 
         until=None,
         message=_issued_message(ask, issued),
         what_if=None,
+        owed=_owed(ask, issued, language),
+        credit_yuan=await ask.services.bills.credit(issued.account),
     )
+
+
+def _owed(ask: Ask, issued: Bill | None, language: Language) -> list[StepRow]:
+    found = ask.services.bills.owed(issued) if issued else None
+    return _rows(rows(found.total, language)) if found and issued and (found.total.value or issued.booked) else []
 
 
 def _items(issued: Bill | None) -> list[BillRow]:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from core.errors import BadInput
 from core.phone import normalise
+from desk.billing.booking import Booked
 from desk.billing.model import Bill
 from desk.customers.model import Category, Customer
 from desk.customers.newcomer import CustomerKnown, Newcomer
@@ -124,8 +125,24 @@ class BillLine(Shape):
     part: str | None
 
 
+class BookedRow(Shape):
+    """What the utility's books have on a bill: yuan by which what is open changed (less: it was paid), and fee paid.
+
+    `amount_yuan` is the whole entry, of which other bills may have had a part. `number` and `amount_yuan` are null
+    where only the billing system says that the bill is paid.
+    """
+
+    number: str | None
+    kind: Literal["payment", "refund", "adjustment", "settled"]
+    day: str
+    amount_yuan: Decimal | None
+    principal_yuan: Decimal
+    fee_yuan: Decimal
+    cause: str
+
+
 class StoredBill(Shape):
-    """A bill as it was issued."""
+    """A bill as it was issued; `open_yuan`: what is still to be paid of it, by the utility's books in `booked`."""
 
     id: str
     account_no: str
@@ -137,6 +154,8 @@ class StoredBill(Shape):
     paid_at: datetime | None
     estimated: bool
     balance_yuan: Decimal | None
+    open_yuan: Decimal
+    booked: list[BookedRow]
     lines: list[BillLine]
 
 
@@ -160,7 +179,22 @@ def bill_of(bill: Bill) -> StoredBill:
         paid_at=bill.paid_at,
         estimated=bill.estimated,
         balance_yuan=bill.balance,
+        open_yuan=bill.open,
+        booked=[_booked(one) for one in bill.booked],
         lines=[BillLine.model_validate(line) for line in bill.lines],
+    )
+
+
+def _booked(one: Booked) -> BookedRow:
+    entry = one.booking
+    return BookedRow(
+        number=entry.number if entry else None,
+        kind=entry.kind.value if entry else "settled",
+        day=(entry.day if entry else one.since).isoformat(),
+        amount_yuan=entry.amount if entry else None,
+        principal_yuan=one.principal,
+        fee_yuan=one.fee,
+        cause=entry.cause if entry else "",
     )
 
 

@@ -34,8 +34,8 @@ def bill(summary: BillSummary, today: date, *, cut_off: bool, policy: Policy) ->
     if summary.bill.estimated:
         told.append(sentence("This month is an estimate. The next reading of the meter will correct it."))
     told += [*_lines(summary.lines), *_payment(summary, today)]
-    if summary.bill.balance:
-        told.append(sentence("The balance of your account is ", figures.money(summary.bill.balance), "."))
+    if summary.balance:
+        told.append(sentence("The balance of your account is ", figures.money(summary.balance), "."))
     if cut_off:
         told += cut_off_for_arrears(policy)
     return told
@@ -113,8 +113,10 @@ def _line(line: Line) -> Sentence:
 
 
 def _payment(summary: BillSummary, today: date) -> list[Sentence]:
-    if not summary.owed:
+    if not summary.total_due:
         return [sentence("This bill is paid. Thank you.")]
+    if not summary.owed:
+        return [sentence("This bill is paid."), sentence("The late fee is ", figures.money(summary.late_fee), ".")]
     owed = figures.money(summary.owed)
     due = figures.day(summary.pay_until, today=today)
     if not summary.late_fee:

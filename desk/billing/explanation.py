@@ -9,8 +9,9 @@ from decimal import Decimal
 from core.errors import ConfigError
 from core.policy import Policy
 from desk.billing.anomalies import Anomaly, History, anomalies
+from desk.billing.arrears import Owed
 from desk.billing.comparison import Comparison, compare
-from desk.billing.model import Bill, late_fee, late_fee_step, month_before
+from desk.billing.model import Bill, late_fee, month_before, owed
 from desk.billing.reckoning import Reckoned, before_in_year, energy_used, reckon_bill
 from desk.billing.steps import ZERO, Step
 from desk.billing.supply import BillRefused, Supply, Unusable
@@ -55,8 +56,14 @@ class Explained:
     last_month: Comparison | None
     last_year: Comparison | None
     odd: tuple[Anomaly, ...]
-    late_fee: Step | None = None
-    """On the issued bill as of the day of asking; None when it is paid or not overdue."""
+    owed: Owed | None = None
+    """What is still to be paid of the issued bill on the day of asking; None when none was issued."""
+
+    @property
+    def late_fee(self) -> Step | None:
+        """What is open of the late fee on the issued bill; None when nothing is."""
+        fee = self.owed.fee if self.owed else None
+        return fee if fee is not None and fee.value else None
 
     @property
     def differences(self) -> list[Difference]:
@@ -135,7 +142,7 @@ def explain(records: Records, period: date, today: date, policy: Policy, default
         bill=bill,
         refused=refused,
         issued=issued,
-        late_fee=late_fee_step(issued, today, policy) if issued else None,
+        owed=owed(issued, today, policy) if issued else None,
         last_month=_beside(records, bill, before, today, policy),
         last_year=_beside(records, bill, reckoned(records, year, default), today, policy),
         odd=tuple(

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from core.policy import Policy
 from desk.billing import arrears
+from desk.billing.arrears import FeeTerms, Owed
+from desk.billing.booking import Booked
 from desk.billing.steps import Step, given
 
 FEN = Decimal("0.01")
@@ -65,6 +67,8 @@ class Bill:
     """The meter could not be read; the usage is an estimate (估抄)."""
     balance: Decimal | None = None
     """yuan paid in advance that the account holds, as the billing system said with this bill; None: not said."""
+    booked: tuple[Booked, ...] = ()
+    """What the utility's books have on it until today: payments, refunds, adjustments."""
 
     @property
     def id(self) -> str:
@@ -72,17 +76,24 @@ class Bill:
         return f"{self.account}-{self.period:%Y%m}"
 
     @property
+    def open(self) -> Decimal:
+        """Yuan of the bill still to be paid, its late fee not counted."""
+        if self.booked:
+            return self.amount + sum((one.principal for one in self.booked), NOTHING)
+        return NOTHING if self.paid_at is not None else self.amount
+
+    @property
     def paid(self) -> bool:
-        return self.paid_at is not None
+        return not self.open if self.booked else self.paid_at is not None
 
 
 @dataclass(frozen=True, slots=True)
 class BillSummary:
     """What a caller wants to know of an account: the latest bill and everything still to be paid.
 
-    Amounts in yuan. `owed` sums every unpaid bill, `late_fee` their late fees as of the day of asking,
-    `total_due` both. `overdue_days` counts from `pay_until`, the earliest due day of an unpaid bill (of the latest
-    one, when all are paid).
+    Amounts in yuan. `owed` sums what is open of every bill, `late_fee` what is open of their late fees as of the day of
+    asking, `total_due` both. `overdue_days` counts from `pay_until`, the earliest due day of a bill with something open
+    (of the latest one, when all are paid). `credit` was paid too much, by the utility's books.
     """
 
     bill: Bill
@@ -94,6 +105,12 @@ class BillSummary:
     """The bill of the month before, when there is one."""
     causes: tuple[Step, ...] = ()
     """Why it is not that of the month before, the largest first, where both were reckoned from their readings."""
+    credit: Decimal = NOTHING
+
+    @property
+    def balance(self) -> Decimal:
+        """Yuan that the account holds in advance: as the billing system says, else by the books."""
+        return self.credit if self.bill.balance is None else self.bill.balance
 
     @property
     def account(self) -> str:
@@ -153,29 +170,36 @@ def overdue_days(bill: Bill, today: date) -> int:
 
 
 def late_fee(bill: Bill, today: date, policy: Policy) -> Decimal:
-    """Return the late fee (违约金) in yuan on an unpaid bill as of `today`; its steps are those of `late_fee_step`."""
-    step = late_fee_step(bill, today, policy)
-    return NOTHING if step is None else step.value
+    """Return the late fee (违约金) in yuan that is still to be paid on a bill as of `today`."""
+    fee = owed(bill, today, policy).fee
+    return NOTHING if fee is None else fee.value
 
 
 def late_fee_step(bill: Bill, today: date, policy: Policy) -> Step | None:
-    """Return the late fee on an unpaid bill as of `today` with its steps; None when nothing is overdue.
+    """Return the late fee still to be paid on a bill as of `today` with its steps; None when there is none.
 
-    A rate a day on the amount, from the due day on: households 1 ‰, others 2 ‰ on arrears that fell due this
+    A rate a day on what was open, from the due day on: households 1 ‰, others 2 ‰ on arrears that fell due this
     year and 3 ‰ on those of former years; at least 1 yuan; half up to fen. Source: [domain 15.6], Rule 98 of
     the supply rules (供电营业规则) by its public summaries; the least fee also [seed 002, T/F 42].
     """
-    if not overdue_days(bill, today) or bill.amount <= 0:
-        return None
-    rate, least = _rule(policy, _rate(bill, today)), _rule(policy, "late_fee_minimum")
-    return arrears.late_fee(bill.amount, bill.due_date, today, rate, least)
+    fee = owed(bill, today, policy).fee
+    return fee if fee is not None and fee.value else None
 
 
-def _rate(bill: Bill, today: date) -> str:
-    if bill.residential:
-        return "late_fee_resident_per_day"
-    this_year = bill.due_date.year == today.year
-    return "late_fee_other_current_per_day" if this_year else "late_fee_other_previous_per_day"
+def owed(bill: Bill, today: date, policy: Policy) -> Owed:
+    """Return what is still to be paid of a bill as of `today`, with its steps."""
+    if bill.paid and not bill.booked:
+        nothing = given("owed.principal", NOTHING, "yuan")
+        return Owed(nothing, None, nothing)
+    return arrears.owed(bill.amount, bill.due_date, today, fee_terms(bill, policy), bill.booked)
+
+
+def fee_terms(bill: Bill, policy: Policy) -> FeeTerms:
+    """Return what a day of arrears costs on a bill."""
+    kinds = ("resident", "resident") if bill.residential else ("other_current", "other_previous")
+    current, former = (_rule(policy, f"late_fee_{kind}_per_day") for kind in kinds)
+    by_days = policy.number("late_fee_new_year_by_days") > 0
+    return FeeTerms(current, former, _rule(policy, "late_fee_minimum"), by_days)
 
 
 def _rule(policy: Policy, name: str) -> Step:
@@ -190,16 +214,21 @@ def summary(
     today: date,
     policy: Policy,
     causes: tuple[Step, ...] = (),
+    credit: Decimal = NOTHING,
 ) -> BillSummary:
-    """Bring together the latest bill, every unpaid one and the bill of the month before."""
+    """Bring together the latest bill, every one with something open and the bill of the month before."""
+    fees = [(bill, late_fee(bill, today, policy)) for bill in unpaid]
+    due = [bill.due_date for bill, fee in fees if bill.open or fee]
+    pay_until = min(due, default=latest.due_date)
     return BillSummary(
         bill=latest,
-        owed=sum((bill.amount for bill in unpaid), NOTHING),
-        late_fee=sum((late_fee(bill, today, policy) for bill in unpaid), NOTHING),
-        overdue_days=max((overdue_days(bill, today) for bill in unpaid), default=0),
-        pay_until=min((bill.due_date for bill in unpaid), default=latest.due_date),
+        owed=sum((bill.open for bill in unpaid), NOTHING),
+        late_fee=sum((fee for _, fee in fees), NOTHING),
+        overdue_days=max(0, (today - pay_until).days) if due else 0,
+        pay_until=pay_until,
         previous=before,
         causes=causes,
+        credit=credit,
     )
 
 

@@ -8,6 +8,7 @@ from fpdf import FPDF
 from fpdf.fonts import FontFace
 
 from desk.billing import explained
+from desk.billing.arrears import Owed
 from desk.billing.explanation import Explained
 from desk.billing.reckoning import Reckoned
 from desk.billing.step_words import REGISTERS, Language, name, plain, shown, unit
@@ -38,6 +39,7 @@ _WORDS = {
     "line_columns": (("项目", "计算", "金额（元）"), ("Line", "Reckoned", "Yuan")),
     "causes": ("与上月比较", "Beside the month before"),
     "causes_year": ("与去年同月比较", "Beside the same month of last year"),
+    "owed": ("截至日还应缴", "Still to be paid as of"),
     "sources": ("依据", "Sources"),
     "differs": ("与已出账单不一致：", "Not as issued: "),
 }
@@ -63,6 +65,8 @@ def pdf(found: Explained, *, site: str, language: Language, today: date) -> byte
             paper.grid(
                 paper.word(key), ((name(one, language), shown(one)) for one in (change.change, *change.causes)), (3, 1)
             )
+    if found.owed is not None and found.issued is not None and found.issued.booked:
+        paper.grid(f"{paper.word('owed')} {today}", paper.owed(found.owed), (3, 4, 2))
     for one in found.differences:
         paper.small(f"{paper.word('differs')}{one.what} {one.reckoned} ≠ {one.issued}")
     paper.small(f"{paper.word('sources')}: {'; '.join(sources(bill))}")
@@ -163,6 +167,19 @@ class _Paper(FPDF):
                 row = table.row()
                 for cell in cells:
                     row.cell(cell)
+
+    def owed(self, found: Owed) -> list[Sequence[str]]:
+        """The bill with what was booked on it, the late fee, and what is open."""
+        fee = found.fee
+        steps = [
+            *(found.principal.inputs or (found.principal,)),
+            *((fee.inputs if fee.key == "owed.fee" else (fee,)) if fee else ()),
+        ]
+        rows = [
+            (name(one, self._language), one.source if one.key.startswith("booking.") else "", format(one.value, ".2f"))
+            for one in steps
+        ]
+        return [*rows, (name(found.total, self._language), "", format(found.total.value, ".2f"))]
 
     def small(self, text: str) -> None:
         self.ln(LINE / 2)

@@ -36,8 +36,8 @@ def bill(summary: BillSummary, today: date, *, cut_off: bool, policy: Policy) ->
     if summary.bill.estimated:
         told.append(sentence("本期电量是估算的，以实际抄表为准。"))
     told += [*_lines(summary.lines), _payment(summary, today)]
-    if summary.bill.balance:
-        told.append(sentence("账户余额", mandarin.money(summary.bill.balance), "。"))
+    if summary.balance:
+        told.append(sentence("账户余额", mandarin.money(summary.balance), "。"))
     if cut_off:
         told.append(cut_off_for_arrears(policy))
     return told
@@ -151,8 +151,11 @@ def _line(line: Line) -> Sentence:
 
 
 def _payment(summary: BillSummary, today: date) -> Sentence:
-    if not summary.owed:
+    if not summary.total_due:
         return sentence("本期电费已缴清，谢谢您。")
+    if not summary.owed:
+        fee = mandarin.money(summary.late_fee)
+        return sentence("本期电费已缴清，违约金", fee, "，合计应缴", fee, "。")
     owed = mandarin.money(summary.owed)
     until = mandarin.day(summary.pay_until, today=today)
     if not summary.late_fee:
@@ -181,8 +184,10 @@ def message(summary: BillSummary, *, today: date) -> str:
 
 
 def _state(summary: BillSummary, today: date) -> str:
-    if not summary.owed:
+    if not summary.total_due:
         return "已缴清"
+    if not summary.owed:
+        return f"电费已缴清，还应缴违约金{summary.late_fee}元"
     due = f"{summary.pay_until.year}年{summary.pay_until.month}月{summary.pay_until.day}日"
     if not summary.late_fee:
         return f"应缴{summary.owed}元，请于{due}前缴纳"

@@ -26,6 +26,7 @@ _ID = PreparedSelect(_BILLS.where(bills.c.id == bindparam("wanted")))
 _OF_ACCOUNT = PreparedSelect(
     _BILLS.where(bills.c.account == bindparam("wanted")).limit(bindparam("most", type_=Integer))
 )
+_ALL = PreparedSelect(_BILLS.where(bills.c.account == bindparam("wanted")))
 _UNPAID = PreparedSelect(_BILLS.where(bills.c.account == bindparam("wanted"), bills.c.paid_at.is_(None)))
 _OF_MONTH = PreparedSelect(_BILLS.where(bills.c.account == bindparam("wanted"), bills.c.period == bindparam("month")))
 _LINES = PreparedSelect(
@@ -62,22 +63,29 @@ def _first(found: Sequence[Bill]) -> Bill | None:
     return found[0] if found else None
 
 
+def without_lines(connection: Connection, account: str) -> list[Bill]:
+    """Return every bill of the account, latest month first, without what they consist of."""
+    return [_bill(row, ()) for row in _ALL.rows(connection, wanted=account)]
+
+
 def _load(connection: Connection, query: PreparedSelect, **values: Any) -> list[Bill]:
-    return [
-        Bill(
-            account=row.account,
-            period=row.period,
-            usage=row.usage_kwh,
-            amount=row.amount,
-            lines=tuple(_line(line) for line in _LINES.rows(connection, bill=row.id)),
-            due_date=row.due_date,
-            paid_at=row.paid_at,
-            residential=row.category == Category.RESIDENTIAL,
-            estimated=row.estimated,
-            balance=row.balance,
-        )
-        for row in query.rows(connection, **values)
-    ]
+    rows = query.rows(connection, **values)
+    return [_bill(row, tuple(_line(line) for line in _LINES.rows(connection, bill=row.id))) for row in rows]
+
+
+def _bill(row: Any, lines: tuple[Line, ...]) -> Bill:
+    return Bill(
+        account=row.account,
+        period=row.period,
+        usage=row.usage_kwh,
+        amount=row.amount,
+        lines=lines,
+        due_date=row.due_date,
+        paid_at=row.paid_at,
+        residential=row.category == Category.RESIDENTIAL,
+        estimated=row.estimated,
+        balance=row.balance,
+    )
 
 
 def _line(row: Any) -> Line:

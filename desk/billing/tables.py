@@ -1,4 +1,4 @@
-"""Tables of stored bills and their lines, and of the readings and terms that bills are reckoned of."""
+"""Tables of stored bills and their lines, of readings and terms, and of what the utility's books have on bills."""
 
 from sqlalchemy import Boolean, Column, Date, ForeignKey, Integer, String, Table, Text, UniqueConstraint, false
 
@@ -37,4 +37,16 @@ bill_supplies = Table(
     Column("account", String(20), ForeignKey("accounts.number"), primary_key=True),
     Column("period", Date, primary_key=True),
     Column("document", Text, nullable=False),
+)
+
+bill_bookings = Table(
+    "bill_bookings",
+    metadata,
+    Column("number", String(64), primary_key=True),
+    Column("account", String(20), ForeignKey("accounts.number"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("amount", Exact, nullable=False),
+    Column("period", Date),
+    Column("cause", Text, nullable=False),
 )

@@ -39,6 +39,7 @@ class _Words:
     none: str
     year: str
     fee: str
+    partly: str
     differs: str
     refused: str
     estimated: str
@@ -61,6 +62,7 @@ _ZH = _Words(
     none="没有上月的账单可以比较。",
     year="比去年同月{change}。",
     fee="另有违约金{yuan}元。",
+    partly="这张账单还欠{yuan}元。",
     differs="按抄表数据核算是{kwh}度、{yuan}元，与已出账单不一致：请先不要解释原因，登记核查账单。",
     refused="这张账单按现有的抄表数据算不出来，请先核实抄表数据。",
     estimated="本月是估抄，以实际抄表为准。",
@@ -82,6 +84,7 @@ _EN = _Words(
     none="There is no bill of the month before to compare. ",
     year="It is {change} the same month of last year. ",
     fee="A late fee of {yuan} yuan comes on top. ",
+    partly="Of this bill {yuan} yuan are still to be paid. ",
     differs="By the readings it is {kwh} kWh and {yuan} yuan, not as issued: give no reasons, have it checked.",
     refused="This bill cannot be reckoned from the readings that are there: have the readings checked first.",
     estimated="This month is an estimate; the next reading will correct it. ",
@@ -118,7 +121,7 @@ def answer_by_issued(bill: Bill, before: Bill | None, language: Language) -> str
     told += _beside(words, bill.usage, bill.amount, before) if before else words.none
     if bill.estimated:
         told += words.estimated
-    return (told + words.unread).strip()
+    return (told + _open(words, bill) + words.unread).strip()
 
 
 def _head(words: _Words, period: date, kwh: Decimal, yuan: Decimal) -> str:
@@ -128,7 +131,15 @@ def _head(words: _Words, period: date, kwh: Decimal, yuan: Decimal) -> str:
 
 def _rest(words: _Words, found: Explained) -> str:
     told = words.estimated if found.supply.estimated else ""
+    told += _open(words, found.issued)
     return told + (words.fee.format(yuan=found.late_fee.value) if found.late_fee is not None else "")
+
+
+def _open(words: _Words, issued: Bill | None) -> str:
+    """What the books have left open of a bill, where that is not the whole of it."""
+    if issued is None or not issued.booked or issued.open == issued.amount or not issued.open:
+        return ""
+    return words.partly.format(yuan=issued.open)
 
 
 def _beside(words: _Words, kwh: Decimal, yuan: Decimal, before: Bill) -> str:

@@ -13,6 +13,7 @@ from core.clock import FakeClock
 from core.db import Database
 from core.journal import Journal, since
 from desk.billing import told as answers
+from desk.billing.events import BookingImported
 from desk.billing.service import BillService
 from desk.billing.speech import causes
 from desk.customers.model import SupplyState
@@ -68,6 +69,10 @@ async def test_every_promise_about_the_demo_customers_holds(db: Database) -> Non
     arrears = await bills.latest("3200000007")
     assert arrears is not None
     assert arrears.owed == Decimal("327.60")
+    partly = await bills.latest("3200000018")
+    assert partly is not None
+    assert (partly.amount, partly.owed) == (Decimal("216.57"), Decimal("110.00")), "100 yuan paid, 6.57 taken off"
+    assert (partly.late_fee, partly.overdue_days) == (Decimal("2.02"), 12)
     [zhao] = await customers.by_phone("13800000008")
     assert await customers.complaints(zhao.id, clock.now() - timedelta(days=30)) == 3
 
@@ -131,7 +136,9 @@ async def test_loading_again_is_harmless_and_on_another_day_brings_dates_up_to_d
     clock = FakeClock(START)
     await load_demo(db, clock, ZONE)
     await load_demo(db, clock, ZONE)
-    assert [type(r.event) for r in await db.read(lambda c: since(c, 0))] == [OutagePublished] * 2
+    assert [type(r.event) for r in await db.read(lambda c: since(c, 0))] == [BookingImported] * 2 + [
+        OutagePublished
+    ] * 2
     await clock.advance(40 * 86400)
     await load_demo(db, clock, ZONE)
     bills = BillService(db, clock, ZONE, policy.load("seed"))
@@ -142,4 +149,7 @@ async def test_loading_again_is_harmless_and_on_another_day_brings_dates_up_to_d
     assert first is not None
     assert first.amount == Decimal("156.41")
     assert len(await OutageService(db, Journal(db, Bus()), clock, ZONE).current(account="3200000003")) == 1
-    assert {type(r.event) for r in await db.read(lambda c: since(c, 2))} == {OutageChanged}
+    assert {type(r.event) for r in await db.read(lambda c: since(c, 4))} == {
+        OutageChanged,
+        BookingImported,
+    }

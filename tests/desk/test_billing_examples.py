@@ -7,7 +7,8 @@ import pytest
 
 from core import policy
 from desk.billing import basic_charge, loss, power_factor
-from desk.billing.arrears import Payment, late_fee, owed
+from desk.billing.arrears import FeeTerms, late_fee, owed
+from desk.billing.booking import Booked
 from desk.billing.model import Bill, Part, late_fee_step
 from desk.billing.reckoning import Reckoned, reckon_bill
 from desk.billing.steps import given as known
@@ -142,15 +143,17 @@ def test_e5_late_fees(amount: str, residential: bool, due: date, days: int, fee:
 
 def test_a_partial_payment_stops_the_fee_on_what_it_pays() -> None:
     rate, least = known("rate", D("0.002")), known("least", D(1))
+    terms = FeeTerms(rate, rate, least)
     due, today = date(2026, 11, 1), date(2026, 11, 21)
-    half = [Payment(date(2026, 11, 11), D(5000))]
-    fee = late_fee(D(10000), due, today, rate, least, half)
+    half = [Booked(date(2026, 11, 11), D(-5000))]
+    fee = late_fee(D(10000), due, today, terms, half)
     assert fee is not None
     assert fee.value == D("300.00"), "ten days on 10,000 and ten on 5,000"
-    left = owed(D(10000), due, today, rate, least, half)
+    left = owed(D(10000), due, today, terms, half)
     assert (left.principal.value, left.total.value) == (5000, D("5300.00"))
-    paid_before = [Payment(date(2026, 10, 30), D(10000))]
-    assert late_fee(D(10000), due, today, rate, least, paid_before) is None
+    assert proves_itself(left.total)
+    paid_before = [Booked(date(2026, 10, 30), D(-10000))]
+    assert late_fee(D(10000), due, today, terms, paid_before) is None
 
 
 @pytest.mark.parametrize(("kwh", "money"), [(2520, "1378.19"), (3000, "1664.70"), (5000, "2908.50")])

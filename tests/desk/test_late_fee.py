@@ -1,5 +1,6 @@
 """Late fees: rates, the least fee, the days that count, rounding."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import policy
+from desk.billing.booking import Booked
 from desk.billing.model import Bill, late_fee, overdue_days, to_fen
 
 pytestmark = pytest.mark.unit
@@ -43,6 +45,35 @@ def test_arrears_of_a_former_year_cost_others_more_but_not_households() -> None:
     due = new_year - timedelta(days=10)
     assert late_fee(a_bill("10000", due, residential=False), new_year, SEED) == Decimal("300.00")
     assert late_fee(a_bill("10000", due), new_year, SEED) == Decimal("100.00")
+
+
+def dated(new_year_by_days: int) -> policy.Policy:
+    """The seed's numbers with another answer to how days before New Year count."""
+    rule = replace(SEED.rule("late_fee_new_year_by_days"), value=new_year_by_days)
+    return replace(SEED, rules={**SEED.rules, "late_fee_new_year_by_days": rule})
+
+
+@pytest.mark.parametrize(
+    ("by_days", "residential", "fee"),
+    [(0, False, "204.00"), (1, False, "172.00"), (0, True, "68.00"), (1, True, "68.00")],
+)
+def test_arrears_carried_over_new_year(by_days: int, residential: bool, fee: str) -> None:
+    """The public example: 2000 yuan due on 15 December, paid on 18 January; sixteen days and eighteen."""
+    bill = a_bill("2000", date(2000, 12, 15), residential=residential)
+    assert late_fee(bill, date(2001, 1, 18), dated(by_days)) == Decimal(fee)
+    within = Decimal("32.00" if residential else "64.00")
+    assert late_fee(bill, date(2000, 12, 31), dated(by_days)) == within
+
+
+def test_what_was_paid_before_new_year_never_costs_the_rate_of_former_years() -> None:
+    """1500 of 2000 yuan are paid after ten days: only the 500 that are carried over cost 3 per mille."""
+    bill = replace(
+        a_bill("2000", date(2000, 12, 15), residential=False), booked=(Booked(date(2000, 12, 25), Decimal(-1500)),)
+    )
+    carried, paid = 500 * 34 * Decimal("0.003"), 1500 * 10 * Decimal("0.002")
+    assert late_fee(bill, date(2001, 1, 18), dated(0)) == carried + paid
+    before, after = 2000 * 10 + 500 * 6, 500 * 18
+    assert late_fee(bill, date(2001, 1, 18), dated(1)) == before * Decimal("0.002") + after * Decimal("0.003")
 
 
 def test_a_paid_bill_costs_nothing_more() -> None:

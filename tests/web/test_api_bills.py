@@ -42,6 +42,27 @@ def last_month(world: World) -> str:
     return f"{month_before(world.clock.now().astimezone(ZONE).date()):%Y%m}"
 
 
+async def test_what_the_books_have_on_a_bill_is_told_with_what_is_still_open(world: World) -> None:
+    async with world.client("1001") as agent:
+        month = last_month(world)
+        told = await agent.ask("GET", f"/bills/3200000018-{month}/explanation")
+        issued = told["issued"]
+        assert (issued["amount_yuan"], issued["open_yuan"], issued["paid"]) == ("216.57", "110.00", False)
+        rows = [(one["kind"], one["number"], one["principal_yuan"], one["cause"]) for one in issued["booked"]]
+        assert rows == [("adjustment", "TB-0018-1", "-6.57", "抄表差错"), ("payment", "JF-0018-1", "-100.00", "")]
+        total, *below = [(row["key"], row["value"]) for row in told["owed"]]
+        assert total == ("owed.total", "112.02")
+        assert ("owed.principal", "110.00") in below
+        assert ("booking.payment", "-100") in below
+        assert ("late_fee", "2.02") in below
+        assert told["owed"][0]["name"] == "合计应缴"
+        assert "这张账单还欠110.00元" in told["why"]
+        listed = await agent.ask("GET", "/bills?account=3200000018")
+        assert listed["items"][0]["open_yuan"] == "110.00"
+        paid = await agent.ask("GET", "/bills/3200000001-202610/explanation")
+        assert (paid["owed"], paid["credit_yuan"], paid["issued"]["open_yuan"]) == ([], "0.00", "0.00")
+
+
 async def test_one_answer_tells_why_a_bill_is_so_high(world: World) -> None:
     async with world.client("1001") as agent:
         month = last_month(world)

@@ -110,6 +110,8 @@ async def test_why_so_much_this_month_within_one_screen(tmp_path: Path) -> None:
             ("13", "请客户读出电能表现在的示数"),
             ("08", "已出 123.60 元"),
             ("11", "没有抄表数据"),
+            ("18", "部分缴费，还欠 110.00 元"),
+            ("18", "合计应缴"),
             ("99", "没有账单"),
         ):
             await page.goto(f"{world.base}/bill/32000000{account}")

@@ -45,8 +45,8 @@ from cti.service import CallHooks, CallService
 from cti.session import CallSession
 from cti.world import CallWorld
 from desk.announcements.service import AnnouncementService
+from desk.billing import booking_store, supply_store
 from desk.billing import store as bill_store
-from desk.billing import supply_store
 from desk.billing.notes import BillNotes
 from desk.billing.service import BillService
 from desk.callbacks.service import CallbackService
@@ -324,6 +324,7 @@ class World:
         customer_store.save_accounts(connection, data.accounts, {})
         customer_store.save_complaints(connection, data.complaints)
         bill_store.save(connection, data.bills)
+        booking_store.save(connection, data.bookings, self.clock.now())
         supply_store.save(connection, data.supplies)
         outage_store.save(connection, data.outages)
         for number in range(1001, 1001 + SEATS):

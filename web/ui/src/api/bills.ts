@@ -12,6 +12,7 @@ export interface IssuedBill {
   due_date: string;
   paid: boolean;
   estimated: boolean;
+  open_yuan: Yuan;
 }
 
 /** One step of the tree, flat: `depth` says where it lies; `again`: shown before by that number, nothing follows below. */
@@ -66,6 +67,8 @@ export interface Explanation {
   until: string | null;
   message: string;
   what_if: WhatIfs | null;
+  owed: StepRow[];
+  credit_yuan: Yuan;
 }
 
 export interface Effect {

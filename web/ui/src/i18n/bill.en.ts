@@ -17,6 +17,7 @@ const en: Words<typeof zh> = {
   readOut: "Can be read out to the customer",
   paid: "paid",
   unpaid: "not paid",
+  partly: "partly paid, {yuan} yuan open",
   due: "due {day}",
   estimated: "estimate",
   days: "Readings from {since} to {until}",
@@ -60,7 +61,8 @@ const en: Words<typeof zh> = {
     all: "Open all",
     fold: "Close all",
   },
-  lateFee: "Late fee (as of today)",
+  owed: "Still to be paid (as of today)",
+  credit: "{yuan} yuan were paid that no bill has asked for",
   items: { title: "Lines of the issued bill", text: "Line", reckoning: "Reckoned", amount: "Yuan" },
   whatIf: {
     title: "On other terms",

@@ -13,6 +13,7 @@ export default {
   readOut: "可以直接念给客户听",
   paid: "已缴",
   unpaid: "未缴",
+  partly: "部分缴费，还欠 {yuan} 元",
   due: "应缴日 {day}",
   estimated: "估抄",
   days: "抄表区间 {since} 至 {until}",
@@ -43,7 +44,8 @@ export default {
   details: "给后台的说明",
   unread: "没有抄表数据，只有已出账单的明细。要逐步解释，请让后台导入抄表数据。",
   tree: { title: "每一分钱怎么来的", hint: "点开一行看它由什么算出", source: "依据", all: "全部展开", fold: "收起" },
-  lateFee: "违约金（截至今天）",
+  owed: "截至今天还应缴",
+  credit: "多缴 {yuan} 元，尚未用于任何账单",
   items: { title: "已出账单明细", text: "项目", reckoning: "计算", amount: "金额（元）" },
   whatIf: {
     title: "如果换一种方式",

@@ -64,6 +64,8 @@ export const MEANS: Record<string, string> = {
   late_fee_minimum: "逾期后违约金最低金额",
   late_fee_other_current_per_day: "非居民当年欠费每日违约金比例",
   late_fee_other_previous_per_day: "非居民跨年欠费每日违约金比例",
+  late_fee_new_year_by_days: "非居民跨年欠费：0 全部天数按跨年标准，1 仅跨年后天数",
+  payment_fee_first: "缴费不足时：0 先抵电费，1 先抵违约金",
   complaint_window: "弹屏统计多少天内的投诉",
   hand_over_note_least: "交接记录至少多少字才能结束班次",
   message_length: "值长发给坐席的消息最多多少字",
