@@ -23,7 +23,8 @@ class Aside:
     """Runs `module` for each asking: its `main` ends in `answer`. `what` is its name in errors.
 
     `limit_s`: seconds that the asker waits; `output_most`: bytes of an answer; `busy` is raised when there are too many
-    already, `failed` when there is no answer; `cure`: what to do about one that takes too long.
+    already, `failed` when there is no answer; `cure`: what to do about one that takes too long; `nice`: how far it
+    gives way to calls, more where nobody waits beside a customer.
     """
 
     module: str
@@ -33,6 +34,7 @@ class Aside:
     busy: type[Unavailable]
     failed: type[Unavailable]
     cure: str
+    nice: int = 10
     _under_way: int = field(default=0)
 
     async def ask(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -47,7 +49,7 @@ class Aside:
 
     async def _run(self, asked: dict[str, Any]) -> dict[str, Any]:
         process = await asyncio.create_subprocess_exec(
-            "nice", "-n", "10", sys.executable, "-m", self.module,
+            "nice", "-n", str(self.nice), sys.executable, "-m", self.module,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             cwd=_ROOT, env={**os.environ, "PYTHONPATH": str(_ROOT)}, limit=self.output_most,
         )  # fmt: skip

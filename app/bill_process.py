@@ -43,7 +43,14 @@ class ProcessPapers:
         self._settings = settings
         self._clock = clock
         self._aside = Aside(
-            "app.bill_process", "bill", LIMIT_S, OUTPUT_MOST, TooManyPapers, PaperFailed, "ask for it again later"
+            "app.bill_process",
+            "bill",
+            LIMIT_S,
+            OUTPUT_MOST,
+            TooManyPapers,
+            PaperFailed,
+            "ask for it again later",
+            nice=5,
         )
 
     async def pdf(self, records: Records, supply: Supply, language: Language) -> bytes:
