@@ -19,6 +19,7 @@ FONT = "Noto Sans SC"
 FONT_FILE = ("pylopdf_fonts_zh_cn", "NotoSansSC-Regular.otf")
 """SIL Open Font License 1.1; the package is pinned and hash-checked like any other."""
 SMALL, PLAIN, LARGE = 8, 10, 16
+SHADED = FontFace(fill_color=(235, 235, 235))
 LINE = 6
 """Height of a line in mm."""
 _WORDS = {
@@ -26,10 +27,6 @@ _WORDS = {
     "account": ("户号", "Account"),
     "period": ("账期", "Period"),
     "made": ("打印日期", "Printed"),
-    "late_fee": (
-        "违约金（截至 {day}，不在应收电费内）：{yuan} 元",
-        "Late fee as of {day}, not part of the amount: {yuan} yuan",
-    ),
     "readings": ("抄表信息", "Readings"),
     "columns": (
         ("计量点", "示数类型", "上期表码", "本期表码", "倍率"),
@@ -39,7 +36,7 @@ _WORDS = {
     "line_columns": (("项目", "计算", "金额（元）"), ("Line", "Reckoned", "Yuan")),
     "causes": ("与上月比较", "Beside the month before"),
     "causes_year": ("与去年同月比较", "Beside the same month of last year"),
-    "owed": ("截至日还应缴", "Still to be paid as of"),
+    "owed": ("截至 {day} 还应缴", "Still to be paid as of {day}"),
     "sources": ("依据", "Sources"),
     "differs": ("与已出账单不一致：", "Not as issued: "),
 }
@@ -58,15 +55,13 @@ def pdf(found: Explained, *, site: str, language: Language, today: date) -> byte
     paper.head(bill, site, today)
     paper.readings(bill)
     paper.lines(bill)
-    if found.late_fee is not None:
-        paper.small(paper.word("late_fee").format(day=today, yuan=shown(found.late_fee)))
     for key, change in (("causes", found.last_month), ("causes_year", found.last_year)):
         if change is not None:
             paper.grid(
                 paper.word(key), ((name(one, language), shown(one)) for one in (change.change, *change.causes)), (3, 1)
             )
-    if found.owed is not None and found.issued is not None and found.issued.booked:
-        paper.grid(f"{paper.word('owed')} {today}", paper.owed(found.owed), (3, 4, 2))
+    if found.owed and found.issued and (found.owed.fee or found.issued.booked):
+        paper.grid(paper.word("owed").format(day=today), still_open(found.owed, language), (3, 4, 2), summed=True)
     for one in found.differences:
         paper.small(f"{paper.word('differs')}{one.what} {one.reckoned} ≠ {one.issued}")
     paper.small(f"{paper.word('sources')}: {'; '.join(sources(bill))}")
@@ -82,13 +77,23 @@ def sources(bill: Reckoned) -> list[str]:
         if id(step) in seen:
             return
         seen.add(id(step))
-        if step.source:
+        if step.source and step.key != "charge.adjustment":
             found.setdefault(step.source)
         for one in step.inputs:
             look(one)
 
     look(bill.amount)
     return list(found)
+
+
+def still_open(found: Owed, language: Language) -> list[Sequence[str]]:
+    """Return the rows of a bill with what was booked on it, the late fee, and, last, what is open."""
+    fee = found.fee
+    fees = () if fee is None else fee.inputs if fee.key == "owed.fee" else (fee,)
+    steps = (*(found.principal.inputs or (found.principal,)), *fees)
+    told = ((one, one.source if one.key.startswith("booking.") else "") for one in steps)
+    rows = [(name(one, language), note, format(one.value, ".2f")) for one, note in told]
+    return [*rows, (name(found.total, language), "", format(found.total.value, ".2f"))]
 
 
 class _Paper(FPDF):
@@ -139,7 +144,7 @@ class _Paper(FPDF):
                     for dial in meter.dials
                 ]
         if len(rows) > 1:
-            self.grid(self.word("readings"), rows, (2, 2, 2, 2, 1), headed=True)
+            self.grid(self.word("readings"), rows, (2, 2, 2, 2, 1), headed=True, figures=3)
 
     def _register(self, register: Register) -> str:
         parts = {"sharp": "尖", "peak": "峰", "flat": "平", "valley": "谷", "demand": "最大需量"}
@@ -151,35 +156,36 @@ class _Paper(FPDF):
         rows: list[Sequence[str]] = [self.columns("line_columns")]
         rows += [(row.name, row.reckoning or row.source, row.value) for row in explained.lines(bill, self._language)]
         rows.append((name(bill.amount, self._language), "", shown(bill.amount)))
-        self.grid(self.word("lines"), rows, (3, 4, 2), headed=True)
+        self.grid(self.word("lines"), rows, (3, 4, 2), headed=True, summed=True)
 
-    def grid(self, title: str, rows: Iterable[Sequence[str]], widths: tuple[int, ...], *, headed: bool = False) -> None:
+    def grid(
+        self,
+        title: str,
+        rows: Iterable[Sequence[str]],
+        widths: tuple[int, ...],
+        *,
+        headed: bool = False,
+        figures: int = 1,
+        summed: bool = False,
+    ) -> None:
+        """A table with its title; the last `figures` columns stand to the right, `summed`: the last row is the sum."""
+        told = list(rows)
+        title_and_two_rows = LINE * 4
+        if self.will_page_break(title_and_two_rows):
+            self.add_page()
         self.ln(LINE / 2)
         self.row_of_text(title)
         with self.table(
             col_widths=widths,
             line_height=LINE,
             first_row_as_headings=headed,
-            headings_style=FontFace(fill_color=(235, 235, 235)),
-            text_align=("LEFT",) * (len(widths) - 1) + ("RIGHT",),
+            headings_style=SHADED,
+            text_align=("LEFT",) * (len(widths) - figures) + ("RIGHT",) * figures,
         ) as table:
-            for cells in rows:
-                row = table.row()
+            for at, cells in enumerate(told):
+                row = table.row(style=SHADED if summed and at == len(told) - 1 else None)
                 for cell in cells:
                     row.cell(cell)
-
-    def owed(self, found: Owed) -> list[Sequence[str]]:
-        """The bill with what was booked on it, the late fee, and what is open."""
-        fee = found.fee
-        steps = [
-            *(found.principal.inputs or (found.principal,)),
-            *((fee.inputs if fee.key == "owed.fee" else (fee,)) if fee else ()),
-        ]
-        rows = [
-            (name(one, self._language), one.source if one.key.startswith("booking.") else "", format(one.value, ".2f"))
-            for one in steps
-        ]
-        return [*rows, (name(found.total, self._language), "", format(found.total.value, ".2f"))]
 
     def small(self, text: str) -> None:
         self.ln(LINE / 2)
