@@ -93,14 +93,23 @@ def import_command(context: click.Context, terms: Path, readings: Path, *, dry_r
     An account whose rows or readings cannot be used is listed with the cure; the others go on.
     """
     done = bill_batch.run(_settings(context), terms, readings, keep=not dry_run, encoding=encoding)
-    for told in (done.problems, done.refused, done.differences):
+    for told in (done.problems, done.warnings, done.refused, done.differences):
         _list([str(one) for one in told])
     kept = "" if dry_run else ", kept"
     click.echo(
-        f"{done.reckoned} bills reckoned{kept}; {len(done.problems)} bad rows, {len(done.refused)} refused, "
-        f"{done.compared} compared with issued bills, {len(done.differences)} figures differ"
+        f"{_many(done.reckoned, 'bill')} reckoned{kept}; {_many(len(done.problems), 'bad row')}, "
+        f"{_many(len(done.warnings), 'warning')}, {len(done.refused)} refused, "
+        f"{done.compared} compared with issued bills, {_differ(len(done.differences))}"
     )
     sys.exit(1 if done.problems or done.refused or done.differences else 0)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _differ(count: int) -> str:
+    return "1 figure differs" if count == 1 else f"{count} figures differ"
 
 
 def _list(told: list[str]) -> None:

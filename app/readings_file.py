@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from app.import_cells import BadCell, Row
 from app.terms_file import ACCOUNT, NAME, Problem, Table, Terms, maybe, number, read_terms, rows_of
@@ -61,7 +61,19 @@ class _Draft:
     adjustments: list[Adjustment] = field(default_factory=list)
 
 
-def read(terms: Path, readings: Path, encoding: str = "auto") -> tuple[list[Supply], list[Problem]]:
+class Files(NamedTuple):
+    """What a file of readings and one of terms tell.
+
+    `lines`: the first line of the readings of an account and month.
+    """
+
+    supplies: list[Supply]
+    problems: list[Problem]
+    lines: dict[tuple[str, date], int]
+    terms: dict[str, Terms]
+
+
+def read(terms: Path, readings: Path, encoding: str = "auto") -> Files:
     """Return the supply of each account and month, and what is wrong with other rows. Raises UnusableFile."""
     problems: list[Problem] = []
     known = read_terms(terms, encoding, problems)
@@ -86,10 +98,13 @@ def read(terms: Path, readings: Path, encoding: str = "auto") -> tuple[list[Supp
             out.append(_supply(key, draft, known))
         except BadCell as error:
             problems.append(Problem(str(readings), draft.first.line, error.message))
-    return _apart(out, readings, problems), problems
+    lines = {key: draft.first.line for key, draft in drafts.items()}
+    return Files(_apart(out, readings, lines, problems), problems, lines, known)
 
 
-def _apart(found: list[Supply], file: Path, problems: list[Problem]) -> list[Supply]:
+def _apart(
+    found: list[Supply], file: Path, lines: Mapping[tuple[str, date], int], problems: list[Problem]
+) -> list[Supply]:
     """Leave out bills of an account whose days overlap: the same energy would be billed twice."""
     last: dict[str, Supply] = {}
     bad: set[tuple[str, date]] = set()
@@ -98,7 +113,7 @@ def _apart(found: list[Supply], file: Path, problems: list[Problem]) -> list[Sup
         if before is not None and one.since < before.until:
             said = f"its days overlap those of {before.period:%Y-%m} (until {before.until})"
             what = f"account {one.account}, {one.period:%Y-%m}: {said}; correct `from` or `until`"
-            problems.append(Problem(str(file), 1, what))
+            problems.append(Problem(str(file), lines[one.account, one.period], what))
             bad |= {(one.account, one.period), (before.account, before.period)}
         last[one.account] = one
     return [one for one in found if (one.account, one.period) not in bad]

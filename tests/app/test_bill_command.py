@@ -49,7 +49,8 @@ def test_the_examples_agree_with_the_bills_that_were_issued(run: Callable[..., R
     done = run("import", "--terms", TERMS, "--readings", READINGS)
     assert done.exit_code == 0, done.output
     assert (
-        "3 bills reckoned, kept; 0 bad rows, 0 refused, 3 compared with issued bills, 0 figures differ" in done.output
+        "3 bills reckoned, kept; 0 bad rows, 0 warnings, 0 refused, 3 compared with issued bills, 0 figures differ"
+        in done.output
     )
 
 
@@ -91,7 +92,7 @@ def test_bad_rows_and_bills_are_told_and_the_rest_goes_on(run: Callable[..., Res
         "account 4400001004, 2026-10: before = 'many'",
         "account 4400001001, 2026-10: kWh reckoned 287, issued 286",
         "account 4400001001, 2026-10: yuan reckoned 156.96, issued 156.41",
-        "1 bills reckoned; 3 bad rows, 1 refused, 1 compared with issued bills, 2 figures differ",
+        "1 bill reckoned; 3 bad rows, 0 warnings, 1 refused, 1 compared with issued bills, 2 figures differ",
     ):
         assert said in done.output, done.output
     assert run("explain", *OCTOBER).exception is not None, "a dry run keeps nothing"
@@ -204,3 +205,37 @@ def test_a_database_held_by_another_is_told_with_what_to_do(run: Callable[..., R
         done = run("import", "--terms", TERMS, "--readings", READINGS)
     assert isinstance(done.exception, Unavailable)
     assert "run it again" in done.exception.message
+
+
+def test_a_period_that_ends_a_day_early_is_told_at_once(run: Callable[..., Result], tmp_path: Path) -> None:
+    """`until` written as the last day: billed a day too short, and told with row, meter and the day to write."""
+    file = readings(
+        tmp_path,
+        "4400001001,2026-10,2026-10-01,2026-10-31,M1,,total,12407,12693,1,1,5,,",
+        "4400001001,2026-11,2026-11-01,2026-11-30,M1,,total,12693,12900,1,1,5,,",
+        "4400001004,2026-10,2026-09-30,2026-10-31,M1,,total,99700,299,1,1,5,,",
+    )
+    done = run("import", "--terms", TERMS, "--readings", file)
+    assert done.exit_code == 0, done.output
+    assert f"{file}:2: warning: account 4400001001, meter M1, 2026-10: until = 2026-10-31: the last day" in done.output
+    assert f"{file}:3: warning: account 4400001001, meter M1, 2026-11: until = 2026-11-30" in done.output
+    assert "write 2026-12-01 if the readings go to the end of the month" in done.output
+    assert "3 bills reckoned, kept; 0 bad rows, 2 warnings" in done.output, "who reads at month's end is not asked"
+
+
+def test_days_in_no_bill_or_in_two_are_told_beside_the_file_and_what_is_stored(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    """The register goes on, so nothing else tells that the days between two bills are of no month."""
+    row = "4400001001,2026-{},2026-{},2026-{},M1,,total,{},{},1,1,5,,"
+    first = readings(tmp_path, row.format("08", "08-01", "08-28", 1, 9), row.format("09", "09-01", "10-01", 9, 12))
+    done = run("import", "--terms", TERMS, "--readings", first)
+    gap = "2026-08 ends before 2026-08-28, 2026-09 begins on 2026-09-01: 4 days in no bill; correct `until` of 2026-08"
+    assert f"{first}:3: warning: account 4400001001, meter M1, 2026-09: {gap}" in done.output
+    later = readings(tmp_path, row.format("10", "10-02", "11-01", 12, 20), row.format("07", "07-01", "08-02", 0, 1))
+    done = run("import", "--terms", TERMS, "--readings", later)
+    assert f"{later}:2: warning: account 4400001001, meter M1, 2026-10: 2026-09 ends before 2026-10-01" in done.output
+    assert ": 1 day in no bill; correct" in done.output
+    assert f"{later}:3: warning: account 4400001001, meter M1, 2026-07: 2026-07 ends before 2026-08-02" in done.output
+    assert "1 day in both bills; correct `until` of 2026-07 or `from` of 2026-08 and import it again" in done.output
+    assert "0 bad rows, 2 warnings" in done.output, "what was stored before is told with what is imported beside it"
