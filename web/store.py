@@ -1,14 +1,16 @@
 """What the web reads of the journal for its views; each function runs inside the caller's transaction."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from core.journal import journal_table
 from core.prepared import PreparedSelect
 from cti import store as calls
 from cti.events import CallNoted
 from cti.model import Call
+from cti.tables import calls as call_table
 from desk.customers.store import joined
 from ivr.events import CallerIdentified
 from recordings.events import RecordingMissing, RecordingStarted
@@ -62,3 +64,10 @@ def contacts(
     found |= {call.id: call for one in said if one not in found and (call := calls.get(connection, one)) is not None}
     latest = sorted(found.values(), key=lambda call: call.started_at, reverse=True)[:limit]
     return latest, notes_of(connection, [call.id for call in latest])
+
+
+def turned_away(connection: Connection, phone: str, since: datetime, until: datetime) -> int:
+    """Return how many calls from a number, blocked from `since` until `until`, never waited for a person."""
+    mine = call_table.c.caller == phone, call_table.c.direction == "in", call_table.c.queued_at.is_(None)
+    between = call_table.c.started_at >= since, call_table.c.started_at < until
+    return connection.execute(select(func.count()).where(*mine, *between)).scalar_one()

@@ -37,8 +37,9 @@ class NumberBlocked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberUnblocked(Event):
-    """A number is served again before its time; `by` decided so."""
+    """A number is served again before its time; `by` decided so, for the reason `note`."""
 
     block_id: str
     caller: str
     by: str
+    note: str = ""

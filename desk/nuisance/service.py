@@ -57,8 +57,7 @@ class NuisanceService:
 
     def blocked(self, phone: str) -> bool:
         """Tell whether calls from a number are not served now."""
-        block = self._blocks.get(phone)
-        return block is not None and block.holds(self._clock.now())
+        return self._holding(phone) is not None
 
     async def warned(self, call_id: str, agent_id: str) -> None:
         """The caller has heard the warning."""
@@ -97,22 +96,25 @@ class NuisanceService:
             raise BadInput(f"days: more than 0, at most {self._most:g}", field="days")
         _check_note(note)
         now = self._clock.now()
-        before = self._blocks.get(phone.number)
-        kept = before.id if before is not None and before.holds(now) else new_id()
-        block = Block(kept, phone.number, now, now + timedelta(days=wanted), by, note)
-        told = NumberBlocked(at=now, block_id=kept, caller=phone.number, until=block.until, by=by, note=note)
+        before = self._holding(phone.number)
+        since = before.since if before else now
+        block = Block(before.id if before else new_id(), phone.number, since, now + timedelta(days=wanted), by, note)
+        told = NumberBlocked(at=now, block_id=block.id, caller=phone.number, until=block.until, by=by, note=note)
         await self._journal.record(told, save=lambda connection: store.put_block(connection, block))
         self._blocks[phone.number] = block
         return block
 
-    async def lift(self, block_id: str, by: str) -> Block:
-        """Serve a number again. Raises NoSuchBlock when it is not blocked."""
-        now = self._clock.now()
-        before = next((one for one in self._blocks.values() if one.id == block_id and one.holds(now)), None)
-        if before is None:
-            raise NoSuchBlock(block_id=block_id)
+    async def prolong(self, block_id: str, by: str, *, days: float | None = None, note: str = "") -> Block:
+        """Let a block last `days` from now; without a `note` its reason stays. Raises NoSuchBlock, BadInput."""
+        before = self._block(block_id)
+        return await self.block(before.phone, by, days=days, note=note or before.note)
+
+    async def lift(self, block_id: str, by: str, note: str = "") -> Block:
+        """Serve a number again, for the reason `note`. Raises NoSuchBlock when it is not blocked, BadInput."""
+        now, before = self._clock.now(), self._block(block_id)
+        _check_note(note)
         lifted = replace(before, lifted_at=now, lifted_by=by)
-        told = NumberUnblocked(at=now, block_id=block_id, caller=before.phone, by=by)
+        told = NumberUnblocked(at=now, block_id=block_id, caller=before.phone, by=by, note=note)
         await self._journal.record(told, save=lambda connection: store.put_block(connection, lifted))
         self._blocks.pop(before.phone, None)
         return lifted
@@ -121,6 +123,16 @@ class NuisanceService:
         """Return the numbers that are blocked, and those that were not long ago, those that end last first."""
         since = self._clock.now() - SHOWN
         return await self._db.read(lambda connection: store.blocks(connection, since))
+
+    def _holding(self, phone: str) -> Block | None:
+        block = self._blocks.get(phone)
+        return block if block is not None and block.holds(self._clock.now()) else None
+
+    def _block(self, block_id: str) -> Block:
+        found = next((one for one in self._blocks.values() if one.id == block_id), None)
+        if found is None or not found.holds(self._clock.now()):
+            raise NoSuchBlock(block_id=block_id)
+        return found
 
 
 def _check_note(note: str) -> None:

@@ -1,8 +1,12 @@
 """Transfers to persons, consultation, conference and mute through the API: who may, what the books and pages say."""
 
+from functools import partial
+
 import pytest
 
-from cti.events import CallReleased, CallTransferred, ConsultEnded
+from cti import store as call_rows
+from cti.events import CallArrived, CallReleased, CallTransferred, ConsultEnded
+from cti.model import arrive
 from tests.until import until
 from tests.web.world import World
 
@@ -400,3 +404,48 @@ async def test_a_lead_takes_an_agent_off_the_seat_and_an_agent_may_not(world: Wo
         await lead.ask("POST", f"/agents/{first}/sign-out", {})
         await state(world, "1001", "logged_out")
         assert await lead.refused("POST", f"/agents/{first}/sign-out", {}, status=409) == "not_at_seat"
+
+
+async def test_a_block_is_looked_at_prolonged_and_lifted_for_a_reason(world: World) -> None:
+    async with world.client("lead") as lead, world.client("deputy") as deputy, world.client("1001") as agent:
+        block = await lead.ask("POST", "/blocked-numbers", {"number": CALLER, "days": 3, "note": "辱骂"}, expect=201)
+        away = [
+            CallArrived(
+                at=world.clock.now(),
+                call_id=f"9.{n}",
+                caller=caller,
+                caller_known=True,
+                caller_raw=caller,
+                number="95598",
+                channel_id=f"9.{n}",
+            )
+            for n, caller in enumerate((CALLER, CALLER, "13800000002"))
+        ]
+        for one in away:
+            await world.db.write(partial(call_rows.add, call=arrive(one)))
+        (row,) = (await deputy.ask("GET", "/blocked-numbers"))["items"]
+        told = row["number"], row["by_name"], row["note"], row["turned_away"], row["holds"]
+        assert told == (CALLER, "坐席lead", "辱骂", 2, True)
+        where = f"/blocked-numbers/{block['id']}"
+        longer = await deputy.ask("POST", f"{where}/prolong", {"days": 30})
+        assert (longer["since"], longer["note"], longer["turned_away"]) == (block["since"], "辱骂", 2)
+        assert longer["until"] > block["until"]
+        for verb, body in (
+            ("prolong", {"days": 99999}),
+            ("prolong", {"days": 0}),
+            ("lift", {"note": ""}),
+            ("lift", {}),
+        ):
+            assert await deputy.refused("POST", f"{where}/{verb}", body, status=400) == "bad_input"
+        assert await agent.refused("POST", f"{where}/lift", {"note": "x"}, status=403) == "forbidden"
+        lifted = await deputy.ask("POST", f"{where}/lift", {"note": "客户道歉"})
+        assert (lifted["holds"], lifted["lifted_by_name"]) == (False, "坐席deputy")
+        assert not world.nuisance.blocked(CALLER)
+        assert await lead.refused("POST", f"{where}/prolong", {"days": 1}, status=404) == "no_such_block"
+    async with world.client("supervisor") as boss:
+        acts = (await boss.ask("GET", "/audit", params={"area": "callers"}))["items"]
+        assert [(one["event"], one["by_name"], one["data"]["note"]) for one in acts] == [
+            ("NumberUnblocked", "坐席deputy", "客户道歉"),
+            ("NumberBlocked", "坐席deputy", "辱骂"),
+            ("NumberBlocked", "坐席lead", "辱骂"),
+        ]
