@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from app.readings_days import doubtful
 from app.readings_file import Files, read
 from app.terms_file import Problem
+from app.terms_tariffs import unknown
 from core.config import Settings
 from core.db import open_engine
 from core.errors import Unavailable
@@ -62,6 +63,7 @@ def run(settings: Settings, terms: Path, readings: Path, *, keep: bool, encoding
     by_account: dict[str, list[Supply]] = defaultdict(list)
     for one in sorted(found.supplies, key=lambda supply: supply.period):
         by_account[one.account].append(one)
+    done.problems += unknown(str(terms), found.terms, by_account, settings.site.tariffs)
     batch = _Batch(settings, str(readings), found, done)
     engine = open_engine(settings.database_url)
     try:

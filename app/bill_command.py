@@ -15,6 +15,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from app import bill_batch, bill_text
+from app.import_cells import BadCell, Row
 from core import policy
 from core.clock import SystemClock
 from core.config import Settings, load
@@ -55,15 +56,23 @@ class _Number(click.ParamType[Decimal]):
 NUMBER = _Number()
 
 
+class _Month(click.ParamType[date]):
+    """A month as imports accept it: 2026-10, 2026/10 or 202610."""
+
+    name = "month"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return value if isinstance(value, date) else Row(0, {"period": str(value)}).month("period")
+        except BadCell as error:
+            self.fail(f"{value!r}: {error.why}; {error.cure}", param, ctx)
+
+
+MONTH = _Month()
+
+
 def _settings(context: click.Context) -> Settings:
     return context.find_object(Settings) or load(None)
-
-
-def _month(text: str) -> date:
-    found = re.fullmatch(r"(\d{4})-(\d{2})", text)
-    if not found or not 1 <= int(found[2]) <= 12:
-        raise BadInput(f"--period {text}: write year and month like 2026-10")
-    return date(int(found[1]), int(found[2]), 1)
 
 
 def _ask(settings: Settings, work: Callable[[BillService], Awaitable[T]]) -> T:
@@ -121,21 +130,20 @@ def _list(told: list[str]) -> None:
 
 @bill_group.command("explain")
 @click.option("--account", required=True, metavar="NUMBER")
-@click.option("--period", required=True, metavar="YYYY-MM")
+@click.option("--period", type=MONTH, required=True, metavar="YYYY-MM")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--language", type=click.Choice(["zh-CN", "en"]), help="[default: that of the site]")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 @click.pass_context
 def explain_command(
-    context: click.Context, account: str, period: str, form: str, language: Language | None, out: Path | None
+    context: click.Context, account: str, period: date, form: str, language: Language | None, out: Path | None
 ) -> None:
     """Tell how each cent of a bill came about, why it changed, and what is odd about it."""
     settings = _settings(context)
     if form == "pdf" and out is None and sys.stdout.isatty():
         raise click.UsageError("a PDF cannot be shown on a terminal: name a file with --out")
     chosen: Language = language or settings.site.language
-    month = _month(period)
-    found = _ask(settings, lambda bills: _explained(bills, account, month))
+    found = _ask(settings, lambda bills: _explained(bills, account, period))
     if found.bill is None and form != "text":
         assert found.refused is not None
         raise found.refused
@@ -202,7 +210,9 @@ def _json(found: Explained, bill: Reckoned, language: Language) -> dict[str, obj
 
 @bill_group.command("what-if")
 @click.option("--account", required=True, metavar="NUMBER")
-@click.option("--period", required=True, metavar="YYYY-MM", help="The last of the months that are reckoned anew.")
+@click.option(
+    "--period", type=MONTH, required=True, metavar="YYYY-MM", help="The last of the months that are reckoned anew."
+)
 @click.option("--months", default=12, show_default=True, type=click.IntRange(1, 24))
 @click.option("--contract", type=NUMBER, metavar="KW", help="Another contract demand.")
 @click.option("--basic", type=click.Choice([one.value for one in BasicKind]), help="The basic charge by this.")
@@ -215,7 +225,7 @@ def what_if_command(
     context: click.Context,
     *,
     account: str,
-    period: str,
+    period: date,
     months: int,
     contract: Decimal | None,
     basic: str | None,
@@ -227,13 +237,15 @@ def what_if_command(
     """Tell what an account would have paid on other terms or with other habits, and the effect of a year."""
     if sum(one is not None for one in (contract, basic, power_factor, to_valley, people, poor or None)) != 1:
         raise click.UsageError("give one of --contract, --basic, --power-factor, --to-valley, --people, --poor")
-    settings, month = _settings(context), _month(period)
+    settings = _settings(context)
 
     async def work(bills: BillService) -> what_if.Effect:
         change: what_if.Change
-        supplies = await bills.supplies(account, month, months)
+        supplies = await bills.supplies(account, period, months)
         if not supplies:
-            raise BadInput(f"account {account} has no readings until {period}: import them (`hotline bill import`)")
+            raise BadInput(
+                f"account {account} has no readings until {period:%Y-%m}: import them (`hotline bill import`)"
+            )
         book = bills.book_of(supplies[-1])
         if contract is not None:
             change = what_if.contract(contract)
@@ -248,7 +260,7 @@ def what_if_command(
         return what_if.effect(supplies, change, book)
 
     found = _ask(settings, work)
-    counted = f"{found.months} month{'s' if found.months != 1 else ''} with readings until {period}"
+    counted = f"{found.months} month{'s' if found.months != 1 else ''} with readings until {period:%Y-%m}"
     click.echo(
         f"{counted}: {found.before} yuan, on these terms {found.after} yuan\n"
         f"difference {found.difference:+} yuan, in twelve such months {found.yearly:+} yuan"

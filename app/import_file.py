@@ -15,13 +15,16 @@ _BLOCK = 1 << 20
 
 
 class Columns(Protocol):
-    """What a file may have as columns, with the Chinese header accepted for each, and which it must have."""
+    """What a file may have as columns, with the Chinese header accepted for each, which it must have, its manual."""
 
     @property
     def columns(self) -> Mapping[str, str]: ...
 
     @property
     def required(self) -> tuple[str, ...]: ...
+
+    @property
+    def manual(self) -> str: ...
 
 
 class UnusableFile(BadInput):
@@ -88,11 +91,11 @@ def _header(file: Path, table: Columns, cells: list[str]) -> list[str]:
     found = [chinese.get(name, name.lower()) for name in named]
     where = f"{file}:1"
     if lacking := [f"{column} ({table.columns[column]})" for column in table.required if column not in found]:
-        raise UnusableFile(f"{where}: the header lacks {', '.join(lacking)}; see docs/how-to/import.md")
+        raise UnusableFile(f"{where}: the header lacks {', '.join(lacking)}; see {table.manual}")
     strange = [name for name, column in zip(named, found, strict=True) if column not in table.columns]
     if strange:
         known = ", ".join(table.columns)
-        raise UnusableFile(f"{where}: unknown column {strange[0][:60]!r}; known: {known}")
+        raise UnusableFile(f"{where}: unknown column {strange[0][:60]!r}; known: {known}; see {table.manual}")
     if len(set(found)) < len(found):
         raise UnusableFile(f"{where}: a column stands there twice; remove one")
     return found

@@ -85,6 +85,8 @@ class ImportTable:
     """By line: what is wrong with items that are good by themselves, beside each other and what is there."""
     whole: bool = False
     """Nothing is imported when any row is bad, whatever was chosen."""
+    manual: str = "docs/how-to/import.md"
+    """Where its columns are explained."""
 
 
 def _customer(row: Row, setting: Setting) -> Item:

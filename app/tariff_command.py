@@ -6,6 +6,7 @@ import click
 
 from core.config import Settings
 from core.errors import BadInput
+from desk.billing.tariff import TariffBook
 from desk.billing.tariff_file import book, check, regions
 
 
@@ -31,8 +32,7 @@ def check_command(context: click.Context, names: tuple[str, ...]) -> None:
         for fault in found:
             click.echo(str(fault), err=True)
         if not found:
-            tariffs = sum(len(versions) for versions in book(name).tariffs.values())
-            click.echo(f"{name}: fine, {tariffs} versions of tariffs")
+            click.echo(f"{name}: fine, {_holds(book(name))}")
     sys.exit(1 if wrong else 0)
 
 
@@ -46,7 +46,19 @@ def list_command(context: click.Context, name: str | None) -> None:
     found = book(chosen)
     if not found.tariffs:
         raise BadInput(f"{chosen} has rules and tables, and no tariffs; regions: {', '.join(regions())}")
+    # The versions of a file that `tariff check` passes follow each other: the last one ends last.
     for key, versions in found.tariffs.items():
         for one in versions:
             until = one.until or "…"
             click.echo(f"{key}  {one.title}  {one.since} – {until}  {one.price.value} yuan/kWh  {one.source}")
+        if (last := versions[-1].until) is not None:
+            cure = "add a version with the prices from then on and their source"
+            click.echo(f"  bills after {last} are refused: no version of {key} holds later; {cure}")
+
+
+def _holds(found: TariffBook) -> str:
+    """What a file has: versions of tariffs, or none, so that no bill can be reckoned by it."""
+    many = sum(len(versions) for versions in found.tariffs.values())
+    if not many:
+        return "with rules and tables only: no bill is reckoned by it until prices are added"
+    return "1 version of a tariff" if many == 1 else f"{many} versions of tariffs"

@@ -53,6 +53,8 @@ class Table:
 
     columns: Mapping[str, str]
     required: tuple[str, ...]
+    manual: str = "docs/reference/billing.md"
+    """Where its columns are explained."""
 
 
 TERMS = Table(
@@ -88,6 +90,8 @@ class Terms:
     points: dict[str, Point] = field(default_factory=dict)
     whole: dict[str, object] = field(default_factory=dict)
     spoilt: bool = False
+    lines: dict[str, int] = field(default_factory=dict)
+    """Where each point stands in the file."""
 
 
 def read_terms(file: Path, encoding: str, problems: list[Problem]) -> dict[str, Terms]:
@@ -114,7 +118,7 @@ def _read_row(row: Row, own: Terms) -> None:
     for name, value in _whole(row).items():
         if own.whole.setdefault(name, value) != value:
             raise row.bad(COLUMN_OF[name], "another row of the account says otherwise", "say it in one row")
-    own.points[point.id] = point
+    own.points[point.id], own.lines[point.id] = point, row.line
 
 
 def _point(row: Row) -> Point:

@@ -239,3 +239,52 @@ def test_days_in_no_bill_or_in_two_are_told_beside_the_file_and_what_is_stored(
     assert f"{later}:3: warning: account 4400001001, meter M1, 2026-07: 2026-07 ends before 2026-08-02" in done.output
     assert "1 day in both bills; correct `until` of 2026-07 or `from` of 2026-08 and import it again" in done.output
     assert "0 bad rows, 2 warnings" in done.output, "what was stored before is told with what is imported beside it"
+
+
+def test_a_month_is_written_as_in_imports_and_another_word_is_wrong_use(run: Callable[..., Result]) -> None:
+    run("import", "--terms", TERMS, "--readings", READINGS)
+    for month in ("202610", "2026/10"):
+        assert run("explain", "--account", "4400001001", "--period", month).exit_code == 0
+    for month in ("2026-13", "October", "2026-10-01"):
+        for words in (("explain",), ("what-if", "--poor")):
+            done = run(*words, "--account", "4400001001", "--period", month)
+            assert done.exit_code == 2, done.output
+            assert "write year and month like 2026-10" in done.output
+
+
+def test_a_tariff_that_no_region_has_is_told_before_its_account_has_readings(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    terms = tmp_path / "terms.csv"
+    more = "4400001003,M1,residental,,,,demo\n4400001009,M7,residential,,,,atlantis\n"
+    head, *rows = TERMS.read_text("utf-8").splitlines()
+    terms.write_text("\n".join([head, *rows, more]), encoding="utf-8")
+    done = run("import", "--terms", terms, "--readings", READINGS, "--dry-run")
+    assert done.exit_code == 1
+    assert (
+        f"{terms}:5: account 4400001003, point M1: region demo has no tariff 'residental'; name one of: " in done.output
+    )
+    assert f"{terms}:6: account 4400001009, point M7: tariffs 'atlantis': there is no such file; known: " in done.output
+    assert "3 bills reckoned; 2 bad rows, 0 warnings, 0 refused" in done.output
+
+
+def test_what_is_told_comes_by_account_and_month(run: Callable[..., Result], tmp_path: Path) -> None:
+    file = readings(
+        tmp_path,
+        "4400001004,2026-10,2026-10-01,2026-11-01,M1,,total,1,3,1,1,5,,",
+        "4400001001,2026-10,2026-10-01,2026-11-01,M1,,total,12407,12694,1,1,5,,",
+    )
+    done = run("import", "--terms", TERMS, "--readings", file, "--dry-run")
+    told = [line for line in done.output.splitlines() if line.startswith("account ")]
+    assert len(told) == 4
+    assert told == sorted(told, key=lambda line: line[:27]), "of accounts in their order, kWh before yuan"
+
+
+@pytest.mark.parametrize("head", ["account,point", "account,point,tariff,tarif"])
+def test_a_header_that_is_wrong_points_to_where_its_columns_are(
+    run: Callable[..., Result], tmp_path: Path, head: str
+) -> None:
+    terms = tmp_path / "terms.csv"
+    terms.write_text(head + "\n", encoding="utf-8")
+    done = run("import", "--terms", terms, "--readings", READINGS)
+    assert "see docs/reference/billing.md" in str(done.exception)

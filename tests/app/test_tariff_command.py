@@ -49,3 +49,14 @@ def test_the_example_of_an_own_file_is_fine_and_a_number_in_place_of_a_table_is_
     code, text = run("check", str(file))
     assert code == 1
     assert "ladder.bounds.0: keys with values are wanted, not '200'; write it as in docs/examples" in text
+
+
+def test_a_list_says_when_the_last_version_ends_and_a_check_that_a_file_has_no_prices() -> None:
+    assert (
+        "  bills after 2024-06-30 are refused: no version of residential holds later; add a version"
+        in run("list", "shandong")[1]
+    )
+    assert "refused" not in run("list", "demo")[1]
+    told = run("check")[1]
+    assert "shanghai: fine, with rules and tables only: no bill is reckoned by it until prices are added" in told
+    assert " 0 versions" not in told
