@@ -141,7 +141,7 @@ async def explain_bill(ask: Ask, query: BillLanguage) -> BillExplanation:
     return BillExplanation(
         why=told.answer(found, before, query.language),
         issued=bill_of(issued) if issued else None,
-        items=_items(issued),
+        items=_items(issued, query.language),
         reckoned=_steps(found, query.language),
         since=found.supply.since,
         until=date.fromordinal(found.supply.until.toordinal() - 1),
@@ -158,7 +158,7 @@ async def _by_issued(ask: Ask, issued: Bill, before: Bill | None, language: Lang
     return BillExplanation(
         why=told.answer_by_issued(issued, before, language),
         issued=bill_of(issued),
-        items=_items(issued),
+        items=_items(issued, language),
         reckoned=None,
         since=None,
         until=None,
@@ -174,8 +174,9 @@ def _owed(ask: Ask, issued: Bill | None, language: Language) -> list[StepRow]:
     return _rows(rows(found.total, language)) if found and issued and (found.total.value or issued.booked) else []
 
 
-def _items(issued: Bill | None) -> list[BillRow]:
-    return [BillRow.model_validate(row) for row in model.explanation(issued)] if issued else []
+def _items(issued: Bill | None, language: Language) -> list[BillRow]:
+    told = model.explanation(issued, english=language == "en") if issued else []
+    return [BillRow.model_validate(row) for row in told]
 
 
 def _message(ask: Ask, found: Explained) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from desk.billing.comparison import Comparison
 from desk.billing.explained import CAUSES_TOLD
-from desk.billing.model import PARTS, Part
+from desk.billing.model import PARTS, PARTS_EN, Part
 from desk.billing.reckoning import Reckoned
 from desk.billing.speech import LINES_SAID
-from desk.billing.step_words import PARTS_EN, WORDS
+from desk.billing.step_words import WORDS
 from desk.billing.steps import Step
 from desk.spoken import Sentence, sentence
 from speech import english_figures as figures

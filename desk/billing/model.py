@@ -30,6 +30,7 @@ class Part(StrEnum):
 
 
 PARTS = {Part.SHARP: "尖峰时段", Part.PEAK: "高峰时段", Part.FLAT: "平段", Part.VALLEY: "低谷时段"}
+PARTS_EN = {"sharp": "sharp peak", "peak": "peak", "flat": "flat", "valley": "valley"}
 """What the parts of the day are called."""
 
 
@@ -269,18 +270,24 @@ def usage_history(latest_first: Sequence[Bill], shown: int) -> UsageHistory | No
     )
 
 
-def explanation(bill: Bill) -> list[ExplanationLine]:
+def explanation(bill: Bill, *, english: bool = False) -> list[ExplanationLine]:
     """Return the rows that make up the bill, its sum last."""
-    rows = [ExplanationLine(_name(line), _reckoning(line), line.amount) for line in bill.lines]
-    return [*rows, ExplanationLine("合计", f"{_plain(bill.usage)} 度", bill.amount)]
+    rows = [ExplanationLine(_name(line, english), _reckoning(line, english), line.amount) for line in bill.lines]
+    kwh = f"{_plain(bill.usage)} {'kWh' if english else '度'}"
+    return [*rows, ExplanationLine("Sum" if english else "合计", kwh, bill.amount)]
 
 
-def _name(line: Line) -> str:
+def _name(line: Line, english: bool) -> str:
+    if english:
+        step, part = f"tier {line.tier}" if line.tier else "", PARTS_EN[line.part.value] if line.part else ""
+        return ", ".join(word for word in ("Energy", step, part) if word)
     step = f"第{line.tier}档" if line.tier else ""
     return f"{step}{PARTS[line.part] if line.part else ''}电费"
 
 
-def _reckoning(line: Line) -> str:
+def _reckoning(line: Line, english: bool) -> str:
+    if english:
+        return f"{_plain(line.kwh)} kWh × {_plain(line.price)} yuan/kWh"
     return f"{_plain(line.kwh)} 度 × {_plain(line.price)} 元/度"
 
 

@@ -7,7 +7,7 @@ from importlib.resources import as_file, files
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 
-from desk.billing import explained
+from desk.billing import explained, rule_words
 from desk.billing.arrears import Owed
 from desk.billing.explanation import Explained
 from desk.billing.reckoning import Reckoned
@@ -64,12 +64,12 @@ def pdf(found: Explained, *, site: str, language: Language, today: date) -> byte
         paper.grid(paper.word("owed").format(day=today), still_open(found.owed, language), (3, 4, 2), summed=True)
     for one in found.differences:
         paper.small(f"{paper.word('differs')}{one.what} {one.reckoned} ≠ {one.issued}")
-    paper.small(f"{paper.word('sources')}: {'; '.join(sources(bill))}")
+    paper.small(f"{paper.word('sources')}: {'; '.join(sources(bill, language))}")
     return bytes(paper.output())
 
 
-def sources(bill: Reckoned) -> list[str]:
-    """Return the rules that a bill follows, each once, in the order in which they come."""
+def sources(bill: Reckoned, language: Language) -> list[str]:
+    """Return the papers and rules that a bill follows, each once, in the order in which they come."""
     found: dict[str, None] = {}
     seen: set[int] = set()
 
@@ -78,7 +78,7 @@ def sources(bill: Reckoned) -> list[str]:
             return
         seen.add(id(step))
         if step.source and step.key != "charge.adjustment":
-            found.setdefault(step.source)
+            found.setdefault(rule_words.source(step.source, english=language == "en"))
         for one in step.inputs:
             look(one)
 

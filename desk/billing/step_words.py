@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Literal
 
-from desk.billing.model import PARTS
+from desk.billing import rule_words
+from desk.billing.model import PARTS, PARTS_EN
 from desk.billing.steps import Rounding, Step
 
 Language = Literal["zh-CN", "en"]
@@ -120,7 +121,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "reading.difference": ("度差", "Difference"),
     "reading.last": ("上期表码", "Last reading"),
     "reading.now": ("本期表码", "This reading"),
-    "rule": ("规定值", "Rule"),
     "season.ratio": ("丰枯比价", "Ratio of the season"),
     "surcharge": ("代征标准", "Surcharge"),
     "surcharge.included": ("电价内代征", "Surcharges in the price"),
@@ -146,7 +146,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "compare.late_fee": ("违约金变化", "Late fee"),
     "compare.rounding": ("四舍五入", "Rounding"),
 }
-"""Each name in Chinese and English; a rule of a tariff file is told by its own name too."""
+"""Each name in Chinese and English; those of rules: `rule_words.py`."""
 UNITS = {
     "kWh": "度",
     "yuan": "元",
@@ -156,7 +156,6 @@ UNITS = {
     "d": "天",
     "h": "小时",
 }
-PARTS_EN = {"sharp": "sharp peak", "peak": "peak", "flat": "flat", "valley": "valley"}
 _PARTS_ZH = {part.value: name for part, name in PARTS.items()}
 _TIERED = ("charge.", "ladder.", "price.tier")
 REGISTERS = {
@@ -188,9 +187,10 @@ class Row:
 
 def name(step: Step, language: Language) -> str:
     """Return what a step is called, with what it is about."""
-    key = "rule" if step.key.startswith("rule.") else step.key
-    word = WORDS[key][language == "en"]
-    return f"{word} {step.key.removeprefix('rule.')}" if key == "rule" else _about(step, word, language)
+    english = language == "en"
+    if step.key.startswith("rule."):
+        return rule_words.rule(step.key.removeprefix("rule."), english=english)
+    return _about(step, WORDS[step.key][english], language)
 
 
 def _about(step: Step, word: str, language: Language) -> str:
@@ -254,8 +254,8 @@ def row(step: Step, language: Language, depth: int = 0, number: int = 0, *, agai
     """Return a step as a row."""
     how = rounding(step.rounding, language)
     formula, value = reckoning(step), shown(step)
-    said = name(step, language)
-    return Row(number, depth, said, formula, value, unit(step, language), how, step.source, again, step.key)
+    said, source = name(step, language), rule_words.source(step.source, english=language == "en")
+    return Row(number, depth, said, formula, value, unit(step, language), how, source, again, step.key)
 
 
 def rows(step: Step, language: Language) -> Iterator[Row]:

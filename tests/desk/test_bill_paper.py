@@ -24,7 +24,7 @@ SEED = policy.load("seed")
 def test_the_cause_of_an_adjustment_is_no_source() -> None:
     """It stands beside its amount already."""
     bill = reckon_bill(home(100, period=OCTOBER, adjustments=(Adjustment(D("-5"), "接线错误"),)), book("demo"))
-    assert "接线错误" not in paper.sources(bill)
+    assert "接线错误" not in paper.sources(bill, "zh-CN")
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
