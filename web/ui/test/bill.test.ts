@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { StepRow } from "../src/api/bills";
-import { causes, lengths, signed, tree } from "../src/bill/tree";
+import { causes, lengths, signed, tree, withLateFee } from "../src/bill/tree";
 
 function row(number: number, depth: number, key = `k${number}`, again = false): StepRow {
   return { number, depth, key, name: key, reckoning: "", value: "1", unit: "", rounding: "", source: "", again };
@@ -42,3 +42,11 @@ test.each([
   ["-0.00", "0.00"],
   ["0.00", "0.00"],
 ])("a difference of %s is written %s", (value, written) => expect(signed(value)).toBe(written));
+
+test("what is to be paid today is told where a late fee makes it more than the bill", () => {
+  const total = { ...row(1, 0, "owed.total"), value: "102.50" };
+  expect(withLateFee([total, row(2, 1, "bill"), row(3, 1, "late_fee")])).toBe("102.50");
+  expect(withLateFee([{ ...total, value: "0.00" }])).toBeNull();
+  expect(withLateFee([{ ...row(1, 0, "bill"), value: "100.00" }])).toBeNull();
+  expect(withLateFee([])).toBeNull();
+});

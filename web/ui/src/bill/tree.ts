@@ -38,3 +38,9 @@ export function signed(value: string): string {
   if (Number(value) === 0) return value.replace("-", "");
   return value.startsWith("-") ? `−${value.slice(1)}` : `+${value}`;
 }
+
+/** Yuan to be paid today, bill and late fee together; null where no late fee makes it another sum than the bill. */
+export function withLateFee(owed: readonly StepRow[]): string | null {
+  const [total] = owed;
+  return total?.key === "owed.total" && Number(total.value) > 0 ? total.value : null;
+}

@@ -17,6 +17,7 @@ const en: Words<typeof zh> = {
   readOut: "Can be read out to the customer",
   paid: "paid",
   unpaid: "not paid",
+  toPay: "{yuan} yuan to pay today, late fee included",
   partly: "partly paid, {yuan} yuan open",
   due: "due {day}",
   estimated: "estimate",

@@ -13,6 +13,7 @@ export default {
   readOut: "可以直接念给客户听",
   paid: "已缴",
   unpaid: "未缴",
+  toPay: "截至今天应缴 {yuan} 元，含违约金",
   partly: "部分缴费，还欠 {yuan} 元",
   due: "应缴日 {day}",
   estimated: "估抄",
