@@ -36,10 +36,11 @@ class Session(shapes.Shape):
 
 
 class WhoAmI(shapes.Shape):
-    """Who is signed in, and at which seat."""
+    """Who is signed in, at which seat, and where they usually sit."""
 
     user: shapes.User
     seat: shapes.Seat | None
+    usual_seat: str | None
 
 
 @routes.add("POST", "/session", roles=None, status=HTTPStatus.CREATED, gives=Session)
@@ -63,8 +64,9 @@ async def sign_in(ask: Ask, body: SignIn) -> web.Response:
 
 @routes.add("GET", "/session", roles=EVERYONE)
 async def who_am_i(ask: Ask) -> WhoAmI:
-    """Tell who is signed in, and at which seat."""
-    return WhoAmI(user=user_shape(ask.user), seat=seat_of(ask.services.agents.roster, ask.user.id))
+    """Tell who is signed in, at which seat, and where they usually sit."""
+    seat = seat_of(ask.services.agents.roster, ask.user.id)
+    return WhoAmI(user=user_shape(ask.user), seat=seat, usual_seat=ask.user.seat_id)
 
 
 @routes.add("DELETE", "/session", roles=EVERYONE, status=HTTPStatus.NO_CONTENT)

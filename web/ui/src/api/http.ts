@@ -43,6 +43,8 @@ export interface Session {
   user: User;
   /** The seat itself or its id; null while none is taken. */
   seat: Seat | string | null;
+  /** Where this person usually sits. */
+  usual_seat?: string | null;
 }
 
 export const signIn = (username: string, password: string): Promise<{ user: User }> =>

@@ -118,6 +118,7 @@ const en: Words<typeof zh> = {
     registered: "Registration",
     yes: "registered",
     no: "not registered",
+    idlePage: "while somebody sits there",
     sits: "Now",
     usual: "Usually",
     page: "Page rule",

@@ -114,6 +114,7 @@ export default {
     registered: "注册",
     yes: "已注册",
     no: "未注册",
+    idlePage: "有人坐时注册",
     sits: "现在",
     usual: "常用者",
     page: "工作台规则",
