@@ -124,7 +124,8 @@ class Wallboard:
         found += [Alarm("pbx_lost", Level.ERROR) for one in (await ask_all(pbx)).values() if not one.ok]
         if services.switches.on(STORM):
             turned = services.switches.turned(STORM)
-            found.append(Alarm("storm", Level.INFO, since=turned.at if turned else None))
+            why, since = (turned.why, turned.at) if turned else ("", None)
+            found.append(Alarm("storm", Level.INFO, about=why, since=since))
         if (backup := await services.shifts.active()) is not None:
             found.append(Alarm("backup_shift", Level.INFO, since=backup.at))
         return found

@@ -77,7 +77,7 @@ class DayHalf(Shape):
 
 
 class AlarmNow(Shape):
-    """What to look at: `about` is a queue's or agent's id, `value` is beyond `limit`."""
+    """What to look at: `about` is a queue's or agent's id (of `storm`: its reason), `value` is beyond `limit`."""
 
     code: str
     level: str

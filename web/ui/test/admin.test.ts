@@ -9,6 +9,7 @@ const words = {
   m: (key: string, holes: Record<string, unknown> = {}) => [key, ...Object.values(holes)].filter((one) => one !== "").join(" "),
   word: (_: string, code: string | null | undefined) => `<${code}>`,
   day: (iso: string) => iso.slice(0, 10),
+  inWords: (why: string) => `(${why})`,
 };
 
 function tell(event: string, data: Record<string, unknown>, people: Record<string, string> = {}) {
@@ -27,7 +28,7 @@ describe("an act as a sentence", () => {
   test.each([
     ["AgentSkillsChanged", { agent_id: "u", skills: { english: 3 }, groups: [] }, "act.skills u english 3 act.nothing"],
     ["SeatChanged", { seat_id: "7", what: "page_ignored" }, "act.seat_page 7 <ignored>"],
-    ["SettingChanged", { setting: "site.storm", value: true, why: "雷" }, "act.on <storm> act.why 雷"],
+    ["SettingChanged", { setting: "site.storm", value: true, why: "雷" }, "act.on <storm> act.why (雷)"],
     ["NumberBlocked", { caller: "138****0001", until: "2026-12-01T00:00:00Z", note: "" }, "act.blocked 138****0001 2026-12-01"],
     ["SomethingNewer", { x: 1 }, "SomethingNewer"],
     ["UserChanged", { user_id: "u", what: "merged" }, "act.user u merged"],

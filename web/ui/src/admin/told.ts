@@ -5,23 +5,26 @@ export interface Telling {
   m: (key: string, holes?: Record<string, unknown>) => string;
   word: (group: string, code: string | null | undefined) => string;
   day: (iso: string) => string;
+  /** A rule's reason in words. */
+  inWords: (why: string) => string;
 }
 
 const USER = new Set(["created", "changed", "disabled", "enabled", "password", "unlocked"]);
 const SEAT = new Set(["added", "removed", "password"]);
 
 /** What was done, and below it what was before and is now. */
-export function told(row: AuditRow, { m, word, day }: Telling): { text: string; changes: string[] } {
+export function told(row: AuditRow, { m, word, day, inWords }: Telling): { text: string; changes: string[] } {
   const { data } = row;
   const get = (name: string): string => (data[name] === null || data[name] === undefined ? "" : String(data[name]));
   const who = (name: string): string => row.people[get(name)] ?? get(name);
-  const why = get("why") || get("note") ? m("act.why", { why: get("why") || get("note") }) : "";
+  const given = get("why") || get("note");
+  const why = given ? m("act.why", { why: row.by ? given : inWords(given) }) : "";
   const one = (text: string, changes: string[] = []) => ({ text, changes });
   switch (row.event) {
     case "UserChanged": {
       const what = get("what");
       const text = USER.has(what) ? m(`act.${what}`, { who: who("user_id") }) : m("act.user", { who: who("user_id"), what });
-      return one(text, changesOf(data["changes"], { m, word, day }));
+      return one(text, changesOf(data["changes"], { m, word }));
     }
     case "AgentSkillsChanged": {
       const skills = Object.entries((data["skills"] ?? {}) as Record<string, number>).map(([name, level]) => `${name} ${level}`);
@@ -96,13 +99,13 @@ export function told(row: AuditRow, { m, word, day }: Telling): { text: string; 
     case "AuditExported":
       return one(m("act.exported", { rows: get("rows") }));
     case "OwnFileChanged":
-      return one(m(get("back_to") ? "act.listBack" : "act.list", { list: word("list", get("name")), why }), changesOf(data["changes"], { m, word, day }));
+      return one(m(get("back_to") ? "act.listBack" : "act.list", { list: word("list", get("name")), why }), changesOf(data["changes"], { m, word }));
     default:
       return one(row.event);
   }
 }
 
-function changesOf(changes: unknown, { m, word }: Telling): string[] {
+function changesOf(changes: unknown, { m, word }: Pick<Telling, "m" | "word">): string[] {
   return Object.entries((changes ?? {}) as Record<string, [string | null, string | null]>).map(([field, [before, after]]) => {
     const say = (value: string | null): string => (value === null || value === "" ? m("act.nothing") : field === "role" ? word("role", value) : value);
     const name = word("field", field);

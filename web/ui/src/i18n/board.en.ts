@@ -68,6 +68,7 @@ const en: Words<typeof zh> = {
     reserved_long: "{name}: call assigned for {value} (limit {limit})",
     ringing_long: "{name}: ringing for {value} (limit {limit})",
     storm: "Storm mode is on since {since}",
+    stormFor: "Storm mode is on since {since}: {why}",
     backup_shift: "The backup shift is called in since {since}",
     other: "{code} {name}",
   },

@@ -64,6 +64,7 @@ export default {
     reserved_long: "{name}：分配来电已 {value}（上限 {limit}）",
     ringing_long: "{name}：振铃已 {value}（上限 {limit}）",
     storm: "大面积停电模式已开启（{since} 起）",
+    stormFor: "大面积停电模式已开启（{since} 起）：{why}",
     backup_shift: "备班已启动（{since} 起）",
     other: "{code} {name}",
   },

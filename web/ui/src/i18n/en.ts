@@ -8,6 +8,19 @@ type Words<T> = { [K in keyof T]: T[K] extends string ? string : Words<T[K]> & R
 
 const en: Words<typeof zh> = {
   app: { name: "Power service hotline", desktop: "Agent desktop" },
+  ruled: {
+    queue_length: "{now} callers waiting, limit {limit}",
+    service_level: "service level {now}%, limit {limit}%",
+    arrivals: "{now} times the forecast calls, limit {limit}",
+    weather: "weather warning {now}, limit {limit}",
+    forecast: "{now}% expected to be answered in time, limit {limit}%",
+    notice: "weather warning {level}: {text}",
+    calm: "calm for {time}",
+    storm: "storm mode",
+    stormFor: "storm mode: {why}",
+    over: "storm mode is off",
+    level: { none: "none", blue: "blue", yellow: "yellow", orange: "orange", red: "red", other: "level {figure}" },
+  },
   signIn: {
     username: "User name",
     password: "Password",

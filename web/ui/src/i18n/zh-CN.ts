@@ -5,6 +5,19 @@ import phone from "./phone.zh-CN";
 
 export default {
   app: { name: "供电服务热线", desktop: "坐席工作台" },
+  ruled: {
+    queue_length: "{now} 人排队，界限 {limit} 人",
+    service_level: "服务水平 {now}%，界限 {limit}%",
+    arrivals: "来电为预测的 {now} 倍，界限 {limit} 倍",
+    weather: "气象预警{now}，界限{limit}",
+    forecast: "预计及时接听 {now}%，界限 {limit}%",
+    notice: "气象预警{level}：{text}",
+    calm: "已平稳 {time}",
+    storm: "大面积停电模式",
+    stormFor: "大面积停电模式：{why}",
+    over: "大面积停电模式已关闭",
+    level: { none: "无", blue: "蓝色", yellow: "黄色", orange: "橙色", red: "红色", other: "{figure} 级" },
+  },
   signIn: {
     username: "用户名",
     password: "密码",
