@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from agents import catalogue, reasons, store
 from agents.events import AgentForced, AgentLoggedIn, AgentReserved
@@ -215,11 +216,16 @@ class AgentService:
             raise IllegalMove("there is no wrap-up to finish", state=str(agent.state))
         return await self._presence.end_wrap_up(agent, Cause.WRAP_UP_FINISHED)
 
-    async def extend_wrap_up(self, agent_id: str) -> Agent:
-        """Let the wrap-up end later. Raises IllegalMove when there is none, WrapUpLongEnough."""
+    async def extend_wrap_up(self, agent_id: str, seen: datetime | None = None) -> Agent:
+        """Let the wrap-up end later than `seen`, if given: it was done when it ends at another moment by now.
+
+        Raises IllegalMove when there is none, WrapUpLongEnough.
+        """
         agent = self.signed_in(agent_id)
         if agent.state is not State.WRAP_UP:
             raise IllegalMove("there is no wrap-up to extend", state=str(agent.state))
+        if seen is not None and agent.until != seen:
+            return agent
         return await self._presence.extend_wrap_up(agent)
 
     # --- what routing does ---

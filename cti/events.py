@@ -328,12 +328,13 @@ class CallEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallNoted(Event):
-    """An agent wrote `text` about the call, or finished it with `result_code`."""
+    """An agent wrote `text` about the call, or finished it with `result_code`; `key`: the page's, of this writing."""
 
     call_id: str
     agent_id: str
     text: str
     result_code: str | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,15 @@
 """What an agent may ask of a call or of their own state, by request and by socket alike."""
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
+from sqlalchemy import Connection
 
 from agents.model import Permission, State, User
-from core.errors import Forbidden
+from core.errors import Conflict, Forbidden
 from cti import store
 from cti.events import CallNoted
 from cti.messages import ForceRelease, HangUp, Hold, Resume, SendDigits, SilentScript
@@ -18,6 +21,7 @@ from web.identify import IdentifyWish, Joining, join
 from web.nuisance import NuisanceWish, nuisance
 from web.services import WebServices
 from web.shapes import Given
+from web.store import is_noted
 
 NOTE_LENGTH = 2000
 CODE_LENGTH = 32
@@ -33,17 +37,29 @@ class Digits(Given):
     digits: Annotated[str, Field(pattern=r"^[0-9*#A-D]{1,32}$")]
 
 
+Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+"""Made once for what was written, so that asking again after a lost answer does nothing twice."""
+
+
 class Note(Given):
-    """Words about the call."""
+    """Words about the call; sent again with the same `key` they are kept once."""
 
     text: Annotated[str, Field(min_length=1, max_length=NOTE_LENGTH)]
+    key: Key | None = None
 
 
 class WrapUp(Given):
-    """What came out of the call; it ends the agent's wrap-up."""
+    """What came out of the call; it ends the agent's wrap-up. Sent again with the same `key` it is kept once."""
 
     result_code: Annotated[str, Field(min_length=1, max_length=CODE_LENGTH)]
     note: Annotated[str, Field(max_length=NOTE_LENGTH)] = ""
+    key: Key | None = None
+
+
+class Longer(Given):
+    """Have wrap-up end later than `ends_at`, the end that one sees; nothing when it ends at another time by now."""
+
+    ends_at: datetime | None = None
 
 
 class HangUpWish(Given):
@@ -77,7 +93,7 @@ async def hang_up(services: WebServices, user: User, call_id: str, given: Given)
     forced = not own and user.may(Permission.STEER_TEAM)
     await services.calls.command(call_id, ForceRelease(user.id) if forced else HangUp(user.id))
     if forced and given.reason is not None:
-        await _noted(services, user, call_id, given.reason, None)
+        await _noted(services, user, call_id, given.reason)
 
 
 async def silent_script(services: WebServices, user: User, call_id: str, _: Given) -> None:
@@ -94,7 +110,8 @@ async def dtmf(services: WebServices, user: User, call_id: str, given: Given) ->
 async def note(services: WebServices, user: User, call_id: str, given: Given) -> None:
     """Write a note about one's own call."""
     assert isinstance(given, Note)
-    await _note(services, user, call_id, given.text, None)
+    await own_call(services, user, call_id)
+    await _noted(services, user, call_id, given.text, key=given.key)
 
 
 async def identify(services: WebServices, user: User, call_id: str, given: Given) -> None:
@@ -107,7 +124,8 @@ async def identify(services: WebServices, user: User, call_id: str, given: Given
 async def wrap_up(services: WebServices, user: User, call_id: str, given: Given) -> None:
     """Say what came out of one's own call; during its wrap-up that ends it."""
     assert isinstance(given, WrapUp)
-    await _note(services, user, call_id, given.note, given.result_code)
+    await own_call(services, user, call_id)
+    await _noted(services, user, call_id, given.note, given.result_code, given.key)
     agent = services.agents.roster.get(user.id)
     if agent is not None and agent.state is State.WRAP_UP and agent.call_id == call_id:
         await services.agents.finish_wrap_up(user.id)
@@ -131,14 +149,23 @@ async def own_call(services: WebServices, user: User, call_id: str) -> Call:
     return call
 
 
-async def _note(services: WebServices, user: User, call_id: str, text: str, code: str | None) -> None:
-    await own_call(services, user, call_id)
-    await _noted(services, user, call_id, text, code)
+class _Kept(Conflict):
+    """It is written down already."""
 
 
-async def _noted(services: WebServices, user: User, call_id: str, text: str, code: str | None) -> None:
-    at = services.clock.now()
-    await services.journal.record(CallNoted(at=at, call_id=call_id, agent_id=user.id, text=text, result_code=code))
+async def _noted(
+    services: WebServices, user: User, call_id: str, text: str, code: str | None = None, key: str | None = None
+) -> None:
+    """Write a note down, one with a `key` once only; the check and the note are one transaction."""
+
+    def check(connection: Connection) -> None:
+        if key is not None and is_noted(connection, call_id, user.id, key):
+            raise _Kept
+
+    at, known = services.clock.now(), key or ""
+    told = CallNoted(at=at, call_id=call_id, agent_id=user.id, text=text, result_code=code, key=known)
+    with contextlib.suppress(_Kept):
+        await services.journal.record(told, save=check)
 
 
 Verb = Callable[[WebServices, User, str, Given], Awaitable[None]]

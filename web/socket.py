@@ -12,7 +12,7 @@ from agents.model import User
 from core import log
 from core.errors import BadInput, HotlineError
 from core.tasks import TaskOwner
-from web.commands import VERBS, Nothing, StateWish, given_for, set_state
+from web.commands import VERBS, Longer, StateWish, given_for, set_state
 from web.desktops import Desktops
 from web.errors import body_of
 from web.incoming import decoded
@@ -226,8 +226,9 @@ class _Connection:
             assert isinstance(wish, StateWish)
             return await set_state(self._services, self._user.id, wish)
         if kind == "extend-wrap-up":
-            given_for(Nothing, given)
-            await self._services.agents.extend_wrap_up(self._user.id)
+            longer = given_for(Longer, given)
+            assert isinstance(longer, Longer)
+            await self._services.agents.extend_wrap_up(self._user.id, longer.ends_at)
             return None
         if kind not in VERBS:
             known = f"ping, state, extend-wrap-up, {', '.join(VERBS)}"

@@ -55,6 +55,12 @@ def notes_of(connection: Connection, call_ids: Collection[str]) -> dict[str, str
     return {call_id: text for call_id, text in said.items() if text}
 
 
+def is_noted(connection: Connection, call_id: str, agent_id: str, key: str) -> bool:
+    """Tell whether what an agent wrote about a call under `key` is kept already."""
+    notes = (row.data for row in _NOTES.rows(connection, wanted=call_id))
+    return any(note["agent_id"] == agent_id and note.get("key") == key for note in notes)
+
+
 def contacts(
     connection: Connection, numbers: Sequence[str], limit: int, *, customer_id: str = ""
 ) -> tuple[list[Call], dict[str, str]]:

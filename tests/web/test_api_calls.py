@@ -193,3 +193,31 @@ async def test_transfer_hands_the_caller_to_the_queue_again(world: World) -> Non
         assert (await agent.ask("GET", f"/calls/{call_id}"))["state"] == "queued"
         await world.ready("1002", "1002")
         assert await world.rings(call_id) == f"{call_id}-seat-2"
+
+
+async def test_what_is_written_is_kept_once_for_its_key_also_when_the_service_died_in_between(world: World) -> None:
+    await world.ready("1001", "1001")
+    call_id = await world.talking("13800000001")
+    me = world.users["1001"].id
+    async with world.client("1001") as agent:
+        for text in ("问电费", "问电费", "又问"):
+            await agent.ask("POST", f"/calls/{call_id}/note", {"text": text, "key": f"key-of-{len(text)}"})
+        world.pbx.gone(call_id)
+        await until(lambda: world.state_of("1001") == "wrap_up", what="wrap-up")
+        # Killed after the note was kept and before the wrap-up was ended: the page asks again.
+        kept = {"call_id": call_id, "agent_id": me, "text": "已答复", "result_code": "enquiry", "key": "key-of-wrap-up"}
+        await world.record(CallNoted(at=world.clock.now(), **kept))
+        await world.stop_web()
+        await world.start_web()
+        body = {"result_code": "enquiry", "note": "已答复", "key": "key-of-wrap-up"}
+        await agent.ask("POST", f"/calls/{call_id}/wrap-up", body)
+        await agent.ask("POST", f"/calls/{call_id}/wrap-up", body)
+        assert world.state_of("1001") == "ready"
+        await agent.ask("POST", f"/calls/{call_id}/wrap-up", body | {"key": "key-of-more", "result_code": "fault"})
+    noted = [r.event for r in await world.journal.of_call(call_id) if isinstance(r.event, CallNoted)]
+    assert [(one.text, one.result_code) for one in noted] == [
+        ("问电费", None),
+        ("又问", None),
+        ("已答复", "enquiry"),
+        ("已答复", "fault"),
+    ]

@@ -253,3 +253,18 @@ async def test_a_live_call_is_taken_up_with_its_pop_when_the_service_comes_back(
         await until(
             lambda: CallState.ENDED in [m["call"]["state"] for m in desk.all("call_state")], what="the end is told"
         )
+
+
+async def test_a_wrap_up_is_extended_once_from_the_end_that_was_seen(world: World) -> None:
+    await world.ready("1001", "1001")
+    call_id = await world.talking("13800000001")
+    async with world.client("1001") as client, client.desktop() as desk:
+        await desk.next("hello")
+        world.pbx.gone(call_id)
+        seen = (await desk.state("wrap_up"))["wrap_up_ends_at"]
+        for _ in range(3):
+            assert (await desk.do("extend-wrap-up", ends_at=seen))["type"] == "ok"
+        told = {one["wrap_up_ends_at"] for one in desk.all("agent_state")} - {None}
+        assert len(told) == 2, "once, however often it is asked from the same end"
+        assert (await desk.do("extend-wrap-up", ends_at=max(told)))["type"] == "ok"
+        assert (await desk.do("extend-wrap-up", ends_at=max(told)))["type"] == "ok", "the last one too is done once"

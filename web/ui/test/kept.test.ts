@@ -48,3 +48,13 @@ test("the next person at this tab sees nothing of it, the same one everything", 
   expect(drafts()).toEqual([]);
   expect([...store.keys()].sort()).toEqual(["hotline.owner", "hotline.phone"]);
 });
+
+test("what was written has one key until it is written otherwise, also after a reload", () => {
+  const key = keepDraft({ callId: "c1", note: "一", code: null });
+  expect(keptDraft("c1").key).toBe(key);
+  expect(keepDraft({ callId: "c1", note: "一", code: null, caller: "138" })).toBe(key);
+  const other = keepDraft({ callId: "c1", note: "一二", code: null });
+  expect(other).not.toBe(key);
+  forgetDraft("c1");
+  expect(keepDraft({ callId: "c1", note: "一二", code: null })).not.toBe(other);
+});

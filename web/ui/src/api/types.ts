@@ -314,10 +314,10 @@ export type Command =
   | { type: "consult"; call_id: string; do: "swap" | "cancel" | "complete" }
   | { type: "conference"; call_id: string; do: "join" | "leave" }
   | { type: "nuisance"; call_id: string; do: "warn" | "release" | "mark"; note?: string }
-  | { type: "wrap-up"; call_id: string; result_code: string; note: string }
+  | { type: "wrap-up"; call_id: string; result_code: string; note: string; key: string }
   | { type: "identify"; call_id: string; customer_id: string | null; add_number?: boolean }
-  | { type: "extend-wrap-up" }
-  | { type: "note"; call_id: string; text: string }
+  | { type: "extend-wrap-up"; ends_at: string }
+  | { type: "note"; call_id: string; text: string; key: string }
   | { type: "dtmf"; call_id: string; digits: string };
 
 export interface TimelineItem {

@@ -13,12 +13,19 @@ export function keepSeat(id: string | null): void {
   else localStorage.setItem(SEAT, id);
 }
 
+/** A key of something written; a page that is not of a secure origin has no `randomUUID`. */
+export function newKey(): string {
+  return crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`.replace(/\W/g, "-");
+}
+
 export interface Draft {
   callId: string;
   note: string;
   code: string | null;
   /** Who called, to tell the drafts of several calls apart. */
   caller?: string | null;
+  /** Of what is written now: sent again with it after a lost answer, it is kept once. */
+  key?: string;
 }
 
 /** Drafts that a tab remembers; of more, the oldest are forgotten. */
@@ -39,10 +46,15 @@ export function keptDraft(callId: string): Draft {
   return drafts().find((one) => one.callId === callId) ?? { callId, note: "", code: null };
 }
 
-export function keepDraft(draft: Draft): void {
+/** Keep it; what is written anew has a new key. Returns the key. */
+export function keepDraft(draft: Draft): string {
+  const before = keptDraft(draft.callId);
+  const same = before.key !== undefined && before.note === draft.note && before.code === draft.code;
+  const key = same ? (before.key ?? newKey()) : newKey();
   const others = drafts().filter((one) => one.callId !== draft.callId);
   const empty = draft.note.trim() === "" && draft.code === null;
-  sessionStorage.setItem(DRAFTS, JSON.stringify((empty ? others : [...others, draft]).slice(-MOST)));
+  sessionStorage.setItem(DRAFTS, JSON.stringify((empty ? others : [...others, { ...draft, key }]).slice(-MOST)));
+  return key;
 }
 
 export function forgetDraft(callId: string): void {

@@ -1,5 +1,5 @@
 /** The desktop of this page: the connection, the state it leads to, and what the agent may ask for. */
-import { computed, reactive, ref, shallowRef } from "vue";
+import { computed, reactive, ref, shallowRef, watch } from "vue";
 import { session } from "../api/http";
 import { ApiError } from "../api/http";
 import type { Command, Parked, ServerMessage } from "../api/types";
@@ -84,6 +84,32 @@ export function disconnect(): void {
   state.value = EMPTY;
 }
 
+/** So often a command is asked again whose answer was lost, when asking twice does it once. */
+const REPEATS = 2;
+/** So long the page waits for the line before it says that nobody knows, ms. */
+const LINE_WITHIN = 15_000;
+
+/** The line is there again; false when it was not in time. */
+function lineBack(): Promise<boolean> {
+  return new Promise((resolve) => {
+    const stop = watch(link, (now) => now === "live" && settle(true));
+    const timer = window.setTimeout(() => settle(false), LINE_WITHIN);
+    const settle = (back: boolean): void => (stop(), window.clearTimeout(timer), resolve(back));
+    if (link.value === "live") settle(true);
+  });
+}
+
+async function send(command: Command): Promise<void> {
+  const once = "key" in command || command.type === "extend-wrap-up";
+  for (let left = once ? REPEATS : 0; ; left--) {
+    try {
+      return await (connection?.send(command) ?? Promise.reject(new NoAnswer("not connected")));
+    } catch (error) {
+      if (!(error instanceof NoAnswer) || left === 0 || !(await lineBack())) throw error;
+    }
+  }
+}
+
 export type Outcome = { ok: true } | { ok: false; code: string; message: string };
 
 /** Ask the server for something; never throws. Code `no_answer` means that nobody knows whether it was done. */
@@ -91,7 +117,7 @@ export async function run(command: Command): Promise<Outcome> {
   if (connection === null) return { ok: false, code: "no_answer", message: "" };
   pending.add(command.type);
   try {
-    await connection.send(command);
+    await send(command);
     return { ok: true };
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, code: error.body.code, message: error.body.message };
