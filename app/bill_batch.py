@@ -94,8 +94,7 @@ def _part(connection: Connection, batch: _Batch, part: Sequence[tuple[str, list[
     kept: list[Supply] = []
     for account, supplies in part:
         if account not in known:
-            cure = "import it first (`hotline import accounts`)"
-            done.refused.append(BillRefused(f"account {account}: there is no such account; {cure}", account=account))
+            done.refused.append(BillRefused.of("no_such_account", account))
             continue
         for bill, issued in _account(connection, batch, account, supplies):
             done.reckoned += 1

@@ -146,14 +146,14 @@ def explain_command(
     found = _ask(settings, lambda bills: _explained(bills, account, period))
     if found.bill is None and form != "text":
         assert found.refused is not None
-        raise found.refused
+        raise found.refused.put_in(chosen)
     made = _made(found, form, chosen, settings)
     if out is None:
         sys.stdout.buffer.write(made)
     else:
         _write(out, made)
     if found.refused is not None:
-        raise found.refused
+        raise found.refused.put_in(chosen)
 
 
 async def _explained(bills: BillService, account: str, month: date) -> Explained:

@@ -24,7 +24,7 @@ def _wrong(region: str, tariff: str) -> str:
     try:
         book(region).versions(tariff)
     except Unusable as error:
-        return f"{error.what}; {error.cure}"
+        return str(error)
     except ConfigError as error:
         return error.message
     return ""

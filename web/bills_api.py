@@ -243,7 +243,7 @@ def bill_key(bill_id: str) -> tuple[str, date]:
 
 def _steps(found: Explained, language: Language) -> BillSteps:
     return BillSteps(
-        refused=found.refused.message if found.refused else None,
+        refused=found.refused.told(language) if found.refused else None,
         steps=_rows(explained.tree(found.bill, language)) if found.bill else [],
         late_fee=_rows(rows(found.late_fee, language)) if found.late_fee else [],
         last_month=_causes(found.last_month, language),

@@ -32,9 +32,9 @@ def _of_span(
     if basic.kind is BasicKind.CAPACITY:
         price = span.tariff.capacity
         if price is None:
-            raise Unusable(f"tariff {span.tariff.key!r} has no price of capacity", "add it, or charge by demand")
+            raise Unusable("no_capacity_price", tariff=span.tariff.key)
         if not basic.capacities:
-            raise Unusable("a basic charge by capacity has no capacity", "give the kVA in service")
+            raise Unusable("no_capacity")
         pieces = [_of_capacity(supply, one, span, price, book) for one in basic.capacities]
         return [one for one in pieces if one is not None]
     return _of_demand(supply, basic, span, demand, active, book)
@@ -62,8 +62,7 @@ def _days(supply: Supply, one: Capacity, span: Span, book: TariffBook) -> Step:
     if one.count is DayCount.ACTUAL or (since, until) == (supply.since, supply.until):
         return own
     if supply.months > 1:
-        cure = "let it count `actual`, or bill each month"
-        raise Unusable(f"a capacity counts {one.count} a month, and {supply.months} are billed", cure)
+        raise Unusable("capacity_by_month", day_count=one.count, months=supply.months)
     days = {DayCount.ZERO: ZERO, DayCount.HALF: HALF_MONTH, DayCount.FULL: month.value}[one.count]
     counted = given("days", days, "d", source=source)
     return counted if own.value == whole.value else reckon("days", SHARE, (counted, own, whole), "d")
@@ -77,9 +76,9 @@ def _of_capacity(supply: Supply, one: Capacity, span: Span, price: Step, book: T
     """None: the capacity is in service on none of these days, or laid off for nothing."""
     since, until = _within(one, span.since, span.until)
     if one.kva < 0:
-        raise Unusable(f"a capacity is {one.kva} kVA", "give kVA from 0 on")
+        raise Unusable("capacity_negative", kva=one.kva)
     if one.since and one.until and one.until <= one.since:
-        raise Unusable(f"a capacity ends on {one.until}, not after {one.since}", "correct its days")
+        raise Unusable("capacity_ends_before_it_begins", until=one.until, since=one.since)
     if until <= since:
         return None
     share = book.rules["suspended_share"]
@@ -95,9 +94,9 @@ def _of_demand(
     supply: Supply, basic: Basic, span: Span, demand: Step | None, active: Step, book: TariffBook
 ) -> list[Step]:
     if span.tariff.demand is None:
-        raise Unusable(f"tariff {span.tariff.key!r} has no price of demand", "add it, or charge by capacity")
+        raise Unusable("no_demand_price", tariff=span.tariff.key)
     if demand is None:
-        raise Unusable("a basic charge by demand has no demand reading", "import the register `demand`")
+        raise Unusable("no_demand_reading")
     price = _price(supply, span.tariff.demand, active, book)
     days = given("days", Decimal(thirtieths(span.since, span.until, int(book.rules["month_days"].value))), "d")
     whole = span.since == supply.since and span.until == supply.until and supply.months == 1
@@ -123,15 +122,12 @@ def _line(key: str, kw: Step, factors: tuple[Step, ...], days: Step, book: Tarif
 def _agreed(supply: Supply, basic: Basic, book: TariffBook) -> Step:
     """Return the demand agreed in kW. Raises Unusable when it is outside its limits of the capacity."""
     if basic.contract is None:
-        raise Unusable("no demand was agreed", "give `contract` in kW, or charge by the measured demand")
+        raise Unusable("no_demand_agreed")
     contract = given("demand.contract", basic.contract, "kW")
     if supply.connected():
         low, high = bounds(supply.connected(), book)
         if not low.value <= basic.contract <= high.value:
-            raise Unusable(
-                f"the demand agreed, {basic.contract} kW, is not between {low.value} and {high.value} kW",
-                "agree on another: the limits are shares of the capacity",
-            )
+            raise Unusable("demand_out_of_limits", kw=basic.contract, least=low.value, most=high.value)
     return contract
 
 

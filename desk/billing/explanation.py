@@ -16,7 +16,7 @@ from desk.billing.reckoning import Reckoned, before_in_year, energy_used, reckon
 from desk.billing.steps import ZERO, Step
 from desk.billing.supply import BillRefused, Supply, Unusable
 from desk.billing.tariff import TariffBook
-from desk.billing.tariff_file import book
+from desk.billing.tariff_file import book, regions
 
 REGION = re.compile(r"\w[\w.-]*")
 
@@ -81,13 +81,14 @@ def book_of(supply: Supply, default: str) -> TariffBook:
     """Return the tariffs that hold for a supply. Raises BillRefused for its own region, ConfigError for the default."""
     if not supply.region or supply.region == default:
         return book(default)
-    cure = "correct the region of the account (`hotline tariff check` knows them)"
     if not REGION.fullmatch(supply.region):
-        raise Unusable(f"{supply.region!r} is no name of a region", cure).refused(supply)
+        raise Unusable("region_name", region=supply.region).refused(supply)
+    if not supply.region.endswith(".yaml") and supply.region not in regions():
+        raise Unusable("region_unknown", region=supply.region, known=", ".join(regions())).refused(supply)
     try:
         return book(supply.region)
     except ConfigError as error:
-        raise Unusable(error.message, cure).refused(supply) from None
+        raise Unusable("region_unusable", problem=error.message).refused(supply) from None
 
 
 def prepared(records: Records, period: date, default: str) -> Supply | None:

@@ -37,22 +37,20 @@ def lost(transformer: Transformer, active: Step, reactive: Step | None, book: Ta
 
 def _needed(value: Decimal | None, name: str, transformer: Transformer) -> Decimal:
     if value is None or value < 0:
-        raise Unusable(
-            f"the loss of the transformer by the method {transformer.method} needs {name}", f"give {name} of its plate"
-        )
+        raise Unusable("transformer_figure_missing", method=transformer.method, figure=name)
     return value
 
 
 def _capacity(transformer: Transformer) -> Step:
     kva = _needed(transformer.capacity, "capacity", transformer)
     if not kva:
-        raise Unusable("the transformer has a capacity of 0 kVA", "give the capacity of its plate")
+        raise Unusable("transformer_capacity_zero")
     return given("transformer.capacity", kva, "kVA")
 
 
 def _hours(transformer: Transformer) -> Step:
     if transformer.hours <= 0:
-        raise Unusable("the transformer was in service for no hour", "give its hours in the period")
+        raise Unusable("transformer_without_hours")
     return given("transformer.hours", transformer.hours, "h")
 
 

@@ -20,7 +20,7 @@ def rate(found: Step, standard: Step, book: TariffBook) -> Step:
     table = book.factors.get(standard.value)
     if table is None:
         known = ", ".join(str(one) for one in sorted(book.factors))
-        raise Unusable(f"there is no power factor standard {standard.value}", f"give one of {known}")
+        raise Unusable("standard_unknown", standard=standard.value, known=known)
     return reckon("power_factor.rate", table.op, (found,), "%", None, table.source, str(standard.value))
 
 

@@ -51,20 +51,15 @@ def measured(point: Point, rounding: Rounding) -> Measured:
     """Return the energy of a point with a meter, additions and make-up before it included. Raises Unusable."""
     meter = point.meter
     if meter is None:
-        raise Unusable(f"point {point.id} has no reading", "import the reading of its meter", point.id)
+        raise Unusable("no_reading", point.id, point=point.id)
     registers = _registers(meter, rounding)
     if Register.TOTAL not in registers:
-        raise Unusable("there is no reading of the total", "read the register `total` too", meter.id)
+        raise Unusable("no_total", meter.id)
     parts = _parts(meter, registers, rounding)
     parts = added(parts, (*point.changes, *point.before_meter), meter.id)
     for part, kwh in parts.items():
         if kwh.value < 0:
-            name = part.value if part else "total"
-            raise Unusable(
-                f"energy of {name} is {kwh.value} kWh after its changes",
-                "correct the change; money is given back by an adjustment with its cause",
-                meter.id,
-            )
+            raise Unusable("energy_negative", meter.id, part=part or Register.TOTAL, kwh=kwh.value)
     return Measured(parts, tuple(registers[one] for one in REACTIVE if one in registers), _demand(meter))
 
 
@@ -74,10 +69,11 @@ def added(parts: Parts, changes: Iterable[Change], meter: str) -> Parts:
     for change in changes:
         part = PART_OF.get(change.register)
         if part not in parts:
-            where = "a part of the day (peak, flat, valley …)" if None not in parts else "`total`"
-            raise Unusable(f"a change of {change.kwh} kWh is put in {change.register}", f"put it in {where}", meter)
+            if None in parts:
+                raise Unusable("change_not_in_the_total", meter, kwh=change.kwh, register=change.register)
+            raise Unusable("change_not_in_a_part", meter, kwh=change.kwh, register=change.register)
         if not change.cause.strip():
-            raise Unusable(f"a change of {change.kwh} kWh has no cause", "say why", meter)
+            raise Unusable("change_without_cause", meter, kwh=change.kwh)
         by_part.setdefault(part, []).append(given("energy.change", change.kwh, "kWh", source=change.cause))
     return {
         part: reckon("energy.changed", SUM, (kwh, *by_part[part]), "kWh", of=kwh.of) if part in by_part else kwh
@@ -94,16 +90,12 @@ def _registers(meter: Meter, rounding: Rounding) -> dict[Register, Step]:
         if dial.register is not Register.DEMAND
     }
     if len({dial.register for dial in meter.dials}) < len(meter.dials):
-        raise Unusable("a register is there twice", "give each register once", meter.id)
+        raise Unusable("register_twice", meter.id)
     if meter.removed is None:
         return read
     before = _registers(meter.removed, rounding)
     if set(before) != set(read):
-        raise Unusable(
-            f"it replaced meter {meter.removed.id}, and they were not read for the same registers",
-            "give the same registers of both",
-            meter.id,
-        )
+        raise Unusable("registers_of_both_differ", meter.id, removed=meter.removed.id)
     return {
         register: reckon("energy.both_meters", SUM, (before[register], step), step.unit, of=register.value)
         for register, step in read.items()
@@ -112,7 +104,7 @@ def _registers(meter: Meter, rounding: Rounding) -> dict[Register, Step]:
 
 def _multiplier(meter: Meter) -> Step:
     if meter.pt is None or meter.ct is None or meter.pt <= 0 or meter.ct <= 0:
-        raise Unusable("the multiplier is missing", "give the ratios pt and ct (1 where there is none)", meter.id)
+        raise Unusable("no_multiplier", meter.id)
     if meter.pt == ONE == meter.ct:
         return _SINGLE
     ratios = (given("multiplier.pt", meter.pt), given("multiplier.ct", meter.ct))
@@ -136,22 +128,16 @@ def difference(meter: Meter, dial: Dial) -> Step:
     """Return what a register has counted, before the multiplier. Raises Unusable."""
     before, after = dial.before, dial.after
     if before < 0 or after < 0:
-        raise Unusable(f"{dial.register} reads {min(before, after)}", "a register shows no negative number", meter.id)
+        raise Unusable("register_negative", meter.id, register=dial.register, reading=min(before, after))
     now, last = given("reading.now", after, of=meter.id), given("reading.last", before, of=meter.id)
     if after >= before and (meter.digits is None or after < _MODULI[meter.digits].value):
         return reckon("reading.difference", DIFFERENCE, (now, last))
     if meter.digits is None:
-        raise Unusable(
-            f"{dial.register} reads {after}, less than the last {before}, and its number of digits is not known",
-            "correct the reading, or give `digits` if the register has passed its highest figure",
-            meter.id,
-        )
+        raise Unusable("register_fell", meter.id, register=dial.register, now=after, last=before)
     modulus = _MODULI[meter.digits]
     if max(before, after) >= modulus.value:
         raise Unusable(
-            f"{dial.register} reads {max(before, after)}, more than {meter.digits} digits can show",
-            "correct the reading or `digits`",
-            meter.id,
+            "register_beyond_digits", meter.id, register=dial.register, reading=max(before, after), digits=meter.digits
         )
     return reckon("reading.difference", ROLLED, (now, last, modulus), source="[seed 000] 翻转, by the modulus 10ⁿ")
 
@@ -163,11 +149,7 @@ def _parts(meter: Meter, registers: Mapping[Register, Step], rounding: Rounding)
         return {None: total}
     exact = sum((registers[one].inputs[0].value for one in told), ZERO) if meter.removed is None else None
     if exact is not None and exact > total.inputs[0].value:
-        raise Unusable(
-            f"the parts of the day come to {_sum(registers, told)} kWh, the total to {total.value}",
-            "read the registers again: no part may be missing in the total",
-            meter.id,
-        )
+        raise Unusable("parts_above_total", meter.id, parts=_sum(registers, told), total=total.value)
     parts: Parts = {}
     left = total
     for register in told:
@@ -175,11 +157,7 @@ def _parts(meter: Meter, registers: Mapping[Register, Step], rounding: Rounding)
         # Each part is rounded by itself, so together they may pass the total by a unit that was never counted.
         if step.value > left.value:
             if exact is None and step.value - left.value > rounding.quantum * len(told):
-                raise Unusable(
-                    f"the parts of the day come to {_sum(registers, told)} kWh, the total to {total.value}",
-                    "read the registers of both meters again",
-                    meter.id,
-                )
+                raise Unusable("parts_of_both_above_total", meter.id, parts=_sum(registers, told), total=total.value)
             step = reckon("energy.read_left", LEAST, (step, left), "kWh", of=register.value)
         parts[PART_OF[register]] = step
         left = reckon("energy.flat", DIFFERENCE, (total, *parts.values()), "kWh", source="[seed 000] 平 = 总 − 峰 − 谷")
@@ -202,11 +180,7 @@ def _demand(meter: Meter) -> Step | None:
     if found is None and before is None:
         return None
     if found is None or before is None:
-        raise Unusable(
-            f"it replaced meter {meter.removed.id}, and the demand of one of them was not read",
-            "give the register `demand` of both",
-            meter.id,
-        )
+        raise Unusable("demand_of_both_missing", meter.id, removed=meter.removed.id)
     return reckon("demand.measured", MOST, (before, found), "kW")
 
 
@@ -215,6 +189,6 @@ def _demand_shown(meter: Meter) -> Step | None:
     if dial is None:
         return None
     if dial.after < 0:
-        raise Unusable(f"the demand reads {dial.after}", "a register shows no negative number", meter.id)
+        raise Unusable("demand_negative", meter.id, reading=dial.after)
     shown = given("reading.demand", dial.after, "kW", of=meter.id)
     return reckon("demand.measured", PRODUCT, (shown, _multiplier(meter)), "kW")

@@ -18,7 +18,6 @@ MONTHS_MOST = 60
 """Months of one bill: more is a slip of the pen."""
 DAYS_MOST = 31
 """Days of a month: so many may lie between a bill's month and its readings, and beyond the months it is billed for."""
-NO_FIGURE = ("a figure is too large to reckon with, or no number", "correct readings, ratios and terms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def reckon_bill(supply: Supply, book: TariffBook) -> Reckoned:
         except Unusable as found:
             raise found.refused(supply) from None
         except ArithmeticError:
-            raise Unusable(*NO_FIGURE).refused(supply) from None
+            raise Unusable("no_figure").refused(supply) from None
 
 
 def reckon_all(supplies: Iterable[Supply], book: TariffBook) -> Iterable[Reckoned | BillRefused]:
@@ -76,7 +75,7 @@ def energy_used(supply: Supply, book: TariffBook, *, in_ladder: bool = False) ->
         except Unusable as found:
             raise found.refused(supply) from None
         except ArithmeticError:
-            raise Unusable(*NO_FIGURE).refused(supply) from None
+            raise Unusable("no_figure").refused(supply) from None
         return sum((kwh.value for point, own in parts.items() if point in climbs for kwh in own.values()), ZERO)
 
 
@@ -134,27 +133,23 @@ def _bill(supply: Supply, book: TariffBook) -> Reckoned:
 
 def _check(supply: Supply) -> None:
     if supply.until <= supply.since:
-        raise Unusable(f"it ends on {supply.until}, not after {supply.since}", "correct the days of the readings")
+        raise Unusable("ends_before_it_begins", until=supply.until, since=supply.since)
     if not 1 <= supply.months <= MONTHS_MOST:
-        raise Unusable(
-            f"it is billed for {supply.months} months", f"give the months since the last bill, 1 to {MONTHS_MOST}"
-        )
+        raise Unusable("months_out_of_range", months=supply.months, most=MONTHS_MOST)
     days = (supply.until - supply.since).days
     if days > DAYS_MOST * (supply.months + 1):
-        cure = "correct the days of the readings, or tell the months since the last bill"
-        raise Unusable(f"it spans {days} days and is billed for {supply.months} months", cure)
+        raise Unusable("too_many_days", days=days, months=supply.months)
     if not supply.since.toordinal() - DAYS_MOST <= supply.period.toordinal() <= supply.until.toordinal() + DAYS_MOST:
-        cure = "correct the month, or the days of the readings"
-        raise Unusable(f"its days are {supply.since} to {supply.until}", cure)
+        raise Unusable("days_of_another_month", since=supply.since, until=supply.until)
     if not supply.points:
-        raise Unusable("there is no metering point", "import the readings of its meter")
+        raise Unusable("no_point")
     if supply.used_before < 0:
-        raise Unusable(f"{supply.used_before} kWh were used before it in the year", "correct the earlier bills")
+        raise Unusable("used_before_negative", kwh=supply.used_before)
     for one in supply.adjustments:
         if not one.cause.strip():
-            raise Unusable(f"an adjustment of {one.amount} yuan has no cause", "say why")
+            raise Unusable("adjustment_without_cause", amount=one.amount)
         if one.amount != FEN.of(one.amount):
-            raise Unusable(f"an adjustment is {one.amount} yuan", "give whole fen")
+            raise Unusable("adjustment_not_in_fen", amount=one.amount)
 
 
 def _energy(supply: Supply, book: TariffBook) -> _Energy:
@@ -289,12 +284,10 @@ def _adjust(
     if supply.power_factor is None:
         return None
     if not priced:
-        raise Unusable(
-            "a power factor standard is given and no tariff of its points is adjusted", "correct one of them"
-        )
+        raise Unusable("factor_without_adjusted_tariff")
     reactive = _sum("energy.reactive", energy.reactive, "kvarh")
     if reactive is None:
-        raise Unusable("a power factor standard is given and no reactive energy was read", "read register `reactive`")
+        raise Unusable("factor_without_reactive")
     active = _whole(_every(energy.parts))
     table = book.factors.get(supply.power_factor)
     standard = table.standard if table else given("power_factor.standard", supply.power_factor)

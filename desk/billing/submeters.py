@@ -94,38 +94,35 @@ def _checked(points: Sequence[Point], book: TariffBook) -> tuple[dict[str, Point
     by_id = {one.id: one for one in points}
     if len(by_id) < len(points):
         twice = next(name for name, times in Counter(one.id for one in points).items() if times > 1)
-        raise Unusable(f"point {twice} is told twice", "give each metering point once", twice)
+        raise Unusable("point_twice", twice, point=twice)
     most, deepest = int(book.rules["submeter_parents"].value), int(book.rules["submeter_levels"].value)
     for one in points:
         _check_point(one, by_id, most)
     levels = _levels(points)
     for one in points:
         if levels[one.id] > deepest:
-            raise Unusable(f"it is at level {levels[one.id]} of sub-meters", f"at most {deepest} levels", one.id)
+            raise Unusable("too_deep", one.id, level=levels[one.id], most=deepest)
     return by_id, levels
 
 
 def _check_point(one: Point, by_id: Mapping[str, Point], most: int) -> None:
     if len(one.parents) > most:
-        raise Unusable(f"it has {len(one.parents)} parents", f"name at most {most}", one.id)
+        raise Unusable("too_many_parents", one.id, count=len(one.parents), most=most)
     if len(set(one.parents)) < len(one.parents):
-        raise Unusable(f"parent {one.parents[0]} is named twice", "name each parent once", one.id)
+        raise Unusable("parent_twice", one.id, parent=one.parents[0])
     if unknown := [parent for parent in one.parents if parent not in by_id]:
-        raise Unusable(f"its parent {unknown[0]} is not a point of this account", "correct the parent", one.id)
+        raise Unusable("parent_unknown", one.id, parent=unknown[0])
     if one.kind is not Kind.REAL:
         if not one.parents:
-            raise Unusable(f"a {one.kind} point has no parent", "name the meter that counts its energy", one.id)
+            raise Unusable("no_parent", one.id, kind=one.kind)
         if one.quantity is None or one.quantity < 0 or (one.kind is Kind.RATIO and one.quantity > 1):
-            limits = "a share from 0 to 1" if one.kind is Kind.RATIO else "kWh from 0 on"
-            raise Unusable(f"its quantity is {one.quantity}", f"give {limits}", one.id)
+            if one.kind is Kind.RATIO:
+                raise Unusable("share_out_of_range", one.id, quantity=one.quantity)
+            raise Unusable("quantity_out_of_range", one.id, quantity=one.quantity)
     order = list(Kind)
     for parent in one.parents:
         if order.index(by_id[parent].kind) > order.index(one.kind):
-            raise Unusable(
-                f"a {one.kind} point lies behind {parent}, a {by_id[parent].kind} one, known only later",
-                "put it behind a point of its own kind or an earlier one (real, fixed, ratio)",
-                one.id,
-            )
+            raise Unusable("parent_known_later", one.id, kind=one.kind, parent=parent, parent_kind=by_id[parent].kind)
 
 
 def _levels(points: Sequence[Point]) -> dict[str, int]:
@@ -155,7 +152,7 @@ def _tell_circle(waiting: Sequence[Point]) -> None:
     while way.count(way[-1]) < 2:
         way.append(next(parent for parent in by_id[way[-1]].parents if parent in by_id))
     circle = way[way.index(way[-1]) :]
-    raise Unusable(f"sub-meters form a circle: {' → '.join(circle)}", "correct the parents", circle[0])
+    raise Unusable("circle", circle[0], circle=" → ".join(circle))
 
 
 def _fixed(child: Point, accounts: Mapping[str, _Account]) -> Parts:
@@ -208,12 +205,10 @@ def _take_part(child: Point, part: Part | None, kwh: Step, accounts: Mapping[str
     lacking = kwh.value - max(Decimal(0), first.left[part])
     room = None if second is None else second.left.get(part)
     if second is None or room is None or room < lacking:
-        name = f" of {part.value}" if part else ""
-        raise Unusable(
-            f"its {kwh.value} kWh{name} are {lacking - (room or Decimal(0))} more than its parents have left",
-            "check the readings of it and of its parents; what to charge then is not laid down",
-            child.id,
-        )
+        lacking -= room or Decimal(0)
+        if part is None:
+            raise Unusable("more_than_parents_have", child.id, kwh=kwh.value, lacking=lacking)
+        raise Unusable("part_more_than_parents_have", child.id, kwh=kwh.value, part=part, lacking=lacking)
     left = first.remainder(part)
     of = part.value if part else ""
     over = reckon("energy.overflow", DIFFERENCE, (kwh, left), "kWh", source=SOURCE, of=of)

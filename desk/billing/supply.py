@@ -1,11 +1,15 @@
 """What a bill is reckoned of: the readings of an account's meters and the terms of its supply, for one period."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Self
 
 from core.errors import BadInput
+from desk.billing.refusals import halves, told
+from desk.billing.step_words import Language
 
 
 class Register(StrEnum):
@@ -221,17 +225,46 @@ class BillRefused(BadInput):
 
     code = "bill_refused"
 
+    @classmethod
+    def of(
+        cls, fault: str, account: str, /, period: str = "", meter: str = "", fields: Mapping[str, str] | None = None
+    ) -> Self:
+        """Return the refusal by a fault of `refusals.FAULTS`; the details carry it in both languages."""
+        ways: tuple[Language, ...] = ("en", "zh-CN")
+        given = fields or {}
+        said = {way: told(fault, given, way, account=account, meter=meter, month=period) for way in ways}
+        return cls(
+            said["en"].sentence,
+            account=account,
+            meter=meter,
+            period=period,
+            cure=said["en"].cure,
+            fault=fault,
+            fields=dict(given),
+            told={way: one.sentence for way, one in said.items()},
+        )
+
+    def told(self, language: Language) -> str:
+        """Return account, meter, month, what is wrong and how to mend it, in a language."""
+        return str(self.details["told"][language])
+
+    def put_in(self, language: Language) -> Self:
+        """Return the same refusal with its message in a language."""
+        return type(self)(self.told(language), **self.details)
+
 
 class Unusable(Exception):
-    """Something of a supply cannot be used: `what` is wrong with which meter or point, and the `cure`."""
+    """Something of a supply cannot be used: the fault (of `refusals.FAULTS`), of which meter or point, its fields."""
 
-    def __init__(self, what: str, cure: str, meter: str = "") -> None:
-        super().__init__(what)
-        self.what, self.cure, self.meter = what, cure, meter
+    def __init__(self, fault: str, meter: str = "", /, **fields: object) -> None:
+        super().__init__(fault)
+        self.fault, self.meter = fault, meter
+        self.fields = {name: str(value) for name, value in fields.items()}
+
+    def __str__(self) -> str:
+        """What is wrong and how to mend it, in English."""
+        return "; ".join(half.format_map(self.fields) for half in halves(self.fault, "en"))
 
     def refused(self, supply: Supply) -> BillRefused:
         """Return the error that a person reads, with account, meter and period."""
-        month = f"{supply.period:%Y-%m}"
-        meter = f", meter {self.meter}" if self.meter else ""
-        said = f"account {supply.account}{meter}, {month}: {self.what}; {self.cure}"
-        return BillRefused(said, account=supply.account, meter=self.meter, period=month, cure=self.cure)
+        return BillRefused.of(self.fault, supply.account, f"{supply.period:%Y-%m}", self.meter, self.fields)

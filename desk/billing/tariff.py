@@ -158,7 +158,7 @@ class TariffBook:
             return self.tariffs[key]
         except KeyError:
             known = ", ".join(sorted(self.tariffs))
-            raise Unusable(f"region {self.region} has no tariff {key!r}", f"name one of: {known}") from None
+            raise Unusable("tariff_unknown", region=self.region, tariff=key, known=known) from None
 
     def spans(self, key: str, since: date, until: date) -> list[Span]:
         """Return the versions that hold from `since` to `until` (not included). Raises Unusable at a gap."""
@@ -171,10 +171,7 @@ class TariffBook:
                 found.append(Span(one, day, end))
                 day = end
         if day < until:
-            raise Unusable(
-                f"tariff {key!r} of {self.region} has no version for {day}",
-                "add it to the tariff file with its source (`hotline tariff check` names gaps)",
-            )
+            raise Unusable("tariff_gap", tariff=key, region=self.region, day=day)
         return found
 
     def on(self, key: str, day: date) -> Tariff | None:

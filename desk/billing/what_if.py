@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 
 from desk.billing.basic_charge import bounds
 from desk.billing.readings import REACTIVE, difference
-from desk.billing.reckoning import NO_FIGURE, Reckoned, reckon_bill
+from desk.billing.reckoning import Reckoned, reckon_bill
 from desk.billing.steps import CONTEXT, ONE, ZERO
 from desk.billing.supply import (
     Basic,
@@ -62,7 +62,7 @@ def effect(supplies: Sequence[Supply], change: Change, book: TariffBook) -> Effe
             except Unusable as found:
                 raise found.refused(one) from None
             except ArithmeticError:
-                raise Unusable(*NO_FIGURE).refused(one) from None
+                raise Unusable("no_figure").refused(one) from None
         months = sum(one.months for one in usable)
         sums = [sum((bill.amount.value for bill in bills), ZERO) for bills in (before, after)]
         return Effect(sums[0], sums[1], months, tuple(after))
@@ -138,7 +138,7 @@ def people(count: int) -> Change:
 
     def changed(one: Supply) -> Supply:
         if count < 1:
-            raise Unusable(f"a household of {count}", "give 1 or more")
+            raise Unusable("household_of_none", count=count)
         return replace(one, household=replace(one.household, people=(People(date(1, 1, 1), count),)))
 
     return changed
@@ -161,7 +161,7 @@ def basic_by(kind: BasicKind) -> Change:
 
 def _basic(one: Supply) -> Basic:
     if one.basic is None:
-        raise Unusable("it has no basic charge", "ask about another account: this one has a single-part tariff")
+        raise Unusable("no_basic_charge")
     return one.basic
 
 
@@ -170,10 +170,10 @@ def power_factor(target: Decimal, book: TariffBook) -> Change:
 
     def changed(one: Supply) -> Supply:
         if not 0 < target <= 1:
-            raise Unusable(f"a power factor of {target}", "give one above 0, up to 1")
+            raise Unusable("target_out_of_range", target=target)
         bill = reckon_bill(one, book)
         if bill.power_factor is None:
-            raise Unusable("its power factor is not metered", "ask about an account with reactive readings")
+            raise Unusable("factor_not_metered")
         active, reactive = (step.value for step in bill.power_factor.inputs)
         allowed = active * (ONE / (target * target) - ONE).sqrt()
         if reactive <= allowed:
@@ -194,7 +194,7 @@ def _with_less_reactive(one: Supply, kvarh: Decimal) -> Supply:
         meter, left = _compensated(_from_zero(point.meter), left)
         points.append(replace(point, meter=meter))
     if left > 0:
-        raise Unusable("its reactive energy is that of the transformer alone", "compensate at the transformer")
+        raise Unusable("reactive_of_the_transformer")
     return replace(one, points=tuple(points))
 
 
@@ -232,10 +232,10 @@ def moved(share: Decimal, away: Register = Register.PEAK, to: Register = Registe
 
     def changed(one: Supply) -> Supply:
         if not 0 <= share <= 1:
-            raise Unusable(f"a share of {share}", "give one from 0 to 1")
+            raise Unusable("share_to_move_out_of_range", share=share)
         points = tuple(_moved(point, share, away, to) for point in one.points)
         if points == one.points and share:
-            raise Unusable(f"no meter of it has registers {away} and {to}", "ask about an account billed by the hour")
+            raise Unusable("no_parts_to_move", away=away, to=to)
         return replace(one, points=points)
 
     return changed

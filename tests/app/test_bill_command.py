@@ -98,6 +98,21 @@ def test_bad_rows_and_bills_are_told_and_the_rest_goes_on(run: Callable[..., Res
     assert run("explain", *OCTOBER).exception is not None, "a dry run keeps nothing"
 
 
+def test_a_refused_bill_is_told_in_the_language_that_was_asked_for(run: Callable[..., Result], tmp_path: Path) -> None:
+    row = "4400001002,2026-10,2026-10-01,2026-11-01,M1,,total,1033,900,1,120,,,"
+    run("import", "--terms", TERMS, "--readings", readings(tmp_path, row))
+    asked = ("explain", "--account", "4400001002", "--period", "2026-10")
+    in_chinese = (
+        "户号4400001002，计量点M1，账期2026-10：“总”本期表码900小于上期表码1033，又不知道表的位数；"
+        "请更正表码，如果是表码翻转，请填写位数。"
+    )
+    for words in (("--language", "zh-CN"), ("--language", "zh-CN", "--format", "pdf", "--out", tmp_path / "a.pdf")):
+        assert str(run(*asked, *words).exception) == in_chinese
+    assert str(run(*asked, "--language", "en").exception).startswith(
+        "account 4400001002, meter M1, 2026-10: total reads"
+    )
+
+
 def test_changes_a_replaced_meter_and_an_adjustment_come_by_csv(run: Callable[..., Result], tmp_path: Path) -> None:
     file = readings(
         tmp_path,

@@ -1,12 +1,18 @@
-"""Bad input: refused with account, meter, period and cure, and the rest of a batch goes on."""
+"""Bad input: refused with account, meter, period and cure in both languages, and the rest of a batch goes on."""
 
+import ast
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from desk.billing.explanation import book_of
 from desk.billing.reckoning import Reckoned, reckon_all, reckon_bill
+from desk.billing.refusals import FAULTS, halves, named
 from desk.billing.supply import (
     Adjustment,
     Basic,
@@ -128,6 +134,70 @@ def test_what_cannot_be_reckoned_is_refused_with_account_meter_period_and_cure(n
     assert error.details["meter"] == where
     assert error.details["cure"]
     assert error.message.endswith(error.details["cure"])
+    assert error.told("en") == error.message
+    in_chinese = error.told("zh-CN")
+    meter = f"，计量点{where}" if where else ""
+    assert in_chinese.startswith(f"户号{bad.account}{meter}，账期{bad.period:%Y-%m}：")
+    assert in_chinese == error.put_in("zh-CN").message
+    assert all(value in in_chinese or value in CHINESE for value in error.details["fields"].values())
+    assert not any(f"“{word}”" in in_chinese for word in CHINESE), "registers and kinds have Chinese names"
+
+
+CHINESE = {*Register, *Kind, "actual", "zero", "half", "full", "formula", "simple", "agreed"}
+"""What programs and files write in English and people read in Chinese."""
+ROOT = Path(__file__).parents[2]
+
+
+def raised() -> Iterator[tuple[str, frozenset[str], str]]:
+    """Each place that refuses a bill: the fault, the names of the fields that it gives, and where it stands."""
+    for file in sorted((*ROOT.glob("desk/**/*.py"), *ROOT.glob("app/*.py"), *ROOT.glob("web/*.py"))):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Unusable", "BillRefused.of"):
+                fault, place = node.args[0], f"{file.relative_to(ROOT)}:{node.lineno}"
+                if ast.unparse(fault) == "self.fault":
+                    continue
+                assert isinstance(fault, ast.Constant), f"{place}: the fault is a name that is written there"
+                yield fault.value, frozenset(str(one.arg) for one in node.keywords), place
+
+
+def test_each_fault_is_in_the_table_and_each_place_gives_what_it_names() -> None:
+    used = list(raised())
+    assert {fault for fault, _, _ in used} == set(FAULTS)
+    for fault, given, place in used:
+        assert given == named(fault, "en") == named(fault, "zh-CN"), f"{place}: {fault}"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_tells_what_is_wrong_and_how_to_mend_it_in_both_languages(fault: str) -> None:
+    for what, cure in (halves(fault, "zh-CN"), halves(fault, "en")):
+        assert what
+        assert cure
+    refused = BillRefused.of(fault, "4400001001", "2026-10", "M1", dict.fromkeys(named(fault, "en"), "7"))
+    for said in (refused.told("zh-CN"), refused.told("en")):
+        assert not set("{}") & set(said)
+    assert refused.told("zh-CN").endswith("。")
+    assert re.search("[\u4e00-\u9fff]", refused.message) is None
+
+
+def test_the_reference_lists_each_fault() -> None:
+    listed = (ROOT / "docs" / "reference" / "billing.md").read_text(encoding="utf-8").splitlines()
+    wanted = [f"| `{fault}` | {chinese} | {english} |" for fault, (chinese, english) in FAULTS.items()]
+    assert [row for row in listed if row.startswith("| `") and row in wanted] == wanted, "\n".join(wanted)
+
+
+@pytest.mark.parametrize(
+    ("region", "fault", "said"),
+    [
+        ("../etc", "region_name", "“../etc”不是地区的名称"),
+        ("atlantis", "region_unknown", "没有地区“atlantis”的电价"),
+        ("none.yaml", "region_unusable", "none.yaml"),
+    ],
+)
+def test_a_region_without_tariffs_is_told_in_both_languages(region: str, fault: str, said: str) -> None:
+    with pytest.raises(BillRefused, match="correct the region of the account") as caught:
+        book_of(replace(home(10), region=region), "national")
+    assert caught.value.details["fault"] == fault
+    assert said in caught.value.told("zh-CN")
 
 
 def test_the_rest_of_a_batch_goes_on() -> None:

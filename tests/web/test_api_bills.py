@@ -92,7 +92,10 @@ async def test_one_answer_tells_why_a_bill_is_so_high(world: World) -> None:
         assert "226度" in differs["message"], "what was issued is what is sent"
         refused = await agent.ask("GET", f"/bills/3200000013-{month}/explanation")
         assert "算不出来" in refused["why"]
-        assert "digits" in refused["reckoned"]["refused"]
+        assert "小于上期表码" in refused["reckoned"]["refused"]
+        assert "请更正表码，如果是表码翻转，请填写位数" in refused["reckoned"]["refused"]
+        in_english = await agent.ask("GET", f"/bills/3200000013-{month}/explanation?language=en")
+        assert "correct the reading, or give `digits`" in in_english["reckoned"]["refused"]
         assert refused["what_if"] is None
         unread = await agent.ask("GET", f"/bills/3200000011-{month}/explanation")
         assert (unread["reckoned"], unread["what_if"]) == (None, None)
@@ -116,7 +119,10 @@ async def test_other_terms_of_a_factory_and_of_a_household(world: World) -> None
         assert (await agent.ask("POST", home, {"poor": True}))["difference_yuan"] == "-16.40"
         for bad in ({"people": 0}, {"poor": None}, {"people": 5, "poor": True}, {"contract_kw": "NaN"}):
             assert await agent.refused("POST", home, bad, status=400) == "bad_input"
-        assert await agent.refused("POST", factory, {"contract_kw": "9000"}, status=400) == "bill_refused"
+        beyond = (await agent.ask("POST", factory, {"contract_kw": "9000"}, expect=400))["error"]
+        assert (beyond["code"], beyond["details"]["fault"]) == ("bill_refused", "demand_out_of_limits")
+        assert beyond["details"]["told"]["en"] == beyond["message"]
+        assert "合同需量9000 kW不在400.0至900.0 kW之间；请另行核定" in beyond["details"]["told"]["zh-CN"]
 
 
 async def test_a_bill_on_paper_and_by_text(world: World) -> None:
@@ -126,7 +132,9 @@ async def test_a_bill_on_paper_and_by_text(world: World) -> None:
         async with agent.http.get(where, headers=agent.headers) as paper:
             assert (paper.status, paper.content_type) == (200, "application/pdf")
             assert (await paper.read()).startswith(b"%PDF-")
-        assert await agent.refused("GET", f"/bills/3200000013-{month}.pdf", status=400) == "bill_refused"
+        refused = (await agent.ask("GET", f"/bills/3200000013-{month}.pdf", expect=400))["error"]
+        assert refused["code"] == "bill_refused"
+        assert "小于上期表码" in refused["details"]["told"]["zh-CN"], "it crosses the process that makes the PDF"
         assert await agent.refused("GET", f"/bills/3200000011-{month}.pdf", status=404) == "no_readings"
         sent = await agent.ask("POST", f"/bills/3200000002-{month}/message")
         assert sent == {"to": "138****0002", "first": True}

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { StepRow } from "../src/api/bills";
+import { saidIn } from "../src/bill/said";
 import { causes, lengths, signed, tree, withLateFee } from "../src/bill/tree";
 
 function row(number: number, depth: number, key = `k${number}`, again = false): StepRow {
@@ -49,4 +50,10 @@ test("what is to be paid today is told where a late fee makes it more than the b
   expect(withLateFee([{ ...total, value: "0.00" }])).toBeNull();
   expect(withLateFee([{ ...row(1, 0, "bill"), value: "100.00" }])).toBeNull();
   expect(withLateFee([])).toBeNull();
+});
+
+test("a refused bill is told in the language of the page, another error as it is", () => {
+  const refused = { code: "bill_refused", message: "account 1: no", details: { told: { "zh-CN": "户号1：不行", en: "account 1: no" } } };
+  expect([saidIn(refused, "zh-CN"), saidIn(refused, "en")]).toEqual(["户号1：不行", "account 1: no"]);
+  expect(saidIn({ code: "bad_input", message: "people: too many" }, "zh-CN")).toBe("people: too many");
 });

@@ -4,6 +4,7 @@ import { ApiError } from "../api/http";
 import { i18n } from "../i18n";
 import en from "../i18n/bill.en";
 import zh from "../i18n/bill.zh-CN";
+import { saidIn } from "./said";
 
 i18n.global.mergeLocaleMessage("zh-CN", { bill: zh });
 i18n.global.mergeLocaleMessage("en", { bill: en });
@@ -13,7 +14,8 @@ export function useWords() {
 
   function failure(error: unknown): string {
     if (!(error instanceof ApiError)) return t("error.other", { message: String(error), code: "unknown" });
-    const { code, message } = error.body;
+    const { code } = error.body;
+    const message = saidIn(error.body, locale.value);
     for (const key of [`bill.error.${code}`, `error.${code}`]) if (te(key)) return t(key, { message });
     return t("error.other", { message, code });
   }
