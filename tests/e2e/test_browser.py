@@ -39,6 +39,7 @@ async def test_the_page_shows_the_customer_before_the_phone_is_answered() -> Non
                 await expect(page.locator("[data-test=bill]")).to_contain_text("101.00 元")
                 await leg.answer()
                 await come_to_state(hotline, number, "talking")
+                await page.locator("[data-control=hold]").wait_for()  # the key counts once the page knows of the talk
                 await page.keyboard.press("Alt+h")
                 await come_to_state(hotline, number, "held")
                 await page.get_by_role("button", name="恢复通话").click()

@@ -114,6 +114,7 @@ async def test_a_form_left_behind_is_found_again_and_may_be_discarded() -> None:
         await desk.centre.be("ready")
         left = page.locator("[data-test=unfinished-customers]")
         await expect(left).to_contain_text("未知号码，周")
+        await expect(page.locator("#dial-number")).to_be_visible()  # the call is over
         await page.keyboard.press("Alt+,")
         await expect(form).to_have_count(0)
         await left.get_by_role("button", name="继续填写").click()

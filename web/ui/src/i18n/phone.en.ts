@@ -78,6 +78,7 @@ export default {
   again: "Try again",
   answer: "Answer",
   ringing: 'Press "Answer"',
+  comesItself: "Answered by itself",
   mute: "Mute",
   unmute: "Unmute",
   muted: "You are muted; the caller does not hear you.",

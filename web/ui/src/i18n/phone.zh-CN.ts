@@ -78,6 +78,7 @@ export default {
   again: "再试一次",
   answer: "接听",
   ringing: "请按“接听”",
+  comesItself: "自动接通",
   mute: "静音",
   unmute: "取消静音",
   muted: "您已静音，客户听不到您。",

@@ -158,7 +158,7 @@ const en: Words<typeof zh> = {
     pulled: "reached",
     calm: "calm",
     between: "in between",
-    unknown: "unknown",
+    unknown: "no figure yet",
     queue_length: "Callers waiting",
     service_level: "Service level (%)",
     arrivals: "Calls, times the forecast",

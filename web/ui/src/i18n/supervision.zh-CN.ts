@@ -154,7 +154,7 @@ export default {
     pulled: "已达到",
     calm: "平稳",
     between: "介于两者之间",
-    unknown: "未知",
+    unknown: "还没有数据",
     queue_length: "排队人数",
     service_level: "服务水平（%）",
     arrivals: "来电为预测的倍数",
