@@ -1,10 +1,13 @@
 """The basic charge of a two-part tariff: by capacity or by demand ([domain 15.3])."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from desk.billing.steps import ABOVE, FEN, PRODUCT, QUOTIENT, SHARE, ZERO, Step, given, reckon
+from desk.billing.energy import Charged
+from desk.billing.sharing import shares
+from desk.billing.steps import ABOVE, FEN, ONE, PRODUCT, QUOTIENT, SHARE, SUM, ZERO, Step, given, reckon
 from desk.billing.supply import Basic, BasicKind, Capacity, DayCount, Supply, Unusable
 from desk.billing.tariff import Span, TariffBook
 
@@ -38,6 +41,31 @@ def _of_span(
         pieces = [_of_capacity(supply, one, span, price, book) for one in basic.capacities]
         return [one for one in pieces if one is not None]
     return _of_demand(supply, basic, span, demand, active, book)
+
+
+def by_tariff(lines: Sequence[Step], charged: Sequence[Charged], main: str, book: TariffBook) -> list[Step]:
+    """Return the lines shared among the two-part tariffs of an account, where the region shares them (`basic_shared`).
+
+    By kWh (1) or by what the kWh cost (2), to fen, what remains to the tariff `main` of the main meter. One customer
+    pays them all, so the shares show what each tariff costs and change no amount.
+    """
+    rule = book.rules["basic_shared"]
+    two_part = [one for one in charged if one.tariff.capacity is not None or one.tariff.demand is not None]
+    titles = {one.tariff.key: one.tariff.title for one in two_part}
+    if not rule.value or len(titles) < 2:
+        return list(lines)
+    weights = {key: _weight(key, two_part, by_energy=rule.value == ONE) for key in sorted(titles)}
+    found = []
+    for line in lines:
+        of = shares(line, weights, main, FEN, "basic.share", rule.source)
+        found += [replace(share, key=line.key, of=titles[key]) for key, share in of.items()]
+    return found
+
+
+def _weight(key: str, two_part: Sequence[Charged], *, by_energy: bool) -> Step:
+    own = [one for one in two_part if one.tariff.key == key]
+    steps = tuple(one.kwh for one in own) if by_energy else tuple(line for one in own for line in one.lines)
+    return reckon("basic.weight", SUM, steps, steps[0].unit, of=own[-1].tariff.title)
 
 
 def thirtieths(since: date, until: date, month_days: int = 30) -> int:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
 
-from desk.billing import basic_charge, ladder, loss, power_factor
+from desk.billing import basic_charge, ladder, power_factor
+from desk.billing.energy import Charged, Energy, by_span, energy_of, every_part, whole
 from desk.billing.readings import Parts
-from desk.billing.sharing import shares
 from desk.billing.steps import CONTEXT, CREDIT, DIFFERENCE, FEN, LEAST, PRODUCT, SUM, ZERO, Step, given, reckon
-from desk.billing.submeters import Metered, metered, with_later
 from desk.billing.supply import BillRefused, Kind, Point, Supply, Unusable
-from desk.billing.tariff import Cycle, Span, Tariff, TariffBook
+from desk.billing.tariff import Cycle, Tariff, TariffBook
 
 NO_USE = given("ladder.used_before", ZERO, "kWh")
 MONTHS_MOST = 60
@@ -35,15 +34,6 @@ class Reckoned:
     def of(self, key: str) -> Decimal:
         """Yuan of all lines of a name."""
         return sum((line.value for line in self.lines if line.key == key), ZERO)
-
-
-@dataclass(frozen=True, slots=True)
-class _Energy:
-    """The kWh of each point by part, loss and make-up in it, and what the adjustment needs."""
-
-    parts: Mapping[str, Parts]
-    reactive: tuple[Step, ...]
-    demand: Step | None
 
 
 def reckon_bill(supply: Supply, book: TariffBook) -> Reckoned:
@@ -70,7 +60,7 @@ def energy_used(supply: Supply, book: TariffBook, *, in_ladder: bool = False) ->
     """Return the kWh that a supply is billed for, with `in_ladder` those that climb the ladder. Raises BillRefused."""
     with localcontext(CONTEXT):
         try:
-            parts = _energy(supply, book).parts
+            parts = energy_of(supply, book).parts
             climbs = {point.id for point in supply.points if not in_ladder or _climbs(point, supply, book)}
         except Unusable as found:
             raise found.refused(supply) from None
@@ -99,36 +89,32 @@ class _Climb:
 
 def _bill(supply: Supply, book: TariffBook) -> Reckoned:
     _check(supply)
-    energy = _energy(supply, book)
-    every = tuple(kwh for own in energy.parts.values() for kwh in own.values())
+    energy = energy_of(supply, book)
+    every = tuple(every_part(energy.parts))
     used = reckon("energy.billed", SUM, every, "kWh") if len(every) > 1 else every[0]
     lines: list[Step] = []
-    adjusted_money: list[Step] = []
-    priced: list[tuple[Step, Tariff]] = []
-    tariffs: list[Tariff] = []
+    charged: list[Charged] = []
     climb = _Climb()
     spans_of = {point.id: book.spans(point.tariff, supply.since, supply.until) for point in supply.points}
     climbing = sorted(one.id for one in supply.points if any(span.tariff.ladder for span in spans_of[one.id]))
     points = sorted(supply.points, key=lambda one: one.id) if len(climbing) > 1 else supply.points
     for point in points:
         spans = spans_of[point.id]
-        for span, parts in _by_span(energy.parts[point.id], spans, book):
-            tariff = span.tariff
-            if tariff not in tariffs:
-                tariffs.append(tariff)
-            money = _energy_lines(supply, tariff, parts, climb, goes_on=len(climbing) > 1 or len(spans) > 1)
-            whole = _whole(parts.values())
+        split = by_span(energy.parts[point.id], spans, book)
+        bare = split if energy.bare is energy.parts else by_span(energy.bare[point.id], spans, book)
+        for (span, parts), (_, without_loss) in zip(split, bare, strict=True):
+            money = _energy_lines(supply, span.tariff, parts, climb, goes_on=len(climbing) > 1 or len(spans) > 1)
+            one = Charged(span.tariff, whole(parts.values()), tuple(money))
+            charged.append(one)
             lines += money
-            lines += _surcharges(whole, tariff)
-            if tariff.adjusted:
-                adjusted_money += money
-                priced.append((whole, tariff))
-    basic = _basic(supply, energy.demand, used, book)
+            lines += _surcharges(one, parts, without_loss)
+    basic = _basic(supply, energy.demand, used, charged, book)
     lines += basic
-    factor = _adjust(supply, energy, priced, adjusted_money, basic, book, lines)
+    factor = _adjust(supply, energy, charged, basic, book, lines)
     lines += [given("charge.adjustment", one.amount, "yuan", source=one.cause) for one in supply.adjustments]
     amount = reckon("amount", SUM, tuple(lines), "yuan", FEN)
-    return Reckoned(supply, tuple(lines), amount, used, tuple(tariffs), factor, energy.demand)
+    tariffs = tuple(dict.fromkeys(one.tariff for one in charged))
+    return Reckoned(supply, tuple(lines), amount, used, tariffs, factor, energy.demand)
 
 
 def _check(supply: Supply) -> None:
@@ -152,65 +138,13 @@ def _check(supply: Supply) -> None:
             raise Unusable("adjustment_not_in_fen", amount=one.amount)
 
 
-def _energy(supply: Supply, book: TariffBook) -> _Energy:
-    found = metered(supply.points, book)
-    reactive = tuple(step for read in found.roots.values() for step in read.reactive)
-    demands = [read.demand for read in found.roots.values() if read.demand is not None]
-    if len(demands) > 1:
-        demands = [reckon("demand.measured", SUM, tuple(demands), "kW")]
-    parts: Mapping[str, Parts] = found.parts
-    if supply.transformer is not None:
-        active = _whole(_every(found.whole))
-        current = _sum("energy.reactive", reactive, "kvarh")
-        lost, lost_reactive = loss.lost(supply.transformer, active, current, book)
-        parts = loss.shared(lost, parts, _main(supply, found), book)
-        reactive += (lost_reactive,) if lost_reactive is not None else ()
-    if any(point.after_meter for point in supply.points):
-        parts = {point.id: with_later(parts[point.id], point) for point in supply.points}
-    return _Energy(parts, reactive, demands[0] if demands else None)
-
-
-def _every(parts: Mapping[str, Parts]) -> list[Step]:
-    return [kwh for own in parts.values() for kwh in own.values()]
-
-
-def _main(supply: Supply, found: Metered) -> str:
-    return next(point.id for point in supply.points if point.id in found.roots)
-
-
-def _whole(parts: Iterable[Step]) -> Step:
-    steps = tuple(parts)
-    return steps[0] if len(steps) == 1 else reckon("energy.total", SUM, steps, "kWh")
-
-
-def _sum(key: str, steps: Sequence[Step], unit: str) -> Step | None:
-    if not steps:
-        return None
-    return steps[0] if len(steps) == 1 else reckon(key, SUM, tuple(steps), unit)
-
-
-def _by_span(parts: Parts, spans: Sequence[Span], book: TariffBook) -> list[tuple[Span, Parts]]:
-    """The energy of each version of the tariff: by days, what remains to the last."""
-    if len(spans) == 1:
-        return [(spans[0], parts)]
-    days = {
-        at: given("days", Decimal(span.days), "d", of=f"{span.since} – {span.until}") for at, span in enumerate(spans)
-    }
-    rounding = book.energy_rounding()
-    split = {
-        part: shares(kwh, days, len(spans) - 1, rounding, "energy.of_days", "[ours] by days, as nobody read that day")
-        for part, kwh in parts.items()
-    }
-    return [(span, {part: split[part][at] for part in parts}) for at, span in enumerate(spans)]
-
-
 def _energy_lines(supply: Supply, tariff: Tariff, parts: Parts, climb: _Climb, *, goes_on: bool) -> list[Step]:
     """What energy costs; `goes_on`: other energy climbs the ladder after it."""
     month = supply.period.month
     by_hour = bool(tariff.parts) and None not in parts
     if tariff.ladder is None:
-        return _by_hour(tariff, parts, month) if by_hour else _plain(tariff, _whole(parts.values()), month)
-    kwh, before = _whole(parts.values()), climb.starts(supply, tariff)
+        return _by_hour(tariff, parts, month) if by_hour else _plain(tariff, whole(parts.values()), month)
+    kwh, before = whole(parts.values()), climb.starts(supply, tariff)
     upto = ladder.ends(tariff, tariff.ladder, supply.period, supply.months, supply.household)
     found = ladder.tiers(tariff.ladder, ladder.Usage(kwh, before), upto)
     lines = _by_hour(tariff, parts, month) if by_hour else []
@@ -252,30 +186,35 @@ def _free(supply: Supply, tariff: Tariff, kwh: Step, month: int, climb: _Climb) 
     return reckon("charge.free", CREDIT, (free, tariff.unit_price(None, month)), "yuan", FEN, tariff.free.source)
 
 
-def _surcharges(kwh: Step, tariff: Tariff) -> list[Step]:
-    return [
-        reckon("charge.surcharge", PRODUCT, (kwh, one.price), "yuan", FEN, one.price.source, one.price.of)
-        for one in tariff.surcharges
-        if not one.included
-    ]
+def _surcharges(charged: Charged, parts: Parts, without_loss: Parts) -> list[Step]:
+    """Surcharges beside the price: on all energy, or on that without the transformer's loss ([domain 15.3])."""
+    found = []
+    for one in charged.tariff.surcharges:
+        if one.included:
+            continue
+        kwh = charged.kwh
+        if one.without_loss and without_loss is not parts:
+            kwh = reckon("energy.without_loss", SUM, tuple(without_loss.values()), "kWh", source=one.price.source)
+        found.append(reckon("charge.surcharge", PRODUCT, (kwh, one.price), "yuan", FEN, one.price.source, one.price.of))
+    return found
 
 
 def _two_part(supply: Supply) -> Point:
     return next((one for one in supply.points if not one.parents and one.kind is Kind.REAL), supply.points[0])
 
 
-def _basic(supply: Supply, demand: Step | None, used: Step, book: TariffBook) -> list[Step]:
+def _basic(supply: Supply, demand: Step | None, used: Step, charged: Sequence[Charged], book: TariffBook) -> list[Step]:
     if supply.basic is None:
         return []
     key = _two_part(supply).tariff
-    return basic_charge.charges(supply, book.spans(key, supply.since, supply.until), demand, used, book)
+    lines = basic_charge.charges(supply, book.spans(key, supply.since, supply.until), demand, used, book)
+    return basic_charge.by_tariff(lines, charged, key, book)
 
 
 def _adjust(
     supply: Supply,
-    energy: _Energy,
-    priced: Sequence[tuple[Step, Tariff]],
-    money: Sequence[Step],
+    energy: Energy,
+    charged: Sequence[Charged],
     basic: Sequence[Step],
     book: TariffBook,
     lines: list[Step],
@@ -283,16 +222,18 @@ def _adjust(
     """Add the line of the power factor adjustment, where the account is held to a standard."""
     if supply.power_factor is None:
         return None
-    if not priced:
+    adjusted = [one for one in charged if one.tariff.adjusted]
+    if not adjusted:
         raise Unusable("factor_without_adjusted_tariff")
-    reactive = _sum("energy.reactive", energy.reactive, "kvarh")
-    if reactive is None:
+    if energy.reactive is None:
         raise Unusable("factor_without_reactive")
-    active = _whole(_every(energy.parts))
+    active = whole(every_part(energy.parts))
     table = book.factors.get(supply.power_factor)
     standard = table.standard if table else given("power_factor.standard", supply.power_factor)
-    found = power_factor.factor(active, reactive)
+    found = power_factor.factor(active, energy.reactive)
     percent = power_factor.rate(found, standard, book)
+    money = [line for one in adjusted for line in one.lines]
+    priced = [(one.kwh, one.tariff) for one in adjusted]
     lines.append(power_factor.charge(power_factor.base(money, priced, basic, book), percent))
     return found
 

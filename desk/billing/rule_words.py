@@ -5,6 +5,7 @@ import re
 MANUAL = "docs/reference/billing.md#defaults"
 RULES: dict[str, tuple[str, str]] = {
     "adjust_surcharges": ("力调是否计代征附加", "Surcharges in the power factor adjustment"),
+    "basic_shared": ("基本电费分摊方式", "How the basic charge is shared among tariffs"),
     "contract_least": ("合同需量下限比例", "Least contract demand, share of the capacity"),
     "contract_most": ("合同需量上限比例", "Highest contract demand, share of the capacity"),
     "demand_hours": ("需量电价优惠用电小时", "Energy per kVA for the reduced price of demand"),

@@ -15,6 +15,11 @@ DECIMALS = 8
 
 WORDS: dict[str, tuple[str, str]] = {
     "amount": ("应收电费", "Amount"),
+    "basic.share": ("基本电费分摊", "Share of the basic charge"),
+    "basic.share.left": ("基本电费分摊（余量）", "Share of the basic charge, what is left"),
+    "basic.share.of": ("分摊基数", "Basis of shares"),
+    "basic.share.rest": ("基本电费余额", "Rest of the basic charge"),
+    "basic.weight": ("该电价合计", "Sum of the tariff"),
     "bill": ("账单金额", "Bill"),
     "booking.adjustment": ("账后退补", "Adjusted after billing"),
     "booking.payment": ("缴费", "Paid"),
@@ -60,6 +65,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "energy.share.rest": ("平段余量", "The rest, to flat"),
     "energy.total": ("合计电量", "Energy in all"),
     "energy.with_loss": ("含变损电量", "Energy with loss"),
+    "energy.without_loss": ("不含变损电量", "Energy without loss"),
     "energy.without_sub_meters": ("扣除套表后电量", "Energy without sub-meters"),
     "free.allowed": ("免费额度", "Free allowance"),
     "free.had": ("已享免费电量", "Free energy had"),

@@ -20,10 +20,14 @@ class Cycle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Surcharge:
-    """A government surcharge (代征) in yuan/kWh; `included`: the price has it in it already."""
+    """A government surcharge (代征) in yuan/kWh; `included`: the price has it in it already.
+
+    `without_loss`: it is charged on energy without the transformer's loss.
+    """
 
     price: Step
     included: bool
+    without_loss: bool = False
 
 
 @dataclass(frozen=True, slots=True)

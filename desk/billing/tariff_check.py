@@ -35,11 +35,20 @@ LIMITS: Mapping[str, tuple[Decimal | int, int]] = {
     "demand_reduced": (0, 1),
     "two_part_from": (0, 1_000_000),
     "adjust_surcharges": (0, 1),
+    "basic_shared": (0, 2),
     "loss_full_load": (Decimal("0.01"), 1),
     "loss_shape": (Decimal("0.01"), 10),
 }
 """What the value of a rule may be."""
-WHOLE = {"energy_places", "loss_share_up", "submeter_parents", "submeter_levels", "month_days", "adjust_surcharges"}
+WHOLE = {
+    "energy_places",
+    "loss_share_up",
+    "submeter_parents",
+    "submeter_levels",
+    "month_days",
+    "adjust_surcharges",
+    "basic_shared",
+}
 Told = Iterator[tuple[str, str, str]]
 """Place, what is wrong, what to do."""
 
@@ -103,6 +112,9 @@ def _version(place: str, one: VersionShape) -> Told:
         yield f"{place}.surcharges", "a surcharge is there twice", "keep one"
     if sum(s.value for s in one.surcharges if s.included) > one.price.value:
         yield f"{place}.surcharges", "they are more than the price that has them in it", "correct price or surcharges"
+    if any(s.included and s.without_loss for s in one.surcharges):
+        cure = "remove `without_loss`, or charge it beside the price (`included: false`)"
+        yield f"{place}.surcharges", "one that is in the price is paid on the loss too", cure
     months = [month for season in one.seasons for month in season.months]
     if len(set(months)) < len(months):
         yield f"{place}.seasons", "a month is in two seasons", "give each month to one"

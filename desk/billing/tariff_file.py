@@ -148,7 +148,7 @@ def _tariff(key: str, one: VersionShape) -> Tariff:
         parts={part: _part(part, shape) for part, shape in one.parts.items()},
         by_ratio=frozenset(part for part, shape in one.parts.items() if shape.ratio is not None),
         surcharges=tuple(
-            Surcharge(given("surcharge", s.value, ENERGY, source=s.source, of=s.name), s.included)
+            Surcharge(given("surcharge", s.value, ENERGY, source=s.source, of=s.name), s.included, s.without_loss)
             for s in one.surcharges
         ),
         seasons=tuple(

@@ -57,11 +57,12 @@ class PartShape(Shape):
 
 
 class SurchargeShape(Shape):
-    """A government surcharge."""
+    """A government surcharge, on all energy or on that without the transformer's loss."""
 
     name: str
     value: Price
     included: bool
+    without_loss: bool = False
     source: Source
 
 

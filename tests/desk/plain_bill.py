@@ -74,3 +74,13 @@ def industry(total: int, peak: int, valley: int, reactive: int, loss: int, kva: 
     base = money + basic - sum(kwh) * Fraction("0.0298")
     adjusted = half_up(base * percent_085(found) / 100, 2)
     return {"energy": money, "basic": basic, "factor": found, "adjusted": adjusted, "amount": money + basic + adjusted}
+
+
+def shared_by(fen: int, weights: list[Fraction]) -> list[int]:
+    """Fen among tariffs in proportion, half up; the first has what the others leave."""
+    total = sum(weights, Fraction(0))
+    others: list[int] = []
+    for weight in weights[1:]:
+        own = floor(fen * weight / total + Fraction(1, 2)) if total else 0
+        others.append(min(own, fen - sum(others)))
+    return [fen - sum(others), *others]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from desk.billing import explained
 from desk.billing.reckoning import before_in_year, reckon_bill
+from desk.billing.steps import recomputed
 from desk.billing.submeters import metered
 from desk.billing.supply import (
     Adjustment,
@@ -15,6 +17,7 @@ from desk.billing.supply import (
     BasicKind,
     BillRefused,
     Capacity,
+    Change,
     Dial,
     Household,
     LossMethod,
@@ -107,6 +110,77 @@ def test_the_home_behind_a_factory_is_no_part_of_its_power_factor_money(combined
         D(0),
     )
     assert base == own - 900 * D("0.05"), "900 kWh are the factory's"
+
+
+def levied(tmp_path: Path, more: str) -> TariffBook:
+    file = tmp_path / "levied.yaml"
+    file.write_text(COMBINED.replace("value: 0.02, included: false,", f"value: 0.02, included: false, {more}"))
+    return book(str(file))
+
+
+def test_a_surcharge_is_charged_without_the_loss_where_its_tariff_says_so(combined: TariffBook, tmp_path: Path) -> None:
+    """1000 kWh and 80 kWh of loss: the surcharge beside the price is of 1080 or of 1000, what is inside of all."""
+    lost = works(transformer=Transformer(LossMethod.AGREED, agreed_active=D(80)))
+    whole, bare = reckon_bill(lost, combined), reckon_bill(lost, levied(tmp_path, "without_loss: true,"))
+    assert (whole.of("charge.surcharge"), bare.of("charge.surcharge")) == (D("21.60"), D("20.00"))
+    assert whole.amount.value - bare.amount.value == D("1.60")
+    text = explained.text(bare, "en")
+    assert "Surcharge, beside: 1000 × 0.02 = 20.00 yuan" in text
+    assert "Energy without loss: 300 + 200 + 500 = 1000 kWh  [ours]" in text
+    both = [reckon_bill(works(), one) for one in (combined, levied(tmp_path, "without_loss: true,"))]
+    assert both[0].amount.value == both[1].amount.value, "without a transformer there is nothing to leave out"
+
+
+def test_make_up_energy_after_the_meter_pays_the_surcharge_that_the_loss_does_not(tmp_path: Path) -> None:
+    later = (Change(D(50), "追补", Register.PEAK),)
+    one = works(transformer=Transformer(LossMethod.AGREED, agreed_active=D(80)))
+    one = replace(one, points=(replace(one.points[0], after_meter=later),))
+    bill = reckon_bill(one, levied(tmp_path, "without_loss: true,"))
+    assert bill.used.value == 1130
+    assert bill.of("charge.surcharge") == 1050 * D("0.02")
+
+
+def test_a_surcharge_without_the_loss_goes_by_days_where_the_price_changes(tmp_path: Path) -> None:
+    at, end = COMBINED.index("    - title: works"), COMBINED.index("  home:")
+    version = COMBINED[at:end]
+    first = version.replace("value: 0.02,", "value: 0.02, without_loss: true,").replace(
+        "      source: ours\n", "      until: 2023-08-10\n      source: ours\n", 1
+    )
+    second = version.replace("since: 2020-01-01", "since: 2023-08-11").replace("value: 0.02,", "value: 0,")
+    file = tmp_path / "changed.yaml"
+    file.write_text(COMBINED[:at] + first + second + COMBINED[end:])
+    lost = works(transformer=Transformer(LossMethod.AGREED, agreed_active=D(80)))
+    # 10 of 31 days: of 300, 200 and 500 kWh without loss 97, 65 and 161.
+    assert reckon_bill(lost, book(str(file))).of("charge.surcharge") == (323 * D("0.02")).quantize(D("0.01"))
+
+
+def shared(tmp_path: Path, way: int) -> TariffBook:
+    rules = f"rules: {{basic_shared: {{value: {way}, source: paper 3}}, "
+    mill = COMBINED.index("  home:")
+    second = COMBINED[COMBINED.index("  works:") : mill].replace("works", "mill").replace("value: 0.60", "value: 0.30")
+    file = tmp_path / f"shared-{way}.yaml"
+    file.write_text((COMBINED[:mill] + second + COMBINED[mill:]).replace("rules: {", rules))
+    return book(str(file))
+
+
+@pytest.mark.parametrize(("way", "mill"), [(1, "8333.33"), (2, "4838.71")])
+def test_a_basic_charge_is_shared_among_the_tariffs_of_an_account(tmp_path: Path, way: int, mill: str) -> None:
+    """Of 900 kWh the mill has 250, of 465 yuan for them 75: that share of 30,000 yuan is shown as its own."""
+    terms = Basic(BasicKind.CAPACITY, (Capacity(D(1000)),))
+    main = point("works", meter(1000, dial(Register.REACTIVE, 0, 750)))
+    behind = point("mill", meter(250, name="MILL"), parents=("M1",))
+    lodge = point("home", meter(100, name="H"), parents=("M1",))
+    one = supply(main, behind, lodge, basic=terms, power_factor=D("0.85"), period=date(2023, 5, 1))
+    bill, alone = (reckon_bill(one, shared(tmp_path, which)) for which in (way, 0))
+    expected = {"works": 30_000 - D(mill), "mill": D(mill)}
+    assert {line.of: line.value for line in bill.lines if line.key == "charge.basic"} == expected
+    assert [line.of for line in alone.lines if line.key == "charge.basic"] == [""]
+    assert bill.amount.value == alone.amount.value, "one customer pays them all"
+    assert bill.of("charge.power_factor") == alone.of("charge.power_factor")
+    assert "[to 0.01, half up; paper 3]" in explained.text(bill, "en")
+    assert recomputed(bill.amount) == bill.amount.value
+    only = reckon_bill(replace(one, points=(main, lodge)), shared(tmp_path, way))
+    assert [line.of for line in only.lines if line.key == "charge.basic"] == [""], "homes have no part in it"
 
 
 def test_half_the_price_for_laid_off_capacity_where_a_region_says_so(combined: TariffBook) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from desk.billing.reckoning import reckon_bill
 from desk.billing.supply import Basic, BasicKind, Capacity, Household, LossMethod, Register, Transformer
+from desk.billing.tariff import TariffBook
 from desk.billing.tariff_file import book
 from tests.desk import plain_bill
 from tests.desk.supplies import D, dial, home, meter, point, supply
@@ -86,6 +87,66 @@ def test_industry_with_loss_factor_and_capacity(
         "adjusted": Fraction(bill.of("charge.power_factor")),
         "amount": Fraction(bill.amount.value),
     } == plain
+
+
+WORKS = """
+region: works
+title: works
+rules: {basic_shared: {value: SHARED, source: paper 1}}
+tariffs:
+  forge: [&works {title: forge, category: commercial, since: 2020-01-01, source: paper 1,
+    price: {value: 0.61, source: paper 1}, capacity: {value: 30, source: paper 1},
+    surcharges: [{name: levy, value: 0.0237, included: false, without_loss: true, source: paper 1},
+                 {name: other, value: 0.0041, included: false, source: paper 1}]}]
+  mill: [{<<: *works, title: mill, price: {value: 0.37, source: paper 1}}]
+  lime: [{<<: *works, title: lime, price: {value: 0.49, source: paper 1}}]
+"""
+
+
+@pytest.fixture(scope="module")
+def works(tmp_path_factory: pytest.TempPathFactory) -> dict[int, TariffBook]:
+    """The same tariffs of three workshops, their basic charge in one line (0), by energy (1), by amount (2)."""
+    folder = tmp_path_factory.mktemp("works")
+    for way in range(3):
+        (folder / f"{way}.yaml").write_text(WORKS.replace("SHARED", str(way)))
+    return {way: book(str(folder / f"{way}.yaml")) for way in range(3)}
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 90_000), min_size=3, max_size=3), st.integers(0, 4000), st.integers(1, 900), st.data())
+def test_workshops_that_share_a_basic_charge_and_pay_a_levy_without_the_loss(
+    works: dict[int, TariffBook], own: list[int], loss: int, kva: int, data: st.DataObject
+) -> None:
+    """Main meter of the forge, mill and lime works behind it: sums, shares and the levy as on a sheet of paper."""
+    way = data.draw(st.integers(0, 2))
+    subs = [point(name, meter(own[at], name=name), parents=("forge",)) for at, name in ((1, "mill"), (2, "lime"))]
+    told = data.draw(st.permutations(subs))
+    one = supply(
+        point("forge", meter(sum(own), name="forge")),
+        *told,
+        transformer=Transformer(LossMethod.AGREED, agreed_active=D(loss)),
+        basic=Basic(BasicKind.CAPACITY, (Capacity(D(kva)),)),
+    )
+    bill = reckon_bill(one, works[way])
+    total, left, shares = sum(own), loss, {"forge": 0, "mill": 0, "lime": 0}
+    for name, kwh in (("lime", own[2]), ("mill", own[1])):
+        shares[name] = min(left, -(-kwh * loss // total) if total else 0)
+        left -= shares[name]
+    shares["forge"] = left
+    prices = {"forge": Fraction("0.61"), "lime": Fraction("0.49"), "mill": Fraction("0.37")}
+    bare = dict(zip(("forge", "mill", "lime"), own, strict=True))
+    kwh_of = {name: Fraction(bare[name] + shares[name]) for name in prices}
+    money = {name: plain_bill.half_up(kwh_of[name] * price, 2) for name, price in prices.items()}
+    levies = [plain_bill.half_up(bare[name] * Fraction("0.0237"), 2) for name in prices]
+    others = [plain_bill.half_up(kwh_of[name] * Fraction("0.0041"), 2) for name in prices]
+    weights = [*(kwh_of if way == 1 else money).values()]
+    basic = plain_bill.shared_by(kva * 3000, weights) if way else [kva * 3000]
+    assert [Fraction(line.value) * 100 for line in bill.lines if line.key == "charge.basic"] == basic
+    assert [line.of for line in bill.lines if line.key == "charge.basic"] == (
+        ["forge", "lime", "mill"] if way else [""]
+    )
+    assert Fraction(bill.of("charge.surcharge")) == sum(levies + others)
+    assert Fraction(bill.amount.value) == sum(money.values()) + sum(levies + others) + kva * 30
 
 
 @pytest.mark.parametrize("standard", ["0.90", "0.85", "0.80"])

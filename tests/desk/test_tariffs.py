@@ -88,6 +88,13 @@ def test_the_hours_of_shanghai_cover_the_day() -> None:
             ),
             "a month is in two seasons",
         ),
+        (
+            version(
+                "2020-01-01",
+                more="      surcharges: [{name: levy, value: 0, included: true, without_loss: true, source: list}]\n",
+            ),
+            "one that is in the price is paid on the loss too; remove `without_loss`",
+        ),
         (version("2020-01-01").replace("0.5", "cheap"), "price.value"),
         ("    - {\n", "cannot be read as YAML"),
     ],
@@ -98,6 +105,13 @@ def test_faults_are_told_with_place_and_cure(versions: str, what: str, tmp_path:
     assert file in told(file)
     with pytest.raises(ConfigError):
         book(file)
+
+
+@pytest.mark.parametrize("way", ["3", "1.5"])
+def test_a_way_to_share_the_basic_charge_that_there_is_not_is_told(way: str, tmp_path: Path) -> None:
+    rules = f"rules: {{basic_shared: {{value: {way}, source: list}}}}\n"
+    assert "rules.basic_shared" in told(written(tmp_path, version("2020-01-01"), rules))
+    assert "give 0 to 2" in told(written(tmp_path, version("2020-01-01"), rules))
 
 
 @pytest.mark.parametrize(
