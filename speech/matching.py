@@ -39,6 +39,8 @@ _MISSES: Final = 3
 """Windows lost one after another that a prompt survives: 60 ms of lost packets."""
 _STALL: Final = 4000
 """Longest hole (0.5 s) in a prompt that stalled and then went on."""
+_PIECE: Final = 800
+"""Samples (0.1 s) of a prompt's begin by which it is found when it stalled within the half second searched for."""
 _LATER: Final = (25, 50)
 """Windows after its first sound from which a prompt is looked for again where sound is left unnamed: its beginning may
 have been lost on the way."""
@@ -226,7 +228,29 @@ def _peaks(places: npt.NDArray[np.int64], alike: npt.NDArray[np.float32], apart:
 
 
 def _verified(shape: _Shape, sound: Wave, start: int, later: int) -> _Match | None:
-    """Compare window by window from `later` after its begin on; None unless enough of the prompt is really there."""
+    """Return the prompt found at `start`, or where it began before a stall; None unless enough of it is really there."""
+    match = _compared(shape, sound, start, later)
+    if match is None and (begun := _begun(shape, sound, start, later)) is not None:
+        match = _compared(shape, sound, begun, later)
+    return match
+
+
+def _begun(shape: _Shape, sound: Wave, start: int, later: int) -> int | None:
+    """Return where the prompt begins whose half second searched for fits at `start` only after a stall, if it may."""
+    first = shape.onset // _WINDOW + later
+    fits = _same(shape, sound, start)[first : first + _PROBE // _WINDOW]
+    if int(fits.sum()) < _LEAST or fits[0]:
+        return None
+    piece = shape.wave[first * _WINDOW : first * _WINDOW + _PIECE]
+    low = start + first * _WINDOW - _STALL
+    before = _cut(sound, low, _STALL + len(piece) - 1)
+    energy = np.convolve(before.astype(np.float64) ** 2, np.ones(len(piece)), "valid")
+    alike = np.correlate(before, piece, "valid") / np.sqrt(np.maximum(energy, len(piece) * 100.0))
+    return low + int(np.argmax(alike)) - first * _WINDOW
+
+
+def _compared(shape: _Shape, sound: Wave, start: int, later: int) -> _Match | None:
+    """Compare window by window from `later` after its begin on."""
     same = _same(shape, sound, start)
     first = shape.onset // _WINDOW + later
     last = _last_kept(same, shape.loud, first)

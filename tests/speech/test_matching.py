@@ -130,6 +130,16 @@ def test_a_prompt_that_stalls_in_its_first_syllable_is_named() -> None:
     assert names(heard) == ["p7"]
 
 
+@pytest.mark.parametrize("sounded_s", [0.1, 0.18, 0.26, 0.34])
+def test_a_short_sentence_that_stalls_soon_and_once_more_is_named(sounded_s: float) -> None:
+    said, first = sentence(3000, 1.5), SILENCE + round(sounded_s * RATE)
+    second = SILENCE + 6400
+    sound = call(0.5, PROMPTS[3].pcm, said[:first], 0.18, said[first:second], 0.24, said[second:], 0.4)
+    heard = Matcher([*PROMPTS, Known("said", "", said)]).heard(sound)
+    assert names(heard) == ["p3", "said"]
+    assert heard[1].complete
+
+
 def test_a_quieter_copy_is_the_same_prompt() -> None:
     quiet = (PROMPTS[4].pcm * 0.1).astype(np.int16)
     assert names(MATCHER.heard(call(0.5, quiet))) == ["p4"]
