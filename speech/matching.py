@@ -228,7 +228,7 @@ def _peaks(places: npt.NDArray[np.int64], alike: npt.NDArray[np.float32], apart:
 
 
 def _verified(shape: _Shape, sound: Wave, start: int, later: int) -> _Match | None:
-    """Return the prompt found at `start`, or where it began before a stall; None unless enough of it is really there."""
+    """Return the prompt found at `start`, or begun before a stall; None unless enough of it is really there."""
     match = _compared(shape, sound, start, later)
     if match is None and (begun := _begun(shape, sound, start, later)) is not None:
         match = _compared(shape, sound, begun, later)
