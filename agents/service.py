@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from agents import catalogue, reasons, store
+from agents import catalogue, reasons, results, store
 from agents.events import AgentForced, AgentLoggedIn, AgentReserved
 from agents.following import Follower
 from agents.ghosts import GhostSeats
@@ -111,6 +111,7 @@ class AgentService:
         self._clock = clock
         self._tasks = TaskOwner("agents")
         self.reasons = reasons.load(site.reasons)
+        self.results = results.load(site.results)
         self.pages = Pages(self._presence, clock, policy, self._tasks, self._routable_again)
         self.phone_checks = PhoneChecks(self._presence, journal, clock, policy)
         self.ghosts = GhostSeats(self._presence)

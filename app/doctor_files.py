@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from agents import reasons
+from agents import reasons, results
 from app import storage
 from app.findings import FINE, NOTE, WRONG, Finding
 from app.lists import lists_of, shifts_of
@@ -72,7 +72,9 @@ def _policy(settings: Settings) -> Finding:
 
 def _lists(settings: Settings) -> Finding:
     try:
-        found = lists_of(settings.site), shifts_of(settings.site), reasons.load(settings.site.reasons)
+        found = lists_of(settings.site), shifts_of(settings.site)
+        reasons.load(settings.site.reasons)
+        results.load(settings.site.results)
     except ConfigError as error:
         return Finding("lists", WRONG, error.message, "mend what is named there")
     return Finding("lists", FINE, f"queues {', '.join(found[0].queues)}; {len(found[1])} shifts")

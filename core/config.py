@@ -37,7 +37,7 @@ class Site(Section):
     `recording_notice`: who is about to talk to a person hears that the call may be recorded.
     `policy`: a profile of `core/policies`, or a file of one's own (NAME.yaml beside the settings) with what it changes.
     `tariffs`: by whose tariffs bills are reckoned, a region of `desk/billing/tariffs`, or one's own file NAME.yaml.
-    `queues`, `skills`, `reasons`, `shifts`: files of one's own, beside the settings, in place of the shipped lists.
+    `queues`, `skills`, `reasons`, `results`, `shifts`: one's own files, beside the settings, in place of those shipped.
     `storm`: storm mode is on until somebody turns it.
     """
 
@@ -47,6 +47,7 @@ class Site(Section):
     queues: str = ""
     skills: str = ""
     reasons: str = ""
+    results: str = ""
     shifts: str = ""
     tariffs: str = "national"
     language: Literal["zh-CN", "en"] = "zh-CN"
@@ -61,7 +62,7 @@ class Site(Section):
         return ZoneInfo(self.timezone)
 
 
-OWN_FILES = ("queues", "skills", "reasons", "shifts")
+OWN_FILES = ("queues", "skills", "reasons", "results", "shifts")
 """Keys of `Site` that name a file of the installation's own; empty: what is shipped."""
 
 

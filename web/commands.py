@@ -122,10 +122,10 @@ async def identify(services: WebServices, user: User, call_id: str, given: Given
 
 
 async def wrap_up(services: WebServices, user: User, call_id: str, given: Given) -> None:
-    """Say what came out of one's own call; during its wrap-up that ends it."""
+    """Say what came out of one's own call, a code or name of the list; during its wrap-up that ends it."""
     assert isinstance(given, WrapUp)
     await own_call(services, user, call_id)
-    await _noted(services, user, call_id, given.note, given.result_code, given.key)
+    await _noted(services, user, call_id, given.note, services.agents.results.code(given.result_code), given.key)
     agent = services.agents.roster.get(user.id)
     if agent is not None and agent.state is State.WRAP_UP and agent.call_id == call_id:
         await services.agents.finish_wrap_up(user.id)

@@ -61,7 +61,7 @@ from web.phone_pages import PhonePages
 from web.screen_pop import ScreenPops
 from web.services import WebServices
 from web.stream import SIGNED_OUT, Message, Outlet, Stream
-from web.views import live_call_shape, me_shape, queue_shape, seat_of, user_shape
+from web.views import choices, live_call_shape, me_shape, queue_shape, seat_of, user_shape
 
 QUEUES_EVERY_S = 1.0
 KEPT_FOR_S = 600.0
@@ -191,10 +191,8 @@ class Desktops:
             pop=self.pops.shown_to(user.id, agent.call_id) if agent.call_id else None,
             queues=self._read_queues(),
             server_time=now,
-            not_ready_reasons=[
-                shapes.Choice(code=code, label=label)
-                for code, label in services.agents.reasons.choices(services.settings.site.language)
-            ],
+            not_ready_reasons=choices(services.agents.reasons, services.settings.site.language),
+            result_codes=choices(services.agents.results, services.settings.site.language),
             site=shapes.Site(
                 name=services.settings.site.name,
                 timezone=services.settings.site.timezone,

@@ -1,4 +1,4 @@
-"""The installation's own files (policy, queues, skills, reasons, shifts): read, checked whole, and replaced safely.
+"""The installation's own files (policy, queues, skills …): read, checked whole, and replaced safely.
 
 A file is changed only where the settings name one. What would keep the service from starting is refused; the former
 text is kept; the file is replaced, by one rename, in the transaction that writes the change down.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from agents import catalogue, reasons
+from agents import catalogue, reasons, results
 from agents.shifts import definitions as shifts
 from core import definitions, log, policy
 from core.clock import Clock
@@ -44,6 +44,7 @@ class Name(StrEnum):
     QUEUES = "queues"
     SKILLS = "skills"
     REASONS = "reasons"
+    RESULTS = "results"
     SHIFTS = "shifts"
 
 
@@ -52,6 +53,7 @@ _SHIPPED = {
     Name.QUEUES: queues.FILE,
     Name.SKILLS: catalogue.FILE,
     Name.REASONS: reasons.FILE,
+    Name.RESULTS: results.FILE,
     Name.SHIFTS: shifts.FILE,
 }
 
@@ -134,6 +136,8 @@ class OwnFiles:
                 Limits.of(policy.parse(text, where))
             case Name.REASONS:
                 reasons.parse(text, where)
+            case Name.RESULTS:
+                results.parse(text, where)
             case Name.SHIFTS:
                 shifts.parse(text, where)
             case Name.QUEUES:

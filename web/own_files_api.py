@@ -25,7 +25,7 @@ Why = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class NoSuchList(NotFound):
-    """There is no such list: queues, skills, reasons or shifts."""
+    """There is no such list: queues, skills, reasons, results or shifts."""
 
     code = "no_such_list"
 
@@ -124,7 +124,7 @@ async def change_policy(ask: Ask, body: PolicyChange) -> PolicyView:
 
 @routes.add("GET", "/lists/{name}", roles=READERS)
 async def read_list(ask: Ask) -> ListView:
-    """Read the queues, skills, reasons or shifts as their file says now."""
+    """Read the queues, skills, reasons, results or shifts as their file says now."""
     return _list(await ask.services.installation.own_files.read(_name(ask)))
 
 

@@ -363,10 +363,11 @@ class Site(Shape):
 
 
 class Choice(Shape):
-    """One of several things that can be chosen, with its words."""
+    """One of several things that can be chosen; `label` in the site's language, `names` in every one (zh, en)."""
 
     code: str
     label: str
+    names: dict[str, str]
 
 
 class Hello(Shape):
@@ -382,3 +383,4 @@ class Hello(Shape):
     server_time: datetime
     site: Site
     not_ready_reasons: list[Choice]
+    result_codes: list[Choice]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from agents.codes import C, Codes
 from agents.model import Agent, Permission, SeatKind, State
 from agents.model import User as Account
 from agents.roster import Roster
@@ -92,6 +93,12 @@ def agent_row(user: Account, agent: Agent | None, roster: Roster) -> shapes.Agen
         seat_registered=roster.phone_there(agent) if agent else False,
         call_id=agent.call_id if agent else None,
     )
+
+
+def choices(codes: Codes[C], language: str) -> list[shapes.Choice]:
+    """Return the entries of a list of the installation, labelled in `language`."""
+    items = codes.items.values()
+    return [shapes.Choice(code=one.code, label=one.called(language), names=dict(one.names)) for one in items]
 
 
 def queue_shape(routing: RoutingService, queue_id: str, language: str) -> shapes.Queue:

@@ -1,4 +1,4 @@
-"""An installation's own queues, skills, reasons and shifts: in force everywhere, or refused with what and where."""
+"""An installation's own lists (queues, skills, reasons …): in force everywhere, or refused with what and where."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from agents import catalogue
 from agents import reasons as reasons_of
+from agents import results as results_of
 from agents import store as accounts
 from agents.model import Role, User
 from app import lists
@@ -28,6 +29,7 @@ OURS = {
     "skills": "levels: 3\nskills: {sign: {zh: 手语, en: Sign language}}\n",
     "reasons": "- {code: monitoring, names: {zh: 旁听, en: Listening}, work: true, source: us}\n"
     "- {code: prayer, names: {zh: 礼拜, en: Prayer}, work: false, source: us}\n",
+    "results": "- {code: solved, names: {zh: 已解决, en: Solved}, source: us}\n",
     "shifts": '- {code: long, names: {zh: 长班, en: Long}, begins: "07:00", ends: "19:00", source: us}\n',
 }
 FLOW = """
@@ -62,6 +64,7 @@ def test_own_lists_take_the_place_of_those_shipped(tmp_path: Path) -> None:
     assert list(lists.queues_of(site)) == ["care"]
     assert catalogue.load(site.skills).skills == {"sign": {"zh": "手语", "en": "Sign language"}}
     assert reasons_of.load(site.reasons).code("礼拜") == "prayer"
+    assert results_of.load(site.results).code("已解决") == "solved"
     assert list(lists.shifts_of(site)) == ["long"]
     shipped = load(None, {}).site
     assert list(lists.queues_of(shipped)) == ["general"]
@@ -109,13 +112,19 @@ def test_agents_rosters_and_reports_follow_them(tmp_path: Path) -> None:
         ("skills", "levels: 0\nskills: {}", "our-skills.yaml: levels"),
         ("skills", "- a", "our-skills.yaml: the file"),
         ("reasons", OURS["reasons"].replace("monitoring", "other"), "our-reasons.yaml: the reason 'monitoring'"),
+        ("results", "- {code: solved}", "our-results.yaml: Result.__init__() missing"),
+        ("results", OURS["results"] * 2, "our-results.yaml: code of a result: 'solved' stands there twice"),
         ("shifts", "[]", "our-shifts.yaml: a list of shifts is expected"),
         ("shifts", OURS["shifts"].replace("07:00", "7"), "our-shifts.yaml"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_file_and_place(tmp_path: Path, key: str, text: str, told: str) -> None:
     site = installed(tmp_path, **{key: text}).site
-    reads = {"shifts": lambda: lists.shifts_of(site), "reasons": lambda: reasons_of.load(site.reasons)}
+    reads = {
+        "shifts": lambda: lists.shifts_of(site),
+        "reasons": lambda: reasons_of.load(site.reasons),
+        "results": lambda: results_of.load(site.results),
+    }
     with pytest.raises(ConfigError) as refused:
         reads.get(key, lambda: lists.lists_of(site))()
     assert told in refused.value.message

@@ -266,7 +266,7 @@ async def test_p15_the_figures_say_what_these_callers_did_before_and_after_a_kil
         await hotline.request("anna", "POST", "/agents/me/state", {"state": "not_ready", "reason": "training"})
         # A wrap-up counts once it is over: one that ended between two looks would be in the second alone.
         (own_call,) = await hotline.calls(number)
-        await hotline.request("anna", "POST", f"/calls/{own_call['id']}/wrap-up", {"result_code": "done"})
+        await hotline.request("anna", "POST", f"/calls/{own_call['id']}/wrap-up", {"result_code": "consult"})
         await until(lambda: in_state(hotline, "anna", "not_ready"), 5, what="the wrap-up is over")
     happened: Counter[str] = Counter()
     for call in (await hotline.request("lead", "GET", "/calls?limit=200"))["items"]:

@@ -176,12 +176,12 @@ async def test_wrap_up_is_journaled_and_makes_the_agent_ready(world: World) -> N
         await agent.ask("POST", f"/calls/{call_id}/note", {"text": "问电费"})
         await agent.ask("POST", f"/calls/{call_id}/hangup", {})
         await until(lambda: world.state_of("1001") == "wrap_up", what="wrap-up")
-        await agent.ask("POST", f"/calls/{call_id}/wrap-up", {"result_code": "enquiry", "note": "已答复"})
+        await agent.ask("POST", f"/calls/{call_id}/wrap-up", {"result_code": "consult", "note": "已答复"})
         assert (await agent.ask("GET", "/agents/me"))["state"] == "ready"
         noted: list[Event] = [r.event for r in await world.journal.of_call(call_id) if isinstance(r.event, CallNoted)]
         assert [(n.text, n.result_code) for n in noted if isinstance(n, CallNoted)] == [
             ("问电费", None),
-            ("已答复", "enquiry"),
+            ("已答复", "consult"),
         ]
 
 
@@ -205,11 +205,11 @@ async def test_what_is_written_is_kept_once_for_its_key_also_when_the_service_di
         world.pbx.gone(call_id)
         await until(lambda: world.state_of("1001") == "wrap_up", what="wrap-up")
         # Killed after the note was kept and before the wrap-up was ended: the page asks again.
-        kept = {"call_id": call_id, "agent_id": me, "text": "已答复", "result_code": "enquiry", "key": "key-of-wrap-up"}
+        kept = {"call_id": call_id, "agent_id": me, "text": "已答复", "result_code": "consult", "key": "key-of-wrap-up"}
         await world.record(CallNoted(at=world.clock.now(), **kept))
         await world.stop_web()
         await world.start_web()
-        body = {"result_code": "enquiry", "note": "已答复", "key": "key-of-wrap-up"}
+        body = {"result_code": "consult", "note": "已答复", "key": "key-of-wrap-up"}
         await agent.ask("POST", f"/calls/{call_id}/wrap-up", body)
         await agent.ask("POST", f"/calls/{call_id}/wrap-up", body)
         assert world.state_of("1001") == "ready"
@@ -218,6 +218,6 @@ async def test_what_is_written_is_kept_once_for_its_key_also_when_the_service_di
     assert [(one.text, one.result_code) for one in noted] == [
         ("问电费", None),
         ("又问", None),
-        ("已答复", "enquiry"),
+        ("已答复", "consult"),
         ("已答复", "fault"),
     ]

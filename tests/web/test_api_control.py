@@ -306,7 +306,7 @@ async def test_dialling_out_rings_ones_own_phone_then_the_number_and_has_a_wrap_
         await agent.ask("POST", f"/calls/{call_id}/hangup", {})
         await state(world, "1001", "wrap_up")
         await until(lambda: not world.calls.live(), what="the other side is let go")
-        await agent.ask("POST", f"/calls/{call_id}/wrap-up", {"result_code": "enquiry"})
+        await agent.ask("POST", f"/calls/{call_id}/wrap-up", {"result_code": "consult"})
         me = await agent.ask("GET", "/agents/me")
         assert (me["state"], me["reason"]) == ("not_ready", "paperwork"), "the break goes on"
     story = [type(r.event).__name__ for r in await world.journal.of_call(call_id)]
@@ -342,7 +342,7 @@ async def test_who_sees_a_number_masked_rings_it_by_the_call_or_the_order(world:
             assert world.pbx.outside[-1].number == "13800000001"
             world.pbx.gone(f"dials-{call_id}")
             await state(world, "1001", "wrap_up")
-            await agent.ask("POST", f"/calls/{call_id}/wrap-up", {"result_code": "enquiry"})
+            await agent.ask("POST", f"/calls/{call_id}/wrap-up", {"result_code": "consult"})
             await state(world, "1001", "not_ready")
     abroad = world.call(ABROAD)
     await world.until_state(abroad, "queued")

@@ -95,7 +95,7 @@ async def test_who_calls_again_is_known(world: World) -> None:
         one = await made(agent, newcomer(call_id))
         world.pbx.gone(call_id)
         await desk.state("wrap_up")
-        await desk.do("wrap-up", call_id=call_id, result_code="enquiry")
+        await desk.do("wrap-up", call_id=call_id, result_code="consult")
         pop = await shown(desk, world.call(STRANGER), one["id"])
         assert (pop["by_hand"], [contact["call_id"] for contact in pop["history"]]) == (False, [call_id])
 

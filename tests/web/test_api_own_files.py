@@ -11,7 +11,9 @@ import pytest
 from core import policy
 from core.errors import Unavailable
 from core.journal import since
+from cti.events import CallNoted
 from tests.ivr.conftest import SHIPPED
+from tests.until import until
 from tests.web.world import World, open_world
 from web.events import OwnFileChanged
 from web.own_files import Name, OwnFiles
@@ -125,6 +127,7 @@ async def test_a_list_is_checked_beside_the_others_and_the_flow_before_it_is_cha
             ("queues", "a: [", "not valid YAML"),
             ("skills", "levels: 1\nskills: {english: {zh: 英语, en: English}}", "no agent reaches level 2"),
             ("shifts", "- {}", "a shift has"),
+            ("results", "- {code: a}", "a result has code"),
             (
                 "reasons",
                 "- {code: rest, names: {zh: 小休, en: Rest}, work: false, source: x}",
@@ -152,6 +155,32 @@ async def test_a_list_is_checked_beside_the_others_and_the_flow_before_it_is_cha
         keep = {"text": shipped["text"], "seen": shipped["seen"], "why": "x"}
         assert await admin.refused("PUT", "/lists/shifts", keep, status=409) == "no_own_file"
         assert await admin.refused("GET", "/lists/policy", status=404) == "no_such_list"
+
+
+async def test_a_wrap_up_has_a_result_of_the_installations_own_list(tmp_path: Path) -> None:
+    results = "- {code: solved, names: {zh: 已解决, en: Solved}, source: us}\n- {code: moved, names: {}, source: us}\n"
+    (tmp_path / "results.yaml").write_text(results, "utf-8")
+    async with open_world(tmp_path, own=("results",)) as world:
+        await world.ready("1001", "1001")
+        call_id = await world.talking("13800000001")
+        world.pbx.gone(call_id)
+        await until(lambda: world.state_of("1001") == "wrap_up", what="wrap-up")
+        async with world.client("1001") as agent:
+            async with agent.desktop() as desk:
+                hello = await desk.next("hello")
+            assert hello["result_codes"] == [
+                {"code": "solved", "label": "已解决", "names": {"zh": "已解决", "en": "Solved"}},
+                {"code": "moved", "label": "moved", "names": {}},
+            ]
+            wrap_up, body = f"/calls/{call_id}/wrap-up", {"result_code": "consult", "note": "已答复"}
+            error = (await agent.ask("POST", wrap_up, body, expect=400))["error"]
+            assert (error["code"], error["details"]) == ("bad_input", {"field": "result_code"})
+            assert error["message"] == "wrap-up needs a result_code out of: solved, moved"
+            assert world.state_of("1001") == "wrap_up", "nothing is lost: the agent chooses again"
+            await agent.ask("POST", wrap_up, {**body, "result_code": "Solved"})
+            assert world.state_of("1001") == "ready"
+        noted = [one.event for one in await world.journal.of_call(call_id) if isinstance(one.event, CallNoted)]
+        assert [(one.text, one.result_code) for one in noted] == [("已答复", "solved")]
 
 
 async def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_journaled(own: World, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ async def test_a_call_is_told_step_by_step(world: World) -> None:
         world.pbx.gone(call_id)
         wrap_up = await desk.state("wrap_up")
         assert wrap_up["wrap_up_ends_at"] is not None
-        assert (await desk.do("wrap-up", call_id=call_id, result_code="enquiry", note=""))["type"] == "ok"
+        assert (await desk.do("wrap-up", call_id=call_id, result_code="consult", note=""))["type"] == "ok"
         await until(lambda: desk.all("agent_state")[-1]["state"] == "ready", what="ready again")
         states = [m["call"]["state"] for m in desk.all("call_state")]
         assert states == ["ringing", "talking", "held", "talking", "menu", "ended"]

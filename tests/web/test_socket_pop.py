@@ -127,7 +127,7 @@ async def test_former_calls_and_their_notes_are_the_history(world: World) -> Non
         await desk.do("note", call_id=first, text="询问电费")
         world.pbx.gone(first)
         await desk.state("wrap_up")
-        await desk.do("wrap-up", call_id=first, result_code="enquiry")
+        await desk.do("wrap-up", call_id=first, result_code="consult")
         second = world.call("13800000001")
 
         def told() -> list[tuple[str, str, str]]:

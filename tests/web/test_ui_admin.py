@@ -214,6 +214,8 @@ async def test_how_the_centre_is_set_up_is_read_changed_and_heard(tmp_path: Path
         await expect(kept.locator("[data-kept]")).to_have_count(2)
         assert (tmp_path / "queues.yaml").read_text("utf-8") == QUEUES
 
+        await page.select_option("#lists-which", "results")
+        await expect(page.locator("[data-test=lists]")).to_contain_text("骚扰电话")
         await page.locator(".pages a[href='/admin/prompts']").click()
         await page.fill("#prompts-q", "故障报修请按一")
         async with page.expect_response(re.compile(r"/prompts/menu/audio")) as heard:

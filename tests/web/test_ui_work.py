@@ -185,6 +185,30 @@ async def test_a_wrap_up_is_extended_and_what_it_left_behind_is_sent_later() -> 
         assert told == ("wrap-up", "c1", "consult", "没写完的话")
 
 
+async def test_a_result_that_is_no_longer_in_the_list_loses_no_wrap_up() -> None:
+    async with open_desk() as desk:
+        page, centre = desk.page, desk.centre
+        await desk.sign_in()
+        await talk(desk, data.pop("c1", "13800000002"))
+        await centre.finish(60)
+        await page.get_by_label("咨询查询").check()
+        await page.fill("#wrap-note", "问违约金")
+        centre.removed_results = {"consult"}
+        await page.reload()
+        await expect(page.locator("#wrap-note")).to_have_value("问违约金")
+        await expect(page.get_by_label("故障报修")).to_be_visible()
+        await expect(page.get_by_label("咨询查询")).to_have_count(0)
+        await page.locator("#wrap-note").press("Control+Enter")
+        await desk.see("请选择业务类型")
+        assert [one["type"] for one in centre.commands if one["type"] == "wrap-up"] == []
+        await centre.be("ready")
+        unsent = page.locator("[data-test=unsent]")
+        await unsent.get_by_role("button", name="提交").press("Enter")
+        await expect(unsent).not_to_contain_text("问违约金")
+        sent = centre.commands[-1]
+        assert (sent["type"], sent["call_id"], sent["text"]) == ("note", "c1", "consult · 问违约金")
+
+
 async def test_messages_stay_until_they_are_read_and_come_after_a_break() -> None:
     async with open_desk() as desk:
         page, shift = desk.page, desk.centre.shift

@@ -192,7 +192,7 @@ class World:
         self.journal = Journal(self.db, self.bus)
         self.switches = Switches(self.journal, self.db, self.clock, {STORM: False})
         self.accounts = Accounts(self.journal, self.db, self.clock, self.policy)
-        self.agents = AgentService(self.journal, self.db, self.clock, self.policy)
+        self.agents = AgentService(self.journal, self.db, self.clock, self.policy, site=self.settings.site)
         self.pbx = QuietPbx()
         world = CallWorld(self.pbx, self.journal, self.clock, self.policy, list)
         self.calls = CallService(self.pbx, world, self.db, CallHooks(self._serve, self._adopted))

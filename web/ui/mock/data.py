@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from agents.codes import C, Codes
 from desk.scripts.lines import Speaker, situations
 
 Json = dict[str, Any]
@@ -332,3 +333,8 @@ def timeline(call_id: str) -> list[Json]:
         {"seq": i, "at": ago(minutes=5, seconds=-7 * i), "event": name, "data": {"call_id": call_id, **data}}
         for i, (name, data) in enumerate(steps)
     ]
+
+
+def choices(codes: Codes[C]) -> list[Json]:
+    """Return a list of the installation as `hello` tells it."""
+    return [{"code": one.code, "label": one.called("zh-CN"), "names": one.names} for one in codes.items.values()]

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from aiohttp import WSMsgType, web
 
+from agents import reasons, results
 from web.ui.mock import data
 from web.ui.mock.customers import Customers
 from web.ui.mock.data import Json
@@ -62,6 +63,8 @@ class MockCentre:
         self.signed_in = False
         self.silent = False
         """Answer nothing on the socket, as a dead line does."""
+        self.removed_results: set[str] = set()
+        """Codes that are no longer in the list."""
         self.closed = False
         """Refuse new sockets."""
         self.refuse_next: Json | None = None
@@ -300,6 +303,8 @@ class MockCentre:
             "pop": self.pop,
             "queues": self.queues,
             "site": {"name": "供电服务热线", "timezone": "Asia/Shanghai", "outbound_number": "95598"},
+            "not_ready_reasons": data.choices(reasons.load()),
+            "result_codes": [one for one in data.choices(results.load()) if one["code"] not in self.removed_results],
         }
 
     async def _heard(self, socket: web.WebSocketResponse, command: Json) -> None:

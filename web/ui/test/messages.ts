@@ -65,6 +65,8 @@ export function hello(seq: number, more: Partial<Hello> = {}): Hello {
     queues: [],
     server_time: AT,
     site: { name: "供电服务热线", timezone: "Asia/Shanghai" },
+    result_codes: [],
+    not_ready_reasons: [],
     ...more,
   };
 }

@@ -143,7 +143,7 @@ export const policy = (): Promise<PolicyView> => request("GET", "policy");
 export const changeRule = (id: string, rule: { value: number; source: string } | null, seen: string): Promise<PolicyView> =>
   request("PATCH", "policy", { rules: { [id]: rule }, seen });
 
-export const LISTS = ["queues", "skills", "reasons", "shifts"] as const;
+export const LISTS = ["queues", "skills", "reasons", "results", "shifts"] as const;
 export type ListName = (typeof LISTS)[number];
 
 export interface ListView {

@@ -223,10 +223,13 @@ export interface ScreenPop extends CustomerFile {
   script: { greeting: string } | null;
 }
 
-/** Words that an installation may set; without them the desktop uses its own list. */
+/** An entry of a list of the installation. */
 export interface Choice {
   code: string;
+  /** In the language of the site. */
   label: string;
+  /** By language: zh, en. */
+  names: Record<string, string>;
 }
 
 export interface Site {
@@ -253,8 +256,8 @@ export type Hello = Stamped & {
   queues: Queue[];
   server_time: string;
   site: Site;
-  result_codes?: Choice[];
-  not_ready_reasons?: Choice[];
+  result_codes: Choice[];
+  not_ready_reasons: Choice[];
   hold_limit_s?: number;
 };
 export type AgentStateMessage = Stamped & { type: "agent_state"; agent_id: string } & Omit<Agent, "id">;

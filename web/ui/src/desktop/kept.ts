@@ -1,4 +1,6 @@
 /** What this browser keeps between visits: the seat it stands at, and notes that are not sent yet. */
+import type { Command } from "../api/types";
+import { NOTE_LIMIT } from "./limits";
 
 const SEAT = "hotline.seat";
 const DRAFTS = "hotline.drafts";
@@ -59,6 +61,15 @@ export function keepDraft(draft: Draft): string {
 
 export function forgetDraft(callId: string): void {
   keepDraft({ callId, note: "", code: null });
+}
+
+/** What brings a draft to the server: one whose code is not, or no longer, in the list `known` becomes a note. */
+export function commandFor({ callId, note, code }: Draft, known: readonly { code: string }[], key: string): Command {
+  const words = note.trim();
+  if (code !== null && known.some((one) => one.code === code))
+    return { type: "wrap-up", call_id: callId, result_code: code, note: words, key };
+  const text = [code, words].filter(Boolean).join(" · ");
+  return { type: "note", call_id: callId, text: text.length > NOTE_LIMIT ? words : text, key };
 }
 
 /** What one person left unfinished in this tab is not shown to the next one who signs in. */

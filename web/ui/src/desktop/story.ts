@@ -5,13 +5,19 @@ import { duration } from "./time";
 
 const { t, te } = i18n.global;
 
-/** The sentence for `item`; an event without words of its own keeps its class name. */
-export function told(item: TimelineItem, queueName: (id: string) => string): string {
-  const key = `event.${item.event}`;
-  return te(key) ? t(key, named(item, queueName)) : item.event;
+/** What the installation calls its queues and results. */
+export interface Naming {
+  queueName: (id: string) => string;
+  resultLabel: (code: string) => string;
 }
 
-function named(item: TimelineItem, queueName: (id: string) => string): Record<string, string> {
+/** The sentence for `item`; an event without words of its own keeps its class name. */
+export function told(item: TimelineItem, naming: Naming): string {
+  const key = `event.${item.event}`;
+  return te(key) ? t(key, named(item, naming)) : item.event;
+}
+
+function named(item: TimelineItem, { queueName, resultLabel }: Naming): Record<string, string> {
   const { data } = item;
   const plain = Object.entries(data).map(([name, value]) => [name, text(value) || "–"]);
   const states = item.event.startsWith("AgentState");
@@ -34,7 +40,7 @@ function named(item: TimelineItem, queueName: (id: string) => string): Record<st
     reason: item.event === "CallbackSkipped" ? text(data.reason) : reason(item.event, text(data.reason)),
     digits: text(data.digits) || t("event.secretDigits", { length: text(data.length) }),
     length: data.length_s === undefined ? text(data.length) : duration(Number(data.length_s)),
-    note: [wordFor("result", text(data.result_code)), text(data.text)].filter(Boolean).join(" · "),
+    note: [resultLabel(text(data.result_code)), text(data.text)].filter(Boolean).join(" · "),
     from: wordFor("state", text(data.from_)),
     to: wordFor(states ? "state" : "node", text(data.to) || text(data.wanted)),
   };

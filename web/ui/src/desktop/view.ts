@@ -3,7 +3,7 @@ import { ElMessage } from "element-plus/es/components/message/index";
 import "element-plus/es/components/message/style/css";
 import { computed } from "vue";
 import { useI18n } from "vue-i18n";
-import type { Command } from "../api/types";
+import type { Choice, Command } from "../api/types";
 import { wordFor } from "../i18n";
 import { useDesktop, type Outcome } from "./store";
 import { clock, dayAndTime, hourMinute, siteDay, type When } from "./time";
@@ -25,6 +25,14 @@ export function useView() {
     return te(`error.${code}`) ? t(`error.${code}`, { message }) : t("error.other", { message, code });
   }
 
+  /** A list of the installation in the language of the page. */
+  function choices(list: Choice[]): { code: string; label: string }[] {
+    const language = locale.value === "en" ? "en" : "zh";
+    return list.map(({ code, label, names }) => ({ code, label: names[language] ?? label }));
+  }
+  const reasons = computed(() => choices(desktop.state.value.notReadyReasons));
+  const results = computed(() => choices(desktop.state.value.resultCodes));
+
   /** Do it, and say so when it did not work. */
   async function ask(command: Command): Promise<boolean> {
     const outcome = await desktop.run(command);
@@ -33,11 +41,13 @@ export function useView() {
   }
 
   function reasonLabel(code: string | null | undefined): string {
-    const own = desktop.state.value.notReadyReasons.find((reason) => reason.code === code);
-    if (own !== undefined) return own.label;
-    const word = wordFor("reason", code);
     // The system's own causes stand in `reason` too, when they say why no call is offered.
-    return word === code ? wordFor("cause", code) : word;
+    return reasons.value.find((one) => one.code === code)?.label ?? wordFor("cause", code);
+  }
+
+  /** A code that is no longer in the list is told as it is. */
+  function resultLabel(code: string): string {
+    return results.value.find((one) => one.code === code)?.label ?? code;
   }
 
   function queueName(id: string | null | undefined): string {
@@ -53,7 +63,10 @@ export function useView() {
     live,
     ask,
     wordFor,
+    reasons,
     reasonLabel,
+    results,
+    resultLabel,
     clockOf: (iso: string | null | undefined) => clock(iso, when.value),
     minuteOf: (iso: string | null | undefined) => hourMinute(iso, when.value),
     when,

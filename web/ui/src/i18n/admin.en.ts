@@ -255,6 +255,7 @@ const en: Words<typeof zh> = {
     queues: "Queues",
     skills: "Skills and groups",
     reasons: "Reasons for not ready",
+    results: "Results of calls",
     shifts: "Shifts",
   },
   calendar: {

@@ -251,6 +251,7 @@ export default {
     queues: "队列",
     skills: "技能与班组",
     reasons: "未就绪原因",
+    results: "业务类型",
     shifts: "班次",
   },
   calendar: {
