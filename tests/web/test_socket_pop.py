@@ -134,7 +134,7 @@ async def test_former_calls_and_their_notes_are_the_history(world: World) -> Non
             pops = [pop for pop in desk.all("screen_pop") if pop["call_id"] == second]
             return [(c["call_id"], c["summary"], c["agent"]) for pop in pops[-1:] for c in pop["history"]]
 
-        assert await until(told, what="the history on the desktop") == [(first, "enquiry", "坐席1001")]
+        assert await until(told, what="the history on the desktop") == [(first, "consult", "坐席1001")]
         world.pbx.gone(second)
 
 
