@@ -26,7 +26,7 @@ from desk.billing.explanation import Explained
 from desk.billing.reckoning import Reckoned
 from desk.billing.service import BillService, NoReadings
 from desk.billing.step_words import Language, rows
-from desk.billing.supply import BasicKind
+from desk.billing.supply import BasicKind, BillRefused
 
 T = TypeVar("T")
 FORMATS = ("text", "lines", "speech", "message", "json", "pdf")
@@ -220,6 +220,7 @@ def _json(found: Explained, bill: Reckoned, language: Language) -> dict[str, obj
 @click.option("--to-valley", type=NUMBER, metavar="SHARE", help="A share (0 to 1) of the peak used in the valley.")
 @click.option("--people", type=click.IntRange(1, 99), metavar="N", help="So many people in the household.")
 @click.option("--poor", is_flag=True, help="The household has the free kWh of a poor one.")
+@click.option("--language", type=click.Choice(["zh-CN", "en"]), help="[default: that of the site]")
 @click.pass_context
 def what_if_command(
     context: click.Context,
@@ -233,6 +234,7 @@ def what_if_command(
     to_valley: Decimal | None,
     people: int | None,
     poor: bool,
+    language: Language | None,
 ) -> None:
     """Tell what an account would have paid on other terms or with other habits, and the effect of a year."""
     if sum(one is not None for one in (contract, basic, power_factor, to_valley, people, poor or None)) != 1:
@@ -259,9 +261,8 @@ def what_if_command(
             change = what_if.poor(yes=True) if people is None else what_if.people(people)
         return what_if.effect(supplies, change, book)
 
-    found = _ask(settings, work)
-    counted = f"{found.months} month{'s' if found.months != 1 else ''} with readings until {period:%Y-%m}"
-    click.echo(
-        f"{counted}: {found.before} yuan, on these terms {found.after} yuan\n"
-        f"difference {found.difference:+} yuan, in twelve such months {found.yearly:+} yuan"
-    )
+    chosen: Language = language or settings.site.language
+    try:
+        click.echo(bill_text.effect(_ask(settings, work), period, chosen))
+    except BillRefused as refused:
+        raise refused.put_in(chosen) from None

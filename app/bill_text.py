@@ -1,18 +1,25 @@
 """`hotline bill explain` as text: whose bill, its steps, late fee, changes and what is odd, each under its heading."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 from desk.billing import explained
 from desk.billing.explanation import Explained
 from desk.billing.reckoning import Reckoned
 from desk.billing.step_words import Language, row, rows
+from desk.billing.what_if import Effect
 
 _WORDS = {
     "account": ("户号", "Account"),
     "late_fee": ("违约金（截至今天，不在应收电费内）", "Late fee as of today, not part of the bill"),
     "owed": ("截至今天还应缴", "Still to be paid as of today"),
     "month": ("与 {period} 相比（含违约金）", "Beside {period}, late fees counted"),
+    "effect": (
+        "截至{period}有抄表数据的{months}个月：现行{found.before}元，按这些条件{found.after}元\n"
+        "相差{found.difference:+}元，按这样的十二个月计{found.yearly:+}元",
+        "{months} with readings until {period}: {found.before} yuan, on these terms {found.after} yuan\n"
+        "difference {found.difference:+} yuan, in twelve such months {found.yearly:+} yuan",
+    ),
     "odd": ("异常，请询问客户", "Odd: ask the customer"),
     "differs": ("与已出账单不一致", "Not as issued"),
     "alone": (
@@ -39,6 +46,13 @@ def text(found: Explained, bill: Reckoned, language: Language, *, deep: bool) ->
         if told:
             blocks.append("\n".join([_word(key, language), *(f"  {one}" for one in told)]))
     return "\n\n".join(blocks)
+
+
+def effect(found: Effect, until: date, language: Language) -> str:
+    """Return what other terms would have done to the months up to `until`."""
+    counted = f"{found.months} month{'s' if found.months != 1 else ''}"
+    months = counted if language == "en" else str(found.months)
+    return _word("effect", language).format(found=found, months=months, period=f"{until:%Y-%m}")
 
 
 def _word(key: str, language: Language) -> str:

@@ -129,16 +129,27 @@ def test_changes_a_replaced_meter_and_an_adjustment_come_by_csv(run: Callable[..
 
 def test_what_if_over_the_months_that_are_there(run: Callable[..., Result]) -> None:
     run("import", "--terms", TERMS, "--readings", READINGS)
-    done = run("what-if", "--account", "4400001002", "--period", "2026-10", "--to-valley", "0.2")
+    industry, household = ("what-if", "--account", "4400001002"), ("what-if", "--account", "4400001001")
+    month = ("--period", "2026-10", "--language", "en")
+    done = run(*industry, *month, "--to-valley", "0.2")
     assert "no meter of it has registers peak and valley" in str(done.exception)
-    none = run("what-if", "--account", "4400001003", "--period", "2026-10", "--power-factor", "0.95")
+    none = run("what-if", "--account", "4400001003", *month, "--power-factor", "0.95")
     assert "has no readings" in str(none.exception)
-    better = run("what-if", "--account", "4400001002", "--period", "2026-10", "--power-factor", "0.95").output
+    better = run(*industry, *month, "--power-factor", "0.95").output
     assert "1 month with readings until 2026-10: 56436.48 yuan" in better, "as docs/reference/billing.md tells it"
     assert "difference -423.27 yuan, in twelve such months -5079.24 yuan" in better
-    home = run("what-if", "--account", "4400001001", "--period", "2026-10", "--poor").output
-    assert "difference -8.20 yuan" in home, "15 kWh at 0.5469"
+    assert "difference -8.20 yuan" in run(*household, *month, "--poor").output, "15 kWh at 0.5469"
     assert run("what-if", "--account", "4400001002", "--period", "2026-10").exit_code == 2
+
+
+def test_what_if_is_told_in_the_language_of_the_site(run: Callable[..., Result]) -> None:
+    run("import", "--terms", TERMS, "--readings", READINGS)
+    asked = ("what-if", "--account", "4400001002", "--period", "2026-10")
+    refused = run(*asked, "--to-valley", "0.2").exception
+    assert str(refused) == ("户号4400001002，账期2026-10：这个户没有同时计量“峰”和“谷”的表；请选执行分时电价的户。")
+    told = run(*asked, "--power-factor", "0.95").output
+    assert told.startswith("截至2026-10有抄表数据的1个月：现行56436.48元，按这些条件56013.21元\n")
+    assert "相差-423.27元，按这样的十二个月计-5079.24元" in told
 
 
 def test_a_month_without_readings_and_a_database_that_is_not_there_yet(
