@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from app.demo_readings import FACTORY, factory_bills, supplies
+from app.demo_readings import FACTORY, JUMPED, issued_bills, supplies
 from core.clock import Clock
 from core.db import Database
 from core.journal import append
@@ -151,14 +151,14 @@ def _bills(today: date, zone: ZoneInfo) -> tuple[Bill, ...]:
     )
     due = today + timedelta(days=8)
     hospital = _bill(4, last, [(86_400, PLAIN, None)], due, paid, residential=False)
-    ordinary = (3, 5, 8, *range(11, 11 + len(OTHERS)))
+    ordinary = (3, 5, 8, *(key for key in range(11, 11 + len(OTHERS)) if key != JUMPED))
     others = [
         _bill(key, last, [(90 + key * 17, FIRST, 1)], due, paid if key % 3 else None)
         for key in ordinary
         if key != PART_PAYER
     ]
     others += [_bill(key, before, [(110 + key * 15, FIRST, 1)], due - timedelta(days=30), earlier) for key in ordinary]
-    return (*first_customer, *in_arrears, hospital, *others, *_odd(last, due, paid), *factory_bills(today, zone))
+    return (*first_customer, *in_arrears, hospital, *others, *_odd(last, due, paid), *issued_bills(today, zone))
 
 
 def _bookings(today: date) -> tuple[Booking, ...]:

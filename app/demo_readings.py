@@ -1,7 +1,8 @@
 """Readings and terms of some of the demo's accounts, so that their bills explain themselves.
 
-Each shows another thing: use alone (1), another tier (2), hours (6), figures that differ from those issued (8), a bill
-that is refused (13), and a factory (21) with basic charge by demand, hours and power factor over thirteen months.
+Each shows another thing: use alone (1), another tier (2), hours (6), figures that differ from those issued (8), much
+more use than usual (12), a bill that is refused (13), and a factory (21) with basic charge by demand, hours and power
+factor over thirteen months.
 """
 
 from collections.abc import Iterator
@@ -11,10 +12,15 @@ from zoneinfo import ZoneInfo
 
 from desk.billing.model import Bill, Line, Part, month_before
 from desk.billing.reckoning import reckon_bill
+from desk.billing.steps import Step
 from desk.billing.supply import Basic, BasicKind, Capacity, Dial, Meter, Point, Register, Supply
 from desk.billing.tariff_file import book
 
 FACTORY = 21
+JUMPED = 12
+"""A household that used nearly three times as much as usual last month."""
+USED = (162, 158, 171, 165, 149, 168, 468)
+"""kWh of its months, the last one odd."""
 REGION = "demo"
 RATIO = 4_000
 """PT 100 × CT 40."""
@@ -45,6 +51,7 @@ def supplies(today: date, fixed: date) -> tuple[Supply, ...]:
         _by_hour(6, last),
         _supply(8, last, "residential", (5_120, 5_332)),
         _supply(13, last, "residential", (8_210, 8_021), digits=None),
+        *_jumped(last),
         *_factory(last),
     )
 
@@ -82,10 +89,21 @@ def _by_hour(account: int, period: date) -> Supply:
     return _of(account, period, Point(meter.id, "residential_tou", meter=meter))
 
 
-def _factory(last: date) -> Iterator[Supply]:
-    period = last
-    for _ in range(len(MONTHS) - 1):
+def _jumped(last: date) -> Iterator[Supply]:
+    period, shown = _earlier(last, len(USED) - 1), 6_204
+    for kwh in USED:
+        yield _supply(JUMPED, period, "residential", (shown, shown + kwh))
+        shown, period = shown + kwh, _after(period)
+
+
+def _earlier(period: date, months: int) -> date:
+    for _ in range(months):
         period = month_before(period)
+    return period
+
+
+def _factory(last: date) -> Iterator[Supply]:
+    period = _earlier(last, len(MONTHS) - 1)
     registers = (Register.TOTAL, Register.PEAK, Register.VALLEY, Register.REACTIVE)
     shown = [Decimal("812.4"), Decimal("270.9"), Decimal("241.7"), Decimal("352.2")]
     for month in MONTHS:
@@ -103,15 +121,20 @@ def _factory(last: date) -> Iterator[Supply]:
         shown, period = after, _after(period)
 
 
-def factory_bills(today: date, zone: ZoneInfo) -> Iterator[Bill]:
-    """Yield what was issued to the factory: the bills of its readings, the last one still to be paid."""
+def issued_bills(today: date, zone: ZoneInfo) -> Iterator[Bill]:
+    """Yield what was issued to the factory and who used so much: bills of their readings, the last to be paid yet."""
     last = month_before(today)
-    for supply in _factory(last):
+    for supply in (*_factory(last), *_jumped(last)):
         bill = reckon_bill(supply, book(REGION))
         months = (last.year - supply.period.year) * 12 + last.month - supply.period.month
         due = today + timedelta(days=8 - 30 * months)
         paid = datetime.combine(due - timedelta(days=6), time(10, 5), zone) if months else None
-        energy = [one for one in bill.lines if one.key == "charge.energy"]
-        lines = tuple(Line(one.inputs[0].value, one.inputs[1].value, one.value, None, Part(one.of)) for one in energy)
-        number = supply.account
-        yield Bill(number, supply.period, bill.used.value, bill.amount.value, lines, due, paid, residential=False)
+        lines = tuple(_line(one) for one in bill.lines if one.key == "charge.energy")
+        number, home = supply.account, supply.basic is None
+        yield Bill(number, supply.period, bill.used.value, bill.amount.value, lines, due, paid, residential=home)
+
+
+def _line(one: Step) -> Line:
+    kwh, price = one.inputs
+    tier, part = (int(one.of), None) if one.of.isdigit() else (None, Part(one.of))
+    return Line(kwh.value, price.value, one.value, tier, part)

@@ -249,7 +249,7 @@ def _steps(found: Explained, language: Language) -> BillSteps:
         last_month=_causes(found.last_month, language),
         last_year=_causes(found.last_year, language),
         odd=[
-            Odd(kind=one.kind, meter=one.meter, figures=list(one.figures), question=one.question(language))
+            Odd(kind=one.kind, meter=one.meter, figures=one.figures(language), question=one.question(language))
             for one in found.odd
         ],
         differences=[str(one) for one in found.differences],

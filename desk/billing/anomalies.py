@@ -9,6 +9,7 @@ from enum import StrEnum
 from core.policy import Policy
 from desk.billing.model import month_before
 from desk.billing.reckoning import Reckoned
+from desk.billing.refusals import REGISTERS
 from desk.billing.supply import Dial, Meter, Register, Supply
 
 
@@ -77,15 +78,29 @@ QUESTIONS: Mapping[Oddity, tuple[str, str]] = {
     ),
 }
 """What the agent asks, in Chinese and English."""
+_USE = ("本期每月{0}度，平常每月约{1}度", "{0} kWh a month, usually about {1} kWh")
+FIGURES: Mapping[Oddity, tuple[str, str]] = {Oddity.JUMP: _USE, Oddity.DROP: _USE}
+"""How figures are told where they alone say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """Something odd: what, at which meter, and the figures that show it."""
+    """Something odd: what, at which meter, and the figures that show it, of `register` where it is one's."""
 
     kind: Oddity
     meter: str
-    figures: tuple[str, ...]
+    shown: tuple[str, ...]
+    register: Register | None = None
+
+    def figures(self, language: str) -> list[str]:
+        """Return what shows it, in a language."""
+        english = language == "en"
+        if self.kind in FIGURES:
+            return [FIGURES[self.kind][english].format(*self.shown)]
+        if self.register is None:
+            return list(self.shown)
+        word = self.register.value if english else REGISTERS[self.register.value]
+        return [f"{word}{': ' if english else '：'}{one}" for one in self.shown]
 
     def title(self, language: str) -> str:
         return TITLES[self.kind][language == "en"]
@@ -125,7 +140,7 @@ def anomalies(
 
 def _dials(meter: Meter) -> list[Anomaly]:
     below = [dial for dial in meter.dials if dial.register is not Register.DEMAND and _fell(dial, meter)]
-    return [Anomaly(Oddity.BELOW_LAST, meter.id, (f"{one.register}: {one.before} → {one.after}",)) for one in below]
+    return [Anomaly(Oddity.BELOW_LAST, meter.id, (f"{one.before} → {one.after}",), one.register) for one in below]
 
 
 def _fell(dial: Dial, meter: Meter) -> bool:
@@ -156,7 +171,7 @@ def _other_begin(supply: Supply, before: Supply) -> list[Anomaly]:
         for dial in first.dials:
             last = ended.get((point.id, dial.register))
             if dial.register is not Register.DEMAND and last is not None and last != dial.before:
-                found.append(Anomaly(Oddity.OTHER_BEGIN, first.id, (f"{dial.register}: {last} → {dial.before}",)))
+                found.append(Anomaly(Oddity.OTHER_BEGIN, first.id, (f"{last} → {dial.before}",), dial.register))
     return found
 
 
@@ -180,7 +195,7 @@ def _use(supply: Supply, bill: Reckoned, history: History, policy: Policy) -> li
     usual = _usual(list(history.used.values()))
     if usual is None or usual < Decimal(str(policy.number("bill_jump_least"))):
         return []
-    figures = (f"{used:.0f} kWh", f"⌀ {usual:.0f} kWh")
+    figures = (f"{used:.0f}", f"{usual:.0f}")
     if used > usual * Decimal(str(policy.number("bill_jump"))):
         return [Anomaly(Oddity.JUMP, "", figures)]
     if used < usual * Decimal(str(policy.number("bill_drop"))):

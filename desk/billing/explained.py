@@ -55,7 +55,8 @@ def odd(found: Sequence[Anomaly], language: Language) -> list[str]:
     """Return each anomaly with its figures and the question to ask."""
     told = []
     for one in found:
-        figures = f" ({', '.join(one.figures)})" if one.figures else ""
+        shown = one.figures(language)
+        figures = f" ({', '.join(shown)})" if shown else ""
         told.append(f"{one.title(language)}{' ' + one.meter if one.meter else ''}{figures}: {one.question(language)}")
     return told
 

@@ -260,7 +260,7 @@ FAULTS: dict[str, tuple[str, str]] = {
 }
 """Each fault: what is wrong; and after the first semicolon how to mend it."""
 
-_REGISTERS = {
+REGISTERS = {
     "total": "总",
     "sharp": "尖",
     "peak": "峰",
@@ -270,12 +270,13 @@ _REGISTERS = {
     "reverse_reactive": "反向无功",
     "demand": "需量",
 }
+"""What registers are called in Chinese."""
 _KINDS = {"real": "实表", "fixed": "定量", "ratio": "定比"}
 _VALUES: Mapping[str, Mapping[str, str]] = {
-    "register": _REGISTERS,
-    "part": _REGISTERS,
-    "away": _REGISTERS,
-    "to": _REGISTERS,
+    "register": REGISTERS,
+    "part": REGISTERS,
+    "away": REGISTERS,
+    "to": REGISTERS,
     "kind": _KINDS,
     "parent_kind": _KINDS,
     "quantity": {"None": "空"},

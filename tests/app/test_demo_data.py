@@ -101,6 +101,10 @@ async def test_bills_of_the_demo_explain_themselves(db: Database) -> None:
     refused = await bills.explained("3200000013", date(2026, 10, 1))
     assert refused.refused is not None
     assert [one.kind for one in refused.odd] == ["below_last"]
+    jumped = await bills.explained("3200000012", date(2026, 10, 1))
+    assert jumped.differences == []
+    assert [one.figures("zh-CN") for one in jumped.odd] == [["本期每月468度，平常每月约164度"]]
+    assert "是否新增了空调" in jumped.odd[0].question("zh-CN")
 
 
 @pytest.mark.parametrize("day", [datetime(2027, 1, 31, tzinfo=UTC), datetime(2028, 2, 29, tzinfo=UTC)])
@@ -108,10 +112,11 @@ async def test_the_explained_bills_hold_on_any_day(db: Database, day: datetime) 
     clock = FakeClock(day)
     await load_demo(db, clock, ZONE)
     bills = BillService(db, clock, ZONE, policy.load("seed"))
-    for account in ("3200000002", "3200000021"):
+    for account in ("3200000002", "3200000012", "3200000021"):
         told = await bills.latest(account)
         assert told is not None
         assert told.causes
+    assert [one.kind for one in (await bills.explained("3200000012", told.period)).odd] == ["jump"]
 
 
 async def test_pins_are_the_last_six_digits(db: Database) -> None:

@@ -261,6 +261,9 @@ def test_what_is_odd_is_marked_with_a_question() -> None:
     usual = History({date(2023, month, 1): D(200) for month in range(1, 10)})
     assert odd(home(210), usual) == []
     assert odd(home(401), usual) == [Oddity.JUMP]
+    more = anomalies(home(401), reckoned(home(401)), usual, SEED, D(315))
+    assert explained.odd(more, "zh-CN")[0].startswith("用电突增 (本期每月401度，平常每月约200度): ")
+    assert explained.odd(more, "en")[0].startswith("Much more than usual (401 kWh a month, usually about 200 kWh): ")
     assert odd(home(59), usual) == [Oddity.DROP]
     assert odd(home(0), usual) == [Oddity.ZERO]
     assert odd(replace(home(210), estimated=True), usual) == [Oddity.ESTIMATED]
@@ -280,7 +283,8 @@ def test_a_register_that_fell_is_marked_even_when_the_bill_is_refused() -> None:
     assert odd(reads(500, 400, 5)) == [Oddity.BELOW_LAST], "a whole round of the meter is not believed"
     assert odd(reads(99_990, 10, 5)) == []
     found = anomalies(reads(500, 400, None), None, History({}), SEED, D(315))
-    assert "M1" in explained.odd(found, "zh-CN")[0]
+    assert explained.odd(found, "zh-CN")[0].startswith("示数比上期小 M1 (总：500 → 400): ")
+    assert explained.odd(found, "en")[0].startswith("Reading below the last M1 (total: 500 → 400): ")
     assert "表号" in found[0].question("zh-CN")
     assert "number on the meter" in found[0].question("en")
 

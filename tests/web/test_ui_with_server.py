@@ -107,7 +107,10 @@ async def test_why_so_much_this_month_within_one_screen(tmp_path: Path) -> None:
         assert not await too_wide(page)
         await page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
         for account, told in (
+            ("12", "平常每月约164度"),
+            ("12", "请问家里是否新增了空调"),
             ("13", "请客户读出电能表现在的示数"),
+            ("13", "总：8210 → 8021"),
             ("08", "已出 123.60 元"),
             ("11", "没有抄表数据"),
             ("18", "部分缴费，还欠 110.00 元"),
