@@ -58,7 +58,7 @@ def by_tariff(lines: Sequence[Step], charged: Sequence[Charged], main: str, book
     found = []
     for line in lines:
         of = shares(line, weights, main, FEN, "basic.share", rule.source)
-        found += [replace(share, key=line.key, of=titles[key]) for key, share in of.items()]
+        found += [replace(share, key=line.key, of="", tariff=titles[key]) for key, share in of.items()]
     return found
 
 

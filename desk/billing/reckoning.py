@@ -1,7 +1,7 @@
 """A bill out of a supply and the tariffs of its region: every amount a tree of named steps ([domain 15])."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, localcontext
 
@@ -104,10 +104,11 @@ def _bill(supply: Supply, book: TariffBook) -> Reckoned:
         bare = split if energy.bare is energy.parts else by_span(energy.bare[point.id], spans, book)
         for (span, parts), (_, without_loss) in zip(split, bare, strict=True):
             money = _energy_lines(supply, span.tariff, parts, climb, goes_on=len(climbing) > 1 or len(spans) > 1)
-            one = Charged(span.tariff, whole(parts.values()), tuple(money))
+            told = _told_apart(supply, span.tariff, money)
+            one = Charged(span.tariff, whole(parts.values()), tuple(told))
             charged.append(one)
-            lines += money
-            lines += _surcharges(one, parts, without_loss)
+            lines += told
+            lines += _told_apart(supply, span.tariff, _surcharges(one, parts, without_loss))
     basic = _basic(supply, energy.demand, used, charged, book)
     lines += basic
     factor = _adjust(supply, energy, charged, basic, book, lines)
@@ -115,6 +116,13 @@ def _bill(supply: Supply, book: TariffBook) -> Reckoned:
     amount = reckon("amount", SUM, tuple(lines), "yuan", FEN)
     tariffs = tuple(dict.fromkeys(one.tariff for one in charged))
     return Reckoned(supply, tuple(lines), amount, used, tariffs, factor, energy.demand)
+
+
+def _told_apart(supply: Supply, tariff: Tariff, lines: list[Step]) -> list[Step]:
+    """Return lines that name their tariff, where the points of the account have several."""
+    if len({point.tariff for point in supply.points}) == 1:
+        return lines
+    return [replace(line, tariff=tariff.title) for line in lines]
 
 
 def _check(supply: Supply) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from desk.billing import rule_words
 from desk.billing.model import PARTS, PARTS_EN
-from desk.billing.steps import Rounding, Step
+from desk.billing.steps import FEN, Rounding, Step
 
 Language = Literal["zh-CN", "en"]
 DECIMALS = 8
@@ -196,7 +196,10 @@ def name(step: Step, language: Language) -> str:
     english = language == "en"
     if step.key.startswith("rule."):
         return rule_words.rule(step.key.removeprefix("rule."), english=english)
-    return _about(step, WORDS[step.key][english], language)
+    told = _about(step, WORDS[step.key][english], language)
+    if not step.tariff:
+        return told
+    return f"{told}, {step.tariff}" if english else f"{told}（{step.tariff}）"
 
 
 def _about(step: Step, word: str, language: Language) -> str:
@@ -226,16 +229,17 @@ def plain(value: Decimal) -> str:
 
 
 def shown(step: Step) -> str:
-    """Return the value as it is written: money with its fen."""
-    money = step.unit == "yuan" and (step.rounding is not None or step.key.startswith(("charge.", "compare.")))
+    """Return the value as it is written: whole fen with both decimals."""
+    money = step.unit == "yuan" and step.value == FEN.of(step.value)
     return format(step.value, ".2f") if money else plain(step.value)
 
 
-def reckoning(step: Step) -> str:
+def reckoning(step: Step, language: Language = "en") -> str:
     """Return the formula with the figures that went in; empty for a step that was given."""
     if step.op is None:
         return ""
-    return step.op.writes([_figure(one) for one in step.inputs])
+    formula = step.op.writes([_figure(one) for one in step.inputs])
+    return formula if language == "en" else formula.replace("max(", "取大(").replace("min(", "取小(")
 
 
 def _figure(step: Step) -> str:
@@ -259,7 +263,7 @@ def rounding(of: Rounding | None, language: Language) -> str:
 def row(step: Step, language: Language, depth: int = 0, number: int = 0, *, again: bool = False) -> Row:
     """Return a step as a row."""
     how = rounding(step.rounding, language)
-    formula, value = reckoning(step), shown(step)
+    formula, value = reckoning(step, language), shown(step)
     said, source = name(step, language), rule_words.source(step.source, english=language == "en")
     return Row(number, depth, said, formula, value, unit(step, language), how, source, again, step.key)
 

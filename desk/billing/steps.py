@@ -49,7 +49,7 @@ class Step:
     """A value with its name and how it came about; one without `op` is given, not reckoned.
 
     `key` is its name (words: `step_words.py`), `of` what it is about (a meter, a part of the day, a tier), `source` the
-    rule it follows or where it was read.
+    rule it follows or where it was read; `tariff`: whose line it is, where an account has several.
     """
 
     key: str
@@ -60,6 +60,7 @@ class Step:
     rounding: Rounding | None = None
     source: str = ""
     of: str = ""
+    tariff: str = ""
 
 
 def given(key: str, value: Decimal, unit: str = "", *, source: str = "", of: str = "") -> Step:

@@ -173,14 +173,23 @@ def test_a_basic_charge_is_shared_among_the_tariffs_of_an_account(tmp_path: Path
     one = supply(main, behind, lodge, basic=terms, power_factor=D("0.85"), period=date(2023, 5, 1))
     bill, alone = (reckon_bill(one, shared(tmp_path, which)) for which in (way, 0))
     expected = {"works": 30_000 - D(mill), "mill": D(mill)}
-    assert {line.of: line.value for line in bill.lines if line.key == "charge.basic"} == expected
-    assert [line.of for line in alone.lines if line.key == "charge.basic"] == [""]
+    assert {line.tariff: line.value for line in bill.lines if line.key == "charge.basic"} == expected
+    assert [line.tariff for line in alone.lines if line.key == "charge.basic"] == [""]
     assert bill.amount.value == alone.amount.value, "one customer pays them all"
     assert bill.of("charge.power_factor") == alone.of("charge.power_factor")
     assert "[to 0.01, half up; paper 3]" in explained.text(bill, "en")
     assert recomputed(bill.amount) == bill.amount.value
     only = reckon_bill(replace(one, points=(main, lodge)), shared(tmp_path, way))
-    assert [line.of for line in only.lines if line.key == "charge.basic"] == [""], "homes have no part in it"
+    assert [line.tariff for line in only.lines if line.key == "charge.basic"] == [""], "homes have no part in it"
+
+
+def test_lines_of_an_account_with_several_tariffs_name_theirs(combined: TariffBook) -> None:
+    lodge = Point("H", "home", meter=meter(100, name="H"), parents=("M1",))
+    both = [explained.text(reckon_bill(works(*more), combined), "zh-CN", deep=False) for more in ((lodge,), ())]
+    assert "高峰时段电度电费（works）: " in both[0]
+    assert "第1档电度电费（home）: 100 × 0.5 = 50.00 元" in both[0]
+    assert "代征附加（beside）（works）: 900 × 0.02 = 18.00 元" in both[0]
+    assert "高峰时段电度电费: " in both[1], "nothing to tell apart"
 
 
 def test_half_the_price_for_laid_off_capacity_where_a_region_says_so(combined: TariffBook) -> None:

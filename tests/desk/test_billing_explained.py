@@ -74,6 +74,8 @@ def test_the_tree_shows_formula_rounding_and_source() -> None:
     assert "Energy in the tier, tier 2: min(4820, 5760) − max(4400, 4320) = 420 kWh" in text
     assert "Energy, tier 2: 420 × 0.5969 = 250.70 yuan  [to 0.01, half up]" in text
     assert "This reading, M1: 420" in text
+    chinese = explained.text(reckoned(home(420, **JUMPED)), "zh-CN")
+    assert "第2档本档电量: 取小(4820, 5760) − 取大(4400, 4320) = 420 度" in chinese
     assert "End of the tier, tier 1: 360 × 12 = 4320 kWh" in text
 
 

@@ -53,7 +53,7 @@ async def test_what_the_books_have_on_a_bill_is_told_with_what_is_still_open(wor
         total, *below = [(row["key"], row["value"]) for row in told["owed"]]
         assert total == ("owed.total", "112.02")
         assert ("owed.principal", "110.00") in below
-        assert ("booking.payment", "-100") in below
+        assert ("booking.payment", "-100.00") in below
         assert ("late_fee", "2.02") in below
         assert told["owed"][0]["name"] == "合计应缴"
         assert "这张账单还欠110.00元" in told["why"]
