@@ -101,7 +101,7 @@ def prepared(records: Records, period: date, default: str) -> Supply | None:
         return None
     if supply.used_before:
         return supply
-    used = {month: bill.usage for month, bill in records.bills.items() if month.year == period.year}
+    used = {month: bill.usage for month, bill in records.bills.items()}
     for month, other in records.supplies.items():
         if month.year == period.year and month < period:
             used[month] = _used(other, default, used.get(month, ZERO), in_ladder=True)

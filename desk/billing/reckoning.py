@@ -96,6 +96,7 @@ def _bill(supply: Supply, book: TariffBook) -> Reckoned:
     charged: list[Charged] = []
     climb = _Climb()
     spans_of = {point.id: book.spans(point.tariff, supply.since, supply.until) for point in supply.points}
+    several = len({point.tariff for point in supply.points}) > 1
     climbing = sorted(one.id for one in supply.points if any(span.tariff.ladder for span in spans_of[one.id]))
     points = sorted(supply.points, key=lambda one: one.id) if len(climbing) > 1 else supply.points
     for point in points:
@@ -104,11 +105,11 @@ def _bill(supply: Supply, book: TariffBook) -> Reckoned:
         bare = split if energy.bare is energy.parts else by_span(energy.bare[point.id], spans, book)
         for (span, parts), (_, without_loss) in zip(split, bare, strict=True):
             money = _energy_lines(supply, span.tariff, parts, climb, goes_on=len(climbing) > 1 or len(spans) > 1)
-            told = _told_apart(supply, span.tariff, money)
+            told = _named(span.tariff, money, several=several)
             one = Charged(span.tariff, whole(parts.values()), tuple(told))
             charged.append(one)
             lines += told
-            lines += _told_apart(supply, span.tariff, _surcharges(one, parts, without_loss))
+            lines += _named(span.tariff, _surcharges(one, parts, without_loss), several=several)
     basic = _basic(supply, energy.demand, used, charged, book)
     lines += basic
     factor = _adjust(supply, energy, charged, basic, book, lines)
@@ -118,11 +119,9 @@ def _bill(supply: Supply, book: TariffBook) -> Reckoned:
     return Reckoned(supply, tuple(lines), amount, used, tariffs, factor, energy.demand)
 
 
-def _told_apart(supply: Supply, tariff: Tariff, lines: list[Step]) -> list[Step]:
-    """Return lines that name their tariff, where the points of the account have several."""
-    if len({point.tariff for point in supply.points}) == 1:
-        return lines
-    return [replace(line, tariff=tariff.title) for line in lines]
+def _named(tariff: Tariff, lines: list[Step], *, several: bool) -> list[Step]:
+    """Return lines that name their tariff, where an account has several."""
+    return [replace(line, tariff=tariff.title) for line in lines] if several else lines
 
 
 def _check(supply: Supply) -> None:

@@ -13,7 +13,6 @@ from desk.billing.supply import (
     Basic,
     BasicKind,
     BillRefused,
-    Kind,
     Meter,
     People,
     Point,
@@ -176,8 +175,6 @@ def power_factor(target: Decimal, book: TariffBook) -> Change:
             raise Unusable("factor_not_metered")
         active, reactive = (step.value for step in bill.power_factor.inputs)
         allowed = active * (ONE / (target * target) - ONE).sqrt()
-        if reactive <= allowed:
-            return one
         return _with_less_reactive(one, reactive - allowed)
 
     return changed
@@ -220,7 +217,7 @@ def _from_zero(meter: Meter) -> Meter:
         for one in meter.dials
     )
     removed = _from_zero(meter.removed) if meter.removed is not None else None
-    return replace(meter, dials=dials, digits=None, removed=removed)
+    return replace(meter, dials=dials, removed=removed)
 
 
 def _up(value: Decimal) -> Decimal:
@@ -242,7 +239,7 @@ def moved(share: Decimal, away: Register = Register.PEAK, to: Register = Registe
 
 
 def _moved(point: Point, share: Decimal, away: Register, to: Register) -> Point:
-    if point.kind is not Kind.REAL or point.meter is None:
+    if point.meter is None:
         return point
     registers = {dial.register for dial in point.meter.dials}
     if away not in registers or to not in registers:
