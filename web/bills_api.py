@@ -1,5 +1,6 @@
 """Bills explained step by step from their readings, why they changed, what is odd, on paper, and sent by text."""
 
+import asyncio
 import re
 from collections.abc import Iterable
 from datetime import date
@@ -142,7 +143,7 @@ async def explain_bill(ask: Ask, query: BillLanguage) -> BillExplanation:
         why=told.answer(found, before, query.language),
         issued=bill_of(issued) if issued else None,
         items=_items(issued, query.language),
-        reckoned=_steps(found, query.language),
+        reckoned=await asyncio.to_thread(_steps, found, query.language),
         since=found.supply.since,
         until=date.fromordinal(found.supply.until.toordinal() - 1),
         message=_message(ask, found),
@@ -195,7 +196,7 @@ def _issued_message(ask: Ask, issued: Bill) -> str:
 async def read_steps(ask: Ask, query: BillLanguage) -> BillSteps:
     """Tell how each cent of a bill came about, why it changed, and what is odd."""
     found = await ask.services.bills.explained(*await _seen(ask))
-    return _steps(found, query.language)
+    return await asyncio.to_thread(_steps, found, query.language)
 
 
 @routes.add("GET", "/bills/{id}.pdf", roles=EVERYONE, media="application/pdf")

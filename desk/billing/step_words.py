@@ -1,6 +1,6 @@
 """What the steps of a bill are called, in Chinese and English, and how one is written as a row."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Literal
@@ -12,6 +12,9 @@ from desk.billing.steps import FEN, Rounding, Step
 Language = Literal["zh-CN", "en"]
 DECIMALS = 8
 """Figures of a value that was not rounded, as they are shown."""
+
+FIGURES = 30
+"""Figures of a formula that are shown: a sum over ten thousand sub-meters is read by nobody."""
 
 WORDS: dict[str, tuple[str, str]] = {
     "amount": ("应收电费", "Amount"),
@@ -238,8 +241,15 @@ def reckoning(step: Step, language: Language = "en") -> str:
     """Return the formula with the figures that went in; empty for a step that was given."""
     if step.op is None:
         return ""
-    formula = step.op.writes([_figure(one) for one in step.inputs])
+    formula = step.op.writes(_figures(step.inputs))
     return formula if language == "en" else formula.replace("max(", "取大(").replace("min(", "取小(")
+
+
+def _figures(inputs: Sequence[Step]) -> list[str]:
+    """Return the figures of a formula; of very many the first ones and the last: each has a row of its own below."""
+    if len(inputs) <= FIGURES:
+        return [_figure(one) for one in inputs]
+    return [*(_figure(one) for one in inputs[: FIGURES - 2]), "…", _figure(inputs[-1])]
 
 
 def _figure(step: Step) -> str:

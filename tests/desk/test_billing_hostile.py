@@ -133,6 +133,10 @@ def test_ten_thousand_sub_meters_of_all_kinds_are_reckoned_in_seconds() -> None:
     bill = reckon_bill(supply(point("business", meter(100_000, name="M")), *real, *fixed, *ratio), DEMO)
     assert time.process_time() - began < 5
     assert bill.used.value == 100_000
+    rows = list(explained.tree(bill, "en"))
+    assert len(rows) > 50_000
+    assert max(len(row.reckoning) for row in rows) < 1000, "a formula of ten thousand figures, again in each ratio"
+    assert " + … + " in rows[0].reckoning
 
 
 def test_figures_beyond_all_precision_are_refused() -> None:

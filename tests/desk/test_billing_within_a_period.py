@@ -88,7 +88,7 @@ def test_capacities_of_other_months_do_not_count_in_this_one() -> None:
     pieces = (Capacity(D(250), until=date(2023, 11, 1)), Capacity(D(630), since=date(2023, 11, 1)))
     one = supply(point("business_two_part", meter(1000)), basic=Basic(BasicKind.CAPACITY, pieces))
     found = anomalies(one, None, History({}), POLICY, D(315))
-    assert [(odd.kind, odd.figures) for odd in found] == [(Oddity.SMALL_CAPACITY, ("250 kVA < 315 kVA",))]
+    assert [(odd.kind, odd.shown) for odd in found] == [(Oddity.SMALL_CAPACITY, ("250 kVA < 315 kVA",))]
 
 
 @pytest.mark.parametrize("since", [None, date(2023, 10, 5), date(2023, 10, 16), date(2023, 10, 20), date(2023, 10, 31)])
