@@ -60,7 +60,7 @@ async def run(times: int = 20, quick: bool = False) -> dict[str, Any]:
 
 
 async def _load(browser: Browser, address: str, token: str, until: str) -> dict[str, float]:
-    context = await browser.new_context(viewport={"width": 1366, "height": 768})
+    context = await browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
     try:
         if token:
             await context.add_cookies([{"name": COOKIE, "value": token, "url": address}])

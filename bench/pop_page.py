@@ -59,7 +59,9 @@ async def run(times: int = 200, quick: bool = False) -> dict[str, Any]:
         stack.push_async_callback(hotline.close)
         await _others(stack, hotline)
         browser = await stack.enter_async_context(chromium())
-        page = await _desk(await browser.new_context(viewport={"width": 1366, "height": 768}), hotline.base, token)
+        page = await _desk(
+            await browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN"), hotline.base, token
+        )
         await _measured(hotline, page, range(10, 15), waited=True)  # the page compiles what it has not run yet
         waited = await _measured(hotline, page, range(100, 100 + count), waited=True)
         at_once = await _measured(hotline, page, range(1000, 1000 + count), waited=False)

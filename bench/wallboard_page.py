@@ -51,7 +51,7 @@ async def _page(centre: MockCentre) -> AsyncIterator[tuple[Page, Any]]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         try:
-            page = await (await browser.new_context(viewport=SIZE)).new_page()
+            page = await (await browser.new_context(viewport=SIZE, locale="zh-CN")).new_page()
             centre.signed_in, centre.floor = True, Floor(AGENTS, QUEUES)
             yield page, _load(page, centre)
         finally:

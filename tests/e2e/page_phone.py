@@ -163,7 +163,9 @@ def stopped(pids: list[int]) -> Iterator[None]:
 
 async def headset(browser: Browser, locale: str = "zh-CN") -> BrowserContext:
     """A browser profile of an agent whose headset takes out no noise, so that a tone is a tone."""
-    context = await browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]}, reduced_motion="reduce")
+    context = await browser.new_context(
+        viewport={"width": WIDE[0], "height": WIDE[1]}, reduced_motion="reduce", locale=locale
+    )
     choice = json.dumps({"clean": False})
     await context.add_init_script(f"localStorage.setItem('hotline.locale', '{locale}')")
     await context.add_init_script(f"localStorage.setItem('hotline.phone', '{choice}')")

@@ -89,6 +89,7 @@ async def new_page(browser: Browser, locale: str = "zh-CN", dark: bool = False, 
     """A page of an agent whose machine has another zone than the site."""
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]},
+        locale="en-US" if locale == "en" else locale,
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
         timezone_id="America/New_York",

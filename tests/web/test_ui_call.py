@@ -1,10 +1,12 @@
 """Call control and the scripts beside the call, by keyboard, in a real browser."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
 from tests.until import until
-from tests.web.desk import Desk, open_desk
+from tests.web.desk import WIDE, ZOOMED, Desk, open_desk
 from web.ui.mock import data
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
@@ -226,3 +228,33 @@ async def test_a_number_is_one_press_from_being_rung_where_that_is_possible_now(
         await keys.press("Enter")
         await _said(desk, "consult", call_id="c1", number="13900001234")
         await expect(phones.locator("[data-test=dial-number]")).to_have_count(0)
+
+
+async def test_a_key_that_can_do_nothing_says_why_and_the_buttons_stay_when_the_agent_is_muted() -> None:
+    async with open_desk() as desk:
+        await desk.sign_in()
+        page, keys, why = desk.page, desk.page.keyboard, desk.page.locator("[data-test=why-not]")
+        await _talk(desk, data.unknown_pop("c1"))
+        await keys.press("Alt+b")
+        await expect(why).to_contain_text("先选定客户，才有电费可说明")
+        await keys.press("Alt+i")
+        await expect(why).to_contain_text("先选定客户，才查得到停电信息")
+        assert await desk.axe() == []
+        hold, muted = page.locator("[data-control=hold]"), page.locator("[data-test=muted]")
+        for size in (WIDE, ZOOMED):
+            await page.set_viewport_size({"width": size[0], "height": size[1]})
+            for _ in ("zh-CN", "en"):
+                before = await hold.bounding_box()
+                await keys.press("Alt+m")
+                await expect(muted).to_be_visible()
+                assert await hold.bounding_box() == before
+                await keys.press("Alt+m")
+                await expect(muted).to_have_count(0)
+                await page.get_by_role("button", name=re.compile("^(EN|中文)$")).press("Enter")
+        assert desk.centre.call is not None
+        await desk.centre.finish(20)
+        await desk.centre.be("ready")
+        await _talk(desk, data.pop("c2", "13800000002"))
+        await expect(why).to_have_count(0)
+        await keys.press("Alt+i")
+        await expect(why).to_have_text("这位客户的地址没有停电信息。")

@@ -96,6 +96,21 @@ async def test_who_is_there_already_is_offered_and_the_number_is_added_only_when
         assert customers.sent[-1]["although_known"] is True
 
 
+async def test_the_form_comes_into_sight_below_an_open_order_each_time_its_key_is_pressed() -> None:
+    async with open_desk() as desk:
+        page = desk.page
+        await desk.sign_in()
+        await talk(desk, data.unknown_pop("c1"))
+        await page.keyboard.press("Alt+o")
+        await page.locator("[data-test=order-form]").get_by_label("没有", exact=True).check()
+        await page.locator("#order-text").wait_for()
+        for _ in range(2):
+            await page.keyboard.press("Alt+,")
+            await expect(page.locator("#new-name")).to_be_focused()
+            await expect(page.locator("[data-test=customer-form]")).to_be_in_viewport(ratio=0.99)
+            await page.locator("#order-text").focus()
+
+
 async def test_a_form_left_behind_is_found_again_and_may_be_discarded() -> None:
     async with open_desk() as desk:
         page = desk.page

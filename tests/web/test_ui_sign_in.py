@@ -10,6 +10,7 @@ from agents.model import SeatKind
 from tests.browser import chromium
 from tests.web.desk import ZOOMED, axe, new_page, too_wide, watch, workshop
 from tests.web.world import PASSWORD, World, open_world
+from web.ui.mock.server import MockCentre
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
@@ -75,3 +76,16 @@ async def test_a_phone_in_the_page_is_no_fault_and_the_usual_seat_is_proposed_un
             await _sign_in(world, other, "1001")
             await expect(other.get_by_role("radio", checked=True)).to_have_count(0)
         assert problems == []
+
+
+async def test_the_language_is_the_browsers_own_until_another_one_is_chosen() -> None:
+    async with MockCentre(workshop() / "dist") as centre, chromium() as browser:
+        for locale, word in (("zh-TW", "登录"), ("en-GB", "Sign in"), ("de-DE", "Sign in")):
+            context = await browser.new_context(locale=locale)
+            page = await context.new_page()
+            await page.goto(f"{centre.address}/login")
+            await expect(page.get_by_role("button", name=word, exact=True)).to_be_visible()
+            assert await page.evaluate("document.documentElement.lang") == ("zh-CN" if word == "登录" else "en")
+        await page.get_by_role("button", name="中文").press("Enter")
+        await page.reload()
+        await expect(page.get_by_role("button", name="登录", exact=True)).to_be_visible()

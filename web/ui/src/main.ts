@@ -5,9 +5,9 @@ import "element-plus/theme-chalk/dark/css-vars.css";
 import "./theme.css";
 import App from "./App.vue";
 import { followLook } from "./desktop/look";
-import { i18n, useLocale } from "./i18n";
+import { i18n, showIn } from "./i18n";
 import { router } from "./router";
 
 followLook();
-useLocale(i18n.global.locale.value);
+showIn(i18n.global.locale.value);
 createApp(App).use(i18n).use(router).mount("#app");

@@ -113,6 +113,11 @@ export default {
     outage: "Outage to read out",
     lines: "What to say",
     manager: "Account manager",
+    unknown: {
+      bill: "It is not known who calls: choose the customer first, then there is a bill to explain.",
+      outage: "It is not known who calls: choose the customer first, then outages at the address are known.",
+    },
+    nothing: { bill: "This customer has no account, so there is no bill to explain.", outage: "There is no outage at this customer’s address." },
   },
   lines: {
     title: "What to say",

@@ -113,6 +113,11 @@ export default {
     outage: "停电信息",
     lines: "话术",
     manager: "客户经理",
+    unknown: {
+      bill: "还不知道是谁来电，先选定客户，才有电费可说明。",
+      outage: "还不知道是谁来电，先选定客户，才查得到停电信息。",
+    },
+    nothing: { bill: "这位客户没有户号，没有电费可说明。", outage: "这位客户的地址没有停电信息。" },
   },
   lines: {
     title: "话术",

@@ -1,4 +1,4 @@
-/** The two languages, the one in use kept in the browser. */
+/** The two languages: the one that was chosen here is kept in the browser, until then it is the browser's own. */
 import { createI18n } from "vue-i18n";
 import en from "./en";
 import zh from "./zh-CN";
@@ -7,8 +7,15 @@ export const LOCALES = ["zh-CN", "en"] as const;
 export type LocaleName = (typeof LOCALES)[number];
 const KEPT_AS = "hotline.locale";
 
+/** The first of the browser's languages that there are words in; English for who reads neither. */
+export function spoken(languages: readonly string[]): LocaleName {
+  const known = languages.find((one) => /^(zh|en)\b/i.test(one)) ?? "en";
+  return known.toLowerCase().startsWith("zh") ? "zh-CN" : "en";
+}
+
 function kept(): LocaleName {
-  return localStorage.getItem(KEPT_AS) === "en" ? "en" : "zh-CN";
+  const chosen = LOCALES.find((one) => one === localStorage.getItem(KEPT_AS));
+  return chosen ?? spoken(navigator.languages);
 }
 
 export const i18n = createI18n({
@@ -21,10 +28,16 @@ export const i18n = createI18n({
   fallbackWarn: false,
 });
 
-export function useLocale(name: LocaleName): void {
+/** Show the page in this language; not kept, so that a browser whose language changes is followed. */
+export function showIn(name: LocaleName): void {
   i18n.global.locale.value = name;
-  localStorage.setItem(KEPT_AS, name);
   document.documentElement.lang = name;
+}
+
+/** Show the page in the language that was chosen, now and later. */
+export function useLocale(name: LocaleName): void {
+  showIn(name);
+  localStorage.setItem(KEPT_AS, name);
 }
 
 /** The words for `code` in `group` (`a.b`), or the code itself when there are none; any text may be a code. */

@@ -3,6 +3,7 @@ export default {
   title: "Keys",
   open: "Show all keys",
   hint: "Hold Alt and press the other key. They work from anywhere on the page, also while you type.",
+  parts: "To the next part of the page; Shift+F6 back",
   does: {
     ready: "Ready",
     answer: "Answer the call that rings",

@@ -3,6 +3,7 @@ export default {
   title: "快捷键",
   open: "查看全部快捷键",
   hint: "按住 Alt 再按另一个键。在页面任何地方都有效，打字时也有效。",
+  parts: "到页面的下一部分；Shift+F6 回上一部分",
   does: {
     ready: "就绪",
     answer: "接听来电",

@@ -81,6 +81,6 @@ export default {
   comesItself: "Answered by itself",
   mute: "Mute",
   unmute: "Unmute",
-  muted: "You are muted; the caller does not hear you.",
+  muted: "Muted: the caller does not hear you",
   away: "The caller hears music; you are back in the call as soon as the phone is connected.",
 };

@@ -81,6 +81,6 @@ export default {
   comesItself: "自动接通",
   mute: "静音",
   unmute: "取消静音",
-  muted: "您已静音，客户听不到您。",
+  muted: "已静音，客户听不到您",
   away: "客户正在听等待音乐，话机接通后马上回到通话。",
 };
