@@ -28,9 +28,9 @@ from core.db import Database
 from core.journal import Journal
 
 AGENTS = ("1001", "1002", "1003", "1004")
-"""Seats that robots take; the next two are left for you."""
-PHONE, PAGE = "1005", "1006"
-"""Yours: one for a SIP phone, and one whose phone is the page in the browser."""
+"""Seats that robots take; the others are left for you."""
+PHONE, PAGE, LEADS_PAGE = "1005", "1006", "1007"
+"""Yours: one for a SIP phone, and two whose phone is the page: an agent's, and one to listen or be consulted at."""
 FIGURES_EVERY_S = 15
 VISITED = tuple(f"1380000000{n}" for n in (1, 3, 2, 4, 5, 7, 8))
 """The fixed customers, as whom a visitor calls first: what they hear is ready when the demo opens."""
@@ -95,9 +95,9 @@ async def _people(settings: Settings) -> list[Login]:
         accounts = Accounts(journal, db, clock, policy.load(settings.site.policy))
         await load_demo(db, clock, settings.site.zone)
         seats = {seat.id for seat in await accounts.seats()}
-        for seat in (*AGENTS, PHONE, PAGE):
+        for seat in (*AGENTS, PHONE, PAGE, LEADS_PAGE):
             if seat not in seats:
-                kind = SeatKind.BROWSER if seat == PAGE else SeatKind.PHONE
+                kind = SeatKind.BROWSER if seat in (PAGE, LEADS_PAGE) else SeatKind.PHONE
                 await accounts.add_seat(seat, kind=kind, by="demo")
         logins = [await _login(accounts, known, *who) for who in _who()]
         _write(file, settings, logins, list(await accounts.seats()))
@@ -110,7 +110,7 @@ def _who() -> list[tuple[str, str, Role, str | None]]:
     robots = [(f"robot{seat}", f"机器人{seat}", Role.AGENT, seat) for seat in AGENTS]
     you: list[tuple[str, str, Role, str | None]] = [
         ("agent", "演示坐席", Role.AGENT, PAGE),
-        ("lead", "演示值长", Role.SHIFT_LEAD, None),
+        ("lead", "演示值长", Role.SHIFT_LEAD, LEADS_PAGE),
         ("quality", "演示质检", Role.QUALITY, None),
         ("admin", "演示管理员", Role.ADMIN, None),
     ]
@@ -218,6 +218,7 @@ def _print(settings: Settings, logins: list[Login], *, robots: bool) -> None:
     )
     click.echo(f"           ./hotline dial {settings.site.number} --from 13800000001 --digits w8,2 --seconds 40")
     click.echo(f"  answer   sign in as agent at seat {PAGE}: the page is the phone, with the headset of this machine")
+    click.echo(f"  listen   sign in as lead at seat {LEADS_PAGE} in another browser: its page is a phone too")
     click.echo(f"  phones   user names and passwords of the seats: {settings.var / 'demo.json'}")
     click.echo("  robots   callers and agents are at work" if robots else "  robots   none")
     click.echo("Ctrl-C stops everything.\n")
