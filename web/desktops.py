@@ -294,6 +294,8 @@ class Desktops:
 
     def _notice_of_silence(self, event: SilenceNoticed | SilenceBroken | SilenceOver | SilenceUnheard) -> None:
         """Tell the agent of a silent caller at once when the caller is heard, or is to be asked by the script."""
+        if isinstance(event, SilenceOver) and event.by == "unknown":
+            return  # nobody listens any more, which is not to be heard
         live = self.calls.get(event.call_id)
         if live is not None and live.call.state in WITH_AGENT:
             level, code, text = SILENCE_NOTICES[type(event)]

@@ -39,9 +39,12 @@ async def test_the_agent_sees_the_offer_the_script_and_at_once_that_the_caller_i
         await world.record(SilenceUnheard(node="person", why="behind", **about))
         await world.record(SilenceOver(agent_id=agent, by="key", **about))
         await until(lambda: len(desk.all("notice")) == 4, what="told")
+        await world.record(SilenceNoticed(agent_id=agent, **about))
+        await world.record(SilenceOver(agent_id=agent, by="unknown", **about))
+        await until(lambda: shown(desk)[-2:] == [("noticed", None), (None, None)], what="listened to no more")
         codes = [m["code"] for m in desk.all("notice")]
-        assert codes == ["caller_silent", "caller_heard", "silence_unheard", "caller_heard"]
-        assert shown(desk) == [
+        assert codes == ["caller_silent", "caller_heard", "silence_unheard", "caller_heard", "caller_silent"]
+        assert shown(desk)[:6] == [
             ("noticed", None),
             ("script", None),
             ("script", 2),

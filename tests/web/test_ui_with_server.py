@@ -204,6 +204,9 @@ async def test_the_work_of_an_agent_beside_and_after_a_call(tmp_path: Path) -> N
         await form.get_by_role("button", name="提交工单").dblclick()
         taken = page.locator("[data-test=taken]")
         await expect(taken).to_contain_text("您的报修工单号是")
+        await expect(
+            page.locator("section.panel", has=page.get_by_role("heading", name="在途工单")).locator("li")
+        ).to_have_count(1)
         [order] = await world.orders.orders()
         number = await taken.locator("[data-test=order-number]").inner_text()
         assert (number.replace(" ", ""), order.report.account, order.report.call_id) == (

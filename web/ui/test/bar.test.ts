@@ -32,6 +32,7 @@ describe("the controls of a call", () => {
   test("on hold the caller is taken back first; the script and the warning need the caller there", () => {
     const held = barOf(me, talking({ state: "held" }));
     expect(held.main).toBe("resume");
+    expect(held.rest).toEqual(barOf(me, talking()).rest); // no button changes its place under the hand
     expect(all(held)).not.toContain("silent");
     expect(all(held)).not.toContain("nuisance");
   });
@@ -52,7 +53,7 @@ describe("the controls of a call", () => {
   test("a call that we dialled has no queue and no menu to go to", () => {
     const placed = all(barOf(me, talking({ direction: "outbound" })));
     expect(placed).toEqual(["hold", "mute", "consult", "hangup"]);
-    expect(all(barOf(me, talking({ direction: "outbound", state: "held" })))).toEqual(["resume", "consult", "mute", "hangup"]);
+    expect(all(barOf(me, talking({ direction: "outbound", state: "held" })))).toEqual(["resume", "mute", "consult", "hangup"]);
     expect(all(barOf(me, call({ direction: "outbound", state: "dialling" })))).toEqual(["hangup"]);
     expect(all(barOf(me, talking({ direction: "outbound", third: third("ringing") })))).not.toContain("complete");
   });

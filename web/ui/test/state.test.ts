@@ -113,9 +113,9 @@ describe("a call", () => {
 
   test("takes what was told about its caller with it", () => {
     const about = (seq: number, code: string): ServerMessage => ({ ...notice(seq, code), code }) as ServerMessage;
-    const told = after(...talking, about(17, "caller_silent"), about(18, "pbx_lost"), agentState(19, { state: "wrap_up" }));
-    expect(told.notices.map((one) => one.text)).toEqual(["pbx_lost", "caller_silent"]);
-    expect(reduce(told, agentState(20, { state: "ready" })).notices.map((one) => one.text)).toEqual(["pbx_lost"]);
+    const told = after(...talking, about(17, "caller_silent"), about(18, "pbx_lost"), about(19, "hold_reminder"), agentState(20, { state: "wrap_up" }));
+    expect(told.notices.map((one) => one.text)).toEqual(["hold_reminder", "pbx_lost", "caller_silent"]);
+    expect(reduce(told, agentState(21, { state: "ready" })).notices.map((one) => one.text)).toEqual(["pbx_lost"]);
     expect(reduce(told, hello(30)).notices.map((one) => one.text)).toEqual(["pbx_lost"]);
   });
 

@@ -73,7 +73,7 @@ function withThird(call: Call): Bar {
 function alone(call: Call): Bar {
   const inbound = cameIn(call);
   if (call.state === "held") {
-    const rest: Control[] = inbound ? ["transfer", "consult", "mute", "park"] : ["consult", "mute"];
+    const rest: Control[] = inbound ? ["mute", "transfer", "consult", "park"] : ["mute", "consult"];
     return { main: "resume", rest, more: inbound ? ["survey"] : [], end: "hangup" };
   }
   if (!inbound) return { main: "hold", rest: ["mute", "consult"], more: [], end: "hangup" };

@@ -96,7 +96,7 @@ export const EMPTY: DesktopState = {
 };
 
 /** Notices about the caller of one call, who is not the next one. */
-const ABOUT_A_CALLER: ReadonlySet<string> = new Set(["caller_silent", "caller_heard", "silence_unheard"]);
+const ABOUT_A_CALLER: ReadonlySet<string> = new Set(["caller_silent", "caller_heard", "silence_unheard", "hold_reminder"]);
 
 const withoutCaller = (notices: Notice[]): Notice[] => notices.filter((one) => !ABOUT_A_CALLER.has(one.code));
 

@@ -20,6 +20,8 @@ export function useFloorWords() {
   function failure(error: unknown): string {
     if (!(error instanceof ApiError)) return t("error.other", { message: String(error), code: "unknown" });
     const { code, message } = error.body;
+    const mine = error.body.details?.state;
+    if (code === "conflict" && typeof mine === "string" && te(`state.${mine}`)) return f("error.busy", { state: t(`state.${mine}`) });
     for (const key of [`floor.error.${code}`, `error.${code}`]) if (te(key)) return t(key, { message });
     return t("error.other", { message, code });
   }
