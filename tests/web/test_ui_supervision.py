@@ -62,6 +62,9 @@ async def test_a_lead_finds_listens_steers_and_asks_why() -> None:
         centre.steering.refuse_next = "no_such_call"
         await row.get_by_role("button", name="监听").click()
         await desk.see("通话已经结束")
+        centre.steering.refuse_next, centre.steering.refuse_details = "conflict", {"state": "wrap_up"}
+        await row.get_by_role("button", name="监听").click()
+        await desk.see("您的状态是“整理中”，先结束再做")
 
         # What cannot be undone is asked back; a reason is needed for ending a talk.
         await _choose(desk, row, "强制挂断")

@@ -20,6 +20,7 @@ class Steering:
         """What was asked for: method, path below /api/v1/, body."""
         self.refuse_next: str | None = None
         """The code by which the next command on a call is refused."""
+        self.refuse_details: Json = {}
 
     def routes(self) -> list[tuple[str, str, Any]]:
         """Return what is added to the mock's routes."""
@@ -48,7 +49,7 @@ class Steering:
         floor, lead = self._around()
         self.asked.append(("POST", f"calls/{call_id}/{verb}", given))
         if self.refuse_next is not None:
-            error = {"code": self.refuse_next, "message": self.refuse_next, "details": {}}
+            error = {"code": self.refuse_next, "message": self.refuse_next, "details": self.refuse_details}
             self.refuse_next = None
             return web.json_response({"error": error}, status=409)
         if verb in MODES and given.get("on", True):

@@ -170,7 +170,7 @@ const en: Words<typeof zh> = {
     not_at_seat: "You have no seat. Choose one with a registered phone first.",
     phone_not_registered: "The phone is not registered.",
     agent_not_free: "The agent is not free now.",
-    busy: "Finish what you are in first: {state}.",
+    busy: "Your state is {state}: finish that first.",
     conflict: "Not possible now: {message}",
     forbidden: "You may not do this.",
     no_such_call: "The call is over.",

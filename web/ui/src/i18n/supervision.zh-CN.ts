@@ -166,7 +166,7 @@ export default {
     not_at_seat: "您没有座席。请先选座席并注册话机。",
     phone_not_registered: "话机没有注册。",
     agent_not_free: "坐席现在不空闲。",
-    busy: "您正在“{state}”，先结束再做。",
+    busy: "您的状态是“{state}”，先结束再做。",
     conflict: "现在做不了：{message}",
     forbidden: "您没有这个权限。",
     no_such_call: "通话已经结束。",
